@@ -1,0 +1,2 @@
+//! A rollout read from its journal: Markdown, HTML and JSON.
+#![forbid(unsafe_code)]

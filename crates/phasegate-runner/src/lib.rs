@@ -1,0 +1,2 @@
+//! The tokio shell: real timers, effects, shutdown, the system clock.
+#![forbid(unsafe_code)]

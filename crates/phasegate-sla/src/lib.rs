@@ -1,0 +1,2 @@
+//! Evaluation of criteria: verdicts with evidence, holds, windows.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Progressive rollouts as a library.
+#![forbid(unsafe_code)]
