@@ -1,0 +1,250 @@
+//! The effect vocabulary: what the engine wants done outside, and how adapters say what became of it.
+//! Engine and providers share these words so that neither has to know the other.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{BindingId, ChannelId, EffectKey, Ratio, TargetId, Timestamp};
+
+/// What a binding is for.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Role {
+    /// Collects yes and no from people.
+    ApprovalSource,
+    /// Runs named commands.
+    CommandRunner,
+    /// Compares answers of old and new.
+    Comparer,
+    /// Reports that something happened.
+    EventSource,
+    /// Breaks things on purpose, and undoes it.
+    FaultInjector,
+    /// Holds feature flags.
+    FlagStore,
+    /// Says whether something is up.
+    HealthProbe,
+    /// Answers queries for KPIs.
+    MetricSource,
+    /// Carries messages to people.
+    Notifier,
+    /// Changes how many there are of something.
+    Scaler,
+    /// Splits traffic between versions.
+    TrafficRouter,
+    /// Runs workflows.
+    WorkflowHost,
+}
+
+/// What an adapter can do, beyond having its role. Claimed only where the conformance suite passes.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Capability {
+    /// Refuses a write whose precondition does not hold.
+    Conditional,
+    /// Sees repeated requests with one key as one.
+    IdempotencyKey,
+    /// Answers with counts below a threshold.
+    MeasureBelow,
+    /// Answers with whole distributions.
+    MeasureDistribution,
+    /// Answers for canary and stable apart.
+    MeasurePerArm,
+    /// Answers with single numbers.
+    MeasureScalar,
+    /// Answers with matching and total counts.
+    MeasureShare,
+    /// Sends copies of requests to a shadow.
+    Mirror,
+    /// Tells the state that it set.
+    ReadBack,
+    /// Splits traffic by weight.
+    Weights,
+}
+
+/// How an effect may be repeated after a crash. Recorded with the intent.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "recovery must have a rule for each class"
+)]
+pub enum EffectClass {
+    /// Sets an absolute state that can be read back.
+    AbsoluteWithReadBack,
+    /// Must never happen twice: an unknown outcome waits for a person.
+    AtMostOnce,
+    /// Carries a precondition; a second attempt is refused by the other side.
+    Conditional,
+    /// May happen twice and nobody is hurt (messages).
+    FireAndForget,
+    /// The other side knows the key and does it once.
+    IdempotentByKey,
+}
+
+/// A state wanted outside, always absolute: "weight = 25 %", never "+5 %".
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Desired {
+    /// A command that the bindings name has been run.
+    Command {
+        /// Its name in the bindings; the argument list stands there.
+        command: String,
+    },
+    /// A flag is on for a share of its actors.
+    Flag {
+        /// The flag.
+        flag: TargetId,
+        /// For how many: 0 % is off, 100 % is on for all.
+        exposure: Ratio,
+    },
+    /// A message has been handed over.
+    Message {
+        /// Where to.
+        channel: ChannelId,
+        /// One line.
+        subject: String,
+        /// Plain text.
+        body: String,
+    },
+    /// The canary gets this share of a route's traffic, the stable version the rest.
+    Traffic {
+        /// The route.
+        target: TargetId,
+        /// The canary's share.
+        canary: Ratio,
+    },
+}
+
+impl Desired {
+    /// The role that an adapter needs to bring this about.
+    pub fn role(&self) -> Role {
+        match self {
+            Self::Command { .. } => Role::CommandRunner,
+            Self::Flag { .. } => Role::FlagStore,
+            Self::Message { .. } => Role::Notifier,
+            Self::Traffic { .. } => Role::TrafficRouter,
+        }
+    }
+
+    /// What it moves, if it moves something that only one rollout may hold.
+    pub fn target(&self) -> Option<&TargetId> {
+        match self {
+            Self::Flag { flag, .. } => Some(flag),
+            Self::Traffic { target, .. } => Some(target),
+            Self::Command { .. } | Self::Message { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Desired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Command { command } => write!(f, "command {command}"),
+            Self::Flag { flag, exposure } => write!(f, "flag {flag} at {exposure}"),
+            Self::Message {
+                channel, subject, ..
+            } => write!(f, "message to {channel}: {subject}"),
+            Self::Traffic { target, canary } => write!(f, "traffic of {target} at {canary}"),
+        }
+    }
+}
+
+/// Something that the engine wants done outside. Its intent is durable before anyone sees it.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "the engine writes it out, adapters read all of it"
+)]
+pub struct Effect {
+    /// Counts the effects of one rollout from 1; also the generation of the desired state.
+    pub number: u64,
+    /// The same for every attempt, before and after a crash.
+    pub key: EffectKey,
+    /// Who is to do it.
+    pub to: BindingId,
+    /// What is wanted.
+    pub desired: Desired,
+    /// What was read before the first write, where it can be read.
+    pub before: Option<Desired>,
+    /// How it may be repeated.
+    pub class: EffectClass,
+    /// No attempt may land after this moment.
+    pub deadline: Timestamp,
+}
+
+/// A wish to read a state back.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "the engine writes it out, adapters read all of it"
+)]
+pub struct Inspection {
+    /// Counts the inspections of one rollout, from 1.
+    pub number: u64,
+    /// Whom to ask.
+    pub to: BindingId,
+    /// The state to compare with what is found.
+    pub desired: Desired,
+    /// The state before it, if it is known.
+    pub before: Option<Desired>,
+}
+
+/// How a state outside stands to what was wanted. The adapter judges: it knows the rounding of its system.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "recovery must have a rule for each standing"
+)]
+pub enum Standing {
+    /// As it was before the effect.
+    AsBefore,
+    /// As wanted.
+    AsDesired,
+    /// Neither: somebody else changed it.
+    Other,
+    /// As after a reload of the other side: its configured state.
+    Resting,
+    /// It could not be told.
+    Unknown,
+}
+
+/// The answer to an [`Inspection`].
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[expect(clippy::exhaustive_structs, reason = "adapters write it out")]
+pub struct Reading {
+    /// What was found, where it could be read.
+    pub found: Option<Desired>,
+    /// How that stands to what was asked about.
+    pub standing: Standing,
+}
+
+/// What became of an effect. Recorded once.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the engine must have a rule for each outcome"
+)]
+pub enum EffectOutcome {
+    /// It stands as wanted.
+    Applied {
+        /// How that is known: an answer, a read-back.
+        evidence: String,
+    },
+    /// It certainly did not happen and will not.
+    NotApplied {
+        /// Why.
+        reason: String,
+    },
+    /// Nobody knows yet whether it happened.
+    Unknown {
+        /// Why.
+        reason: String,
+    },
+}

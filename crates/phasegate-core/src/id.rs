@@ -1,0 +1,202 @@
+//! Ids: one newtype per kind of thing, checked when built. What an id refers to is for others.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The longest id, in bytes. File names and metric labels of every system we met can hold it.
+pub const ID_LEN_MAX: usize = 63;
+
+/// Why a text is no id.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdError {
+    /// The text is empty.
+    #[error("an id must not be empty")]
+    Empty,
+    /// A character that ids cannot hold.
+    #[error(
+        "'{found}' at byte {at} of id '{text}': use letters, digits, '_' and '-', and begin with a letter or digit"
+    )]
+    Character {
+        /// The offending text, shortened to 80 characters.
+        text: String,
+        /// Byte offset of the character.
+        at: usize,
+        /// The character.
+        found: char,
+    },
+    /// More than [`ID_LEN_MAX`] bytes.
+    #[error("an id has at most {ID_LEN_MAX} bytes, this one has {len}")]
+    TooLong {
+        /// Its length in bytes.
+        len: usize,
+    },
+}
+
+fn check(text: &str) -> Result<(), IdError> {
+    if text.is_empty() {
+        return Err(IdError::Empty);
+    }
+    if text.len() > ID_LEN_MAX {
+        return Err(IdError::TooLong { len: text.len() });
+    }
+    for (at, found) in text.char_indices() {
+        let fits = found.is_ascii_alphanumeric() || (at > 0 && matches!(found, '_' | '-'));
+        if !fits {
+            let text = text.chars().take(80).collect();
+            return Err(IdError::Character { text, at, found });
+        }
+    }
+    Ok(())
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// ```
+        #[doc = concat!("use phasegate_core::", stringify!($name), ";")]
+        #[doc = concat!("let id: ", stringify!($name), " = \"some-id_1\".parse()?;")]
+        /// assert_eq!(id.as_str(), "some-id_1");
+        #[doc = concat!("assert!(\"no spaces\".parse::<", stringify!($name), ">().is_err());")]
+        /// # Ok::<(), phasegate_core::IdError>(())
+        /// ```
+        #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks a text and makes it an id.
+            pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
+                let text = text.into();
+                check(&text)?;
+                Ok(Self(text))
+            }
+
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                Self::new(text)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = IdError;
+            fn try_from(text: String) -> Result<Self, IdError> {
+                Self::new(text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A logical name in a plan that the bindings document maps to an adapter.
+    BindingId;
+    /// A place messages go to.
+    ChannelId;
+    /// A named criterion.
+    CriterionId;
+    /// A go/no-go decision point.
+    GateId;
+    /// A named number with unit, source and target.
+    KpiId;
+    /// A person, as the edge that verified them names them.
+    PersonId;
+    /// A stretch of a plan.
+    PhaseId;
+    /// A plan document.
+    PlanId;
+    /// What a person acts as when they approve.
+    RoleId;
+    /// One carrying-out of a plan.
+    RolloutId;
+    /// One thing a phase does.
+    StepId;
+    /// What a binding moves: a route, a flag, a service.
+    TargetId;
+    /// A criterion that starts a response while the rollout runs.
+    TriggerId;
+}
+
+/// The idempotency key of an effect: `rollout/number`, the same before and after a crash.
+///
+/// ```
+/// use phasegate_core::{EffectKey, RolloutId};
+/// let key = EffectKey::new(&"r1".parse::<RolloutId>()?, 7);
+/// assert_eq!(key.as_str(), "r1/7");
+/// # Ok::<(), phasegate_core::IdError>(())
+/// ```
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct EffectKey(String);
+
+impl EffectKey {
+    /// The key of effect `number` of a rollout.
+    pub fn new(rollout: &RolloutId, number: u64) -> Self {
+        Self(format!("{rollout}/{number}"))
+    }
+
+    /// The key as text: what goes into an `Idempotency-Key` header.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EffectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_checked_when_built() {
+        let long = "a".repeat(64);
+        for (text, fits) in [
+            ("a", true),
+            ("9lives", true),
+            ("VP_Engineering", true),
+            ("a-b_c", true),
+            ("", false),
+            ("-a", false),
+            ("_a", false),
+            ("a b", false),
+            ("a/b", false),
+            ("ä", false),
+            (long.as_str(), false),
+        ] {
+            assert_eq!(PhaseId::new(text).is_ok(), fits, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_bad_id_is_refused_by_serde_too() {
+        assert!(serde_json::from_str::<PhaseId>("\"a b\"").is_err());
+        assert_eq!(
+            serde_json::to_string(&PhaseId::new("x").expect("an id")).expect("json"),
+            "\"x\""
+        );
+    }
+}
