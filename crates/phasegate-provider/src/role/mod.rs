@@ -1,0 +1,21 @@
+//! The roles: one small, object-safe trait for each thing that a rollout needs from the outside.
+
+mod approval;
+mod command;
+mod event;
+mod flag;
+mod health;
+mod metric;
+mod notifier;
+mod provider;
+mod traffic;
+
+pub use approval::{ApprovalSource, Ask, AskId, Decision, Reply};
+pub use command::{CommandRun, CommandRunner, Exit};
+pub use event::{EventId, EventSource, Occurrence};
+pub use flag::{Exposure, FlagStore};
+pub use health::{Health, HealthProbe, HealthState};
+pub use metric::MetricSource;
+pub use notifier::{Message, Notifier};
+pub use provider::{Provider, Receipt};
+pub use traffic::{Traffic, TrafficRouter};
