@@ -5,6 +5,7 @@ pub mod decimal;
 pub mod effect;
 pub mod id;
 pub mod measurement;
+pub mod quantity;
 pub mod ratio;
 pub mod time;
 
@@ -18,6 +19,10 @@ pub use id::{
 };
 pub use measurement::{
     Absence, Answer, Arm, Measurement, Observed, Query, Wants, Window, WindowKind,
+};
+pub use quantity::{
+    BaseDimension, BaseUnit, ByteUnit, Currency, Dimension, Fraction, Magnitude, PerKind, Period,
+    Quantity, QuantityError, TimeUnit, Unit, UnitError, UnitName,
 };
 pub use ratio::{Ratio, RatioError};
 pub use time::{BootId, Clock, Elapsed, Now, Span, SpanError, Timestamp, TimestampError};
