@@ -1,2 +1,23 @@
-//! Append-only, hash-chained journal: the trait, the chain and the memory store.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+#![deny(clippy::big_endian_bytes, clippy::host_endian_bytes)]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
+pub mod chain;
+mod digest;
+pub mod error;
+mod frame;
+mod journal;
+pub mod lease;
+mod memory;
+pub mod record;
+
+pub use chain::{Chain, ChainFault};
+pub use digest::{Digest, DigestError};
+pub use error::{
+    AppendError, CreateError, Denied, LeaseError, ReadError, StorageError, StorageKind, Unavailable,
+};
+pub use journal::{Journal, RolloutSummary};
+pub use lease::{Claim, Holder, HolderError, Lease, Tenure};
+pub use memory::MemoryJournal;
+pub use record::{Batch, BatchFault, Draft, Head, Record, Snapshot};
