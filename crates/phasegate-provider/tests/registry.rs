@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::panic,
     clippy::too_many_lines,
     clippy::unwrap_used,
     reason = "tests: tables, and helpers beside the test functions"
