@@ -1,2 +1,24 @@
-//! Percentile core: mergeable histograms with a proven relative error, exact selection, sliding windows.
-#![forbid(unsafe_code)]
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(feature = "std"), no_std)]
+#![deny(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+
+mod error;
+mod estimate;
+mod histogram;
+mod kernels;
+pub mod mapping;
+mod store;
+mod sum;
+mod threshold;
+mod window;
+mod wire;
+
+pub use error::{CombineError, ConfigError};
+pub use estimate::Estimate;
+pub use histogram::{Classes, CountEstimate, CountHistogram, Histogram, MappedHistogram};
+pub use threshold::{Ppm, ThresholdCounter, is_share_reached};
+pub use window::{Placement, Window};
+pub use wire::DecodeError;

@@ -1,0 +1,243 @@
+//! Asking: quantiles, ranks and shares, each with its error interval.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "ranks are made from shares in 0..=1"
+)]
+
+use core::time::Duration;
+
+use crate::{
+    estimate::Estimate,
+    histogram::{Class, MappedHistogram},
+    mapping::Mapping,
+};
+
+/// How many values lie below a bound: the true number is in `low ..= high`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
+#[non_exhaustive]
+pub struct CountEstimate {
+    /// The likely number: the bound's bucket is shared out evenly over its width.
+    pub value: u64,
+    /// The least possible number.
+    pub low: u64,
+    /// The greatest possible number.
+    pub high: u64,
+}
+
+impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
+    /// The value at rank `⌈q·n⌉` of `n`, with its error interval; `None` if the histogram is empty
+    /// or `q` is not in `0.0 ..= 1.0`.
+    ///
+    /// `q` is taken to the nearest 10⁻¹², so that 0.07 of 100 is rank 7 and not 8. Rank 1 (so
+    /// `q = 0.0`, and any `q` of a single value) and rank `n` (`q = 1.0`) are exact.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> Option<Estimate> {
+        let mut answer = [None];
+        self.quantiles(&[q], &mut answer);
+        let [answer] = answer;
+        answer
+    }
+
+    /// Several quantiles in one pass, in any order, each as [`quantile`](Self::quantile) gives it.
+    /// Answers go to the slots of the same place; slots beyond the questions become `None`.
+    ///
+    /// ```
+    /// use phasegate_percentile::Histogram;
+    ///
+    /// let mut histogram = Histogram::new();
+    /// histogram.record_slice(&[1.0, 2.0, 3.0, 4.0]);
+    /// let mut answers = [None; 2];
+    /// histogram.quantiles(&[0.0, 1.0], &mut answers);
+    /// assert_eq!(answers.map(|answer| answer.map(|a| a.value)), [Some(1.0), Some(4.0)]);
+    /// ```
+    pub fn quantiles(&self, qs: &[f64], answers: &mut [Option<Estimate>]) {
+        let count = self.count();
+        answers.fill(None);
+        for (&q, answer) in qs.iter().zip(answers) {
+            *answer = rank_of(q, count).map(|rank| self.at_rank(rank, count));
+        }
+    }
+
+    /// A quantile of recorded durations, to the nanosecond; `None` if there is none, or if it is
+    /// negative or too long for a `Duration`.
+    #[must_use]
+    pub fn quantile_duration(&self, q: f64) -> Option<Duration> {
+        Duration::try_from_secs_f64(self.quantile(q)?.value / 1e9).ok()
+    }
+
+    /// How many values are less than `bound`. Exact where the bound is the edge of a bucket, and
+    /// outside the values; otherwise the uncertainty is the count of one bucket. NaN as the bound
+    /// has nothing below it.
+    ///
+    /// For a gate on a fixed threshold use a [`ThresholdCounter`](crate::ThresholdCounter) beside
+    /// the histogram: it is exact always.
+    #[must_use]
+    pub fn count_below(&self, bound: f64) -> CountEstimate {
+        let mut answer = CountEstimate {
+            value: 0,
+            low: 0,
+            high: 0,
+        };
+        if bound.is_nan() {
+            return answer;
+        }
+        self.for_each_interval(&mut |interval: Estimate, n: u64| {
+            if interval.high < bound || (interval.high <= bound && self.is_open_above(interval)) {
+                answer.low = answer.low.saturating_add(n);
+                answer.high = answer.high.saturating_add(n);
+                answer.value = answer.value.saturating_add(n);
+            } else if interval.low < bound {
+                let width = interval.high - interval.low;
+                let share = ((bound - interval.low) / width).clamp(0.0, 1.0);
+                let part = if share.is_nan() {
+                    n / 2
+                } else {
+                    (n as f64 * share) as u64
+                };
+                answer.high = answer.high.saturating_add(n);
+                answer.value = answer.value.saturating_add(part.min(n));
+            }
+        });
+        answer
+    }
+
+    /// The share of values less than `bound`, `None` if the histogram is empty.
+    #[must_use]
+    pub fn share_below(&self, bound: f64) -> Option<Estimate> {
+        let count = self.count();
+        (count != 0).then(|| {
+            let below = self.count_below(bound);
+            let share = |n: u64| n as f64 / count as f64;
+            Estimate::between(
+                share(below.value),
+                share(below.low),
+                share(below.high),
+                true,
+            )
+        })
+    }
+
+    /// The buckets that hold something as (least value, upper bound, count), in rising order;
+    /// negative ones first. Values without a bucket are in [`classes`](Self::classes).
+    pub fn buckets(&self) -> impl Iterator<Item = (f64, f64, u64)> + '_ {
+        let mapping = &self.mapping;
+        let negative = self.negative.iter().rev();
+        negative
+            .map(|(key, n)| (-mapping.upper(key), -mapping.lower(key), n))
+            .chain(
+                self.positive
+                    .iter()
+                    .map(|(key, n)| (mapping.lower(key), mapping.upper(key), n)),
+            )
+    }
+
+    /// Whether the upper end of a positive bucket belongs to the next bucket.
+    fn is_open_above(&self, interval: Estimate) -> bool {
+        interval.high < self.extremes.max
+            && interval.low > 0.0
+            && self.mapping.key(interval.high) > self.mapping.key(interval.low)
+    }
+
+    /// Calls `visit` with the interval and count of each group of values, in rising order.
+    pub(crate) fn for_each_interval(&self, visit: &mut dyn FnMut(Estimate, u64)) {
+        for class in BELOW {
+            self.visit_class(class, visit);
+        }
+        for (key, n) in self.negative.iter().rev() {
+            visit(self.bucket_estimate(Class::Negative(key)), n);
+        }
+        for class in AROUND_ZERO {
+            self.visit_class(class, visit);
+        }
+        for (key, n) in self.positive.iter() {
+            visit(self.bucket_estimate(Class::Positive(key)), n);
+        }
+        for class in ABOVE {
+            self.visit_class(class, visit);
+        }
+    }
+
+    fn visit_class(&self, class: Class, visit: &mut dyn FnMut(Estimate, u64)) {
+        let mut classes = self.classes;
+        let n = classes.counter(class).map_or(0, |n| *n);
+        if n != 0 {
+            visit(self.bucket_estimate(class), n);
+        }
+    }
+
+    /// The estimate for the value at a rank in `1 ..= count`.
+    pub(crate) fn at_rank(&self, rank: u64, count: u64) -> Estimate {
+        if rank <= 1 && self.extremes.min_exact {
+            return Estimate::exact(self.extremes.min);
+        }
+        if rank >= count && self.extremes.max_exact {
+            return Estimate::exact(self.extremes.max);
+        }
+        let mut before = 0_u64;
+        let mut found = None;
+        self.for_each_interval(&mut |interval: Estimate, n: u64| {
+            before = before.saturating_add(n);
+            if found.is_none() && before >= rank {
+                found = Some(interval);
+            }
+        });
+        found.unwrap_or(Estimate::exact(self.extremes.max))
+    }
+
+    /// What is known of a value in a bucket or class: its bounds, narrowed by the extremes.
+    pub(crate) fn bucket_estimate(&self, class: Class) -> Estimate {
+        let mapping = &self.mapping;
+        let (lowest, highest) = self.range();
+        let (value, low, high, guaranteed) = match class {
+            Class::Positive(key) => (
+                mapping.representative(key),
+                mapping.lower(key),
+                mapping.upper(key),
+                true,
+            ),
+            Class::Negative(key) => (
+                -mapping.representative(key),
+                -mapping.upper(key),
+                -mapping.lower(key),
+                true,
+            ),
+            Class::NegativeInfinite => return Estimate::exact(f64::NEG_INFINITY),
+            Class::Infinite => return Estimate::exact(f64::INFINITY),
+            Class::NotANumber => return Estimate::exact(f64::NAN),
+            Class::Zero => return Estimate::exact(0.0),
+            Class::NegativeOverflow => (-highest, f64::MIN, -highest, false),
+            Class::NegativeUnderflow => (-lowest, -lowest, -f64::MIN_POSITIVE, false),
+            Class::NegativeSubnormal => (-f64::MIN_POSITIVE, -f64::MIN_POSITIVE, -0.0, false),
+            Class::Subnormal => (f64::MIN_POSITIVE, 0.0, f64::MIN_POSITIVE, false),
+            Class::Underflow => (lowest, f64::MIN_POSITIVE, lowest, false),
+            Class::Overflow => (highest, highest, f64::MAX, false),
+        };
+        let low = low.max(self.extremes.min);
+        let high = high.min(self.extremes.max);
+        Estimate::between(value, low, high, guaranteed || low >= high)
+    }
+}
+
+const BELOW: [Class; 2] = [Class::NegativeInfinite, Class::NegativeOverflow];
+const AROUND_ZERO: [Class; 5] = [
+    Class::NegativeUnderflow,
+    Class::NegativeSubnormal,
+    Class::Zero,
+    Class::Subnormal,
+    Class::Underflow,
+];
+const ABOVE: [Class; 2] = [Class::Overflow, Class::Infinite];
+
+/// `⌈q·n⌉` in `1 ..= n`, with `q` to the nearest 10⁻¹².
+pub(crate) fn rank_of(q: f64, n: u64) -> Option<u64> {
+    const UNIT: u128 = 1_000_000_000_000;
+    if !(0.0..=1.0).contains(&q) || n == 0 {
+        return None;
+    }
+    // Rounds to nearest: adding one half and cutting off cannot reach the next unit.
+    let share = (q * UNIT as f64 + 0.5) as u128;
+    let rank = (share * u128::from(n)).div_ceil(UNIT);
+    u64::try_from(rank).ok().map(|rank| rank.clamp(1, n))
+}

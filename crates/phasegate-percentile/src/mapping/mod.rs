@@ -1,0 +1,58 @@
+//! Mappings: which bucket a value falls into, and which values a bucket stands for.
+
+mod log_linear;
+
+pub use log_linear::LogLinear;
+
+/// Names a mapping and its setting: two histograms combine only if these are equal.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum MappingId {
+    /// [`LogLinear`] with this many bits of the mantissa in the key.
+    LogLinear {
+        /// Buckets per octave are `2^bits`.
+        bits: u32,
+    },
+}
+
+/// Assigns positive normal numbers to buckets whose keys rise with the value.
+///
+/// A mapping is monotonic: a greater value never gets a lower key. Each bucket's values differ from
+/// its [`representative`](Self::representative) by at most
+/// [`relative_error`](Self::relative_error).
+pub trait Mapping: Clone + core::fmt::Debug + PartialEq {
+    /// The key of a positive normal number. For every other input (zero, negative, subnormal,
+    /// infinite, NaN) the answer lies outside [`first_key`](Self::first_key) `..=`
+    /// [`last_key`](Self::last_key).
+    fn key(&self, value: f64) -> u32;
+
+    /// The key of the smallest normal number, `f64::MIN_POSITIVE`.
+    fn first_key(&self) -> u32;
+
+    /// The key of the greatest finite number, `f64::MAX`.
+    fn last_key(&self) -> u32;
+
+    /// The least value of a bucket. Every value with this key is at least as great.
+    fn lower(&self, key: u32) -> f64;
+
+    /// The upper bound of a bucket. Every value with this key is at most as great.
+    fn upper(&self, key: u32) -> f64;
+
+    /// The value that answers for a bucket.
+    fn representative(&self, key: u32) -> f64 {
+        let (low, high) = (self.lower(key), self.upper(key));
+        // The harmonic centre 2lu/(l+u) has the same relative distance to both ends. Written so
+        // that neither the product nor the sum can overflow.
+        2.0 * low / (low / high + 1.0)
+    }
+
+    /// The proven bound of `|representative - value| / value` over all buckets.
+    fn relative_error(&self) -> f64;
+
+    /// Name and setting, for combining and for the wire.
+    fn id(&self) -> MappingId;
+
+    /// The inverse of [`id`](Self::id); `None` if it names another mapping, or a setting out of
+    /// bounds.
+    fn from_id(id: MappingId) -> Option<Self>;
+}

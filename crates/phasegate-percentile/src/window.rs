@@ -1,0 +1,218 @@
+//! A sliding window: a ring of slots with a running total of the closed ones.
+//!
+//! Recording touches the current slot only. When time enters a new slot, the current one is added
+//! to the running total and the one that falls out is subtracted, so the cost of an answer does not
+//! grow with the number of slots. Counts and sums stay exact, so the total equals one that is
+//! recomputed from scratch.
+
+use alloc::{vec, vec::Vec};
+use core::time::Duration;
+
+use crate::{
+    error::ConfigError,
+    estimate::Estimate,
+    histogram::{Extremes, MappedHistogram},
+    mapping::{LogLinear, Mapping},
+};
+
+/// Where a value went.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Placement {
+    /// Into the current slot.
+    Current,
+    /// Into an earlier slot that the window still covers, so many slots back.
+    Late {
+        /// How many slots before the current one.
+        slots: u32,
+    },
+    /// Nowhere: its time has left the window. It is counted in [`Window::too_late`].
+    TooLate,
+}
+
+/// The values of the last so many slots of time.
+///
+/// Time is a duration since any fixed point and is passed in. The window holds the slot of the
+/// newest time seen and the `slots - 1` before it. A value from an earlier slot that is still
+/// covered goes into that slot; one from before is counted and dropped. Time never goes back: an
+/// earlier time leaves the window where it is.
+///
+/// ```
+/// use core::time::Duration;
+/// use phasegate_percentile::{Histogram, Placement, Window};
+///
+/// let second = Duration::from_secs;
+/// let mut window = Window::new(Histogram::new(), second(10), 3)?;
+/// window.record(second(1), 5.0);
+/// window.record(second(12), 7.0);
+/// assert_eq!(window.record(second(2), 6.0), Placement::Late { slots: 1 });
+/// assert_eq!(window.total(second(29)).count(), 3);
+/// assert_eq!(window.total(second(30)).count(), 1);
+/// # Ok::<(), phasegate_percentile::ConfigError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Window<M: Mapping = LogLinear, const SUM: bool = true> {
+    slot_nanos: u128,
+    ring: Vec<MappedHistogram<M, SUM>>,
+    /// The number of the current slot, counted from time zero; `None` before the first time.
+    current: Option<u128>,
+    /// All slots in the window but the current one.
+    closed: MappedHistogram<M, SUM>,
+    /// Closed and current together, made when asked for.
+    total: MappedHistogram<M, SUM>,
+    too_late: u64,
+}
+
+impl<M: Mapping, const SUM: bool> Window<M, SUM> {
+    /// The most slots that a window can have.
+    pub const SLOTS_MAX: usize = 65_536;
+
+    /// A window over `slots` slots of a length each. `like` gives mapping and range; its values are
+    /// not taken over.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Slots`] for no slot, more than [`SLOTS_MAX`](Self::SLOTS_MAX), or a length of
+    /// zero.
+    pub fn new(
+        like: MappedHistogram<M, SUM>,
+        slot_length: Duration,
+        slots: usize,
+    ) -> Result<Self, ConfigError> {
+        if slot_length.is_zero() || !(1..=Self::SLOTS_MAX).contains(&slots) {
+            return Err(ConfigError::Slots);
+        }
+        let empty = like.empty_copy();
+        Ok(Self {
+            slot_nanos: slot_length.as_nanos(),
+            ring: vec![empty.clone(); slots],
+            current: None,
+            closed: empty.clone(),
+            total: empty,
+            too_late: 0,
+        })
+    }
+
+    /// Records a value that belongs to the time `at`, and says where it went.
+    pub fn record(&mut self, at: Duration, value: f64) -> Placement {
+        let slot = self.slot_of(at);
+        let current = self.advance_to(slot);
+        if slot == current {
+            if let Some(histogram) = self.slot_mut(slot) {
+                histogram.record(value);
+            }
+            return Placement::Current;
+        }
+        match u32::try_from(current - slot) {
+            Ok(slots) if (slots as usize) < self.ring.len() => {
+                if let Some(histogram) = self.slot_mut(slot) {
+                    histogram.record(value);
+                }
+                self.closed.record(value);
+                Placement::Late { slots }
+            }
+            Ok(_) | Err(_) => {
+                self.too_late = self.too_late.saturating_add(1);
+                Placement::TooLate
+            }
+        }
+    }
+
+    /// Moves the window to a time, dropping the slots that it leaves.
+    pub fn advance(&mut self, now: Duration) {
+        self.advance_to(self.slot_of(now));
+    }
+
+    /// All values in the window at the time `now`, as one histogram.
+    pub fn total(&mut self, now: Duration) -> &MappedHistogram<M, SUM> {
+        let current = self.advance_to(self.slot_of(now));
+        let mut extremes = Extremes::NONE;
+        for slot in &self.ring {
+            if slot.min().is_some() {
+                extremes.merge(slot.extremes);
+            }
+        }
+        self.total.clone_from(&self.closed);
+        let place = self.place_of(current);
+        if let Some(slot) = self.ring.get(place) {
+            // The ring's histograms are all made alike, so this merge cannot be refused.
+            let merged = self.total.merge(slot);
+            debug_assert!(merged.is_ok(), "slots are alike");
+        }
+        self.total.set_extremes(extremes);
+        &self.total
+    }
+
+    /// A quantile of the window's values at the time `now`, as [`Histogram::quantile`] gives it.
+    pub fn quantile(&mut self, now: Duration, q: f64) -> Option<Estimate> {
+        self.total(now).quantile(q)
+    }
+
+    /// How many values came after their slot had left the window.
+    #[must_use]
+    pub fn too_late(&self) -> u64 {
+        self.too_late
+    }
+
+    /// The slots of the window, oldest first, the current one last.
+    pub fn slots(&self) -> impl Iterator<Item = &MappedHistogram<M, SUM>> {
+        let split = self.current.map_or(0, |current| self.place_of(current) + 1);
+        let (newer, older) = self
+            .ring
+            .split_at_checked(split)
+            .unwrap_or((&self.ring, &[]));
+        older.iter().chain(newer)
+    }
+
+    fn slot_of(&self, at: Duration) -> u128 {
+        at.as_nanos() / self.slot_nanos
+    }
+
+    fn place_of(&self, slot: u128) -> usize {
+        (slot % self.ring.len() as u128) as usize
+    }
+
+    fn slot_mut(&mut self, slot: u128) -> Option<&mut MappedHistogram<M, SUM>> {
+        let place = self.place_of(slot);
+        self.ring.get_mut(place)
+    }
+
+    /// Moves on to a slot if it is newer; answers the current one.
+    fn advance_to(&mut self, slot: u128) -> u128 {
+        let Some(current) = self.current else {
+            self.current = Some(slot);
+            return slot;
+        };
+        if slot <= current {
+            return current;
+        }
+        if slot - current >= self.ring.len() as u128 {
+            self.ring.iter_mut().for_each(MappedHistogram::clear);
+            self.closed.clear();
+        } else {
+            for next in current + 1..=slot {
+                self.rotate(next);
+            }
+        }
+        self.current = Some(slot);
+        slot
+    }
+
+    /// Closes the slot before `next` and frees the place of `next`.
+    fn rotate(&mut self, next: u128) {
+        let (closing, leaving) = (self.place_of(next - 1), self.place_of(next));
+        let Self { ring, closed, .. } = self;
+        if let Some(slot) = ring.get(closing) {
+            let merged = closed.merge(slot);
+            debug_assert!(merged.is_ok(), "slots are alike");
+        }
+        if let Some(slot) = ring.get_mut(leaving) {
+            let subtracted = closed.subtract(slot);
+            debug_assert!(
+                subtracted.is_ok(),
+                "the leaving slot is a part of the closed ones"
+            );
+            slot.clear();
+        }
+    }
+}
