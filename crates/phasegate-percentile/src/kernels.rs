@@ -17,3 +17,13 @@ pub(crate) fn add(own: &mut [u32], others: &[u32]) -> bool {
 pub(crate) fn count_below(values: &[f64], bound: f64) -> u64 {
     values.iter().map(|value| u64::from(*value < bound)).sum()
 }
+
+/// Whether some value is NaN.
+pub(crate) fn has_nan(values: &[f64]) -> bool {
+    // Without an early exit, so that it is one pass of vectors.
+    values.chunks(1024).any(|chunk| {
+        chunk
+            .iter()
+            .fold(false, |seen, value| seen | value.is_nan())
+    })
+}

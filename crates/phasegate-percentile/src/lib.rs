@@ -7,6 +7,7 @@ extern crate alloc;
 
 mod error;
 mod estimate;
+pub mod exact;
 mod histogram;
 mod kernels;
 pub mod mapping;

@@ -143,7 +143,7 @@ impl<M: Mapping, const SUM: bool> Window<M, SUM> {
         &self.total
     }
 
-    /// A quantile of the window's values at the time `now`, as [`Histogram::quantile`] gives it.
+    /// A quantile of the window's values at the time `now`, as [`MappedHistogram::quantile`] gives it.
     pub fn quantile(&mut self, now: Duration, q: f64) -> Option<Estimate> {
         self.total(now).quantile(q)
     }
