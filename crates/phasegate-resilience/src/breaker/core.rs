@@ -1,0 +1,312 @@
+//! The breaker itself: construction and admission.
+
+use core::fmt;
+
+use crate::backoff::BackoffState;
+use crate::call::CallClass;
+use crate::error::Misuse;
+use crate::rejection::{Rejection, RejectionKind};
+use crate::rng::Seed;
+use crate::sync::{AtomicU64, Mutex, Ordering, lock};
+use crate::time::{Clock, Tick};
+use crate::trip::Trip;
+
+use super::config::{BreakerConfig, Window};
+use super::count::CountMarks;
+use super::half::HalfOpen;
+use super::permit::{Permit, Ticket};
+use super::view::BreakerTotals;
+use super::word::{Kind, State, Word};
+
+/// After how long a caller that met a probing breaker is told to ask again, in nanoseconds: no
+/// clock decides when probes return, and a second is short for people and long for machines.
+const PROBING_RETRY: u64 = 1_000_000_000;
+
+/// A circuit breaker. Share it by reference or in an `Arc`; all methods take `&self`.
+///
+/// The order of calls: [`try_acquire`](Self::try_acquire), then the protected call, then one of
+/// the permit's methods. A permit that is dropped instead gives its probe slot back and records
+/// nothing (see [`BreakerConfig::abandoned_is_failure`]).
+///
+/// A healthy breaker (a full window without failures or slow calls) admits and records with two
+/// loads and writes nothing. It never allocates after it is built.
+///
+/// ```
+/// use core::time::Duration;
+/// use phasegate_resilience::{Breaker, BreakerConfig, CallClass, State, Tick, Window};
+///
+/// let breaker = Breaker::new(BreakerConfig::default().window(Window::Calls(4)).min_calls(2))?;
+/// let now = Tick::ZERO;
+/// for _ in 0..2 {
+///     let permit = breaker.try_acquire(CallClass::Read, &now).expect("closed");
+///     permit.failure(&now);
+/// }
+/// let rejection = breaker.try_acquire(CallClass::Read, &now).expect_err("open");
+/// assert_eq!(rejection.trip.map(|trip| (trip.count, trip.of)), Some((2, 2)));
+/// assert_eq!(breaker.state(), State::Open);
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
+pub struct Breaker {
+    pub(super) word: AtomicU64,
+    /// How many draws make a success take the lock.
+    pub(super) wake: AtomicU64,
+    /// Calls recorded, by generation modulo 4, so that a success that races with a reset counts
+    /// for the window that is gone.
+    pub(super) drawn: [AtomicU64; 4],
+    /// The last trip, packed.
+    pub(super) trip: AtomicU64,
+    pub(super) rejected: AtomicU64,
+    pub(super) would_reject: AtomicU64,
+    pub(super) config: BreakerConfig,
+    pub(super) core: Mutex<Core>,
+}
+
+/// What the lock guards. All transitions happen under it.
+pub(super) struct Core {
+    pub(super) marks: CountMarks,
+    pub(super) half: HalfOpen,
+    /// Whether the window of this generation has reached the minimum and was judged there.
+    pub(super) judged: bool,
+    /// Failures in a row, and one past the position of the last of them.
+    pub(super) run: u32,
+    pub(super) run_end: u64,
+    /// Where the growing open time stands; it starts over when the breaker closes.
+    pub(super) opening: BackoffState,
+    pub(super) since: Tick,
+    pub(super) cause: &'static str,
+    pub(super) totals: BreakerTotals,
+}
+
+impl Breaker {
+    /// A closed breaker.
+    ///
+    /// # Errors
+    /// [`Misuse`] for a window out of range, no condition at all, or probes outside 1..=1023.
+    pub fn new(config: BreakerConfig) -> Result<Self, Misuse> {
+        static SEED: Seed = Seed::fixed(0x6b72_6561_6b65_7221);
+        let config = config.checked()?;
+        let timed = config.slow_rate.is_some();
+        let size = match config.window {
+            Window::Calls(calls) => calls,
+            Window::Time { .. } => return Err(Misuse::WindowOutOfRange),
+        };
+        let core = Core {
+            marks: CountMarks::new(size, timed),
+            half: HalfOpen::default(),
+            judged: false,
+            run: 0,
+            run_end: 0,
+            opening: BackoffState::new(&config.open, SEED.stream()),
+            since: Tick::ZERO,
+            cause: "",
+            totals: BreakerTotals::default(),
+        };
+        let breaker = Self {
+            word: AtomicU64::new(Word::START.0),
+            wake: AtomicU64::new(0),
+            drawn: core::array::from_fn(|_| AtomicU64::new(0)),
+            trip: AtomicU64::new(0),
+            rejected: AtomicU64::new(0),
+            would_reject: AtomicU64::new(0),
+            config,
+            core: Mutex::new(core),
+        };
+        breaker.wake.store(breaker.first_wake(), Ordering::Relaxed);
+        Ok(breaker)
+    }
+
+    /// The stored state. It changes only when a call or a result makes it change: an open breaker
+    /// whose time is over is still open until somebody asks for a permit.
+    pub fn state(&self) -> State {
+        self.load().kind().state()
+    }
+
+    /// Asks whether a call may be made. The clock is read only when the answer depends on it or
+    /// calls are timed.
+    ///
+    /// # Errors
+    /// [`Rejection`] with the last trip and, except when forced open, the time to ask again.
+    #[inline]
+    pub fn try_acquire<C: Clock>(
+        &self,
+        class: CallClass,
+        clock: &C,
+    ) -> Result<Permit<'_>, Rejection> {
+        self.admit(class, clock)
+            .map(|ticket| Permit::new(self, ticket))
+    }
+
+    /// The same, as a plain value that its holder must give back through
+    /// [`record`](Self::record) or [`release`](Self::release).
+    ///
+    /// # Errors
+    /// As [`try_acquire`](Self::try_acquire).
+    #[inline]
+    pub fn admit<C: Clock>(&self, class: CallClass, clock: &C) -> Result<Ticket, Rejection> {
+        let word = self.load();
+        if word.is_closed() {
+            return Ok(self.ticket(word, clock));
+        }
+        self.admit_unless_open(word, class, clock)
+    }
+
+    #[inline]
+    fn ticket(&self, word: Word, clock: &dyn Clock) -> Ticket {
+        let started = if self.config.slow_rate.is_some() {
+            clock.now()
+        } else {
+            Tick::ZERO
+        };
+        Ticket { word, started }
+    }
+
+    #[inline]
+    pub(super) fn load(&self) -> Word {
+        Word(self.word.load(Ordering::Acquire))
+    }
+
+    fn admit_unless_open(
+        &self,
+        mut word: Word,
+        class: CallClass,
+        clock: &dyn Clock,
+    ) -> Result<Ticket, Rejection> {
+        loop {
+            match word.kind() {
+                Kind::Closed | Kind::Disabled | Kind::ShadowClosed => {
+                    return Ok(self.ticket(word, clock));
+                }
+                Kind::ForcedOpen => return self.refuse(RejectionKind::BreakerForcedOpen, None),
+                Kind::Open | Kind::ShadowOpen => {
+                    let now = clock.now();
+                    match self.wait_left(word, now) {
+                        Some(left) if class == CallClass::Safety || word.kind().is_shadow() => {
+                            let _ = left;
+                            return Ok(self.pass_open(word, clock));
+                        }
+                        Some(left) => {
+                            let at = Tick::from_millis(now.as_millis().saturating_add(left));
+                            return self.refuse(RejectionKind::BreakerOpen, Some(at));
+                        }
+                        None => self.begin_probing(word, now),
+                    }
+                }
+                Kind::HalfOpen | Kind::ShadowHalfOpen => {
+                    if let Some(answer) = self.admit_probe(word, class, clock) {
+                        return answer;
+                    }
+                }
+            }
+            word = self.load();
+        }
+    }
+
+    /// Milliseconds that the breaker stays open. A wait longer than any opening can be means that
+    /// the clock went back; it is cut to the longest opening.
+    fn wait_left(&self, word: Word, now: Tick) -> Option<u64> {
+        let left = word.remaining(now.as_millis())?;
+        let longest = self.config.open_longest_millis() + 1;
+        if left <= longest {
+            return Some(left);
+        }
+        let cut = word.with_deadline(now.as_millis().wrapping_add(longest));
+        // Losing the race means that another thread cut it or changed the state.
+        let _lost = self
+            .word
+            .compare_exchange(word.0, cut.0, Ordering::AcqRel, Ordering::Acquire)
+            .is_err();
+        Some(longest)
+    }
+
+    /// A call that passes an open breaker: a safety call, or any call in metrics-only mode.
+    fn pass_open(&self, word: Word, clock: &dyn Clock) -> Ticket {
+        if word.kind().is_shadow() {
+            self.would_reject.fetch_add(1, Ordering::Relaxed);
+        }
+        self.ticket(word, clock)
+    }
+
+    /// `None` when the state changed and must be looked at again.
+    fn admit_probe(
+        &self,
+        word: Word,
+        class: CallClass,
+        clock: &dyn Clock,
+    ) -> Option<Result<Ticket, Rejection>> {
+        let now = clock.now();
+        let waits_for_ever = self.config.probe_wait == u64::MAX;
+        let expired = !waits_for_ever && word.remaining(now.as_millis()).is_none();
+        if expired && self.reopen_if_probes_are_lost(word, now) {
+            return None;
+        }
+        let permits = word.permits();
+        if permits == 0 {
+            if word.kind().is_shadow() {
+                self.would_reject.fetch_add(1, Ordering::Relaxed);
+                return Some(Ok(self.ticket(Word::START, clock)));
+            }
+            if class == CallClass::Safety {
+                // An extra probe is marked, so that giving it back adds no slot.
+                return Some(Ok(self.ticket(word.with_clean(true), clock)));
+            }
+            let at = Tick::from_nanos(now.as_nanos().saturating_add(PROBING_RETRY));
+            return Some(self.refuse(RejectionKind::BreakerProbing, Some(at)));
+        }
+        let taken = word
+            .with_permits(permits - 1)
+            .with_deadline(self.probe_deadline(now));
+        self.word
+            .compare_exchange(word.0, taken.0, Ordering::AcqRel, Ordering::Acquire)
+            .ok()
+            .map(|_| Ok(self.ticket(taken, clock)))
+    }
+
+    fn refuse(&self, kind: RejectionKind, retry_at: Option<Tick>) -> Result<Ticket, Rejection> {
+        self.rejected.fetch_add(1, Ordering::Relaxed);
+        let trip = Trip::unpack(self.trip.load(Ordering::Relaxed));
+        Err(Rejection {
+            kind,
+            retry_at,
+            trip,
+        })
+    }
+
+    /// Gives back a ticket whose call has no result. Recording it afterwards as well would be a
+    /// fault of the caller; [`Permit`] makes that impossible.
+    pub fn release(&self, ticket: Ticket) {
+        let extra = ticket.word.is_clean();
+        let mut word = self.load();
+        loop {
+            let probing = matches!(word.kind(), Kind::HalfOpen | Kind::ShadowHalfOpen);
+            let full = word.permits() >= u64::from(self.config.probes);
+            if !probing || full || extra || !word.admits_result_of(ticket.word) {
+                return;
+            }
+            let given = word.with_permits(word.permits() + 1);
+            match self
+                .word
+                .compare_exchange(word.0, given.0, Ordering::AcqRel, Ordering::Acquire)
+            {
+                Ok(_) => return,
+                Err(seen) => word = Word(seen),
+            }
+        }
+    }
+
+    /// The configuration, as it was checked.
+    pub fn config(&self) -> &BreakerConfig {
+        &self.config
+    }
+
+    pub(super) fn locked(&self) -> crate::sync::MutexGuard<'_, Core> {
+        lock(&self.core)
+    }
+}
+
+impl fmt::Debug for Breaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Breaker")
+            .field("state", &self.state())
+            .finish_non_exhaustive()
+    }
+}

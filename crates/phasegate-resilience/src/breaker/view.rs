@@ -1,0 +1,154 @@
+//! Looking at a breaker: numbers for metrics, a sentence for people.
+
+use core::fmt;
+
+use crate::rate::Rate;
+use crate::sync::Ordering;
+use crate::time::{Clock, Tick};
+use crate::trip::Trip;
+
+use super::core::Breaker;
+use super::word::State;
+
+/// Counts since the breaker was built. They never go back.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct BreakerTotals {
+    /// Openings out of the closed state.
+    pub opened: u32,
+    /// Half-open states that opened again.
+    pub reopened: u32,
+    /// Half-open states that closed because the probes were good.
+    pub recovered: u32,
+    /// Changes by hand.
+    pub by_hand: u32,
+}
+
+impl BreakerTotals {
+    /// Of all recovery attempts that were decided, the share that closed the breaker without a
+    /// person. `None` before the first.
+    pub fn automated_recovery_rate(&self) -> Option<Rate> {
+        Rate::fraction(self.recovered, self.recovered.saturating_add(self.reopened)).ok()
+    }
+}
+
+/// The numbers of a breaker at one moment.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct BreakerSnapshot {
+    /// The state.
+    pub state: State,
+    /// Calls in the window. After an opening, those that opened it.
+    pub calls: u64,
+    /// Failures and throttled answers among them.
+    pub failures: u64,
+    /// Slow calls among them.
+    pub slow_calls: u64,
+    /// Failures in a row.
+    pub run: u32,
+    /// Probes that may still be admitted.
+    pub probes_left: u32,
+    /// Calls rejected so far.
+    pub rejected: u64,
+    /// Calls that metrics-only mode admitted and enforcement would have rejected.
+    pub would_reject: u64,
+    /// Counts of transitions.
+    pub totals: BreakerTotals,
+}
+
+impl BreakerSnapshot {
+    /// Of the calls that an unhealthy other side would have got, the share that was spared:
+    /// rejected calls over rejected calls plus the failures that it took to open. `None` before the
+    /// first rejection or failure.
+    pub fn effectiveness(&self) -> Option<f64> {
+        let spared = self.rejected + self.would_reject;
+        let all = spared + self.failures;
+        (all > 0).then(|| spared as f64 / all as f64)
+    }
+
+    /// The share of failures in the window; `None` when it is empty.
+    pub fn failure_rate(&self) -> Option<f64> {
+        (self.calls > 0).then(|| self.failures as f64 / self.calls as f64)
+    }
+
+    /// The share of slow calls in the window; `None` when it is empty.
+    pub fn slow_rate(&self) -> Option<f64> {
+        (self.calls > 0).then(|| self.slow_calls as f64 / self.calls as f64)
+    }
+}
+
+/// Why a breaker is in its state, and what comes next. `Display` is one sentence.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// The state.
+    pub state: State,
+    /// Since when.
+    pub since: Tick,
+    /// The last trip, with its numbers.
+    pub trip: Option<Trip>,
+    /// What the judge named as cause of the last failure; empty if nothing.
+    pub cause: &'static str,
+    /// When a call may be tried; `None` when calls are admitted now or no clock decides.
+    pub retry_at: Option<Tick>,
+}
+
+impl Breaker {
+    /// The numbers now. Takes the lock for a moment.
+    pub fn snapshot(&self) -> BreakerSnapshot {
+        let core = self.locked();
+        let word = self.load();
+        let drawn = self.counter(word).load(Ordering::SeqCst);
+        BreakerSnapshot {
+            state: word.kind().state(),
+            calls: core.marks.total(drawn),
+            failures: core.marks.failures(),
+            slow_calls: core.marks.slows(),
+            run: core.run,
+            probes_left: u32::try_from(word.permits()).unwrap_or(0),
+            rejected: self.rejected.load(Ordering::Relaxed),
+            would_reject: self.would_reject.load(Ordering::Relaxed),
+            totals: core.totals,
+        }
+    }
+
+    /// Why the breaker is in its state.
+    pub fn explain<C: Clock>(&self, clock: &C) -> Explanation {
+        let core = self.locked();
+        let word = self.load();
+        let now = clock.now().as_millis();
+        let retry_at = match word.kind().state() {
+            State::Open => word
+                .remaining(now)
+                .map(|left| Tick::from_millis(now + left)),
+            State::Closed
+            | State::HalfOpen
+            | State::ForcedOpen
+            | State::Disabled
+            | State::MetricsOnly => None,
+        };
+        Explanation {
+            state: word.kind().state(),
+            since: core.since,
+            trip: Trip::unpack(self.trip.load(Ordering::Relaxed)),
+            cause: core.cause,
+            retry_at,
+        }
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} since {} ms", self.state, self.since.as_millis())?;
+        if let Some(trip) = self.trip {
+            write!(f, "; last trip: {trip}")?;
+        }
+        if !self.cause.is_empty() {
+            write!(f, "; last cause: {}", self.cause)?;
+        }
+        if let Some(at) = self.retry_at {
+            write!(f, "; next try at {} ms", at.as_millis())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,8 @@
+//! Budgets: how many retries and hedges a stream of calls may afford.
+//!
+//! Why not a count of attempts alone: three attempts in each of four layers are 81 calls to a
+//! server that is already down. A budget bounds the sum.
+
+mod token;
+
+pub use token::{TokenBudget, TokenBudgetConfig};

@@ -1,0 +1,154 @@
+//! A bucket of tokens that successes fill and retries empty (gRPC A6, AWS standard).
+
+use crate::call::CallClass;
+use crate::error::Misuse;
+use crate::rejection::{Rejection, RejectionKind};
+use crate::sync::{AtomicU64, Ordering};
+
+/// Tokens are kept in thousandths.
+const MILLI: u64 = 1000;
+
+/// How a [`TokenBudget`] fills and empties. Amounts are in thousandths of a token.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct TokenBudgetConfig {
+    /// The most tokens there can be; the budget starts full.
+    pub capacity_milli: u64,
+    /// What a success adds.
+    pub deposit_milli: u64,
+    /// What a failure takes (gRPC); may be zero.
+    pub failure_milli: u64,
+    /// What a retry takes (AWS); may be zero.
+    pub retry_milli: u64,
+    /// Retries of reads and mutations need more than this to be left.
+    pub floor_milli: u64,
+}
+
+impl TokenBudgetConfig {
+    /// As in gRPC: a failure takes one token, a success gives `ratio_milli` thousandths, and
+    /// retries need more than half of `max_tokens`.
+    pub const fn grpc(max_tokens: u32, ratio_milli: u32) -> Self {
+        let capacity_milli = max_tokens as u64 * MILLI;
+        Self {
+            capacity_milli,
+            deposit_milli: ratio_milli as u64,
+            failure_milli: MILLI,
+            retry_milli: 0,
+            floor_milli: capacity_milli / 2,
+        }
+    }
+
+    /// As in the AWS clients: a retry takes `cost` of `capacity` tokens, and a first-try success
+    /// gives one.
+    pub const fn aws(capacity: u32, cost: u32) -> Self {
+        Self {
+            capacity_milli: capacity as u64 * MILLI,
+            deposit_milli: MILLI,
+            failure_milli: 0,
+            retry_milli: cost as u64 * MILLI,
+            floor_milli: 0,
+        }
+    }
+}
+
+/// A token budget. One word; a success into a full budget is one load and writes nothing.
+///
+/// ```
+/// use phasegate_resilience::{CallClass, TokenBudget, TokenBudgetConfig};
+///
+/// let budget = TokenBudget::new(TokenBudgetConfig::grpc(10, 100))?;
+/// for _ in 0..5 {
+///     budget.on_failure();
+/// }
+/// assert!(budget.try_retry(CallClass::Read).is_err());
+/// assert!(budget.try_retry(CallClass::Safety).is_ok());
+/// for _ in 0..10 {
+///     budget.on_success();
+/// }
+/// assert_eq!(budget.left_milli(), 6_000);
+/// assert!(budget.try_retry(CallClass::Read).is_ok());
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
+#[derive(Debug)]
+pub struct TokenBudget {
+    milli: AtomicU64,
+    config: TokenBudgetConfig,
+}
+
+impl TokenBudget {
+    /// A full budget.
+    ///
+    /// # Errors
+    /// [`Misuse::Zero`] without capacity.
+    pub fn new(config: TokenBudgetConfig) -> Result<Self, Misuse> {
+        if config.capacity_milli == 0 {
+            return Err(Misuse::Zero);
+        }
+        Ok(Self {
+            milli: AtomicU64::new(config.capacity_milli),
+            config,
+        })
+    }
+
+    /// A call succeeded.
+    #[inline]
+    pub fn on_success(&self) {
+        if self.milli.load(Ordering::Relaxed) < self.config.capacity_milli {
+            self.add(self.config.deposit_milli);
+        }
+    }
+
+    /// A call failed.
+    #[inline]
+    pub fn on_failure(&self) {
+        if self.config.failure_milli > 0 {
+            self.change(|milli| Some(milli.saturating_sub(self.config.failure_milli)));
+        }
+    }
+
+    /// Takes what a retry costs. A safety call is allowed with an empty budget and takes what is
+    /// there.
+    ///
+    /// # Errors
+    /// [`RejectionKind::BudgetEmpty`]; no clock fills this budget, successes do.
+    pub fn try_retry(&self, class: CallClass) -> Result<(), Rejection> {
+        let cost = self.config.retry_milli;
+        let (floor, safety) = (self.config.floor_milli, class == CallClass::Safety);
+        let taken = self.change(|milli| {
+            let enough = milli > floor && milli >= cost;
+            (enough || safety).then(|| milli.saturating_sub(cost))
+        });
+        if taken {
+            Ok(())
+        } else {
+            Err(Rejection::new(RejectionKind::BudgetEmpty, None))
+        }
+    }
+
+    /// Gives back what a retry took, because it succeeded or was not made.
+    pub fn refund_retry(&self) {
+        self.add(self.config.retry_milli);
+    }
+
+    /// Thousandths of tokens that are left.
+    pub fn left_milli(&self) -> u64 {
+        self.milli.load(Ordering::Acquire)
+    }
+
+    /// Sets the balance, from a saved state; at most the capacity.
+    pub fn restore_milli(&self, milli: u64) {
+        self.milli
+            .store(milli.min(self.config.capacity_milli), Ordering::Release);
+    }
+
+    fn add(&self, milli: u64) {
+        let most = self.config.capacity_milli;
+        self.change(|held| Some(held.saturating_add(milli).min(most)));
+    }
+
+    fn change(&self, next: impl Fn(u64) -> Option<u64>) -> bool {
+        self.milli
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, next)
+            .is_ok()
+    }
+}

@@ -1,0 +1,250 @@
+//! What both faces share: entering an attempt, and deciding after it.
+
+use core::time::Duration;
+
+use crate::breaker::Permit;
+use crate::call::{Call, CallClass, Hint, Judgement, Outcome};
+use crate::rejection::{Origin, Rejection, RejectionKind};
+use crate::retry::{Retry, RetryDecision, StopReason};
+use crate::time::{Clock, Tick};
+
+use super::builder::Policy;
+use super::error::{ErrorKind, PolicyError};
+
+/// What an operation is told about the attempt it makes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// Counted from 1.
+    pub number: u32,
+    /// When no answer is wanted any more, if anything bounds the call.
+    pub deadline: Option<Tick>,
+}
+
+/// What an attempt came to.
+pub(super) enum Ended<T, E> {
+    Answered(Result<T, E>, Judgement),
+    Rejected(Rejection),
+    TimedOut(Judgement),
+}
+
+/// One call on its way.
+pub(super) struct Session<'a> {
+    policy: &'a Policy,
+    call: &'a Call,
+    started: Option<Tick>,
+    retry: Option<Retry<'a>>,
+    pub(super) number: u32,
+}
+
+/// What comes after an attempt.
+pub(super) enum Next<T, E> {
+    Return(Result<T, PolicyError<E>>),
+    /// Wait until then and try again; the error of the last attempt is kept.
+    Again(Tick, Option<E>),
+}
+
+impl<'a> Session<'a> {
+    #[inline]
+    pub(super) fn new<C: Clock>(policy: &'a Policy, call: &'a Call, clock: &C) -> Self {
+        let total = policy.retry.as_ref().and_then(|retry| retry.total);
+        let started = total.map(|_| clock.now());
+        Self {
+            policy,
+            call,
+            started,
+            retry: None,
+            number: 1,
+        }
+    }
+
+    /// The earlier of the call's deadline and the end of the total limit.
+    #[inline]
+    pub(super) fn deadline(&self) -> Option<Tick> {
+        let total = self.policy.retry.as_ref().and_then(|retry| retry.total);
+        match (self.call.deadline, self.started.zip(total)) {
+            (None, None) => None,
+            (Some(at), None) => Some(at),
+            (at, Some((started, total))) => {
+                let end = started + total;
+                Some(at.map_or(end, |at| at.min(end)))
+            }
+        }
+    }
+
+    /// The attempt to make; refused when its deadline has come.
+    #[inline]
+    pub(super) fn attempt<C: Clock>(&self, clock: &C) -> Result<Attempt, Rejection> {
+        let deadline = self.deadline();
+        if let Some(at) = deadline
+            && clock.now() >= at
+        {
+            return Err(Rejection::new(RejectionKind::DeadlineTooShort, None));
+        }
+        Ok(Attempt {
+            number: self.number,
+            deadline,
+        })
+    }
+
+    /// The pieces that need no wait: what the server asked, then the breaker.
+    #[inline]
+    pub(super) fn enter<C: Clock>(&self, clock: &C) -> Result<Option<Permit<'a>>, Rejection> {
+        if let Some(gate) = &self.policy.not_before
+            && self.call.class != CallClass::Safety
+        {
+            gate.check(clock)?;
+        }
+        match &self.policy.breaker {
+            Some(breaker) => breaker.try_acquire(self.call.class, clock).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// How much the call matters.
+    pub(super) fn class(&self) -> CallClass {
+        self.call.class
+    }
+
+    /// One look at the limiter: in, or wait until then, or refused.
+    pub(super) fn take_cell<C: Clock>(&self, clock: &C) -> Result<Option<Tick>, Rejection> {
+        let Some(limiter) = &self.policy.limiter else {
+            return Ok(None);
+        };
+        let Err(rejection) = limiter.try_acquire(1, self.call.class, clock) else {
+            return Ok(None);
+        };
+        let latest = clock.now() + self.policy.limiter_wait;
+        let latest = self
+            .deadline()
+            .map_or(latest, |deadline| latest.min(deadline));
+        match rejection.retry_at {
+            Some(at) if at <= latest => Ok(Some(at)),
+            Some(_) | None => Err(rejection),
+        }
+    }
+
+    /// How long an attempt may take, and when it must end at the latest.
+    pub(super) fn limit(&self) -> (Duration, Tick) {
+        let limit = self.policy.timeout.unwrap_or(Duration::MAX);
+        (limit, self.deadline().unwrap_or(Tick::MAX))
+    }
+
+    /// How an attempt is judged that had no answer: a server that was given its
+    /// whole time has failed, one that was cut short by the caller's deadline has not.
+    pub(super) fn judge_timeout(&self, cut_short: bool) -> Judgement {
+        let judged = if cut_short {
+            Judgement::ignored()
+        } else {
+            Judgement::failure()
+        };
+        judged.because("timeout").from_origin(Origin::Transport)
+    }
+
+    /// Tells the pieces around the attempts what came of it.
+    #[inline]
+    fn tell<C: Clock>(&self, judged: &Judgement, clock: &C) {
+        if let Some(budget) = &self.policy.budget {
+            match judged.outcome {
+                Outcome::Success => budget.on_success(),
+                Outcome::Failure | Outcome::Throttled => budget.on_failure(),
+                Outcome::Ignored => {}
+            }
+        }
+        if let (Some(gate), Outcome::Throttled, Hint::After(wait)) =
+            (&self.policy.not_before, judged.outcome, judged.hint)
+        {
+            gate.wait_for(wait, clock);
+        }
+    }
+
+    /// Decides after an attempt.
+    #[inline]
+    pub(super) fn next<T, E, C: Clock>(
+        &mut self,
+        ended: Ended<T, E>,
+        last: Option<E>,
+        clock: &C,
+    ) -> Next<T, E> {
+        match ended {
+            Ended::Answered(Ok(value), judged)
+                if judged.outcome == Outcome::Success && !judged.retryable =>
+            {
+                self.tell(&judged, clock);
+                Next::Return(Ok(value))
+            }
+            Ended::Answered(result, judged) => self.decide(Some(result), judged, last, clock),
+            Ended::TimedOut(judged) => self.decide(None, judged, last, clock),
+            Ended::Rejected(rejection) => {
+                let made = self.number - 1;
+                Next::Return(Err(PolicyError::rejected(rejection, made, last)))
+            }
+        }
+    }
+
+    #[cold]
+    fn decide<T, E, C: Clock>(
+        &mut self,
+        result: Option<Result<T, E>>,
+        judged: Judgement,
+        last: Option<E>,
+        clock: &C,
+    ) -> Next<T, E> {
+        self.tell(&judged, clock);
+        let now = clock.now();
+        let (reason, retry_at) = match self.retry_after(&judged, now) {
+            Ok(at) => {
+                self.number = self.number.saturating_add(1);
+                return Next::Again(at, result.and_then(Result::err).or(last));
+            }
+            Err(stop) => stop,
+        };
+        let kind = if result.is_some() {
+            ErrorKind::Failed
+        } else {
+            ErrorKind::TimedOut
+        };
+        let error = match result {
+            // A value that the judge disliked is still the operation's answer.
+            Some(Ok(value)) => return Next::Return(Ok(value)),
+            Some(Err(error)) => Some(error),
+            None => last,
+        };
+        Next::Return(Err(PolicyError {
+            kind,
+            origin: judged.origin,
+            retry_at,
+            attempts: self.number,
+            stop: reason,
+            rejection: None,
+            error,
+        }))
+    }
+
+    fn retry_after(
+        &mut self,
+        judged: &Judgement,
+        now: Tick,
+    ) -> Result<Tick, (StopReason, Option<Tick>)> {
+        let hinted = match judged.hint {
+            Hint::After(wait) => Some(now + wait),
+            Hint::None | Hint::Never => None,
+        };
+        let Some(policy) = &self.policy.retry else {
+            return Err((StopReason::AttemptsSpent, hinted));
+        };
+        let (call, started) = (self.call, self.started.unwrap_or(now));
+        let retry = self
+            .retry
+            .get_or_insert_with(|| Retry::new(policy, call, started));
+        match retry.after(judged, now) {
+            RetryDecision::Stop { reason, retry_at } => Err((reason, retry_at)),
+            RetryDecision::Again { at, .. } => match &self.policy.budget {
+                Some(budget) if budget.try_retry(call.class).is_err() => {
+                    Err((StopReason::BudgetEmpty, Some(at)))
+                }
+                Some(_) | None => Ok(at),
+            },
+        }
+    }
+}

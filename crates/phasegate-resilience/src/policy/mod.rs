@@ -1,0 +1,11 @@
+//! One policy for one kind of call: the pieces in a fixed order, one deadline, one error type.
+
+mod attempt;
+mod blocking;
+mod builder;
+mod error;
+mod run;
+
+pub use attempt::Attempt;
+pub use builder::Policy;
+pub use error::{ErrorKind, PolicyError};
