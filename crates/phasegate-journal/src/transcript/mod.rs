@@ -1,0 +1,6 @@
+//! Whole rollouts as JSON lines.
+
+mod document;
+mod line;
+
+pub use document::{Transcript, TranscriptError};
