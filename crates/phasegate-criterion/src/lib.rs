@@ -1,2 +1,17 @@
-//! The criterion language: tree, parser, printer, unit checks and KPI declarations.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+
+mod kpi;
+mod parse;
+mod tree;
+
+pub use kpi::{
+    Baseline, Direction, Duplicate, Kpi, KpiRegistry, Queries, Shape, Slo, SloMethod, Target,
+};
+pub use parse::{NESTING_MAX, ParseError, TEXT_LEN_MAX};
+pub use tree::{
+    Action, Against, Aggregate, Assertion, Band, Choice, Cmp, Condition, Criterion, Date, Deadline,
+    Fact, FactKind, FailureLimits, GapPolicy, Given, Group, HoldClause, Length, Measure, Name,
+    NameError, Operand, Policy, Reference, Response, ScalingStep, Scope, Statement, Subject, Test,
+    Text, TextError, Value, ValueRange, Weighted,
+};
