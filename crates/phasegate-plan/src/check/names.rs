@@ -1,0 +1,166 @@
+//! Names: each once, and each reference to something that is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+
+use super::walk::{Met, walk};
+use super::{At, Scope};
+use crate::fault::Code;
+use crate::form::closest;
+use crate::model::PlanDraft;
+
+pub(super) fn check(scope: &mut Scope<'_>) {
+    duplicates(scope);
+    references(scope);
+}
+
+fn duplicates(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let root = At::ROOT;
+    unique(
+        scope,
+        root.key("roles"),
+        "role",
+        draft.roles.iter().map(|one| &one.id),
+    );
+    unique(
+        scope,
+        root.key("channels"),
+        "channel",
+        draft.channels.iter().map(|one| &one.id),
+    );
+    unique(
+        scope,
+        root.key("messages"),
+        "message",
+        draft.messages.iter().map(|one| &one.id),
+    );
+    unique(
+        scope,
+        root.key("kpis"),
+        "KPI",
+        draft.kpis.iter().map(|one| &one.id),
+    );
+    unique(
+        scope,
+        root.key("phases"),
+        "phase",
+        draft.phases.iter().map(|one| &one.id),
+    );
+    unique(
+        scope,
+        root.key("matrix"),
+        "scenario",
+        draft.matrix.iter().map(|one| &one.id),
+    );
+    let phases = root.key("phases");
+    let mut gates = BTreeMap::new();
+    let mut triggers = BTreeMap::new();
+    for (index, phase) in draft.phases.iter().enumerate() {
+        let here = phases.index(index);
+        unique(
+            scope,
+            here.key("steps"),
+            "step",
+            phase.steps.iter().map(|one| &one.id),
+        );
+        if let Some(rollback) = &phase.rollback {
+            let here = here.key("rollback");
+            unique(
+                scope,
+                here.key("steps"),
+                "step",
+                rollback.steps.iter().map(|one| &one.id),
+            );
+        }
+        let ids = phase.gates.iter().map(|one| &one.id);
+        unique_in(scope, here.key("gates"), "gate", ids, &mut gates);
+        let ids = phase.triggers.iter().map(|one| &one.id);
+        unique_in(scope, here.key("triggers"), "trigger", ids, &mut triggers);
+    }
+    let ids = draft.gates.iter().map(|one| &one.id);
+    unique_in(scope, root.key("gates"), "gate", ids, &mut gates);
+    let ids = draft.triggers.iter().map(|one| &one.id);
+    unique_in(scope, root.key("triggers"), "trigger", ids, &mut triggers);
+}
+
+fn unique<'i, T: Display + Ord + 'i>(
+    scope: &mut Scope<'_>,
+    at: At<'_>,
+    what: &str,
+    ids: impl Iterator<Item = &'i T>,
+) {
+    unique_in(scope, at, what, ids, &mut BTreeMap::new());
+}
+
+fn unique_in<'i, T: Display + Ord + 'i>(
+    scope: &mut Scope<'_>,
+    at: At<'_>,
+    what: &str,
+    ids: impl Iterator<Item = &'i T>,
+    seen: &mut BTreeMap<&'i T, String>,
+) {
+    for (index, id) in ids.enumerate() {
+        let here = at.index(index);
+        if let Some(first) = seen.get(id) {
+            let message = format!("there are two {what}s '{id}'");
+            let help = format!("the first is at {first}; rename one of them");
+            scope.report(Code::DuplicateId, here.key("id"), message, Some(&help));
+        } else {
+            seen.insert(id, here.to_string());
+        }
+    }
+}
+
+/// The names that a plan declares.
+struct Declared<'d> {
+    channels: BTreeSet<&'d str>,
+    messages: BTreeSet<&'d str>,
+    phases: BTreeSet<&'d str>,
+    roles: BTreeSet<&'d str>,
+}
+
+impl<'d> Declared<'d> {
+    fn of(draft: &'d PlanDraft) -> Self {
+        Self {
+            channels: draft.channels.iter().map(|one| one.id.as_str()).collect(),
+            messages: draft.messages.iter().map(|one| one.id.as_str()).collect(),
+            phases: draft.phases.iter().map(|one| one.id.as_str()).collect(),
+            roles: draft.roles.iter().map(|one| one.id.as_str()).collect(),
+        }
+    }
+}
+
+fn references(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let declared = Declared::of(draft);
+    walk(draft, &mut |at, met| {
+        let (code, what, id, known) = match met {
+            Met::Channel(id) => (
+                Code::UnknownChannel,
+                "channel",
+                id.as_str(),
+                &declared.channels,
+            ),
+            Met::Message(id) => (
+                Code::UnknownMessage,
+                "message",
+                id.as_str(),
+                &declared.messages,
+            ),
+            Met::Phase(id) => (Code::UnknownPhase, "phase", id.as_str(), &declared.phases),
+            Met::Role(id) => (Code::UnknownRole, "role", id.as_str(), &declared.roles),
+            Met::Criterion(_) => return,
+        };
+        if known.contains(id) || scope.is_lost(id) {
+            return;
+        }
+        let message = format!("there is no {what} '{id}' in this plan");
+        let near = closest(id, known.iter().copied());
+        let help = near.map_or_else(
+            || format!("declare it under '{what}s'"),
+            |near| format!("did you mean '{near}'?"),
+        );
+        scope.report(code, at, message, Some(&help));
+    });
+}

@@ -1,0 +1,215 @@
+//! What phases, steps, gates and rollbacks must be to make sense.
+
+use phasegate_core::{Ratio, Span};
+
+use super::{At, Scope};
+use crate::fault::Code;
+use crate::model::{Action, Gate, GateWhen, Phase, Rollback, Stage};
+
+pub(super) fn check(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let phases = At::ROOT.key("phases");
+    for (index, phase) in draft.phases.iter().enumerate() {
+        let here = phases.index(index);
+        one(scope, phase, here);
+    }
+    if let Some(rollback) = &draft.rollback {
+        way_back(scope, rollback, At::ROOT.key("rollback"));
+    }
+    let gates = At::ROOT.key("gates");
+    for (index, one) in draft.gates.iter().enumerate() {
+        gate(scope, one, gates.index(index));
+    }
+}
+
+fn one(scope: &mut Scope<'_>, phase: &Phase, here: At<'_>) {
+    let every = phase
+        .evaluation
+        .as_ref()
+        .unwrap_or(&scope.draft.evaluation)
+        .every;
+    let steps = here.key("steps");
+    for (index, step) in phase.steps.iter().enumerate() {
+        let here = steps.index(index);
+        let here = here.key(step.action.key());
+        let (stages, own) = match &step.action {
+            Action::Traffic(ramp) => (&ramp.stages, ramp.evaluate_every),
+            Action::Flag(ramp) => (&ramp.stages, ramp.evaluate_every),
+            Action::Wait(_) | Action::Task(_) | Action::Command(_) | Action::Notify(_) => continue,
+        };
+        let watched = !phase.criteria.is_empty() || !step.criteria.is_empty();
+        ramp(
+            scope,
+            stages,
+            here.key("stages"),
+            own.unwrap_or(every),
+            watched,
+        );
+    }
+    let gates = here.key("gates");
+    for (index, one) in phase.gates.iter().enumerate() {
+        let here = gates.index(index);
+        gate(scope, one, here);
+        if let GateWhen::BeforeStep(step) = &one.when
+            && !phase.steps.iter().any(|found| found.id == *step)
+            && !scope.is_lost(step.as_str())
+        {
+            let message = format!("this phase has no step '{step}'");
+            let here = here.key("when");
+            scope.report(Code::UnknownStep, here.key("before-step"), message, None);
+        }
+    }
+    if let Some(rollback) = &phase.rollback {
+        way_back(scope, rollback, here.key("rollback"));
+    }
+    let moves = phase.steps.iter().any(|step| step.action.moves());
+    let back =
+        phase.rollback.is_some() || phase.no_way_back.is_some() || scope.draft.rollback.is_some();
+    if moves && !back {
+        scope.report(
+            Code::NoWayBack,
+            here.key("id"),
+            format!(
+                "the phase '{}' changes something and has no way back",
+                phase.id
+            ),
+            Some("add 'rollback:', or say under 'no-way-back:' why none is needed"),
+        );
+    }
+}
+
+impl Action {
+    /// Does it change something outside that a rollback would have to change back?
+    pub(crate) fn moves(&self) -> bool {
+        match self {
+            Self::Traffic(_) | Self::Flag(_) | Self::Command(_) => true,
+            Self::Wait(_) | Self::Task(_) | Self::Notify(_) => false,
+        }
+    }
+}
+
+fn ramp(scope: &mut Scope<'_>, stages: &[Stage], at: At<'_>, every: Span, watched: bool) {
+    if stages.is_empty() {
+        let help = "add 'stages: [5%, 25%, 100%]'";
+        scope.report(Code::EmptyRamp, at, "this ramp has no stage", Some(help));
+        return;
+    }
+    let mut before: Option<Ratio> = None;
+    for (index, stage) in stages.iter().enumerate() {
+        let here = at.index(index);
+        if let Some(before) = before
+            && stage.weight <= before
+        {
+            let message = format!("{} comes after {before}: a ramp goes up", stage.weight);
+            let help = "going down is what a rollback does";
+            scope.report(Code::RampGoesDown, here.key("weight"), message, Some(help));
+        }
+        before = Some(stage.weight);
+        let watched = watched || !stage.criteria.is_empty();
+        if watched && !stage.bake.is_zero() && stage.bake < every {
+            let message = format!(
+                "a bake of {} is over before the first evaluation after {every}",
+                stage.bake
+            );
+            let help = "bake longer, or evaluate more often";
+            scope.report(
+                Code::BakeShorterThanInterval,
+                here.key("bake"),
+                message,
+                Some(help),
+            );
+        }
+    }
+}
+
+fn gate(scope: &mut Scope<'_>, gate: &Gate, here: At<'_>) {
+    let nothing = gate.criteria.is_empty()
+        && gate.checks.is_empty()
+        && gate.approvals.is_empty()
+        && gate.not_before.is_none();
+    if nothing {
+        let message = format!("the gate '{}' decides nothing", gate.id);
+        let help = "add criteria, checks, approvals or a date";
+        scope.report(
+            Code::GateWithoutCondition,
+            here.key("id"),
+            message,
+            Some(help),
+        );
+    }
+    match (&gate.decide_within, &gate.on_timeout) {
+        (Some(_), None) => scope.report(
+            Code::GateTimeoutIncomplete,
+            here.key("decide-within"),
+            "there is a time limit and nothing says what holds after it",
+            Some("add 'on-timeout: hold' (or go, or no-go)"),
+        ),
+        (None, Some(_)) => scope.report(
+            Code::GateTimeoutIncomplete,
+            here.key("on-timeout"),
+            "this holds after a time limit, and there is none",
+            Some("add 'decide-within: 4h'"),
+        ),
+        (Some(_), Some(_)) | (None, None) => {}
+    }
+    let approvals = here.key("approvals");
+    for (index, approval) in gate.approvals.iter().enumerate() {
+        let role = scope
+            .draft
+            .roles
+            .iter()
+            .find(|role| role.id == approval.role);
+        let Some(role) = role else { continue };
+        let here = approvals.index(index);
+        let members = u32::try_from(role.members.len()).unwrap_or(u32::MAX);
+        if members == 0 {
+            let message = format!("the role '{}' must approve and has no member", role.id);
+            let help = "add 'members:' to the role";
+            scope.report(
+                Code::RoleWithoutMember,
+                here.key("role"),
+                message,
+                Some(help),
+            );
+        } else if approval.quorum > members {
+            let message = format!(
+                "{} approvals are wanted, and the role '{}' has {members} members",
+                approval.quorum, role.id
+            );
+            let help = "lower 'quorum' or add members to the role";
+            scope.report(
+                Code::GateNobodyCanSign,
+                here.key("quorum"),
+                message,
+                Some(help),
+            );
+        }
+    }
+}
+
+fn way_back(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
+    let Some(limit) = rollback.limit else { return };
+    let sum = rollback
+        .steps
+        .iter()
+        .fold(Span::ZERO, |sum, step| sum.saturating_add(step.budget));
+    if sum > limit {
+        let message = format!("the steps may take {sum}, the whole may take {limit}");
+        let help = "shorten the steps' budgets or raise the limit";
+        scope.report(
+            Code::BudgetExceedsLimit,
+            here.key("limit"),
+            message,
+            Some(help),
+        );
+    } else if sum == limit && !rollback.steps.is_empty() {
+        let message = format!("the steps may take {sum}: all of the limit, with nothing to spare");
+        let help = "leave time between the steps";
+        scope.report(
+            Code::BudgetFillsLimit,
+            here.key("limit"),
+            message,
+            Some(help),
+        );
+    }
+}

@@ -1,0 +1,153 @@
+//! The checked plan. It cannot be changed; whoever has one knows that it holds together.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use phasegate_core::{BindingId, CriterionId, PhaseId, StepId};
+
+use super::needs::{Need, needs};
+use crate::document::{Digest, Format, PlanDocument};
+use crate::form::Form as _;
+use crate::model::{Evaluation, Item, Phase, PlanDraft, Rollback, Step};
+use crate::print::{PrintError, print};
+
+/// A plan that has been checked. It lends everything that a [`PlanDraft`] says; cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    draft: Arc<PlanDraft>,
+    name: String,
+    bytes: Arc<[u8]>,
+}
+
+impl Plan {
+    pub(super) fn new(draft: Arc<PlanDraft>, document: &PlanDocument) -> Self {
+        Self {
+            draft,
+            name: document.name().to_owned(),
+            bytes: Arc::from(document.bytes()),
+        }
+    }
+
+    /// What the plan says.
+    pub fn draft(&self) -> &PlanDraft {
+        &self.draft
+    }
+
+    /// The name of the document it was read from.
+    pub fn source_name(&self) -> &str {
+        &self.name
+    }
+
+    /// The bytes it was read from.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The digest of those bytes: what approvals are bound to.
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.bytes)
+    }
+
+    /// A phase by name.
+    pub fn phase(&self, id: &PhaseId) -> Option<&Phase> {
+        self.draft.phases.iter().find(|phase| phase.id == *id)
+    }
+
+    /// A step by name, in its phase.
+    pub fn step(&self, phase: &PhaseId, step: &StepId) -> Option<&Step> {
+        self.phase(phase)?
+            .steps
+            .iter()
+            .find(|found| found.id == *step)
+    }
+
+    /// Which phases must be done before this one begins, whether said or by order.
+    pub fn dependencies(&self, id: &PhaseId) -> Vec<PhaseId> {
+        self.draft.dependencies(id)
+    }
+
+    /// How criteria of a phase are evaluated: as it says itself, else as the plan says.
+    pub fn evaluation(&self, phase: &Phase) -> Evaluation {
+        let own = phase.evaluation.clone();
+        own.unwrap_or_else(|| self.draft.evaluation.clone())
+    }
+
+    /// The way back of a phase: its own, else the plan's.
+    pub fn rollback<'a>(&'a self, phase: &'a Phase) -> Option<&'a Rollback> {
+        phase.rollback.as_ref().or(self.draft.rollback.as_ref())
+    }
+
+    /// What each binding must be able to do.
+    pub fn needs(&self) -> BTreeMap<BindingId, Need> {
+        needs(&self.draft)
+    }
+}
+
+impl Deref for Plan {
+    type Target = PlanDraft;
+    fn deref(&self) -> &PlanDraft {
+        &self.draft
+    }
+}
+
+impl PlanDraft {
+    /// Which phases must be done before this one begins: those it names, else the one before it.
+    pub fn dependencies(&self, id: &PhaseId) -> Vec<PhaseId> {
+        let Some(index) = self.phases.iter().position(|phase| phase.id == *id) else {
+            return Vec::new();
+        };
+        self.dependencies_at(index)
+    }
+
+    pub(crate) fn dependencies_at(&self, index: usize) -> Vec<PhaseId> {
+        match self.phases.get(index).map(|phase| &phase.after) {
+            Some(Some(named)) => named.clone(),
+            Some(None) => index
+                .checked_sub(1)
+                .and_then(|before| self.phases.get(before))
+                .map(|phase| vec![phase.id.clone()])
+                .unwrap_or_default(),
+            None => Vec::new(),
+        }
+    }
+
+    /// As a YAML document that reads back as the same plan.
+    pub fn to_yaml(&self) -> String {
+        print(&self.write(), Format::Yaml).unwrap_or_default()
+    }
+
+    /// As a document in some format that reads back as the same plan.
+    ///
+    /// # Errors
+    /// If the format's library refuses; none of the plan's own values gives it a reason to.
+    pub fn to_text(&self, format: Format) -> Result<String, PrintError> {
+        print(&self.write(), format)
+    }
+
+    /// Checks a plan written in Rust. Places in faults refer to its YAML text.
+    pub fn check(&self, catalog: Option<&crate::Catalog>) -> super::Checked {
+        let text = self.to_yaml();
+        let document = PlanDocument::read("plan.yaml", text.as_bytes());
+        super::check(&document, catalog)
+    }
+}
+
+impl Phase {
+    /// The prerequisites with the id each is known by: its own, else `prerequisite-<list>-<item>`,
+    /// both counted from 1.
+    pub fn prerequisite_items(&self) -> Vec<(CriterionId, &Item)> {
+        let mut out = Vec::new();
+        for (list, checklist) in self.prerequisites.iter().enumerate() {
+            for (number, item) in checklist.items.iter().enumerate() {
+                let derived = format!("prerequisite-{}-{}", list + 1, number + 1);
+                let id = item
+                    .id
+                    .clone()
+                    .map_or_else(|| CriterionId::new(derived), Ok);
+                out.extend(id.ok().map(|id| (id, item)));
+            }
+        }
+        out
+    }
+}

@@ -1,0 +1,167 @@
+//! Documents as read: one tree of raw scalars with places, whatever the format. What the tree means
+//! is for the forms; nothing here knows a plan.
+
+mod format;
+mod limits;
+mod node;
+mod source;
+mod toml;
+mod yaml;
+
+use std::fmt;
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+
+pub use format::Format;
+pub use limits::Limits;
+pub(crate) use node::{Entry, Extent, Kind, Node};
+pub(crate) use source::Source;
+
+use crate::fault::{Code, Fault, Severity};
+
+/// SHA-256 of a document's bytes: what approvals and the first record are bound to.
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of some bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// The 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// 64 hexadecimal digits.
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({self})")
+    }
+}
+
+/// A document as read, with the place of everything in it, and with the faults found so far.
+/// Reading never fails: faults come out together when the document is checked.
+///
+/// ```
+/// use phasegate_plan::PlanDocument;
+/// let document = PlanDocument::read("plan.yaml", b"format: phasegate-plan/1\nid: first\n");
+/// assert_eq!(document.name(), "plan.yaml");
+/// ```
+#[derive(Clone, Debug)]
+pub struct PlanDocument {
+    source: Arc<Source>,
+    bytes: Arc<[u8]>,
+    format: Format,
+    root: Option<Node>,
+    faults: Vec<Fault>,
+}
+
+impl PlanDocument {
+    /// Reads bytes in the format that the name's ending tells: `.toml` is TOML, `.json` is JSON,
+    /// all else is YAML.
+    pub fn read(name: &str, bytes: &[u8]) -> Self {
+        Self::read_with(name, bytes, Format::of_name(name), Limits::default())
+    }
+
+    /// Reads bytes in a given format, within given limits.
+    pub fn read_with(name: &str, bytes: &[u8], format: Format, limits: Limits) -> Self {
+        let mut faults = Vec::new();
+        let over = bytes.len() > limits.bytes_max;
+        let text = if over {
+            Ok("")
+        } else {
+            std::str::from_utf8(bytes)
+        };
+        let source = match text {
+            Ok(text) => Source::new(name, text),
+            Err(error) => {
+                let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
+                let source = Source::new(name, &String::from_utf8_lossy(good));
+                let at = Extent::new(good.len(), good.len());
+                faults.push(fault(&source, Code::NotUtf8, at, "this byte is not UTF-8"));
+                source
+            }
+        };
+        if over {
+            let message = format!(
+                "the document has {} bytes, the limit is {}",
+                bytes.len(),
+                limits.bytes_max
+            );
+            faults.push(fault(&source, Code::TooLarge, Extent::new(0, 0), &message));
+        }
+        let root = if faults.is_empty() {
+            match format {
+                Format::Json | Format::Yaml => yaml::read(&source, limits, &mut faults),
+                Format::Toml => toml::read(&source, limits, &mut faults),
+            }
+        } else {
+            None
+        };
+        Self {
+            source: Arc::new(source),
+            bytes: if over {
+                Arc::from([])
+            } else {
+                Arc::from(bytes)
+            },
+            format,
+            root,
+            faults,
+        }
+    }
+
+    /// The name it was read under.
+    pub fn name(&self) -> &str {
+        self.source.name()
+    }
+
+    /// The format it was read in.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The bytes as read; none if there were too many.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The digest of the bytes.
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.bytes)
+    }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    pub(crate) fn root(&self) -> Option<&Node> {
+        self.root.as_ref()
+    }
+
+    pub(crate) fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+}
+
+/// A fault of reading, which has no pointer into the model.
+pub(crate) fn fault(source: &Source, code: Code, at: Extent, message: &str) -> Fault {
+    Fault {
+        code,
+        severity: Severity::Error,
+        place: Some(source.place(at)),
+        pointer: String::new(),
+        message: message.to_owned(),
+        help: None,
+    }
+}

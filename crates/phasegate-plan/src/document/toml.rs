@@ -1,0 +1,124 @@
+//! TOML into the tree, within limits. The parser stays in here.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{Entry, Extent, Kind, Limits, Node, Source, fault};
+use crate::fault::{Code, Fault};
+
+/// Reads a TOML source; faults go to the list. `None` if there is no tree.
+pub(super) fn read(source: &Source, limits: Limits, faults: &mut Vec<Fault>) -> Option<Node> {
+    let text = source.text();
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let range = error.span().unwrap_or(0..0);
+        let at = Extent::new(range.start, range.end);
+        let deep = error.message().contains("recursion");
+        let code = if deep { Code::TooDeep } else { Code::Syntax };
+        faults.push(fault(source, code, at, error.message()));
+    }
+    if !errors.is_empty() {
+        return None;
+    }
+    let mut builder = Builder {
+        source,
+        limits,
+        faults,
+        values: 0,
+    };
+    let span = table.span();
+    let entries = builder.table(table.into_inner(), 1)?;
+    if entries.is_empty() {
+        let message = "there is nothing in this document";
+        faults.push(fault(
+            source,
+            Code::EmptyDocument,
+            Extent::new(0, 0),
+            message,
+        ));
+        return None;
+    }
+    Some(Node {
+        kind: Kind::Map(entries),
+        at: Extent::new(span.start, span.end),
+    })
+}
+
+struct Builder<'a> {
+    source: &'a Source,
+    limits: Limits,
+    faults: &'a mut Vec<Fault>,
+    values: usize,
+}
+
+impl Builder<'_> {
+    fn stop<T>(&mut self, code: Code, at: Extent, message: &str) -> Option<T> {
+        self.faults.push(fault(self.source, code, at, message));
+        None
+    }
+
+    fn table(&mut self, table: DeTable<'_>, depth: usize) -> Option<Vec<Entry>> {
+        let mut entries = Vec::with_capacity(table.len());
+        for (key, value) in table {
+            let span = key.span();
+            entries.push(Entry {
+                key: key.into_inner().into(),
+                key_at: Extent::new(span.start, span.end),
+                value: self.value(value, depth)?,
+            });
+        }
+        // Tables come sorted by name; people wrote them in another order.
+        entries.sort_by_key(|entry| entry.key_at.start);
+        Some(entries)
+    }
+
+    fn value(&mut self, value: Spanned<DeValue<'_>>, depth: usize) -> Option<Node> {
+        let span = value.span();
+        let at = Extent::new(span.start, span.end);
+        self.values += 1;
+        if self.values > self.limits.values_max {
+            let message = format!("more than {} values", self.limits.values_max);
+            return self.stop(Code::TooManyValues, at, &message);
+        }
+        if depth >= self.limits.depth_max {
+            let message = format!("nested more than {} deep", self.limits.depth_max);
+            return self.stop(Code::TooDeep, at, &message);
+        }
+        let kind = match value.into_inner() {
+            DeValue::String(text) => {
+                if text.len() > self.limits.text_bytes_max {
+                    let message = format!(
+                        "this text has {} bytes, the limit is {}",
+                        text.len(),
+                        self.limits.text_bytes_max
+                    );
+                    return self.stop(Code::TextTooLong, at, &message);
+                }
+                Kind::scalar(&text, false)
+            }
+            DeValue::Integer(number) if number.radix() == 10 => {
+                Kind::scalar(&number.as_str().replace('_', ""), true)
+            }
+            DeValue::Integer(number) => {
+                match i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()) {
+                    Ok(number) => Kind::scalar(&number.to_string(), true),
+                    Err(_) => {
+                        return self.stop(Code::InvalidNumber, at, "this number is too large");
+                    }
+                }
+            }
+            DeValue::Float(number) => Kind::scalar(&number.as_str().replace('_', ""), true),
+            DeValue::Boolean(truth) => Kind::scalar(if truth { "true" } else { "false" }, true),
+            DeValue::Datetime(moment) => Kind::scalar(&moment.to_string(), true),
+            DeValue::Array(array) => {
+                let mut list = Vec::with_capacity(array.len());
+                for item in array {
+                    list.push(self.value(item, depth + 1)?);
+                }
+                Kind::List(list)
+            }
+            DeValue::Table(table) => Kind::Map(self.table(table, depth + 1)?),
+        };
+        Some(Node { kind, at })
+    }
+}

@@ -1,0 +1,308 @@
+//! YAML (and so JSON) from parse events into the tree, within limits. The parser stays in here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use granit_parser::{Event, Options, Parser, ScalarStyle, Span};
+
+use super::{Entry, Extent, Kind, Limits, Node, Source, fault};
+use crate::fault::{Code, Fault};
+
+/// Reads the one document of a source; faults go to the list. `None` if there is no tree.
+pub(super) fn read(source: &Source, limits: Limits, faults: &mut Vec<Fault>) -> Option<Node> {
+    let text = source.text();
+    let mut builder = Builder {
+        source,
+        limits,
+        faults,
+        frames: Vec::new(),
+        anchors: BTreeMap::new(),
+        root: None,
+        documents: 0,
+        values: 0,
+        aliases: 0,
+        expanded: 0,
+    };
+    let mut options = Options::default();
+    options.set_emit_comments(false);
+    options.emit_unresolved_aliases = true;
+    // One more than ours, so that ours is met first and gives the message.
+    options.flow_nesting_limit = limits.depth_max + 1;
+    options.block_nesting_limit = limits.depth_max + 1;
+    for next in Parser::new_from_str_with_options(text, options) {
+        match next {
+            Ok((event, span)) => {
+                if builder.event(event, extent(span, text)).is_err() {
+                    return None;
+                }
+            }
+            Err(error) => {
+                let at = error.marker().byte_offset().unwrap_or(text.len());
+                let (code, message) = match error.info() {
+                    info if info.contains("nesting") || info.contains("recursion") => {
+                        let most = limits.depth_max;
+                        (Code::TooDeep, format!("nested more than {most} deep"))
+                    }
+                    info => (Code::Syntax, info),
+                };
+                builder.report(code, Extent::new(at, at), &message);
+                return None;
+            }
+        }
+    }
+    let root = builder.root.take();
+    if root.as_ref().is_none_or(Node::is_null) {
+        builder.report(
+            Code::EmptyDocument,
+            Extent::new(0, 0),
+            "there is nothing in this document",
+        );
+        return None;
+    }
+    root
+}
+
+fn extent(span: Span, text: &str) -> Extent {
+    let range = span.byte_range().unwrap_or(text.len()..text.len());
+    Extent::new(range.start, range.end)
+}
+
+/// Reading stops: a limit was hit, and going on would use up what the limit is there to save.
+struct Stop;
+
+enum Frame {
+    List {
+        anchor: usize,
+        start: u32,
+        items: Vec<Node>,
+    },
+    Map {
+        anchor: usize,
+        start: u32,
+        entries: Vec<Entry>,
+        key: Option<(Box<str>, Extent)>,
+        seen: BTreeSet<Box<str>>,
+    },
+}
+
+struct Builder<'a> {
+    source: &'a Source,
+    limits: Limits,
+    faults: &'a mut Vec<Fault>,
+    frames: Vec<Frame>,
+    anchors: BTreeMap<usize, Node>,
+    root: Option<Node>,
+    documents: usize,
+    values: usize,
+    aliases: usize,
+    expanded: usize,
+}
+
+/// Up to here a scan of the entries is cheaper than a set.
+const SMALL_MAP: usize = 16;
+
+impl Builder<'_> {
+    fn report(&mut self, code: Code, at: Extent, message: &str) {
+        self.faults.push(fault(self.source, code, at, message));
+    }
+
+    fn stop(&mut self, code: Code, at: Extent, message: &str) -> Result<(), Stop> {
+        self.report(code, at, message);
+        Err(Stop)
+    }
+
+    fn event(&mut self, event: Event<'_>, at: Extent) -> Result<(), Stop> {
+        if let Some(tag) = event.tag()
+            && tag.core_suffix().is_none()
+            && tag.suffix() != "!"
+            && !(tag.handle().is_empty() && tag.suffix().is_empty())
+        {
+            self.report(Code::TagNotAllowed, at, "tags are not used here: remove it");
+        }
+        match event {
+            Event::DocumentStart(..) => {
+                self.documents += 1;
+                if self.documents > 1 {
+                    return self.stop(
+                        Code::SeveralDocuments,
+                        at,
+                        "a second document begins here; one file holds one document",
+                    );
+                }
+                Ok(())
+            }
+            Event::Scalar(text, style, anchor, _) => self.scalar(&text, style, anchor, at),
+            Event::SequenceStart(_, anchor, _) => {
+                self.deeper(at)?;
+                self.frames.push(Frame::List {
+                    anchor,
+                    start: at.start,
+                    items: Vec::new(),
+                });
+                Ok(())
+            }
+            Event::MappingStart(_, anchor, _) => {
+                self.deeper(at)?;
+                self.frames.push(Frame::Map {
+                    anchor,
+                    start: at.start,
+                    entries: Vec::new(),
+                    key: None,
+                    seen: BTreeSet::new(),
+                });
+                Ok(())
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(at),
+            Event::Alias(id) => self.alias(id, at),
+            Event::UnresolvedAlias(name) => {
+                let message = format!("there is no anchor '&{name}' before this alias");
+                self.report(Code::UnknownAlias, at, &message);
+                self.place(Kind::scalar("", true), at, 0)
+            }
+            Event::StreamStart | Event::StreamEnd | Event::DocumentEnd | Event::Anchor(..) | _ => {
+                Ok(())
+            }
+        }
+    }
+
+    fn scalar(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        anchor: usize,
+        at: Extent,
+    ) -> Result<(), Stop> {
+        if text.len() > self.limits.text_bytes_max {
+            let message = format!(
+                "this text has {} bytes, the limit is {}",
+                text.len(),
+                self.limits.text_bytes_max
+            );
+            return self.stop(Code::TextTooLong, at, &message);
+        }
+        self.place(Kind::scalar(text, style == ScalarStyle::Plain), at, anchor)
+    }
+
+    fn deeper(&mut self, at: Extent) -> Result<(), Stop> {
+        if self.frames.len() >= self.limits.depth_max {
+            let message = format!("nested more than {} deep", self.limits.depth_max);
+            return self.stop(Code::TooDeep, at, &message);
+        }
+        if let Some(Frame::Map { key: None, .. }) = self.frames.last() {
+            return self.stop(
+                Code::KeyNotText,
+                at,
+                "a key must be text, not a list or a map",
+            );
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, at: Extent) -> Result<(), Stop> {
+        match self.frames.pop() {
+            Some(Frame::List {
+                anchor,
+                start,
+                items,
+            }) => self.place(Kind::List(items), Extent { start, end: at.end }, anchor),
+            Some(Frame::Map {
+                anchor,
+                start,
+                entries,
+                ..
+            }) => self.place(Kind::Map(entries), Extent { start, end: at.end }, anchor),
+            None => Ok(()),
+        }
+    }
+
+    fn alias(&mut self, id: usize, at: Extent) -> Result<(), Stop> {
+        self.aliases += 1;
+        if self.aliases > self.limits.aliases_max {
+            let message = format!("more than {} aliases", self.limits.aliases_max);
+            return self.stop(Code::TooManyAliases, at, &message);
+        }
+        let Some(node) = self.anchors.get(&id) else {
+            self.report(
+                Code::UnknownAlias,
+                at,
+                "this alias stands inside its own anchor",
+            );
+            return self.place(Kind::scalar("", true), at, 0);
+        };
+        self.expanded = self.expanded.saturating_add(node.size());
+        if self.expanded > self.limits.expansion_max {
+            let message = format!(
+                "aliases expand to more than {} values",
+                self.limits.expansion_max
+            );
+            return self.stop(Code::ExpansionTooLarge, at, &message);
+        }
+        if self.frames.len() + node.depth() > self.limits.depth_max {
+            let message = format!("nested more than {} deep", self.limits.depth_max);
+            return self.stop(Code::TooDeep, at, &message);
+        }
+        let kind = node.kind.clone();
+        self.place(kind, at, 0)
+    }
+
+    /// Puts a finished value where it belongs.
+    fn place(&mut self, kind: Kind, at: Extent, anchor: usize) -> Result<(), Stop> {
+        self.values += 1;
+        if self.values > self.limits.values_max {
+            let message = format!("more than {} values", self.limits.values_max);
+            return self.stop(Code::TooManyValues, at, &message);
+        }
+        let node = Node { kind, at };
+        if anchor > 0 {
+            self.expanded = self.expanded.saturating_add(node.size());
+            if self.expanded > self.limits.expansion_max {
+                return self.stop(Code::ExpansionTooLarge, at, "too much stands under anchors");
+            }
+            self.anchors.insert(anchor, node.clone());
+        }
+        match self.frames.last_mut() {
+            None => self.root = Some(node),
+            Some(Frame::List { items, .. }) => items.push(node),
+            Some(Frame::Map {
+                entries, key, seen, ..
+            }) => match key.take() {
+                Some((key, key_at)) => entries.push(Entry {
+                    key,
+                    key_at,
+                    value: node,
+                }),
+                None => {
+                    let Kind::Scalar { text, .. } = node.kind else {
+                        return self.stop(
+                            Code::KeyNotText,
+                            at,
+                            "a key must be text, not a list or a map",
+                        );
+                    };
+                    let twice = if entries.len() <= SMALL_MAP {
+                        entries.iter().any(|entry| entry.key == text)
+                    } else {
+                        if seen.is_empty() {
+                            seen.extend(entries.iter().map(|entry| entry.key.clone()));
+                        }
+                        !seen.insert(text.clone())
+                    };
+                    *key = Some((text.clone(), at));
+                    if twice {
+                        let message = format!("the key '{text}' stands here a second time");
+                        self.report(Code::DuplicateKey, at, &message);
+                    }
+                }
+            },
+        }
+        Ok(())
+    }
+}
+
+impl Kind {
+    pub(super) fn scalar(text: &str, bare: bool) -> Self {
+        Self::Scalar {
+            text: text.into(),
+            bare,
+        }
+    }
+}

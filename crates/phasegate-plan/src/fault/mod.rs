@@ -1,0 +1,124 @@
+//! Faults: what is wrong with a document, where, and how to mend it. Finding them is for the reader
+//! and the checks; here they are named, placed and shown.
+
+mod code;
+mod render;
+
+use std::fmt;
+
+use serde::Serialize;
+
+pub use code::{Code, Severity, UnknownCode};
+
+/// Where in a document something stands.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Place {
+    /// The document's name, as it was given to the reader.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+    /// First byte in the document.
+    pub start: u32,
+    /// First byte after it.
+    pub end: u32,
+    /// The line itself, shortened to 200 characters.
+    pub snippet: String,
+    /// How many characters of the line are meant, at least 1.
+    pub width: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// One thing that is wrong. Displays as a single line; [`Fault::render`] shows the source line too.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Fault {
+    /// What kind of fault: stable across versions.
+    pub code: Code,
+    /// An error keeps the plan from being carried out, a warning does not.
+    pub severity: Severity,
+    /// The place, unless the document as a whole is meant and has no text.
+    pub place: Option<Place>,
+    /// A JSON pointer to the place in the document.
+    pub pointer: String,
+    /// What is wrong.
+    pub message: String,
+    /// How to mend it.
+    pub help: Option<String>,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(f, "{place}: ")?;
+        }
+        write!(f, "{}[{}]: {}", self.severity, self.code, self.message)
+    }
+}
+
+/// All faults of a document, in the order of their places.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Faults {
+    list: Vec<Fault>,
+}
+
+impl Faults {
+    pub(crate) fn new(mut list: Vec<Fault>) -> Self {
+        list.sort_by(|a, b| {
+            let key = |fault: &Fault| {
+                let place = fault.place.as_ref();
+                (
+                    place.map(|place| place.file.clone()),
+                    place.map(|place| place.start),
+                    fault.code,
+                )
+            };
+            key(a).cmp(&key(b))
+        });
+        list.dedup();
+        Self { list }
+    }
+
+    /// Is there none at all?
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// How many there are, warnings included.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Is there one that keeps the plan from being carried out?
+    pub fn has_errors(&self) -> bool {
+        self.list
+            .iter()
+            .any(|fault| fault.severity == Severity::Error)
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> std::slice::Iter<'_, Fault> {
+        self.list.iter()
+    }
+
+    /// Those of one kind.
+    pub fn of(&self, code: Code) -> impl Iterator<Item = &Fault> {
+        self.list.iter().filter(move |fault| fault.code == code)
+    }
+}
+
+impl<'a> IntoIterator for &'a Faults {
+    type Item = &'a Fault;
+    type IntoIter = std::slice::Iter<'a, Fault>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}

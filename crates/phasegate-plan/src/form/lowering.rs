@@ -1,0 +1,333 @@
+//! The context of reading: where we are, what is wrong so far.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use super::{Flat, Form};
+use crate::document::{Entry, Extent, Kind, Node, Source};
+use crate::fault::{Code, Fault};
+
+enum Segment {
+    Index(usize),
+    Key(String),
+}
+
+/// Reads types from nodes and collects every fault on the way.
+pub(crate) struct Lowering<'s> {
+    source: &'s Source,
+    faults: Vec<Fault>,
+    path: Vec<Segment>,
+    lost: BTreeSet<String>,
+}
+
+impl<'s> Lowering<'s> {
+    pub(crate) fn new(source: &'s Source) -> Self {
+        Self {
+            source,
+            faults: Vec::new(),
+            path: Vec::new(),
+            lost: BTreeSet::new(),
+        }
+    }
+
+    /// The faults, and the ids of things that could not be read: who refers to them is not wrong.
+    pub(crate) fn finish(self) -> (Vec<Fault>, BTreeSet<String>) {
+        (self.faults, self.lost)
+    }
+
+    pub(crate) fn report(
+        &mut self,
+        code: Code,
+        at: Extent,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        let mut pointer = String::new();
+        for segment in &self.path {
+            pointer.push('/');
+            match segment {
+                Segment::Index(index) => pointer.push_str(&index.to_string()),
+                Segment::Key(key) => {
+                    pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                }
+            }
+        }
+        self.faults.push(Fault {
+            code,
+            severity: code.severity(),
+            place: Some(self.source.place(at)),
+            pointer,
+            message: message.into(),
+            help,
+        });
+    }
+
+    /// Does something one level down.
+    pub(crate) fn under<T>(&mut self, key: &str, f: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(Segment::Key(key.to_owned()));
+        let result = f(self);
+        self.path.pop();
+        result
+    }
+
+    fn at_index<T>(&mut self, index: usize, f: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(Segment::Index(index));
+        let result = f(self);
+        self.path.pop();
+        result
+    }
+
+    /// The text of a scalar, or a fault that says what is wanted.
+    pub(crate) fn text<'n>(&mut self, node: &'n Node, wanted: &str) -> Option<&'n str> {
+        match &node.kind {
+            Kind::Scalar { .. } if node.is_null() => {
+                let message = format!("there is nothing here; {wanted} is wanted");
+                self.report(Code::EmptyValue, node.at, message, None);
+                None
+            }
+            Kind::Scalar { text, .. } => Some(text),
+            Kind::List(_) => self.wrong_shape(node, wanted, "a list"),
+            Kind::Map(_) => self.wrong_shape(node, wanted, "a map"),
+        }
+    }
+
+    fn wrong_shape<T>(&mut self, node: &Node, wanted: &str, found: &str) -> Option<T> {
+        let message = format!("{wanted} is wanted here, this is {found}");
+        self.report(Code::WrongShape, node.at, message, None);
+        None
+    }
+
+    /// A scalar that is parsed.
+    pub(crate) fn parsed<T>(&mut self, node: &Node, wanted: &str, code: Code) -> Option<T>
+    where
+        T: FromStr,
+        T::Err: Display,
+    {
+        let text = self.text(node, wanted)?;
+        match text.parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.report(code, node.at, format!("{error}"), None);
+                None
+            }
+        }
+    }
+
+    /// The entries of a map, or a fault that says what is wanted.
+    pub(crate) fn entries<'n>(&mut self, node: &'n Node, wanted: &str) -> Option<&'n [Entry]> {
+        match &node.kind {
+            Kind::Map(entries) => Some(entries),
+            Kind::Scalar { .. } if node.is_null() => {
+                let message = format!("there is nothing here; {wanted} is wanted");
+                self.report(Code::EmptyValue, node.at, message, None);
+                None
+            }
+            Kind::Scalar { .. } => self.wrong_shape(node, wanted, "text"),
+            Kind::List(_) => self.wrong_shape(node, wanted, "a list"),
+        }
+    }
+
+    /// A field that must be there.
+    pub(crate) fn need<T: Form>(
+        &mut self,
+        entries: &[Entry],
+        around: &Node,
+        field: &str,
+    ) -> Option<T> {
+        if let Some(entry) = find(entries, field) {
+            return self.under(&entry.key, |cx| T::read(&entry.value, cx));
+        }
+        let key = kebab(field);
+        let head = entries.first().map_or(around.at, |entry| entry.key_at);
+        let help = format!("add '{key}: ...'");
+        self.report(
+            Code::MissingKey,
+            head,
+            format!("'{key}' is missing"),
+            Some(help),
+        );
+        None
+    }
+
+    /// A field that may be there.
+    pub(crate) fn may<T: Form>(&mut self, entries: &[Entry], field: &str) -> Option<T> {
+        let entry = find(entries, field)?;
+        self.under(&entry.key, |cx| T::read(&entry.value, cx))
+    }
+
+    /// A field with any number of things in it.
+    pub(crate) fn list<T: Form>(&mut self, entries: &[Entry], field: &str) -> Vec<T> {
+        let Some(entry) = find(entries, field) else {
+            return Vec::new();
+        };
+        self.under(&entry.key, |cx| cx.items(&entry.value))
+            .unwrap_or_default()
+    }
+
+    /// The items of a list; those that cannot be read are left out.
+    pub(crate) fn items<T: Form>(&mut self, node: &Node) -> Option<Vec<T>> {
+        match &node.kind {
+            Kind::List(list) => Some(
+                list.iter()
+                    .enumerate()
+                    .filter_map(|(index, item)| self.at_index(index, |cx| T::read(item, cx)))
+                    .collect(),
+            ),
+            Kind::Scalar { .. } if node.is_null() => {
+                let message = "there is nothing here; a list is wanted";
+                self.report(Code::EmptyValue, node.at, message, None);
+                None
+            }
+            Kind::Scalar { .. } => {
+                let help = Some("write it as '- ...' on a line of its own".to_owned());
+                let message = "a list is wanted here, this is text";
+                self.report(Code::WrongShape, node.at, message, help);
+                None
+            }
+            Kind::Map(_) => {
+                let help = Some("put '- ' in front of the first key".to_owned());
+                let message = "a list is wanted here, this is a map";
+                self.report(Code::WrongShape, node.at, message, help);
+                None
+            }
+        }
+    }
+
+    /// A flat choice: exactly one of its keys.
+    pub(crate) fn flat<T: Flat>(&mut self, entries: &[Entry], around: &Node) -> Option<T> {
+        let found: Vec<&Entry> = entries
+            .iter()
+            .filter(|entry| T::KEYS.contains(&&*entry.key))
+            .collect();
+        match found.as_slice() {
+            [_] => T::read_flat(around, entries, self),
+            [] => {
+                let head = entries.first().map_or(around.at, |entry| entry.key_at);
+                let message = "nothing says what is to be done here";
+                let help = format!("add one of {}", T::KEYS.join(", "));
+                self.report(Code::NotOneAction, head, message, Some(help));
+                None
+            }
+            [first, second, ..] => {
+                let message = format!(
+                    "'{}' and '{}' cannot stand in one place",
+                    first.key, second.key
+                );
+                let help = "make two of it, one after the other".to_owned();
+                self.report(Code::NotOneAction, second.key_at, message, Some(help));
+                None
+            }
+        }
+    }
+
+    /// Reports keys that the model does not have.
+    pub(crate) fn unknown_keys(&mut self, entries: &[Entry], fields: &[&str], flat: &[&str]) {
+        for entry in entries {
+            let known = fields.iter().any(|field| same_key(field, &entry.key))
+                || flat.contains(&&*entry.key);
+            if known {
+                continue;
+            }
+            let keys: Vec<String> = fields
+                .iter()
+                .map(|field| kebab(field))
+                .chain(flat.iter().map(|key| (*key).to_owned()))
+                .collect();
+            let near = closest(&entry.key, keys.iter().map(String::as_str));
+            let help = near.map_or_else(
+                || format!("the keys here are {}", keys.join(", ")),
+                |near| format!("did you mean '{near}'?"),
+            );
+            let message = format!("there is no key '{}' here", entry.key);
+            self.report(Code::UnknownKey, entry.key_at, message, Some(help));
+        }
+    }
+
+    /// Remembers the id of something that could not be read.
+    pub(crate) fn lose(&mut self, entries: &[Entry]) {
+        if let Some(entry) = find(entries, "id")
+            && let Kind::Scalar { text, .. } = &entry.value.kind
+        {
+            self.lost.insert(text.to_string());
+        }
+    }
+}
+
+pub(crate) fn find<'n>(entries: &'n [Entry], field: &str) -> Option<&'n Entry> {
+    entries.iter().find(|entry| same_key(field, &entry.key))
+}
+
+/// Is a Rust name this key? `no_go` is `no-go`.
+fn same_key(field: &str, key: &str) -> bool {
+    field.len() == key.len()
+        && field
+            .bytes()
+            .zip(key.bytes())
+            .all(|(f, k)| f == k && f != b'_' || f == b'_' && k == b'-')
+}
+
+/// A Rust name as a key.
+pub(crate) fn kebab(field: &str) -> String {
+    field.replace('_', "-")
+}
+
+/// The likeliest meant word, if one is near enough to be worth a hint.
+pub(crate) fn closest<'a>(
+    word: &str,
+    choices: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    // A longer word than any of ours is not worth the comparison.
+    if word.len() > 80 {
+        return None;
+    }
+    let limit = (word.chars().count() / 3).clamp(1, 3);
+    choices
+        .into_iter()
+        .map(|choice| (distance(word, choice), choice))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, choice)| choice)
+}
+
+/// Edits from one word to the other (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
+        for (cell, cb) in row.iter_mut().skip(1).zip(&b) {
+            let above = *cell;
+            let best = (diagonal + usize::from(ca != *cb))
+                .min(above + 1)
+                .min(left + 1);
+            diagonal = above;
+            *cell = best;
+            left = best;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_is_given_for_a_slip_and_not_for_another_word() {
+        for (word, hint) in [
+            ("criterai", Some("criteria")),
+            ("evaluate_every", Some("evaluate-every")),
+            ("gaet", None),
+            ("gat", Some("gate")),
+            ("banana", None),
+        ] {
+            let found = closest(word, ["criteria", "evaluate-every", "gate", "steps"]);
+            assert_eq!(found, hint, "{word}");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! How a type of the model is read from the tree, printed and described as a schema: one definition
+//! for all three, so that they cannot drift apart. The model itself is not here.
+
+pub(crate) mod lowering;
+pub(crate) mod record;
+pub(crate) mod scalars;
+pub(crate) mod schema;
+pub(crate) mod words;
+
+pub(crate) use lowering::{Lowering, closest};
+pub(crate) use record::{
+    actions, constructor, field_type, record, record_read, record_write, setters,
+};
+pub(crate) use schema::Schema;
+pub(crate) use words::{choice, choice_read, choice_schema, choice_write, words};
+
+use crate::document::{Entry, Node};
+use crate::value::Value;
+
+/// A type that a document can hold.
+pub(crate) trait Form: Sized {
+    /// Reads it. Faults go to the context; `None` means that there was at least one.
+    fn read(node: &Node, cx: &mut Lowering<'_>) -> Option<Self>;
+    /// As a value that reads back as the same.
+    fn write(&self) -> Value;
+    /// What editors are told.
+    fn schema(schema: &mut Schema) -> Value;
+}
+
+/// A choice whose key stands among the keys of the record around it.
+pub(crate) trait Flat: Sized {
+    /// The keys, one per variant.
+    const KEYS: &'static [&'static str];
+    /// Reads the one that is there.
+    fn read_flat(node: &Node, entries: &[Entry], cx: &mut Lowering<'_>) -> Option<Self>;
+    /// Its key and its value.
+    fn write_flat(&self) -> (String, Value);
+    /// The schema of each key.
+    fn schema_flat(schema: &mut Schema) -> Vec<(String, Value)>;
+}

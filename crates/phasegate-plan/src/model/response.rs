@@ -1,0 +1,34 @@
+//! What is done when something has gone wrong.
+
+use phasegate_core::PhaseId;
+
+use super::Notify;
+use crate::form::choice;
+
+choice! {
+    /// How far a rollback goes.
+    pub enum RollbackTarget {
+        /// To the state at the end of the phase before: the one this phase depends on.
+        unit PreviousPhase = "previous-phase",
+        /// To the state before the rollout.
+        unit Start = "start",
+        /// To the state at the end of a named phase.
+        with Phase(PhaseId) = "phase",
+    }
+}
+
+choice! {
+    /// One thing that is done.
+    pub enum Response {
+        /// Stop where we are and wait for a person.
+        unit Hold = "hold",
+        /// Stop for good, without going back.
+        unit Abort = "abort",
+        /// Go back, by the steps of the rollback.
+        with Rollback(RollbackTarget) = "rollback",
+        /// Take up a phase again from its beginning, without a rollback.
+        with Return(PhaseId) = "return-to",
+        /// Tell somebody.
+        with Notify(Notify) = "notify",
+    }
+}

@@ -1,0 +1,53 @@
+//! The plans that people are shown: they check, and they read back as they print.
+#![expect(clippy::expect_used, reason = "helpers of tests fail the test")]
+
+use std::fs;
+use std::path::PathBuf;
+
+use phasegate_plan::{Catalog, Format, PlanDocument, check};
+
+fn plans() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples/plans")
+}
+
+fn read(name: &str) -> Vec<u8> {
+    fs::read(plans().join(name)).expect("the example is there")
+}
+
+#[test]
+fn the_first_rollout_checks_without_a_fault() {
+    let catalog = Catalog::read(
+        "first-rollout.bindings.yaml",
+        &read("first-rollout.bindings.yaml"),
+    );
+    assert!(catalog.faults.is_empty(), "{}", catalog.faults.render());
+    let document = PlanDocument::read("first-rollout.yaml", &read("first-rollout.yaml"));
+    let checked = check(&document, catalog.catalog.as_ref());
+    assert!(checked.faults.is_empty(), "{}", checked.faults.render());
+    let plan = checked.plan.expect("no fault");
+    assert_eq!(
+        plan.dependencies(&"canary".parse().expect("an id")).len(),
+        1
+    );
+    assert_eq!(plan.digest(), document.digest());
+}
+
+#[test]
+fn what_is_printed_reads_back_as_the_same_plan() {
+    let document = PlanDocument::read("first-rollout.yaml", &read("first-rollout.yaml"));
+    let plan = check(&document, None).plan.expect("no fault");
+    for (name, format) in [
+        ("a.yaml", Format::Yaml),
+        ("a.json", Format::Json),
+        ("a.toml", Format::Toml),
+    ] {
+        let text = plan.to_text(format).expect("prints");
+        let again = check(&PlanDocument::read(name, text.as_bytes()), None);
+        assert!(again.faults.is_empty(), "{}\n{text}", again.faults.render());
+        assert_eq!(
+            again.plan.expect("no fault").draft(),
+            plan.draft(),
+            "{text}"
+        );
+    }
+}
