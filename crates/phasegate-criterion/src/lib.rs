@@ -1,10 +1,15 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod check;
 mod kpi;
 mod parse;
 mod tree;
 
+pub use check::{
+    Expects, Fault, FaultCode, Level, Measured, Purpose, Source, check, check_fact, check_kpi,
+    check_policy, check_registry, check_statement, check_together, measured,
+};
 pub use kpi::{
     Baseline, Direction, Duplicate, Kpi, KpiRegistry, Queries, Shape, Slo, SloMethod, Target,
 };

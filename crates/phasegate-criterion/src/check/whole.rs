@@ -1,0 +1,118 @@
+//! Checks of conditions and of what is said about the whole of a criterion.
+
+use super::{Fault, FaultCode, test};
+use crate::kpi::KpiRegistry;
+use crate::tree::{Condition, Criterion, Measure, Scope, Test};
+
+pub(super) fn condition(condition: &Condition, registry: &KpiRegistry, faults: &mut Vec<Fault>) {
+    match condition {
+        Condition::All(group) | Condition::Any(group) => {
+            for member in group.conditions() {
+                self::condition(member, registry, faults);
+            }
+        }
+        Condition::Score(weighted) => {
+            for (_, part) in weighted.parts() {
+                self::condition(part, registry, faults);
+            }
+            if weighted.warn.is_some_and(|warn| warn >= weighted.pass) {
+                let message = "it would warn where it passes";
+                faults.push(Fault::new(
+                    FaultCode::WarnAbovePass,
+                    weighted,
+                    message,
+                    "let it warn lower than it passes",
+                ));
+            }
+        }
+        Condition::Test(one) => test::check(one, registry, faults),
+        Condition::Approve(_)
+        | Condition::Check(_)
+        | Condition::Delivered(_)
+        | Condition::Event(_)
+        | Condition::ForAll { .. }
+        | Condition::Group(_)
+        | Condition::Monitor(_) => {}
+    }
+}
+
+pub(super) fn criterion(criterion: &Criterion, registry: &KpiRegistry, faults: &mut Vec<Fault>) {
+    let limits = criterion.limits;
+    if criterion.scope == Scope::Throughout
+        && limits.total.is_none()
+        && limits.consecutive.is_none()
+    {
+        faults.push(Fault::new(
+            FaultCode::ThroughoutWithoutLimit,
+            criterion,
+            "the first evaluation that fails makes it fail for the whole phase",
+            "add 'at most 0 failures' if that is meant, or another limit",
+        ));
+    }
+    let response = &criterion.response;
+    if response.within.is_some() && response.decide_within.is_none() {
+        faults.push(Fault::new(
+            FaultCode::DecisionUnlimited,
+            criterion,
+            "'within' limits carrying it out, not deciding on it",
+            "add 'decide within'; 'decide within 0s' for at once",
+        ));
+    }
+    if criterion.hold.for_.is_some() {
+        for test in tests(&criterion.condition) {
+            if test.over.is_none() && !has_window(test, registry) {
+                let message =
+                    "it is held over time, and over what each value is taken stands nowhere";
+                let mend = "add 'over 5m' to the test, or a window to the KPI";
+                faults.push(Fault::new(
+                    FaultCode::HoldWithoutWindow,
+                    test,
+                    message,
+                    mend,
+                ));
+            }
+        }
+    }
+}
+
+fn has_window(test: &Test, registry: &KpiRegistry) -> bool {
+    match super::measured(&test.subject.measure, registry) {
+        Ok(measured) => measured
+            .sources
+            .iter()
+            .all(|source| source.kpi.window.is_some()),
+        // It is a fault already; a query of one's own may hold its window.
+        Err(_) => true,
+    }
+}
+
+/// All tests of a condition.
+pub(super) fn tests(condition: &Condition) -> Vec<&Test> {
+    match condition {
+        Condition::All(group) | Condition::Any(group) => {
+            group.conditions().iter().flat_map(tests).collect()
+        }
+        Condition::Score(weighted) => weighted
+            .parts()
+            .iter()
+            .flat_map(|(_, part)| tests(part))
+            .collect(),
+        Condition::Test(test) => match test.subject.measure {
+            Measure::Query(_) => Vec::new(),
+            Measure::Aggregate { .. }
+            | Measure::Apdex { .. }
+            | Measure::Below { .. }
+            | Measure::BudgetLeft { .. }
+            | Measure::BurnRate { .. }
+            | Measure::Change(_)
+            | Measure::Plain { .. } => vec![test],
+        },
+        Condition::Approve(_)
+        | Condition::Check(_)
+        | Condition::Delivered(_)
+        | Condition::Event(_)
+        | Condition::ForAll { .. }
+        | Condition::Group(_)
+        | Condition::Monitor(_) => Vec::new(),
+    }
+}
