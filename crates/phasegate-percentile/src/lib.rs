@@ -5,21 +5,29 @@
 
 extern crate alloc;
 
+mod decayed;
 mod error;
 mod estimate;
 pub mod exact;
 mod histogram;
 mod kernels;
 pub mod mapping;
+#[cfg(feature = "std")]
+mod recorder;
 mod store;
 mod sum;
 mod threshold;
 mod window;
 mod wire;
 
+pub use decayed::Decayed;
 pub use error::{CombineError, ConfigError};
 pub use estimate::Estimate;
-pub use histogram::{Classes, CountEstimate, CountHistogram, Histogram, MappedHistogram};
+pub use histogram::{
+    Classes, Correction, CountEstimate, CountHistogram, Histogram, MappedHistogram,
+};
+#[cfg(feature = "std")]
+pub use recorder::{Handle, Intervals, Recorder};
 pub use threshold::{Ppm, ThresholdCounter, is_share_reached};
 pub use window::{Placement, Window};
 pub use wire::DecodeError;

@@ -162,6 +162,14 @@ impl Store {
         true
     }
 
+    /// Divides all counters by a power of two, rounding to nearest.
+    pub(crate) fn shift_down(&mut self, bits: u32) {
+        for place in 0..self.counts.len() {
+            let n = shifted(self.at(place), bits);
+            self.set(place, n);
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.counts.fill(0);
         self.carries.clear();
@@ -235,6 +243,12 @@ impl PartialEq for Store {
     fn eq(&self, other: &Self) -> bool {
         self.iter().eq(other.iter())
     }
+}
+
+/// `n / 2^bits`, rounded to nearest.
+pub(crate) fn shifted(n: u64, bits: u32) -> u64 {
+    let half = 1_u128.checked_shl(bits).unwrap_or(0) >> 1;
+    (u128::from(n) + half).checked_shr(bits).unwrap_or(0) as u64
 }
 
 fn prepend(cells: &mut Vec<u32>, added: usize) {

@@ -3,8 +3,9 @@
 use crate::{
     error::CombineError,
     estimate::Estimate,
-    histogram::{Extremes, MappedHistogram},
+    histogram::{Classes, Extremes, MappedHistogram},
     mapping::Mapping,
+    store::shifted,
 };
 
 impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
@@ -132,6 +133,14 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
         Ok(())
     }
 
+    /// Divides all counts by a power of two. Extremes become bounds.
+    pub(crate) fn shift_down(&mut self, bits: u32) {
+        self.positive.shift_down(bits);
+        self.negative.shift_down(bits);
+        self.classes = Classes::from_array(self.classes.to_array().map(|n| shifted(n, bits)));
+        self.narrow_extremes(self.extremes);
+    }
+
     /// After a part went away: extremes that it may have taken along become bounds.
     fn narrow_extremes(&mut self, part: Extremes) {
         let (mut lowest, mut highest) = (None, None);
@@ -152,6 +161,13 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             self.extremes.max_exact = highest.is_exact();
             self.extremes.max = highest.high;
         }
+        self.refresh_inner();
+    }
+
+    /// Lets the extremes include a value that was counted already.
+    #[cfg(feature = "std")]
+    pub(crate) fn include_extreme(&mut self, value: f64) {
+        self.extremes.include(value);
         self.refresh_inner();
     }
 

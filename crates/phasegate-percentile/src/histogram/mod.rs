@@ -2,6 +2,7 @@
 
 mod classes;
 mod combine;
+mod correct;
 mod query;
 mod range;
 mod record;
@@ -17,6 +18,7 @@ use crate::{
 
 pub(crate) use classes::Class;
 pub use classes::Classes;
+pub use correct::Correction;
 pub use query::CountEstimate;
 pub(crate) use range::Range;
 

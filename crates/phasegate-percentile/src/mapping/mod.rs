@@ -1,13 +1,38 @@
 //! Mappings: which bucket a value falls into, and which values a bucket stands for.
 
+mod base2;
+mod interpolated;
+pub(crate) mod log;
 mod log_linear;
+mod logarithmic;
 
+pub use base2::Base2;
 pub use log_linear::LogLinear;
+pub use logarithmic::{Cubic, Logarithmic};
 
 /// Names a mapping and its setting: two histograms combine only if these are equal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum MappingId {
+    /// [`Base2`] with this scale.
+    Base2 {
+        /// Buckets per octave are `2^scale`.
+        scale: i8,
+    },
+    /// [`Cubic`] with this ratio and offset.
+    Cubic {
+        /// The ratio that names the mapping.
+        gamma: f64,
+        /// What is added to indices.
+        offset: f64,
+    },
+    /// [`Logarithmic`] with this ratio and offset.
+    Logarithmic {
+        /// The ratio of neighbouring bounds.
+        gamma: f64,
+        /// What is added to indices.
+        offset: f64,
+    },
     /// [`LogLinear`] with this many bits of the mantissa in the key.
     LogLinear {
         /// Buckets per octave are `2^bits`.
@@ -43,7 +68,7 @@ pub trait Mapping: Clone + core::fmt::Debug + PartialEq {
         let (low, high) = (self.lower(key), self.upper(key));
         // The harmonic centre 2lu/(l+u) has the same relative distance to both ends. Written so
         // that neither the product nor the sum can overflow.
-        2.0 * low / (low / high + 1.0)
+        low / (0.5 * (low / high) + 0.5)
     }
 
     /// The proven bound of `|representative - value| / value` over all buckets.

@@ -228,13 +228,33 @@ fn put_mapping(out: &mut Vec<u8>, id: MappingId) {
             out.push(0);
             put_varint(out, u64::from(bits));
         }
+        MappingId::Base2 { scale } => out.extend_from_slice(&[1, scale.cast_unsigned()]),
+        MappingId::Logarithmic { gamma, offset } => put_ratio(out, 2, gamma, offset),
+        MappingId::Cubic { gamma, offset } => put_ratio(out, 3, gamma, offset),
     }
+}
+
+fn put_ratio(out: &mut Vec<u8>, tag: u8, gamma: f64, offset: f64) {
+    out.push(tag);
+    out.extend_from_slice(&gamma.to_le_bytes());
+    out.extend_from_slice(&offset.to_le_bytes());
 }
 
 fn take_mapping(input: &mut Reader<'_>) -> Result<MappingId, DecodeError> {
     match input.byte()? {
         0 => Ok(MappingId::LogLinear {
             bits: input.varint_u32("mapping")?,
+        }),
+        1 => Ok(MappingId::Base2 {
+            scale: input.byte()?.cast_signed(),
+        }),
+        2 => Ok(MappingId::Logarithmic {
+            gamma: input.float()?,
+            offset: input.float()?,
+        }),
+        3 => Ok(MappingId::Cubic {
+            gamma: input.float()?,
+            offset: input.float()?,
         }),
         _ => Err(DecodeError::Mapping),
     }
