@@ -1,2 +1,8 @@
-//! In-process weighted router and recorder: canaries without a proxy.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+
+mod recorder;
+mod router;
+
+pub use recorder::{Ended, Recorder, RecorderConfig, RecorderError};
+pub use router::{Drained, Router, RouterConfig, RouterError, RunningRouter};
