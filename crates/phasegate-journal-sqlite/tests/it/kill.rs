@@ -1,0 +1,96 @@
+//! A process that is killed while it appends loses nothing that it was told is durable.
+//!
+//! The child is this same test binary; it says on its standard output what was acknowledged. A kill leaves
+//! the kernel's cache, so this shows order and recovery, not that the flush reaches the disk.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+use crate::support::{Place, TTL, batch, holder, rollout};
+use phasegate_journal::{AppendError, Journal};
+
+const CHILD_FILE: &str = "PHASEGATE_TEST_CHILD_FILE";
+
+#[test]
+fn a_child_that_appends() {
+    let place = Place::new();
+    let (path, rounds) = match std::env::var(CHILD_FILE) {
+        Ok(path) => (path.into(), u64::MAX),
+        // Run by itself it is a short test of its own.
+        Err(_) => (place.path(), 10),
+    };
+    let journal = phasegate_journal_sqlite::SqliteJournal::open(&path, place.clock());
+    let journal = journal.expect("a journal");
+    let (id, me) = (rollout("r"), holder("child"));
+    let made = journal.create(&id, &me, TTL, &[], batch("0"));
+    let lease = match pollster::block_on(made) {
+        Ok((lease, _)) => lease,
+        Err(_) => pollster::block_on(journal.acquire(&id, &me, TTL)).expect("the lease"),
+    };
+    let records = pollster::block_on(journal.read(&id, 0)).expect("records");
+    let start = records.last().expect("a record").head().next_seq;
+    let mut out = std::io::stdout().lock();
+    for seq in start..start.saturating_add(rounds) {
+        let appended = pollster::block_on(journal.append(&lease, seq, batch(&seq.to_string())));
+        assert_eq!(appended.map(|head| head.next_seq), Ok(seq + 1));
+        if rounds == u64::MAX {
+            writeln!(out, "acknowledged {seq}").expect("the parent listens");
+        }
+    }
+}
+
+#[test]
+fn a_killed_writer_loses_nothing_acknowledged_and_its_lease_passes_on() {
+    let place = Place::new();
+    let id = rollout("r");
+    let mut written = 0;
+    // Each kill comes after another number of acknowledgements, so at another place in the work.
+    for kill_after in [1, 2, 3, 5, 8, 40, 100, 173] {
+        let mut child = Command::new(std::env::current_exe().expect("this binary"))
+            .args(["--exact", "kill::a_child_that_appends", "--nocapture"])
+            .env(CHILD_FILE, place.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("a child");
+        let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let mut last = 0;
+        let acknowledged = lines.filter_map(|line| {
+            line.ok()?
+                .split_once("acknowledged ")?
+                .1
+                .parse::<u64>()
+                .ok()
+        });
+        for (count, seq) in acknowledged.enumerate() {
+            last = seq;
+            if count + 1 == kill_after {
+                child.kill().expect("a kill");
+            }
+        }
+        child.wait().expect("the child's end");
+        let records = place.reader().read(&id, 0).expect("records");
+        let found = u64::try_from(records.len()).expect("a count");
+        // One more than acknowledged at most: the answer to it was on its way.
+        assert!(
+            found > last && found <= last + 2,
+            "{found} records, {last} acknowledged"
+        );
+        for record in &records {
+            assert_eq!(record.payload, record.seq.to_string().as_bytes());
+        }
+        assert!(found > written, "nothing was written in this round");
+        written = found;
+    }
+    // Another process takes over once the lease has expired, and writes on.
+    let journal = place.journal();
+    let other = holder("other");
+    pollster::block_on(journal.acquire(&id, &other, TTL)).expect_err("the lease still stands");
+    place.clock.pass(TTL);
+    let lease = pollster::block_on(journal.acquire(&id, &other, TTL)).expect("the lease");
+    let appended = pollster::block_on(journal.append(&lease, written, batch("x")));
+    assert!(
+        !matches!(appended, Err(AppendError::Conflict { .. })),
+        "{appended:?}"
+    );
+}
