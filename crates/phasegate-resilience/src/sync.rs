@@ -38,6 +38,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 ///
 /// The code relies on sequentially consistent accesses, which the hardware gives without a fence
 /// of their own; loom treats them as acquire and release, so it needs the fence to be told.
+#[cfg(any(feature = "std", feature = "spin"))]
 #[inline]
 pub(crate) fn model_fence() {
     #[cfg(loom)]

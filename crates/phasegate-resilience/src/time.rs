@@ -157,6 +157,7 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
 }
 
 /// Milliseconds of a duration, rounded up, saturating.
+#[cfg(any(feature = "std", feature = "spin"))]
 pub(crate) fn millis_up(duration: Duration) -> u64 {
     nanos(duration).div_ceil(1_000_000)
 }

@@ -39,9 +39,12 @@ pub struct Trip {
     pub of: u32,
 }
 
+#[cfg(any(feature = "std", feature = "spin"))]
 const COUNT_BITS: u32 = 30;
+#[cfg(any(feature = "std", feature = "spin"))]
 const COUNT_MAX: u32 = (1 << COUNT_BITS) - 1;
 
+#[cfg(any(feature = "std", feature = "spin"))]
 impl Trip {
     pub(crate) fn new(condition: Condition, count: u64, of: u64) -> Self {
         let narrow = |n: u64| u32::try_from(n).unwrap_or(COUNT_MAX).min(COUNT_MAX);
@@ -101,7 +104,7 @@ impl fmt::Display for Trip {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, any(feature = "std", feature = "spin")))]
 mod tests {
     use super::*;
 

@@ -1,5 +1,6 @@
 //! The breaker itself: construction and admission.
 
+use alloc::boxed::Box;
 use core::fmt;
 
 use crate::backoff::BackoffState;
@@ -15,6 +16,7 @@ use super::config::{BreakerConfig, Window};
 use super::count::CountMarks;
 use super::half::HalfOpen;
 use super::permit::{Permit, Ticket};
+use super::slots::{SlotMarks, TimeWindow};
 use super::view::BreakerTotals;
 use super::word::{Kind, State, Word};
 
@@ -29,7 +31,8 @@ const PROBING_RETRY: u64 = 1_000_000_000;
 /// nothing (see [`BreakerConfig::abandoned_is_failure`]).
 ///
 /// A healthy breaker (a full window without failures or slow calls) admits and records with two
-/// loads and writes nothing. It never allocates after it is built.
+/// loads and writes nothing. It never allocates after it is built, except that a time window
+/// allocates once for each of the first 16 threads.
 ///
 /// ```
 /// use core::time::Duration;
@@ -57,13 +60,24 @@ pub struct Breaker {
     pub(super) trip: AtomicU64,
     pub(super) rejected: AtomicU64,
     pub(super) would_reject: AtomicU64,
+    /// The successes of a time window; a count window has none.
+    pub(super) time: Option<Box<TimeWindow>>,
     pub(super) config: BreakerConfig,
     pub(super) core: Mutex<Core>,
 }
 
+/// Calls that left a trace.
+#[derive(Debug)]
+pub(super) enum Marks {
+    Calls(CountMarks),
+    Slots(SlotMarks),
+}
+
 /// What the lock guards. All transitions happen under it.
 pub(super) struct Core {
-    pub(super) marks: CountMarks,
+    pub(super) marks: Marks,
+    /// The generation whose calls the time window holds.
+    pub(super) window_generation: u64,
     pub(super) half: HalfOpen,
     /// Whether the window of this generation has reached the minimum and was judged there.
     pub(super) judged: bool,
@@ -86,12 +100,16 @@ impl Breaker {
         static SEED: Seed = Seed::fixed(0x6b72_6561_6b65_7221);
         let config = config.checked()?;
         let timed = config.slow_rate.is_some();
-        let size = match config.window {
-            Window::Calls(calls) => calls,
-            Window::Time { .. } => return Err(Misuse::WindowOutOfRange),
+        let (marks, time) = match config.window {
+            Window::Calls(calls) => (Marks::Calls(CountMarks::new(calls, timed)), None),
+            Window::Time { span, slots } => {
+                let time = Box::new(TimeWindow::new(span, slots));
+                (Marks::Slots(SlotMarks::new(slots)), Some(time))
+            }
         };
         let core = Core {
-            marks: CountMarks::new(size, timed),
+            marks,
+            window_generation: 0,
             half: HalfOpen::default(),
             judged: false,
             run: 0,
@@ -108,6 +126,7 @@ impl Breaker {
             trip: AtomicU64::new(0),
             rejected: AtomicU64::new(0),
             would_reject: AtomicU64::new(0),
+            time,
             config,
             core: Mutex::new(core),
         };

@@ -56,6 +56,14 @@ impl CountMarks {
         drawn.min(u64::from(self.size))
     }
 
+    pub(super) fn size(&self) -> u64 {
+        u64::from(self.size)
+    }
+
+    pub(super) fn is_full(&self, drawn: u64) -> bool {
+        drawn >= u64::from(self.size)
+    }
+
     /// After how many draws the oldest mark must leave; never without marks.
     pub(super) fn next_eviction(&self) -> u64 {
         if self.is_unmarked() {

@@ -47,3 +47,24 @@ impl<F: Fn(&BreakerEvent) + Send + Sync> Listener for F {
         self(event);
     }
 }
+
+/// One event per transition, with fields; the generation joins it with others.
+#[cfg(feature = "tracing")]
+pub(super) fn trace(event: &BreakerEvent) {
+    let (change, enforced) = match event {
+        BreakerEvent::Changed(change) => (change, true),
+        BreakerEvent::WouldOpen(change) | BreakerEvent::WouldClose(change) => (change, false),
+    };
+    let trip = change.trip.map(tracing::field::display);
+    tracing::info!(
+        target: "phasegate_resilience::breaker",
+        from = %change.from,
+        to = %change.to,
+        generation = change.generation,
+        at_ms = change.at.as_millis(),
+        enforced,
+        trip,
+        cause = change.cause,
+        "breaker changed"
+    );
+}

@@ -7,25 +7,33 @@ use crate::sync::{Ordering, model_fence};
 use crate::time::{Clock, Tick, nanos};
 use crate::trip::{Condition, Trip};
 
-use super::core::{Breaker, Core};
+use super::core::{Breaker, Core, Marks};
+use super::count::CountMarks;
 use super::event::BreakerEvent;
 use super::half::Probed;
 use super::permit::Ticket;
+use super::slots::Sums;
 use super::word::{Kind, Word};
 
 /// A result that leaves a mark: everything but a quick success.
-struct Mark<'a> {
-    judged: &'a Judgement,
-    slow: bool,
-    now: Tick,
+pub(super) struct Mark<'a> {
+    pub(super) judged: &'a Judgement,
+    pub(super) slow: bool,
+    pub(super) now: Tick,
+}
+
+/// A window that trips, by this result or by what came before it.
+pub(super) enum Tripped {
+    Before(Trip),
+    By(Trip),
 }
 
 impl Mark<'_> {
-    fn failed(&self) -> bool {
+    pub(super) fn failed(&self) -> bool {
         matches!(self.judged.outcome, Outcome::Failure | Outcome::Throttled)
     }
 
-    fn hint(&self) -> Option<Duration> {
+    pub(super) fn hint(&self) -> Option<Duration> {
         match self.judged.hint {
             Hint::After(wait) => Some(wait),
             Hint::None | Hint::Never => None,
@@ -64,7 +72,7 @@ impl Breaker {
     }
 
     /// A permit was dropped without a result.
-    pub(super) fn abandon(&self, ticket: Ticket) {
+    pub(crate) fn abandon(&self, ticket: Ticket) {
         if self.config.abandoned_counts {
             let judged = Judgement::failure().because("abandoned");
             // A drop has no clock. The time of admission is the last that is known; untimed
@@ -117,6 +125,13 @@ impl Breaker {
         }
         match word.kind() {
             Kind::Closed | Kind::ShadowClosed | Kind::ShadowOpen => {
+                if let Some(time) = &self.time {
+                    let now = clock.now();
+                    if time.success(word.generation(), now) {
+                        self.look(ticket, now);
+                    }
+                    return;
+                }
                 let drawn = self.counter(word).fetch_add(1, Ordering::SeqCst) + 1;
                 model_fence();
                 if drawn >= self.wake.load(Ordering::SeqCst) {
@@ -156,27 +171,31 @@ impl Breaker {
             if !word.admits_result_of(ticket.word) {
                 return;
             }
-            self.settle(&mut core, word, now)
+            let core = &mut *core;
+            let Marks::Calls(marks) = &mut core.marks else {
+                return;
+            };
+            let trip = self.settle(marks, &mut core.judged, word);
+            trip.map(|trip| self.open(core, word, trip, None, now))
         };
         self.tell(event);
     }
 
     /// Brings the marks up to the draws and says when to wake next. Ends when no success slipped
     /// past the new mark before it could be seen.
-    fn settle(&self, core: &mut Core, word: Word, now: Tick) -> Option<BreakerEvent> {
+    fn settle(&self, marks: &mut CountMarks, judged: &mut bool, word: Word) -> Option<Trip> {
         loop {
             let drawn = self.counter(word).load(Ordering::SeqCst);
-            if let Some(trip) = self.judge_at_minimum(core, word, drawn) {
-                return Some(self.open(core, word, trip, None, now));
+            if let Some(trip) = self.judge_at_minimum(marks, judged, word, drawn) {
+                return Some(trip);
             }
-            core.marks.evict(drawn);
-            let full = core.marks.total(drawn) == core.marks.total(u64::MAX);
-            if full && core.marks.is_unmarked() {
+            marks.evict(drawn);
+            if marks.is_full(drawn) && marks.is_unmarked() {
                 self.wake.store(u64::MAX, Ordering::SeqCst);
                 self.word.store(word.with_clean(true).0, Ordering::Release);
                 return None;
             }
-            let wake = self.next_wake(core);
+            let wake = self.next_wake(marks, *judged);
             self.wake.store(wake, Ordering::SeqCst);
             model_fence();
             if self.counter(word).load(Ordering::SeqCst) < wake {
@@ -186,18 +205,18 @@ impl Breaker {
     }
 
     /// The draw that fills the window or the minimum, or lets the oldest mark leave.
-    fn next_wake(&self, core: &Core) -> u64 {
-        let minimum = if core.judged {
+    fn next_wake(&self, marks: &CountMarks, judged: bool) -> u64 {
+        let minimum = if judged {
             u64::MAX
         } else {
             u64::from(self.config.min_calls)
         };
-        let full = if core.marks.is_unmarked() {
-            core.marks.total(u64::MAX)
+        let full = if marks.is_unmarked() {
+            marks.size()
         } else {
             u64::MAX
         };
-        minimum.min(full).min(core.marks.next_eviction())
+        minimum.min(full).min(marks.next_eviction())
     }
 
     pub(super) fn first_wake(&self) -> u64 {
@@ -208,33 +227,52 @@ impl Breaker {
     ///
     /// Marks are made in order under the lock, and each looks here first, so no mark beyond the
     /// minimum is counted.
-    fn judge_at_minimum(&self, core: &mut Core, word: Word, drawn: u64) -> Option<Trip> {
-        let minimum = u64::from(self.config.min_calls);
-        if core.judged || drawn < minimum {
+    fn judge_at_minimum(
+        &self,
+        marks: &CountMarks,
+        judged: &mut bool,
+        word: Word,
+        drawn: u64,
+    ) -> Option<Trip> {
+        let calls = u64::from(self.config.min_calls);
+        if *judged || drawn < calls {
             return None;
         }
-        core.judged = true;
-        self.judge_rates(core, word, minimum)
+        *judged = true;
+        let (failures, slows) = (marks.failures(), marks.slows());
+        self.judge_rates(
+            word,
+            Sums {
+                calls,
+                failures,
+                slows,
+            },
+        )
     }
 
-    fn judge_rates(&self, core: &Core, word: Word, total: u64) -> Option<Trip> {
+    /// The rates of a window that holds the minimum.
+    pub(super) fn judge_rates(&self, word: Word, sums: Sums) -> Option<Trip> {
         if word.kind() == Kind::ShadowOpen {
             return None;
         }
-        let (failures, slows) = (core.marks.failures(), core.marks.slows());
+        let Sums {
+            calls,
+            failures,
+            slows,
+        } = sums;
         if self
             .config
             .failure_rate
-            .is_some_and(|rate| rate.is_reached(failures, total))
+            .is_some_and(|rate| rate.is_reached(failures, calls))
         {
-            return Some(Trip::new(Condition::FailureRate, failures, total));
+            return Some(Trip::new(Condition::FailureRate, failures, calls));
         }
         if self
             .config
             .slow_rate
-            .is_some_and(|rate| rate.is_reached(slows, total))
+            .is_some_and(|rate| rate.is_reached(slows, calls))
         {
-            return Some(Trip::new(Condition::SlowRate, slows, total));
+            return Some(Trip::new(Condition::SlowRate, slows, calls));
         }
         None
     }
@@ -264,9 +302,37 @@ impl Breaker {
     }
 
     fn mark_window(&self, core: &mut Core, word: Word, mark: &Mark<'_>) -> Option<BreakerEvent> {
+        if mark.failed() {
+            core.cause = mark.judged.cause;
+        }
+        let tripped = match &mut core.marks {
+            Marks::Calls(marks) => {
+                let run = (&mut core.run, &mut core.run_end);
+                self.mark_call(marks, &mut core.judged, run, word, mark)
+            }
+            Marks::Slots(marks) => {
+                let time = self.time.as_ref()?;
+                self.mark_slot(time, marks, &mut core.run, word, mark)
+            }
+        };
+        match tripped? {
+            // What was recorded before this result tripped, and made it stale.
+            Tripped::Before(trip) => Some(self.open(core, word, trip, None, mark.now)),
+            Tripped::By(trip) => Some(self.open(core, word, trip, mark.hint(), mark.now)),
+        }
+    }
+
+    fn mark_call(
+        &self,
+        marks: &mut CountMarks,
+        judged: &mut bool,
+        (run, run_end): (&mut u32, &mut u64),
+        word: Word,
+        mark: &Mark<'_>,
+    ) -> Option<Tripped> {
         let word = if word.is_clean() {
             // Successes were not counted while clean, so a run cannot reach across it.
-            core.run = 0;
+            *run = 0;
             let unclean = word.with_clean(false);
             self.word.store(unclean.0, Ordering::SeqCst);
             unclean
@@ -274,25 +340,40 @@ impl Breaker {
             word
         };
         let position = self.counter(word).fetch_add(1, Ordering::SeqCst);
-        if let Some(trip) = self.judge_at_minimum(core, word, position) {
-            // Tripped by successes before this result, which is stale by that.
-            return Some(self.open(core, word, trip, None, mark.now));
+        if let Some(trip) = self.judge_at_minimum(marks, judged, word, position) {
+            return Some(Tripped::Before(trip));
         }
-        core.marks.evict(position + 1);
-        core.marks.mark(position, mark.failed(), mark.slow);
-        core.count_run(position, mark.judged.outcome);
-        core.cause = if mark.failed() {
-            mark.judged.cause
-        } else {
-            core.cause
-        };
-        if let Some(trip) = self.judge_mark(core, word, position + 1, mark) {
-            return Some(self.open(core, word, trip, mark.hint(), mark.now));
+        marks.evict(position + 1);
+        marks.mark(position, mark.failed(), mark.slow);
+        // A success between two failures leaves a gap between their positions.
+        *run = next_run(
+            if *run_end == position { *run } else { 0 },
+            mark.judged.outcome,
+        );
+        *run_end = position + 1;
+        if let Some(trip) = self.judge_single(word, *run, mark) {
+            return Some(Tripped::By(trip));
         }
-        self.settle(core, word, mark.now)
+        if position + 1 >= u64::from(self.config.min_calls) {
+            *judged = true;
+            let (failures, slows) = (marks.failures(), marks.slows());
+            let calls = marks.total(position + 1);
+            if let Some(trip) = self.judge_rates(
+                word,
+                Sums {
+                    calls,
+                    failures,
+                    slows,
+                },
+            ) {
+                return Some(Tripped::By(trip));
+            }
+        }
+        self.settle(marks, judged, word).map(Tripped::Before)
     }
 
-    fn judge_mark(&self, core: &mut Core, word: Word, drawn: u64, mark: &Mark<'_>) -> Option<Trip> {
+    /// The conditions that look at this result and the run it belongs to.
+    pub(super) fn judge_single(&self, word: Word, run: u32, mark: &Mark<'_>) -> Option<Trip> {
         if word.kind() == Kind::ShadowOpen {
             return None;
         }
@@ -300,15 +381,8 @@ impl Breaker {
             return Some(Trip::new(Condition::ServerHint, 1, 1));
         }
         let needed = self.config.consecutive;
-        if needed > 0 && core.run >= needed {
-            let (run, needed) = (u64::from(core.run), u64::from(needed));
-            return Some(Trip::new(Condition::Consecutive, run, needed));
-        }
-        if drawn < u64::from(self.config.min_calls) {
-            return None;
-        }
-        core.judged = true;
-        self.judge_rates(core, word, core.marks.total(drawn))
+        (needed > 0 && run >= needed)
+            .then(|| Trip::new(Condition::Consecutive, u64::from(run), u64::from(needed)))
     }
 
     fn judge_probes(&self, core: &mut Core, word: Word, mark: &Mark<'_>) -> Option<BreakerEvent> {
@@ -335,22 +409,11 @@ impl Breaker {
     }
 }
 
-impl Core {
-    /// Failures in a row, by position: a success between two failures leaves a gap. A throttled
-    /// answer neither extends the run nor breaks it.
-    fn count_run(&mut self, position: u64, outcome: Outcome) {
-        let unbroken = self.run > 0 && self.run_end == position;
-        match outcome {
-            Outcome::Failure => {
-                self.run = if unbroken {
-                    self.run.saturating_add(1)
-                } else {
-                    1
-                }
-            }
-            Outcome::Throttled if unbroken => {}
-            Outcome::Throttled | Outcome::Success | Outcome::Ignored => self.run = 0,
-        }
-        self.run_end = position + 1;
+/// Failures in a row after one more mark. A throttled answer neither extends the run nor breaks it.
+pub(super) fn next_run(run: u32, outcome: Outcome) -> u32 {
+    match outcome {
+        Outcome::Failure => run.saturating_add(1),
+        Outcome::Throttled => run,
+        Outcome::Success | Outcome::Ignored => 0,
     }
 }

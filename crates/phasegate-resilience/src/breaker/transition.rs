@@ -8,9 +8,10 @@ use crate::sync::Ordering;
 use crate::time::{Clock, Tick};
 use crate::trip::{Condition, Trip};
 
-use super::core::{Breaker, Core};
+use super::core::{Breaker, Core, Marks};
 use super::event::{BreakerEvent, Transition};
 use super::half::HalfOpen;
+use super::slots::WATCH_NONE;
 use super::word::{Kind, Word};
 
 impl Breaker {
@@ -99,6 +100,10 @@ impl Breaker {
         let wait = wait.unwrap_or_else(|| core.opening.next(&self.config.open));
         let wait = wait.min(Duration::from_millis(self.config.open_longest_millis()));
         self.trip.store(trip.pack(), Ordering::Relaxed);
+        if kind == Kind::ShadowOpen && self.time.is_some() {
+            // Slots are told apart by generation; metrics go on in those of the new one.
+            self.clear_window(core, word.generation() + 1);
+        }
         // The first millisecond that lies wholly after the wait: never early.
         let until = (now + wait).as_millis().wrapping_add(1);
         let next = Word::new(kind, word.generation() + 1, 0, until);
@@ -133,13 +138,25 @@ impl Breaker {
     /// An empty window and a fresh open time.
     fn restart(&self, core: &mut Core, word: Word, kind: Kind, now: Tick) -> BreakerEvent {
         static SEED: Seed = Seed::fixed(0x7265_636f_7665_7221);
-        core.marks.clear();
+        self.clear_window(core, word.generation() + 1);
         (core.judged, core.run, core.run_end) = (false, 0, 0);
         core.opening = BackoffState::new(&self.config.open, SEED.stream());
         let next = Word::new(kind, word.generation() + 1, 0, 0);
         self.counter(next).store(0, Ordering::SeqCst);
         self.wake.store(self.first_wake(), Ordering::SeqCst);
         self.announce(core, word, next, now, None)
+    }
+
+    fn clear_window(&self, core: &mut Core, generation: u64) {
+        match &mut core.marks {
+            Marks::Calls(marks) => marks.clear(),
+            Marks::Slots(marks) => marks.clear(),
+        }
+        core.window_generation = Word::new(Kind::Closed, generation, 0, 0).generation();
+        if let Some(time) = &self.time {
+            time.run.store(0, Ordering::Relaxed);
+            time.watch.store(WATCH_NONE, Ordering::SeqCst);
+        }
     }
 
     /// Goes on to `next` and takes the window along, for those who look at it.
@@ -217,6 +234,8 @@ impl Breaker {
 
     pub(super) fn tell(&self, event: Option<BreakerEvent>) {
         let Some(event) = event else { return };
+        #[cfg(feature = "tracing")]
+        super::event::trace(&event);
         if let Some(listener) = &self.config.listener {
             listener.on_event(&event);
         }

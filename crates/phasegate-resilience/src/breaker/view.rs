@@ -99,11 +99,12 @@ impl Breaker {
         let core = self.locked();
         let word = self.load();
         let drawn = self.counter(word).load(Ordering::SeqCst);
+        let sums = self.sums(&core, drawn);
         BreakerSnapshot {
             state: word.kind().state(),
-            calls: core.marks.total(drawn),
-            failures: core.marks.failures(),
-            slow_calls: core.marks.slows(),
+            calls: sums.calls,
+            failures: sums.failures,
+            slow_calls: sums.slows,
             run: core.run,
             probes_left: u32::try_from(word.permits()).unwrap_or(0),
             rejected: self.rejected.load(Ordering::Relaxed),

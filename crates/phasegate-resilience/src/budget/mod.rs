@@ -3,6 +3,13 @@
 //! Why not a count of attempts alone: three attempts in each of four layers are 81 calls to a
 //! server that is already down. A budget bounds the sum.
 
+mod concurrent;
+#[cfg(any(feature = "std", feature = "spin"))]
+mod expiring;
+pub(crate) mod ring;
 mod token;
 
+pub use concurrent::{ConcurrentBudget, Underway};
+#[cfg(any(feature = "std", feature = "spin"))]
+pub use expiring::ExpiringBudget;
 pub use token::{TokenBudget, TokenBudgetConfig};

@@ -86,7 +86,7 @@ impl Quota {
 
     /// The state after taking `cells` at `now`, or when that would be possible.
     #[inline]
-    pub(super) fn take(
+    fn take(
         &self,
         state: u64,
         cells: u32,
@@ -101,6 +101,19 @@ impl Quota {
         }
         // More than the class may ever hold at once: no time will do.
         Err((cost <= tolerance).then(|| Tick::from_nanos(next - tolerance)))
+    }
+
+    /// The same, with a state that a clock that went back left too far ahead cut to a full use.
+    #[inline]
+    pub(super) fn take_cut(
+        &self,
+        state: u64,
+        cells: u32,
+        class: CallClass,
+        now: Tick,
+    ) -> Result<u64, Option<Tick>> {
+        let most = now.as_nanos().saturating_add(self.whole());
+        self.take(state.min(most), cells, class, now)
     }
 
     /// The state after giving `cells` back.
@@ -184,12 +197,11 @@ impl RateLimiter {
         if closed > now.as_nanos() {
             return Err(limited(Some(Tick::from_nanos(closed))));
         }
-        let most = now.as_nanos().saturating_add(self.quota.whole());
         let mut state = self.untouched_at.load(Ordering::Relaxed);
         loop {
             let next = self
                 .quota
-                .take(state.min(most), cells, class, now)
+                .take_cut(state, cells, class, now)
                 .map_err(limited)?;
             match self.untouched_at.compare_exchange_weak(
                 state,

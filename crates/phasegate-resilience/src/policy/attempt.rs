@@ -176,6 +176,7 @@ impl<'a> Session<'a> {
             Ended::Answered(result, judged) => self.decide(Some(result), judged, last, clock),
             Ended::TimedOut(judged) => self.decide(None, judged, last, clock),
             Ended::Rejected(rejection) => {
+                trace_rejection(&rejection, self.number);
                 let made = self.number - 1;
                 Next::Return(Err(PolicyError::rejected(rejection, made, last)))
             }
@@ -194,6 +195,7 @@ impl<'a> Session<'a> {
         let now = clock.now();
         let (reason, retry_at) = match self.retry_after(&judged, now) {
             Ok(at) => {
+                trace_retry(self.number, at, &judged);
                 self.number = self.number.saturating_add(1);
                 return Next::Again(at, result.and_then(Result::err).or(last));
             }
@@ -247,4 +249,37 @@ impl<'a> Session<'a> {
             },
         }
     }
+}
+
+/// One event per rejected call, with fields.
+#[cfg_attr(
+    not(feature = "tracing"),
+    expect(unused_variables, reason = "nobody listens")
+)]
+fn trace_rejection(rejection: &Rejection, attempt: u32) {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(
+        target: "phasegate_resilience::policy",
+        kind = %rejection.kind,
+        retry_at_ms = rejection.retry_at.map(Tick::as_millis),
+        trip = rejection.trip.map(tracing::field::display),
+        attempt,
+        "call rejected"
+    );
+}
+
+/// One event per retry, with fields.
+#[cfg_attr(
+    not(feature = "tracing"),
+    expect(unused_variables, reason = "nobody listens")
+)]
+fn trace_retry(attempt: u32, at: Tick, judged: &Judgement) {
+    #[cfg(feature = "tracing")]
+    tracing::debug!(
+        target: "phasegate_resilience::policy",
+        attempt,
+        next_at_ms = at.as_millis(),
+        cause = judged.cause,
+        "call is repeated"
+    );
 }

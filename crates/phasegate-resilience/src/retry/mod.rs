@@ -4,4 +4,4 @@ mod policy;
 mod state;
 
 pub use policy::RetryPolicy;
-pub use state::{Retry, RetryDecision, StopReason};
+pub use state::{Retry, RetryDecision, RetryProgress, StopReason};

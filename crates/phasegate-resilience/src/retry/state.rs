@@ -102,6 +102,13 @@ pub struct Retry<'a> {
     backoff: Option<BackoffState>,
 }
 
+/// Where a [`Retry`] stands, as a plain value.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryProgress {
+    made: u32,
+    backoff: Option<BackoffState>,
+}
+
 impl<'a> Retry<'a> {
     /// The operation begins at `started`.
     #[inline]
@@ -112,6 +119,31 @@ impl<'a> Retry<'a> {
             started,
             made: 0,
             backoff: None,
+        }
+    }
+
+    /// Goes on where [`progress`](Self::progress) left off, for holders that cannot borrow.
+    pub fn resume(
+        policy: &'a RetryPolicy,
+        call: &'a Call,
+        started: Tick,
+        progress: Option<RetryProgress>,
+    ) -> Self {
+        let (made, backoff) = progress.map_or((0, None), |held| (held.made, held.backoff));
+        Self {
+            policy,
+            call,
+            started,
+            made,
+            backoff,
+        }
+    }
+
+    /// What [`resume`](Self::resume) needs.
+    pub const fn progress(&self) -> RetryProgress {
+        RetryProgress {
+            made: self.made,
+            backoff: self.backoff,
         }
     }
 
@@ -131,8 +163,23 @@ impl<'a> Retry<'a> {
 
     /// Decides, given what the attempt that ended at `now` was.
     pub fn after(&mut self, judged: &Judgement, now: Tick) -> RetryDecision {
+        let policy = self.policy;
+        let state = self
+            .backoff
+            .get_or_insert_with(|| BackoffState::new(&policy.backoff, policy.seed.stream()));
+        let drawn = state.next(&policy.backoff);
+        self.after_with(judged, now, drawn)
+    }
+
+    /// The same with a delay from elsewhere.
+    pub(crate) fn after_with(
+        &mut self,
+        judged: &Judgement,
+        now: Tick,
+        drawn: Duration,
+    ) -> RetryDecision {
         self.made = self.made.saturating_add(1);
-        let delay = self.delay(judged);
+        let delay = lengthen(drawn, judged.hint);
         let at = now + delay;
         let hinted = match judged.hint {
             Hint::After(wait) => Some(now + wait),
@@ -187,20 +234,16 @@ impl<'a> Retry<'a> {
         }
         (self.made >= self.policy.attempts.get()).then_some(StopReason::AttemptsSpent)
     }
+}
 
-    /// The longer of the backoff and the server's wish; the wish always with a little on top, so
-    /// that clients told the same moment do not come together, and none comes early.
-    fn delay(&mut self, judged: &Judgement) -> Duration {
-        let policy = self.policy;
-        let state = self
-            .backoff
-            .get_or_insert_with(|| BackoffState::new(&policy.backoff, policy.seed.stream()));
-        let drawn = nanos(state.next(&policy.backoff));
-        let Hint::After(wait) = judged.hint else {
-            return Duration::from_nanos(drawn);
-        };
-        let wish = nanos(wait).saturating_add(HINT_MARGIN);
-        let spread = drawn.min(nanos(wait) / 10);
-        Duration::from_nanos(drawn.max(wish.saturating_add(spread)))
-    }
+/// The longer of the backoff and the server's wish; the wish always with a little on top, so that
+/// clients told the same moment do not come together, and none comes early.
+fn lengthen(drawn: Duration, hint: Hint) -> Duration {
+    let drawn = nanos(drawn);
+    let Hint::After(wait) = hint else {
+        return Duration::from_nanos(drawn);
+    };
+    let wish = nanos(wait).saturating_add(HINT_MARGIN);
+    let spread = drawn.min(nanos(wait) / 10);
+    Duration::from_nanos(drawn.max(wish.saturating_add(spread)))
 }

@@ -1,0 +1,111 @@
+//! Policies by key, made when first asked for.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+
+use crate::breaker::BreakerSnapshot;
+use crate::error::Misuse;
+use crate::policy::Policy;
+use crate::sync::{Mutex, lock};
+
+use super::settings::{PolicySettings, RegistrySettings};
+
+/// What a policy, and so a breaker, is for: never a rollout, always a thing that can fail by
+/// itself. Failures of the metrics source, of the control interface and of the service under
+/// rollout have different providers or endpoint classes, and so never share a breaker.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[expect(clippy::exhaustive_structs, reason = "written out by every caller")]
+pub struct BreakerKey {
+    /// The system that is called.
+    pub provider: String,
+    /// The class of its endpoints that fails together.
+    pub endpoint: String,
+    /// The credential whose limits apply; a name, never the secret.
+    pub credential: String,
+}
+
+/// Policies by key. Two callers with the same key share one, with all its pieces.
+///
+/// ```
+/// use phasegate_resilience::config::{BreakerKey, Registry, RegistrySettings};
+///
+/// let settings: RegistrySettings = toml::from_str(r#"
+///     [default]
+///     timeout = "10s"
+///     [policies."github/deployments"]
+///     timeout = "30s"
+///     retry = { attempts = 4, total = "2m", backoff = { first = "500ms", cap = "30s" } }
+///     breaker = { window = { calls = 20 }, min_calls = 10, open_for = { first = "30s", cap = "10m" } }
+/// "#).unwrap();
+/// let registry = Registry::new(settings)?;
+/// let key = |endpoint: &str| BreakerKey {
+///     provider: "github".into(), endpoint: endpoint.into(), credential: "bot".into(),
+/// };
+/// let deployments = registry.policy(&key("deployments"))?;
+/// assert!(deployments.breaker_ref().is_some());
+/// assert!(registry.policy(&key("search"))?.breaker_ref().is_none());
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
+#[derive(Debug)]
+pub struct Registry {
+    settings: RegistrySettings,
+    most_keys: usize,
+    made: Mutex<BTreeMap<BreakerKey, Arc<Policy>>>,
+}
+
+impl Registry {
+    /// A registry without policies yet. Every entry is tried, so that a fault shows now and not at
+    /// the first call.
+    ///
+    /// # Errors
+    /// [`Misuse`] of the first entry that has one.
+    pub fn new(settings: RegistrySettings) -> Result<Self, Misuse> {
+        let _default = settings.default.build()?;
+        for entry in settings.policies.values() {
+            let _policy = entry.build()?;
+        }
+        let most_keys = settings.most_keys.unwrap_or(1024).max(1);
+        Ok(Self {
+            settings,
+            most_keys,
+            made: Mutex::new(BTreeMap::new()),
+        })
+    }
+
+    /// The policy of `key`, made if it is new.
+    ///
+    /// # Errors
+    /// [`Misuse::TooManyKeys`] when there are as many keys as allowed: keys come from
+    /// configuration, and a stream of new ones is a fault.
+    pub fn policy(&self, key: &BreakerKey) -> Result<Arc<Policy>, Misuse> {
+        let mut made = lock(&self.made);
+        if let Some(policy) = made.get(key) {
+            return Ok(Arc::clone(policy));
+        }
+        if made.len() >= self.most_keys {
+            return Err(Misuse::TooManyKeys);
+        }
+        let policy = Arc::new(self.settings_of(key).build()?);
+        made.insert(key.clone(), Arc::clone(&policy));
+        Ok(policy)
+    }
+
+    /// Every breaker there is, with its numbers, in the order of keys.
+    pub fn snapshots(&self) -> Vec<(BreakerKey, BreakerSnapshot)> {
+        let made: Vec<_> = lock(&self.made)
+            .iter()
+            .map(|(key, policy)| (key.clone(), Arc::clone(policy)))
+            .collect();
+        made.into_iter()
+            .filter_map(|(key, policy)| Some((key, policy.breaker_ref()?.snapshot())))
+            .collect()
+    }
+
+    fn settings_of(&self, key: &BreakerKey) -> &PolicySettings {
+        let policies = &self.settings.policies;
+        policies
+            .get(&format!("{}/{}", key.provider, key.endpoint))
+            .or_else(|| policies.get(&key.provider))
+            .unwrap_or(&self.settings.default)
+    }
+}

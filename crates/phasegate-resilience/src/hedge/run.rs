@@ -1,0 +1,158 @@
+//! Running requests side by side until one is good.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll};
+
+use crate::call::{Call, Idempotency, Judge, Outcome};
+use crate::time::Tick;
+use crate::timer::Timer;
+
+use super::policy::{HedgeDelay, HedgePolicy};
+
+/// An answer, and which request gave it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Hedged<R> {
+    /// The first good result, or the last bad one when none was good.
+    pub result: R,
+    /// 0 for the first request, 1 for the first hedge.
+    pub winner: u32,
+    /// How many requests were made.
+    pub made: u32,
+}
+
+impl HedgePolicy {
+    /// Makes the request, and more of them when it is late or fails. The first result that the
+    /// judge calls a success wins, not the first to complete; the others are dropped.
+    ///
+    /// A request that is ready at once arms no timer and allocates nothing; each hedge allocates
+    /// its own future. Dropping the returned future drops all requests.
+    pub async fn run<T, E, M, J, F, Fut>(
+        &self,
+        timer: &M,
+        call: &Call,
+        judge: &J,
+        mut request: F,
+    ) -> Hedged<Result<T, E>>
+    where
+        M: Timer,
+        J: Judge<T, E>,
+        F: FnMut(u32) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let started = self.start(timer);
+        let mut left = match call.idempotency() {
+            Idempotency::Read => self.extra,
+            Idempotency::Idempotent | Idempotency::Keyed(_) | Idempotency::Unsafe => 0,
+        };
+        let mut made = 1;
+        let mut first = pin!(Some(request(0)));
+        let mut hedges: Vec<(u32, Pin<Box<Fut>>)> = Vec::new();
+        let mut sleep = pin!(None::<M::Sleep>);
+        let mut last = None;
+        poll_fn(|cx| {
+            loop {
+                let mut failed = false;
+                while let Some((winner, result)) = poll_all(first.as_mut(), &mut hedges, cx) {
+                    if judge.judge(&result).outcome == Outcome::Success {
+                        self.learn(started, timer);
+                        return Poll::Ready(Hedged {
+                            result,
+                            winner,
+                            made,
+                        });
+                    }
+                    last = Some((winner, result));
+                    failed = true;
+                }
+                let running = first.is_some() || !hedges.is_empty();
+                if left > 0 && (failed || self.is_late(sleep.as_mut(), timer, cx)) {
+                    sleep.set(None);
+                    if self.pay(call) {
+                        left -= 1;
+                        hedges.push((made, Box::pin(request(made))));
+                        made += 1;
+                        continue;
+                    }
+                    left = 0;
+                }
+                return match last.take() {
+                    Some((winner, result)) if !running => Poll::Ready(Hedged {
+                        result,
+                        winner,
+                        made,
+                    }),
+                    kept => {
+                        last = kept;
+                        Poll::Pending
+                    }
+                };
+            }
+        })
+        .await
+    }
+
+    /// Whether the delay since the last request is over. Arms the timer when first asked.
+    fn is_late<M: Timer>(
+        &self,
+        mut sleep: Pin<&mut Option<M::Sleep>>,
+        timer: &M,
+        cx: &mut Context<'_>,
+    ) -> bool {
+        if sleep.is_none() {
+            sleep.set(Some(timer.sleep_until(timer.now() + self.delay())));
+        }
+        sleep
+            .as_pin_mut()
+            .is_some_and(|sleep| sleep.poll(cx).is_ready())
+    }
+
+    fn pay(&self, call: &Call) -> bool {
+        self.budget
+            .as_ref()
+            .is_none_or(|budget| budget.try_retry(call.class).is_ok())
+    }
+
+    /// Only latencies that are learnt from need the clock.
+    fn start<M: Timer>(&self, timer: &M) -> Option<Tick> {
+        match &self.delay {
+            HedgeDelay::Quantile { .. } => Some(timer.now()),
+            HedgeDelay::After(_) => None,
+        }
+    }
+
+    fn learn<M: Timer>(&self, started: Option<Tick>, timer: &M) {
+        if let (HedgeDelay::Quantile { latencies, .. }, Some(started)) = (&self.delay, started) {
+            let now = timer.now();
+            latencies.record(now.saturating_since(started), &now);
+        }
+    }
+}
+
+/// Polls every request that runs; takes out the first that is done.
+fn poll_all<Fut: Future>(
+    mut first: Pin<&mut Option<Fut>>,
+    hedges: &mut Vec<(u32, Pin<Box<Fut>>)>,
+    cx: &mut Context<'_>,
+) -> Option<(u32, Fut::Output)> {
+    if let Some(running) = first.as_mut().as_pin_mut()
+        && let Poll::Ready(output) = running.poll(cx)
+    {
+        first.set(None);
+        return Some((0, output));
+    }
+    for at in 0..hedges.len() {
+        let Some((number, running)) = hedges.get_mut(at) else {
+            break;
+        };
+        if let Poll::Ready(output) = running.as_mut().poll(cx) {
+            let number = *number;
+            let _done = hedges.swap_remove(at);
+            return Some((number, output));
+        }
+    }
+    None
+}

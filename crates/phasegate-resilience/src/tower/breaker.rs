@@ -1,0 +1,171 @@
+//! A breaker as a layer.
+
+use core::future::Future;
+use core::ops::Deref;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::breaker::{Breaker, Ticket};
+use crate::call::{CallClass, Judge, Outcome};
+use crate::rejection::Rejection;
+use crate::time::Clock;
+
+use super::error::LayerError;
+
+/// Guards a service by a breaker that is shared through `H`: an `Arc<Breaker>` or a
+/// `&'static Breaker`.
+#[derive(Clone, Debug)]
+pub struct BreakerLayer<H, C, J> {
+    breaker: H,
+    clock: C,
+    judge: J,
+    class: CallClass,
+}
+
+impl<H, C, J> BreakerLayer<H, C, J> {
+    /// Asks `breaker` before each request and tells it what `judge` makes of the response.
+    pub fn new(breaker: H, clock: C, judge: J) -> Self {
+        Self {
+            breaker,
+            clock,
+            judge,
+            class: CallClass::Read,
+        }
+    }
+
+    /// Sets the class of the requests; reads if not set.
+    #[must_use]
+    pub fn class(mut self, class: CallClass) -> Self {
+        self.class = class;
+        self
+    }
+}
+
+impl<S, H: Clone, C: Clone, J: Clone> Layer<S> for BreakerLayer<H, C, J> {
+    type Service = BreakerService<S, H, C, J>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        BreakerService {
+            inner,
+            guard: self.clone(),
+        }
+    }
+}
+
+/// A service behind a breaker. An open breaker does not make it unready: each request is rejected
+/// with the time to come back.
+#[derive(Clone, Debug)]
+pub struct BreakerService<S, H, C, J> {
+    inner: S,
+    guard: BreakerLayer<H, C, J>,
+}
+
+impl<R, S, H, C, J> Service<R> for BreakerService<S, H, C, J>
+where
+    S: Service<R>,
+    H: Deref<Target = Breaker> + Clone,
+    C: Clock + Clone,
+    J: Judge<S::Response, S::Error> + Clone,
+{
+    type Response = S::Response;
+    type Error = LayerError<S::Error>;
+    type Future = BreakerFuture<S::Future, H, C, J>;
+
+    #[inline]
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx).map_err(LayerError::Inner)
+    }
+
+    #[inline]
+    fn call(&mut self, request: R) -> Self::Future {
+        let guard = &self.guard;
+        match guard.breaker.admit(guard.class, &guard.clock) {
+            Ok(ticket) => BreakerFuture {
+                // Held before the inner call, so that a panic there gives the ticket back.
+                state: Admitted::Yes(Held {
+                    breaker: guard.breaker.clone(),
+                    ticket: Some(ticket),
+                }),
+                clock: guard.clock.clone(),
+                judge: guard.judge.clone(),
+                inner: Some(self.inner.call(request)),
+            },
+            Err(rejection) => BreakerFuture {
+                state: Admitted::No(rejection),
+                clock: guard.clock.clone(),
+                judge: guard.judge.clone(),
+                inner: None,
+            },
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Admitted<H: Deref<Target = Breaker>> {
+    Yes(Held<H>),
+    No(Rejection),
+}
+
+/// A ticket with the handle to give it back through.
+#[derive(Debug)]
+struct Held<H: Deref<Target = Breaker>> {
+    breaker: H,
+    ticket: Option<Ticket>,
+}
+
+impl<H: Deref<Target = Breaker>> Drop for Held<H> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            self.breaker.abandon(ticket);
+        }
+    }
+}
+
+pin_project! {
+    /// The response of a [`BreakerService`]. Dropping it gives the permit back.
+    #[derive(Debug)]
+    pub struct BreakerFuture<F, H: Deref<Target = Breaker>, C, J> {
+        state: Admitted<H>,
+        clock: C,
+        judge: J,
+        #[pin]
+        inner: Option<F>,
+    }
+}
+
+impl<F, T, E, H, C, J> Future for BreakerFuture<F, H, C, J>
+where
+    F: Future<Output = Result<T, E>>,
+    H: Deref<Target = Breaker>,
+    C: Clock,
+    J: Judge<T, E>,
+{
+    type Output = Result<T, LayerError<E>>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let held = match this.state {
+            Admitted::No(rejection) => return Poll::Ready(Err(LayerError::Rejected(*rejection))),
+            Admitted::Yes(held) => held,
+        };
+        let Some(inner) = this.inner.as_pin_mut() else {
+            return Poll::Pending;
+        };
+        let result = ready!(inner.poll(cx));
+        let judged = this.judge.judge(&result);
+        if let Some(ticket) = held.ticket.take() {
+            if judged.outcome == Outcome::Success {
+                held.breaker.record_success(ticket, this.clock);
+            } else {
+                held.breaker.record(ticket, &judged, this.clock);
+            }
+        }
+        Poll::Ready(result.map_err(LayerError::Inner))
+    }
+}
