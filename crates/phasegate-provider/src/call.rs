@@ -2,24 +2,7 @@
 //! who may make it. Nothing here reads a clock.
 
 use phasegate_core::{EffectClass, EffectKey, Span, Timestamp};
-
-/// How much a call matters. Local limits keep room for what matters more.
-///
-/// In the order of importance, so that `Ord` means something.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "policies must have a rule for each class"
-)]
-pub enum CallClass {
-    /// Looks and changes nothing: measuring, polling. Shed first.
-    #[default]
-    Read,
-    /// Moves a rollout forward.
-    Mutation,
-    /// Goes back, or tells people. Must get through.
-    Safety,
-}
+use phasegate_resilience::CallClass;
 
 /// The context of one call to a provider.
 ///
@@ -36,7 +19,7 @@ pub struct Call {
     /// The caller's wall clock when the call was made. Adapters that stamp requests use it; it never
     /// decides anything.
     pub at: Timestamp,
-    /// How much a call matters.
+    /// How much a call matters. Local limits keep room for what matters more.
     pub class: CallClass,
     /// The time that is left. What cannot be done within it must not be done at all.
     pub deadline: Span,
@@ -135,11 +118,5 @@ mod tests {
             let call = call.clone().with_effect(key.clone(), class);
             assert_eq!(call.may_repeat(), may, "{class:?}");
         }
-    }
-
-    #[test]
-    fn classes_are_ordered_by_importance() {
-        assert!(CallClass::Read < CallClass::Mutation);
-        assert!(CallClass::Mutation < CallClass::Safety);
     }
 }

@@ -5,12 +5,14 @@ use std::error::Error;
 use std::fmt;
 
 use phasegate_core::Span;
+use serde::{Deserialize, Serialize};
 
 /// The longest detail that is kept, in characters. Details go into the journal.
 const DETAIL_CHARS_MAX: usize = 400;
 
 /// What went wrong.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A precondition did not hold: somebody else changed it, or an earlier attempt arrived.
@@ -36,7 +38,8 @@ pub enum ErrorKind {
 }
 
 /// Whether to try again.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[expect(
     clippy::exhaustive_enums,
     reason = "retry policies must have a rule for each answer"
@@ -51,7 +54,8 @@ pub enum Retry {
 }
 
 /// How far the request came.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[expect(
     clippy::exhaustive_enums,
     reason = "outcomes of effects are decided by it"

@@ -3,15 +3,22 @@
 
 pub mod call;
 pub mod error;
+mod guarded;
 pub mod http;
+pub mod layer;
 mod outcome;
 pub mod registry;
 pub mod role;
 mod secret;
 
-pub use call::{Call, CallClass};
+pub use call::Call;
 pub use error::{ErrorKind, ProviderError, Retry, Sent};
+pub use guarded::{Guard, Guarded};
 pub use http::{HeaderText, HttpBody, HttpRequest, HttpResponse, HttpTransport, Method, Reach};
+pub use layer::{
+    Exchange, Failure, Fault, Faults, Layer, Next, Recording, Replay, Request, Response, Trace,
+};
+pub use phasegate_resilience::CallClass;
 pub use registry::{Registry, RegistryError};
 pub use role::{
     ApprovalSource, Ask, AskId, CommandRun, CommandRunner, Decision, EventId, EventSource, Exit,
