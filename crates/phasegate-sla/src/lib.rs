@@ -1,2 +1,12 @@
-//! Evaluation of criteria: verdicts with evidence, holds, windows.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+
+mod evaluate;
+mod hold;
+mod need;
+mod verdict;
+
+pub use evaluate::{Testimony, evaluate, evaluate_with};
+pub use hold::{Alert, Gap, Hold, HoldState};
+pub use need::{INLINE_QUERY, Need, NeedFault, needs};
+pub use verdict::{Bounds, Finding, Means, Verdict, Why};

@@ -1,0 +1,204 @@
+//! Evaluates criteria at one moment, without their holds. Pure: the same answers give the same findings.
+
+mod amount;
+mod confidence;
+mod people;
+mod read;
+mod reference;
+mod service_level;
+mod test;
+mod words;
+
+use phasegate_core::{Fraction, Ratio, Timestamp};
+use phasegate_criterion::{Condition, Criterion, KpiRegistry, Weighted};
+
+use crate::verdict::{Finding, Verdict, Why};
+use read::Answers;
+
+pub use people::Testimony;
+
+/// Evaluates a criterion from what sources answered. What people, events or time decide is
+/// inconclusive; [`evaluate_with`] takes that too.
+///
+/// Pass means that the condition is true at this moment; its hold is [`crate::Hold`]'s.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use phasegate_core::{Measurement, Observed, Span, Timestamp, Window, WindowKind};
+/// use phasegate_criterion::{Criterion, Kpi, KpiRegistry, Queries, Shape};
+/// use phasegate_sla::{Verdict, Why, evaluate, needs};
+///
+/// let mut errors = Kpi::new("errors".parse()?, "%".parse()?, Shape::Ratio, "prom".parse()?);
+/// errors.queries = Queries::whole("errors / requests");
+/// let mut kpis = KpiRegistry::new();
+/// kpis.declare(errors)?;
+/// let criterion: Criterion = "ratio(errors) < 1% min 300 samples".parse()?;
+///
+/// let end = Timestamp::EPOCH + Span::from_secs(300);
+/// let window = Window { start: Timestamp::EPOCH, end, kind: WindowKind::SinceStart };
+/// let need = needs(&criterion, &kpis, &|_, _| true)?.remove(0);
+/// let mut answers = BTreeMap::new();
+/// assert_eq!(evaluate(&criterion, &kpis, &answers, end).verdict, Verdict::Inconclusive(Why::NoData));
+/// let observed = Observed::Share { matching: 3, total: 500 };
+/// answers.insert(need, Ok(Measurement { window, samples: 500, observed }));
+/// let finding = evaluate(&criterion, &kpis, &answers, end);
+/// assert_eq!(finding.verdict, Verdict::Pass);
+/// assert_eq!(finding.sentence, "ratio(errors) is 0.6% (3 of 500) over 5m, must be < 1%: pass");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn evaluate(
+    criterion: &Criterion,
+    registry: &KpiRegistry,
+    answers: &Answers,
+    at: Timestamp,
+) -> Finding {
+    evaluate_with(criterion, registry, answers, &Testimony::default(), at)
+}
+
+/// Evaluates a criterion from what sources answered, and from what people said and events showed.
+#[must_use]
+pub fn evaluate_with(
+    criterion: &Criterion,
+    registry: &KpiRegistry,
+    answers: &Answers,
+    testimony: &Testimony,
+    at: Timestamp,
+) -> Finding {
+    let inputs = Inputs {
+        registry,
+        answers,
+        testimony,
+        at,
+    };
+    inputs.condition(&criterion.condition)
+}
+
+/// Everything an evaluation may look at.
+pub(crate) struct Inputs<'i> {
+    registry: &'i KpiRegistry,
+    answers: &'i Answers,
+    testimony: &'i Testimony,
+    at: Timestamp,
+}
+
+impl Inputs<'_> {
+    fn condition(&self, condition: &Condition) -> Finding {
+        match condition {
+            Condition::All(group) => self.group(condition, group.conditions(), all),
+            Condition::Any(group) => self.group(condition, group.conditions(), any),
+            Condition::Score(weighted) => self.score(condition, weighted),
+            Condition::Test(test) => self.test(test),
+            Condition::Approve(_)
+            | Condition::Check(_)
+            | Condition::Delivered(_)
+            | Condition::Event(_)
+            | Condition::ForAll { .. }
+            | Condition::Group(_)
+            | Condition::Monitor(_) => self.testimony.finding(condition, self.at),
+        }
+    }
+
+    fn group(
+        &self,
+        condition: &Condition,
+        members: &[Condition],
+        join: fn(&[Finding]) -> Verdict,
+    ) -> Finding {
+        let parts: Vec<Finding> = members
+            .iter()
+            .map(|member| self.condition(member))
+            .collect();
+        let verdict = join(&parts);
+        joined(condition, verdict, parts, self.at)
+    }
+
+    /// A passed part counts with its weight, a warned one with half of it. What is inconclusive is
+    /// counted both ways; the verdict stands where both ways lead to it.
+    fn score(&self, condition: &Condition, weighted: &Weighted) -> Finding {
+        let parts: Vec<Finding> = weighted
+            .parts()
+            .iter()
+            .map(|(_, part)| self.condition(part))
+            .collect();
+        let weights = weighted
+            .parts()
+            .iter()
+            .map(|(weight, _)| u64::from(*weight) * 2);
+        let (mut least, mut most, mut total) = (0u64, 0u64, 0u64);
+        for (double, part) in weights.zip(&parts) {
+            let (low, high) = match part.verdict {
+                Verdict::Pass => (double, double),
+                Verdict::Warn => (double / 2, double / 2),
+                Verdict::Fail => (0, 0),
+                Verdict::Inconclusive(_) => (0, double),
+            };
+            least = least.saturating_add(low);
+            most = most.saturating_add(high);
+            total = total.saturating_add(double);
+        }
+        let worst = scored(least, total, weighted);
+        let verdict = if worst == scored(most, total, weighted) {
+            worst
+        } else {
+            first_why(&parts)
+        };
+        let mut finding = joined(condition, verdict, parts, self.at);
+        finding.observed = words::percent(Fraction::of_counts(least, total));
+        finding
+    }
+}
+
+fn scored(points: u64, total: u64, weighted: &Weighted) -> Verdict {
+    let reached = |share: Ratio| {
+        let needed = u128::from(share.ppm()) * u128::from(total);
+        u128::from(points) * 1_000_000 >= needed
+    };
+    match (reached(weighted.pass), weighted.warn.is_some_and(reached)) {
+        (true, _) => Verdict::Pass,
+        (false, true) => Verdict::Warn,
+        (false, false) => Verdict::Fail,
+    }
+}
+
+fn first_why(parts: &[Finding]) -> Verdict {
+    let first = parts.iter().find(|part| part.condition().is_none());
+    first.map_or(Verdict::Inconclusive(Why::Undecided), |part| {
+        part.verdict.clone()
+    })
+}
+
+fn has(parts: &[Finding], verdict: &Verdict) -> bool {
+    parts.iter().any(|part| part.verdict == *verdict)
+}
+
+/// One fail is enough to fail; without it, one that is inconclusive is enough to be so.
+fn all(parts: &[Finding]) -> Verdict {
+    let open = parts.iter().any(|part| part.condition().is_none());
+    match (has(parts, &Verdict::Fail), open, has(parts, &Verdict::Warn)) {
+        (true, ..) => Verdict::Fail,
+        (false, true, _) => first_why(parts),
+        (false, false, true) => Verdict::Warn,
+        (false, false, false) => Verdict::Pass,
+    }
+}
+
+/// One pass is enough to pass; without it, one that is inconclusive keeps it from failing.
+fn any(parts: &[Finding]) -> Verdict {
+    let open = parts.iter().any(|part| part.condition().is_none());
+    match (has(parts, &Verdict::Pass), has(parts, &Verdict::Warn), open) {
+        (true, ..) => Verdict::Pass,
+        (false, true, _) => Verdict::Warn,
+        (false, false, true) => first_why(parts),
+        (false, false, false) => Verdict::Fail,
+    }
+}
+
+fn joined(condition: &Condition, verdict: Verdict, parts: Vec<Finding>, at: Timestamp) -> Finding {
+    let said: Vec<&str> = parts.iter().map(|part| part.sentence.as_str()).collect();
+    let sentence = format!("{verdict}: {}", said.join("; "));
+    let mut finding = Finding::new(condition.to_string(), verdict, at, sentence);
+    finding.samples = parts.iter().filter_map(|part| part.samples).min();
+    finding.parts = parts;
+    finding
+}

@@ -1,0 +1,107 @@
+//! What people attest, events show and time decides.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use phasegate_core::{Quantity, Timestamp};
+use phasegate_criterion::{Condition, Length};
+use serde::{Deserialize, Serialize};
+
+use crate::verdict::{Finding, Verdict, Why};
+
+/// What is known beside measurements, as of now. Nothing here is a pass by default: what is missing is
+/// inconclusive.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Testimony {
+    /// By role: did somebody in it say yes (`true`) or no?
+    pub approvals: BTreeMap<String, bool>,
+    /// By the condition's text (`check "..."`, `all scripts satisfy "..."`): is it so?
+    pub attested: BTreeMap<String, bool>,
+    /// Events that were declared.
+    pub events: BTreeSet<String>,
+    /// Whether events are being listened for. Where nobody listens, silence says nothing.
+    pub listening: bool,
+    /// By group of criteria (empty for all of the phase's): what came of it.
+    pub groups: BTreeMap<String, Verdict>,
+    /// By the measure's text: how the run before stood.
+    pub previous: BTreeMap<String, Quantity>,
+    /// When the rollout began.
+    pub started: Option<Timestamp>,
+    /// When it was delivered.
+    pub delivered: Option<Timestamp>,
+    /// Since when it is being watched.
+    pub watched_since: Option<Timestamp>,
+}
+
+const MISSING: Verdict = Verdict::Inconclusive(Why::HumanAnswerMissing);
+
+fn said(answer: Option<&bool>) -> Verdict {
+    match answer {
+        None => MISSING,
+        Some(true) => Verdict::Pass,
+        Some(false) => Verdict::Fail,
+    }
+}
+
+impl Testimony {
+    pub(super) fn finding(&self, condition: &Condition, at: Timestamp) -> Finding {
+        let rule = condition.to_string();
+        let verdict = match condition {
+            Condition::Approve(role) => said(self.approvals.get(role.as_str())),
+            Condition::Check(_) | Condition::ForAll { .. } => said(self.attested.get(&rule)),
+            Condition::Delivered(limit) => self.delivered(limit, at),
+            Condition::Event(events) => {
+                let seen = events
+                    .names()
+                    .any(|event| self.events.contains(event.as_str()));
+                match (seen, self.listening) {
+                    (true, _) => Verdict::Pass,
+                    (false, true) => Verdict::Fail,
+                    (false, false) => Verdict::Inconclusive(Why::NoData),
+                }
+            }
+            Condition::Group(name) => {
+                let key = name.as_ref().map_or("", |name| name.as_str());
+                self.groups
+                    .get(key)
+                    .cloned()
+                    .unwrap_or(Verdict::Inconclusive(Why::NoData))
+            }
+            Condition::Monitor(length) => self.watched(length, at),
+            // These are evaluated from their parts; nobody attests them.
+            Condition::All(_) | Condition::Any(_) | Condition::Score(_) | Condition::Test(_) => {
+                Verdict::Inconclusive(Why::NoData)
+            }
+        };
+        let sentence = format!("{rule}: {verdict}");
+        Finding::new(rule, verdict, at, sentence)
+    }
+
+    /// In time, too late, or not delivered yet.
+    fn delivered(&self, limit: &Length, at: Timestamp) -> Verdict {
+        let (Some(started), Some(limit)) = (self.started, limit.span()) else {
+            return Verdict::Inconclusive(Why::NoData);
+        };
+        let due = started + limit;
+        match self.delivered {
+            Some(delivered) if delivered <= due => Verdict::Pass,
+            Some(_) => Verdict::Fail,
+            None if at > due => Verdict::Fail,
+            None => Verdict::Inconclusive(Why::NotYet {
+                remaining: due.since(at),
+            }),
+        }
+    }
+
+    fn watched(&self, length: &Length, at: Timestamp) -> Verdict {
+        let (Some(since), Some(length)) = (self.watched_since, length.span()) else {
+            return Verdict::Inconclusive(Why::NoData);
+        };
+        let remaining = length.saturating_sub(at.since(since));
+        if remaining.is_zero() {
+            Verdict::Pass
+        } else {
+            Verdict::Inconclusive(Why::NotYet { remaining })
+        }
+    }
+}

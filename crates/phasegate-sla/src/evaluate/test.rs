@@ -1,0 +1,552 @@
+//! Evaluates one test: reads what was measured, compares, and writes down what it rests on.
+
+use phasegate_core::{BaseUnit, Dimension, Fraction, Quantity, Unit};
+use phasegate_criterion::{
+    Aggregate, Assertion, Band, Cmp, Direction, Expects, Given, Measure, Measured, Operand, Shape,
+    Source, Test, Value, ValueRange, measured,
+};
+
+use super::amount::{Amount, Extent};
+use super::read::{self, Read};
+use super::reference::{Referred, base, extent_of, figure};
+use super::{Inputs, words};
+use crate::need::{
+    Asking, Compared, aggregate, compared, goal_op, inline_need, inner, is_of_many, primary_arm,
+    span_of,
+};
+use crate::verdict::{Bounds, Finding, Means, Verdict, Why};
+
+/// A test with what it measures.
+pub(super) struct Case<'c> {
+    pub(super) test: &'c Test,
+    pub(super) measured: &'c Measured<'c>,
+    pub(super) compared: Compared,
+}
+
+/// What came of a test, before it is written down.
+pub(super) struct Judged {
+    pub(super) verdict: Verdict,
+    /// What was seen of the canary, or of the whole.
+    pub(super) seen: Option<Seen>,
+    pub(super) referred: Option<Referred>,
+    pub(super) bound: Option<Quantity>,
+    /// Where the truth lies at the confidence asked for, in the dimension's base.
+    pub(super) interval: Option<(Option<Fraction>, Option<Fraction>)>,
+}
+
+/// An amount, and whether it is the share of values within a percentile's threshold.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    pub(super) amount: Amount,
+    pub(super) share_within: bool,
+}
+
+impl Judged {
+    pub(super) fn open(why: Why) -> Self {
+        Self {
+            verdict: Verdict::Inconclusive(why),
+            seen: None,
+            referred: None,
+            bound: None,
+            interval: None,
+        }
+    }
+}
+
+/// A comparison's answer as a verdict.
+pub(super) fn verdict(answer: Option<bool>, approximate: bool) -> Verdict {
+    match answer {
+        Some(true) => Verdict::Pass,
+        Some(false) => Verdict::Fail,
+        None if approximate => Verdict::Inconclusive(Why::BaselineApproximate),
+        None => Verdict::Inconclusive(Why::Undecided),
+    }
+}
+
+impl Inputs<'_> {
+    pub(super) fn test(&self, test: &Test) -> Finding {
+        let measured = match measured(&test.subject.measure, self.registry) {
+            Ok(measured) => measured,
+            Err(fault) => {
+                let verdict = Verdict::Inconclusive(Why::Invalid);
+                return Finding::new(test.to_string(), verdict, self.at, fault.to_string());
+            }
+        };
+        let case = Case {
+            test,
+            measured: &measured,
+            compared: compared(test, &measured),
+        };
+        let judged = match test.level() {
+            None => self.literally(&case),
+            Some(level) => self.with_confidence(&case, level),
+        };
+        let judged = judged.unwrap_or_else(Judged::open);
+        self.written(&case, judged)
+    }
+
+    fn literally(&self, case: &Case<'_>) -> Read<Judged> {
+        match &case.test.assertion {
+            Assertion::Bands { warn, crit } => self.bands(case, warn.as_ref(), crit.as_ref()),
+            Assertion::Comparable(_) | Assertion::NoWorse(_) | Assertion::Stable => self.near(case),
+            Assertion::Compare(band) => self.compare(case, band),
+            Assertion::Reach { from, op, to } => {
+                let op = op
+                    .or_else(|| goal_op(case.measured))
+                    .or_else(|| towards(from.as_ref(), to));
+                let op = op.ok_or(Why::Invalid)?;
+                self.threshold(case, op, to)
+            }
+            Assertion::Within(range) => self.within(case, range),
+        }
+    }
+
+    /// The value of the measure, on the arm it is about.
+    pub(super) fn value(&self, case: &Case<'_>) -> Read<Amount> {
+        let amount = if let Measure::Query(text) = inner(&case.test.subject.measure) {
+            read::inline(
+                inline_need(text.as_str(), case.test, self.registry),
+                self.answers,
+            )?
+        } else {
+            let asked = |source: &Source<'_>| {
+                (
+                    primary_arm(source, &case.compared),
+                    span_of(case.test, source, self.registry),
+                )
+            };
+            read::value(case.test, case.measured, &asked, self.answers)?
+        };
+        let amount = self.service_level(case, amount)?;
+        enough(case.test, &amount)?;
+        Ok(amount)
+    }
+
+    /// How many values lie on the good side of a percentile's threshold, if this is about a percentile.
+    pub(super) fn within_threshold(
+        &self,
+        case: &Case<'_>,
+        limit: &Quantity,
+        inclusive: bool,
+    ) -> Option<Read<Amount>> {
+        let [source] = case.measured.sources.as_slice() else {
+            return None;
+        };
+        let percentile = aggregate(&case.test.subject.measure)
+            .and_then(Aggregate::quantile)
+            .is_some();
+        let change = matches!(case.test.subject.measure, Measure::Change(_));
+        if !percentile || change || source.kpi.shape != Shape::Distribution {
+            return None;
+        }
+        let arm = primary_arm(source, &case.compared);
+        let asking = Asking {
+            source,
+            arm,
+            over: span_of(case.test, source, self.registry),
+        };
+        match read::below(&asking, limit, inclusive, self.answers) {
+            Ok(amount) => Some(enough(case.test, &amount).map(|()| amount)),
+            // The source may have made the percentile itself.
+            Err(_) => None,
+        }
+    }
+
+    /// Does the measure compare so with a limit? What was seen comes with the answer.
+    pub(super) fn holds(
+        &self,
+        case: &Case<'_>,
+        op: Cmp,
+        limit: &Value,
+    ) -> Read<(Option<bool>, Seen)> {
+        let within = match op {
+            Cmp::Less => Some((false, true)),
+            Cmp::LessOrEqual => Some((true, true)),
+            Cmp::Greater => Some((true, false)),
+            Cmp::GreaterOrEqual => Some((false, false)),
+            Cmp::Equal | Cmp::NotEqual => None,
+        };
+        let quantile = aggregate(&case.test.subject.measure).and_then(Aggregate::quantile);
+        if let (Some((inclusive, upper)), Some(quantile)) = (within, quantile)
+            && let Some(share) = self.within_threshold(case, limit.quantity(), inclusive)
+        {
+            let share = share?;
+            let needed = Fraction::from_decimal(quantile.to_decimal()).ok_or(Why::OutOfRange)?;
+            let reached = share
+                .extent
+                .compare(Cmp::GreaterOrEqual, Extent::exact(needed));
+            let answer = reached.map(|reached| reached == upper);
+            let seen = match share.means {
+                // A sketch knows the percentile itself, which says more than a share.
+                Means::Distribution => Seen {
+                    amount: self.value(case)?,
+                    share_within: false,
+                },
+                Means::CountBelow | Means::Scalar | Means::Share => Seen {
+                    amount: share,
+                    share_within: true,
+                },
+            };
+            return Ok((answer, seen));
+        }
+        let amount = self.measured_change(case, Some(limit.quantity()))?;
+        let answer = match (op, limit.is_approximate()) {
+            (Cmp::Equal | Cmp::NotEqual, true) => {
+                let near = equal_about(case.test, &amount, limit)?;
+                near.map(|near| near == (op == Cmp::Equal))
+            }
+            (_, _) => amount
+                .extent
+                .compare(op, Extent::exact(base(limit.quantity())?)),
+        };
+        Ok((
+            answer,
+            Seen {
+                amount,
+                share_within: false,
+            },
+        ))
+    }
+
+    /// The measure's value; for changes, by how much it differs from what it is compared with. A limit in
+    /// percentage points asks for the difference, any other one for the relative change.
+    fn measured_change(&self, case: &Case<'_>, limit: Option<&Quantity>) -> Read<Amount> {
+        let amount = self.value(case)?;
+        if !matches!(case.test.subject.measure, Measure::Change(_)) {
+            return Ok(amount);
+        }
+        let referred = self.reference(case)?;
+        let points = limit.is_some_and(|limit| limit.dimension() == Dimension::POINTS);
+        let extent = if points {
+            amount.extent.minus(referred.extent)?
+        } else {
+            amount.extent.change_from(referred.extent)?
+        };
+        Ok(Amount {
+            counts: None,
+            ..amount.with_extent(extent)
+        })
+    }
+
+    /// What the test compares with, with enough samples behind it.
+    pub(super) fn reference(&self, case: &Case<'_>) -> Read<Referred> {
+        let referred = self
+            .referred(case.test, case.measured)?
+            .ok_or(Why::BaselineMissing)?;
+        if let Some(arm) = &referred.arm {
+            enough(case.test, arm)?;
+        }
+        Ok(referred)
+    }
+
+    fn approximate(&self, case: &Case<'_>) -> bool {
+        self.referred(case.test, case.measured)
+            .is_ok_and(|referred| referred.is_some_and(|referred| referred.approximate))
+    }
+
+    fn threshold(&self, case: &Case<'_>, op: Cmp, limit: &Value) -> Read<Judged> {
+        let (answer, seen) = self.holds(case, op, limit)?;
+        Ok(Judged {
+            verdict: verdict(answer, self.approximate(case)),
+            seen: Some(seen),
+            referred: self.referred(case.test, case.measured).ok().flatten(),
+            bound: Some(limit.quantity().clone()),
+            interval: None,
+        })
+    }
+
+    fn compare(&self, case: &Case<'_>, band: &Band<Operand>) -> Read<Judged> {
+        let kpi = case.measured.sources.first().map(|source| source.kpi);
+        let figure = match (&band.value, kpi) {
+            (Operand::Value(value), _) if is_of_many(case.test) => {
+                return self.of_many(case, band.op, value);
+            }
+            (Operand::Value(value), _) => return self.threshold(case, band.op, value),
+            (Operand::Baseline, _) => self.reference(case)?,
+            (Operand::Budget, Some(kpi)) => {
+                let budget = kpi.budget.clone().ok_or(Why::BaselineMissing)?;
+                figure(&Given::Point(Value::new(budget)))?
+            }
+            (Operand::Target, Some(kpi)) => {
+                let target = kpi.target.clone().ok_or(Why::BaselineMissing)?;
+                figure(&Given::Point(Value::new(target.value)))?
+            }
+            (Operand::Budget | Operand::Target, None) => return Err(Why::BaselineMissing),
+        };
+        let amount = self.value(case)?;
+        let answer = amount.extent.compare(band.op, figure.extent);
+        Ok(Judged {
+            verdict: verdict(answer, figure.approximate),
+            seen: Some(Seen {
+                amount,
+                share_within: false,
+            }),
+            referred: Some(figure),
+            bound: None,
+            interval: None,
+        })
+    }
+
+    /// `5/5`: at least five were looked at, and this share of them matches. Where all must match, one that
+    /// does not is enough to fail.
+    fn of_many(&self, case: &Case<'_>, op: Cmp, limit: &Value) -> Read<Judged> {
+        let amount = self.value(case)?;
+        let (matching, total) = amount.counts.ok_or(Why::Invalid)?;
+        let quantity = limit.quantity();
+        let BaseUnit::OutOf(many) = quantity.unit().base() else {
+            return Err(Why::Invalid);
+        };
+        let need = many.to_u64().ok_or(Why::Invalid)?;
+        let share = Extent::exact(Fraction::of_counts(matching, total).ok_or(Why::NoData)?);
+        let wanted = base(quantity)?;
+        let op = if op == Cmp::Equal {
+            Cmp::GreaterOrEqual
+        } else {
+            op
+        };
+        let lost = wanted == Fraction::ONE && op == Cmp::GreaterOrEqual && matching < total;
+        let verdict = if total < need && !lost {
+            Verdict::Inconclusive(Why::TooFewSamples { have: total, need })
+        } else {
+            verdict(share.compare(op, Extent::exact(wanted)), false)
+        };
+        let seen = Seen {
+            amount,
+            share_within: false,
+        };
+        let bound = Some(quantity.clone());
+        Ok(Judged {
+            verdict,
+            seen: Some(seen),
+            referred: None,
+            bound,
+            interval: None,
+        })
+    }
+
+    /// Critical is Fail, warning is Warn, neither is Pass.
+    fn bands(&self, case: &Case<'_>, warn: Option<&Band>, crit: Option<&Band>) -> Read<Judged> {
+        let mut last = None;
+        for (band, reached) in [(crit, Verdict::Fail), (warn, Verdict::Warn)] {
+            let Some(band) = band else {
+                continue;
+            };
+            let (answer, seen) = self.holds(case, band.op, &band.value)?;
+            last = Some((seen, band.value.quantity().clone()));
+            let verdict = match answer {
+                Some(true) => reached,
+                None => Verdict::Inconclusive(Why::Undecided),
+                Some(false) => continue,
+            };
+            let bound = Some(band.value.quantity().clone());
+            return Ok(Judged {
+                verdict,
+                seen: Some(seen),
+                referred: None,
+                bound,
+                interval: None,
+            });
+        }
+        let (seen, bound) = last.ok_or(Why::Invalid)?;
+        let verdict = Verdict::Pass;
+        Ok(Judged {
+            verdict,
+            seen: Some(seen),
+            referred: None,
+            bound: Some(bound),
+            interval: None,
+        })
+    }
+
+    fn within(&self, case: &Case<'_>, range: &ValueRange) -> Read<Judged> {
+        let (low, high) = (&range.low, &range.high);
+        let zero = Fraction::ZERO;
+        let (from, to) = (base(low.quantity())?, base(high.quantity())?);
+        let change = matches!(case.test.subject.measure, Measure::Change(_));
+        // Of a change, the end nearer to zero is required, and more than the other end is worth a look.
+        let (required, stretch) = match change {
+            true if to <= zero => (
+                Some((Cmp::LessOrEqual, high)),
+                Some((Cmp::GreaterOrEqual, low)),
+            ),
+            true if from >= zero => (
+                Some((Cmp::GreaterOrEqual, low)),
+                Some((Cmp::LessOrEqual, high)),
+            ),
+            true | false => (None, None),
+        };
+        if let (Some((op, limit)), Some((inside, end))) = (required, stretch) {
+            let judged = self.threshold(case, op, limit)?;
+            let (within, _) = self.holds(case, inside, end)?;
+            let overshot = judged.verdict == Verdict::Pass && within == Some(false);
+            return Ok(if overshot {
+                Judged {
+                    verdict: Verdict::Warn,
+                    ..judged
+                }
+            } else {
+                judged
+            });
+        }
+        let lower = self.threshold(case, Cmp::GreaterOrEqual, low)?;
+        if lower.verdict == Verdict::Fail {
+            return Ok(lower);
+        }
+        let upper = self.threshold(case, Cmp::LessOrEqual, high)?;
+        Ok(match (&lower.verdict, &upper.verdict) {
+            (_, Verdict::Fail) | (Verdict::Pass | Verdict::Warn | Verdict::Fail, _) => upper,
+            (Verdict::Inconclusive(_), _) => lower,
+        })
+    }
+
+    /// `no worse than`, `comparable to`, `stable`: within the margin of the reference.
+    fn near(&self, case: &Case<'_>) -> Read<Judged> {
+        let amount = self.value(case)?;
+        let referred = self.reference(case)?;
+        let delta = margin(case.test, referred.extent)?;
+        let upper = referred.extent.plus(delta)?;
+        let lower = referred.extent.minus(delta)?;
+        let not_above = || amount.extent.compare(Cmp::LessOrEqual, upper);
+        let not_below = || amount.extent.compare(Cmp::GreaterOrEqual, lower);
+        let both = matches!(case.test.assertion, Assertion::Comparable(_));
+        let (answer, limit) = match (both, case.measured.direction) {
+            (true, _) => (both_of(not_above(), not_below()), upper),
+            (false, Direction::LowerIsBetter) => (not_above(), upper),
+            (false, Direction::HigherIsBetter) => (not_below(), lower),
+            (false, Direction::Neither) => return Err(Why::Invalid),
+        };
+        let unit = words::unit_of(case.test, case.measured, None);
+        Ok(Judged {
+            verdict: verdict(answer, referred.approximate),
+            seen: Some(Seen {
+                amount,
+                share_within: false,
+            }),
+            referred: Some(referred),
+            bound: words::quantity(limit.value, &unit),
+            interval: None,
+        })
+    }
+
+    fn written(&self, case: &Case<'_>, judged: Judged) -> Finding {
+        let Judged {
+            verdict,
+            seen,
+            referred,
+            bound,
+            interval,
+        } = judged;
+        let within = seen.is_some_and(|seen| seen.share_within);
+        let unit = words::unit_of(case.test, case.measured, bound.as_ref());
+        let shown = if within { Unit::PERCENT } else { unit.clone() };
+        let observed = seen.and_then(|seen| words::quantity(seen.amount.extent.value, &shown));
+        let said = match &seen {
+            Some(seen) => words::seen(case.test, &seen.amount, observed.as_ref(), within),
+            None => format!("{} is not known", case.test.subject),
+        };
+        let reference = referred.and_then(|referred| {
+            let change = matches!(case.measured.expects, Expects::Change { .. });
+            let own = case.measured.sources.first().filter(|_| change);
+            let unit = own.map_or(&unit, |source| &source.kpi.unit);
+            words::quantity(referred.extent.value, unit)
+        });
+        let against = reference
+            .as_ref()
+            .map(|reference| format!(" (against {})", words::short(reference)));
+        let must = format!("{}{}", case.test.assertion, against.unwrap_or_default());
+        let sentence = words::sentence(&said, &must, &verdict);
+        let mut finding = Finding::new(case.test.to_string(), verdict, self.at, sentence);
+        let extent = seen
+            .map(|seen| seen.amount.extent)
+            .filter(|extent| !extent.is_exact());
+        let ends = extent.map(|extent| (Some(extent.low), Some(extent.high)));
+        finding.interval = interval.or(ends).map(|(low, high)| Bounds {
+            low: low.and_then(|end| words::quantity(end, &shown)),
+            high: high.and_then(|end| words::quantity(end, &shown)),
+        });
+        finding.observed = observed;
+        finding.reference = reference;
+        finding.bound = bound;
+        if let Some(Seen { amount, .. }) = seen {
+            finding.counts = amount.counts;
+            finding.samples = Some(amount.samples);
+            finding.window = Some(amount.window);
+            finding.means = Some(amount.means);
+        }
+        finding
+    }
+}
+
+fn both_of(one: Option<bool>, other: Option<bool>) -> Option<bool> {
+    match (one, other) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        (None, Some(true) | None) | (Some(true), None) => None,
+    }
+}
+
+/// Too few samples are no evidence.
+pub(super) fn enough(test: &Test, amount: &Amount) -> Read<()> {
+    match test.samples_min {
+        Some(need) if amount.samples < need => Err(Why::TooFewSamples {
+            have: amount.samples,
+            need,
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// How far from a reference is still near: a margin in percent is of the reference, any other one is
+/// taken as it is. Without a margin, nothing is.
+pub(super) fn margin(test: &Test, reference: Extent) -> Read<Extent> {
+    let Some(margin) = &test.margin else {
+        return Ok(Extent::exact(Fraction::ZERO));
+    };
+    let size = base(margin.quantity())?;
+    if margin.quantity().dimension() != Dimension::SHARE {
+        return Ok(Extent::exact(size));
+    }
+    let distance = Extent {
+        value: reference.value.abs(),
+        ..Extent::between(reference.low.abs(), reference.high.abs())
+    };
+    distance.times(size)
+}
+
+/// Approximately equal: within the margin, or within a tenth.
+fn equal_about(test: &Test, amount: &Amount, limit: &Value) -> Read<Option<bool>> {
+    let about = match &test.margin {
+        None => extent_of(limit)?,
+        Some(_) => {
+            let exact = Extent::exact(base(limit.quantity())?);
+            let delta = margin(test, exact)?;
+            Extent::between(exact.minus(delta)?.value, exact.plus(delta)?.value)
+        }
+    };
+    let low = amount
+        .extent
+        .compare(Cmp::GreaterOrEqual, Extent::exact(about.low));
+    let high = amount
+        .extent
+        .compare(Cmp::LessOrEqual, Extent::exact(about.high));
+    Ok(both_of(low, high))
+}
+
+/// Without a direction, a goal lies on the better side of where it stood.
+fn towards(from: Option<&Given>, to: &Value) -> Option<Cmp> {
+    let from = match from? {
+        Given::Unknown => return None,
+        Given::Point(value) => value,
+        Given::Range(range) => &range.low,
+    };
+    match to.quantity().compare(from.quantity())? {
+        std::cmp::Ordering::Greater => Some(Cmp::GreaterOrEqual),
+        std::cmp::Ordering::Less => Some(Cmp::LessOrEqual),
+        std::cmp::Ordering::Equal => None,
+    }
+}
+
+/// Whether the KPI's matching events are the bad ones.
+pub(super) fn counts_bad(source: &Source<'_>) -> bool {
+    source.kpi.direction == Direction::LowerIsBetter
+}

@@ -1,0 +1,204 @@
+//! Verdicts and findings: what was decided, from which evidence, in data and in one sentence.
+
+use std::fmt;
+
+use phasegate_core::{Absence, Quantity, Span, Timestamp, Window};
+use serde::{Deserialize, Serialize};
+
+/// What an evaluation says.
+///
+/// ```
+/// use phasegate_sla::{Verdict, Why};
+/// assert_eq!(Verdict::Warn.condition(), Some(true));
+/// assert_eq!(Verdict::Inconclusive(Why::NoData).condition(), None);
+/// ```
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever decides must have a rule for each verdict"
+)]
+pub enum Verdict {
+    /// It does not hold.
+    Fail,
+    /// It cannot be said, and never counts as a pass.
+    Inconclusive(Why),
+    /// It holds.
+    Pass,
+    /// It holds, and somebody should look at it.
+    Warn,
+}
+
+impl Verdict {
+    /// Does the condition hold? `None` where that cannot be said.
+    #[must_use]
+    pub const fn condition(&self) -> Option<bool> {
+        match self {
+            Self::Fail => Some(false),
+            Self::Inconclusive(_) => None,
+            Self::Pass | Self::Warn => Some(true),
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fail => f.write_str("fail"),
+            Self::Inconclusive(why) => write!(f, "inconclusive: {why}"),
+            Self::Pass => f.write_str("pass"),
+            Self::Warn => f.write_str("warn"),
+        }
+    }
+}
+
+/// Why nothing can be said.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever decides must have a rule for each reason"
+)]
+pub enum Why {
+    /// The baseline is a range or approximate, and its ends lead to different verdicts.
+    #[error("the baseline is only approximate, and its ends disagree")]
+    BaselineApproximate,
+    /// There is nothing to compare with.
+    #[error("the baseline is missing")]
+    BaselineMissing,
+    /// Nobody has said yes or no.
+    #[error("a person's answer is missing")]
+    HumanAnswerMissing,
+    /// The source answered something that is no value.
+    #[error("the answer is not usable")]
+    Invalid,
+    /// The source has nothing, or nothing was asked yet.
+    #[error("no data")]
+    NoData,
+    /// The time for it has not come.
+    #[error("not yet, {remaining} to go")]
+    NotYet {
+        /// How long it takes still.
+        remaining: Span,
+    },
+    /// A number that cannot be held exactly, or a calculation that has no result.
+    #[error("a number is out of range")]
+    OutOfRange,
+    /// The source could not be reached, or its breaker is open.
+    #[error("the provider is unavailable")]
+    ProviderUnavailable,
+    /// The source, or a limit before it, said to come back later.
+    #[error("the provider is throttled")]
+    Throttled,
+    /// Fewer samples than the criterion demands.
+    #[error("too few samples: {have} of {need}")]
+    TooFewSamples {
+        /// How many there are.
+        have: u64,
+        /// How many are demanded.
+        need: u64,
+    },
+    /// The evidence suffices for neither side, at this confidence or at this precision.
+    #[error("undecided")]
+    Undecided,
+}
+
+impl From<&Absence> for Why {
+    fn from(absence: &Absence) -> Self {
+        match absence {
+            Absence::Invalid { .. } => Self::Invalid,
+            Absence::NoData => Self::NoData,
+            Absence::Throttled { .. } => Self::Throttled,
+            // Whatever else keeps a source from answering is no answer of it.
+            Absence::Unavailable { .. } | _ => Self::ProviderUnavailable,
+        }
+    }
+}
+
+/// What an evaluation found, with everything that it rests on.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Finding {
+    /// The condition, in the criterion language.
+    pub rule: String,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// What was measured, or made of what was measured.
+    pub observed: Option<Quantity>,
+    /// The counts behind it, where it comes from counts: matching and total.
+    pub counts: Option<(u64, u64)>,
+    /// What it was compared with: control, baseline, budget.
+    pub reference: Option<Quantity>,
+    /// Between what the truth lies, where `observed` is not exact or a confidence was asked for.
+    pub interval: Option<Bounds>,
+    /// The threshold.
+    pub bound: Option<Quantity>,
+    /// How many samples stand behind it.
+    pub samples: Option<u64>,
+    /// Over which time; of two arms, the canary's.
+    pub window: Option<Window>,
+    /// When it was evaluated.
+    pub at: Timestamp,
+    /// In which form the source answered.
+    pub means: Option<Means>,
+    /// The finding in words.
+    pub sentence: String,
+    /// The findings of its parts, for conditions joined by and, or, score.
+    pub parts: Vec<Finding>,
+}
+
+impl Finding {
+    /// Does the condition hold? `None` where that cannot be said.
+    #[must_use]
+    pub const fn condition(&self) -> Option<bool> {
+        self.verdict.condition()
+    }
+
+    pub(crate) fn new(rule: String, verdict: Verdict, at: Timestamp, sentence: String) -> Self {
+        Self {
+            rule,
+            verdict,
+            observed: None,
+            counts: None,
+            reference: None,
+            interval: None,
+            bound: None,
+            samples: None,
+            window: None,
+            at,
+            means: None,
+            sentence,
+            parts: Vec::new(),
+        }
+    }
+}
+
+/// An interval; an end that is `None` is open.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Bounds {
+    /// Not less than this.
+    pub low: Option<Quantity>,
+    /// Not more than this.
+    pub high: Option<Quantity>,
+}
+
+/// In which form a source answered.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "as many as there are forms of answers"
+)]
+pub enum Means {
+    /// Counted below the threshold: exact.
+    CountBelow,
+    /// Read from a sketch, to within its error.
+    Distribution,
+    /// A number the source made.
+    Scalar,
+    /// Two counts: exact.
+    Share,
+}
