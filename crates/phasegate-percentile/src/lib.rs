@@ -14,6 +14,7 @@ mod kernels;
 pub mod mapping;
 #[cfg(feature = "std")]
 mod recorder;
+mod simd;
 mod store;
 mod sum;
 mod threshold;

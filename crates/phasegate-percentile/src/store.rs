@@ -91,6 +91,21 @@ impl Store {
         self.first
     }
 
+    /// How many values can be added to any one bucket by [`count_keys`](Self::count_keys).
+    pub(crate) fn headroom(&self) -> u32 {
+        u32::MAX - crate::simd::greatest(&self.counts)
+    }
+
+    /// Counts keys, less [`first`](Self::first), that are covered and for which there is headroom.
+    pub(crate) fn count_keys(&mut self, keys: &[u32]) {
+        crate::simd::count_keys(&mut self.counts, keys);
+    }
+
+    /// Whether some counter has passed `2^32`, so that [`counts`](Self::counts) is not all.
+    pub(crate) fn has_carries(&self) -> bool {
+        !self.carries.is_empty()
+    }
+
     /// The low halves, from [`first`](Self::first) on.
     pub(crate) fn counts(&self) -> &[u32] {
         &self.counts
@@ -113,7 +128,7 @@ impl Store {
     /// The sum of all counters, saturating.
     pub(crate) fn total(&self) -> u64 {
         if self.carries.is_empty() {
-            return self.counts.iter().map(|n| u64::from(*n)).sum();
+            return crate::simd::sum(&self.counts);
         }
         (0..self.counts.len()).fold(0, |sum, place| sum.saturating_add(self.at(place)))
     }
@@ -134,7 +149,7 @@ impl Store {
         let Some(own) = self.counts.get_mut(offset..) else {
             return;
         };
-        if crate::kernels::add(own, &other.counts) {
+        if crate::simd::add(own, &other.counts) {
             for place in 0..other.counts.len() {
                 // The sum is less than a term exactly where it wrapped.
                 if self.low_half(offset + place) < other.low_half(place) {
@@ -151,6 +166,21 @@ impl Store {
 
     /// Takes a part away. `false`, and nothing changed, if some bucket of it holds more.
     pub(crate) fn subtract(&mut self, part: &Self) -> bool {
+        let Some((first, last)) = part.extent() else {
+            return true;
+        };
+        let covered = first >= self.first && last - self.first < self.counts.len() as u32;
+        if covered && self.carries.is_empty() && part.carries.is_empty() {
+            let offset = (first - self.first) as usize;
+            let Some(own) = self.counts.get_mut(offset..) else {
+                return false;
+            };
+            let less = crate::simd::subtract(own, &part.counts);
+            if less {
+                crate::simd::add(own, &part.counts);
+            }
+            return !less;
+        }
         if part.iter().any(|(key, n)| self.get(key) < n) {
             return false;
         }

@@ -50,6 +50,22 @@ impl ExactSum {
         true
     }
 
+    /// Adds `high + low` (both finite), which is not negative although `low` may be.
+    pub(crate) fn add_parts(&mut self, high: f64, low: f64) {
+        self.add_times(high, 1);
+        if low < 0.0 {
+            let bits = low.to_bits();
+            let exponent = (bits >> 52) as u32 & 0x7FF;
+            let hidden = if exponent == 0 { 0 } else { MANTISSA + 1 };
+            self.rest.take(
+                bits & MANTISSA | hidden,
+                exponent.max(UNIT_EXPONENT) - UNIT_EXPONENT,
+            );
+        } else {
+            self.add_times(low, 1);
+        }
+    }
+
     /// Adds a sum of mantissas that a batch made for one octave.
     pub(crate) fn add_octave(&mut self, exponent: u32, mantissas: u128) {
         self.rest
@@ -57,6 +73,8 @@ impl ExactSum {
     }
 
     /// Adds `n` times a non-negative finite value.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn add_times(&mut self, value: f64, n: u64) {
         let bits = value.to_bits();
         let exponent = (bits >> 52) as u32 & 0x7FF;
@@ -192,6 +210,25 @@ impl Limbs {
             *cell = sum;
             amount = u64::from(carried);
             place += 1;
+        }
+    }
+
+    /// Takes away `amount · 2^shift` units, no more than there are.
+    fn take(&mut self, amount: u64, shift: u32) {
+        let (place, bit) = ((shift / 64) as usize, shift % 64);
+        let wide = u128::from(amount) << bit;
+        let mut borrow = false;
+        let mut parts = [wide as u64, (wide >> 64) as u64].into_iter();
+        self.reach(place);
+        for cell in self.limbs.iter_mut().skip(place - self.first) {
+            let part = parts.next();
+            if part.is_none() && !borrow {
+                return;
+            }
+            let (step, first) = cell.overflowing_sub(part.unwrap_or(0));
+            let (step, second) = step.overflowing_sub(u64::from(borrow));
+            *cell = step;
+            borrow = first || second;
         }
     }
 

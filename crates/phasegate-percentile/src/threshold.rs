@@ -156,7 +156,7 @@ impl ThresholdCounter {
 
     /// Counts each value of a slice.
     pub fn record_slice(&mut self, values: &[f64]) {
-        let below = crate::kernels::count_below(values, self.threshold);
+        let below = crate::simd::count_below(values, self.threshold);
         self.add(below, values.len() as u64);
     }
 

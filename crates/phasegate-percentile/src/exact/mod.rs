@@ -7,6 +7,8 @@
 //! Positions are computed in integers, with `q` to the nearest 10⁻¹², so that `0.07` of 100 values
 //! is exactly the seventh.
 
+mod bracket;
+mod bucket;
 mod definition;
 mod select;
 

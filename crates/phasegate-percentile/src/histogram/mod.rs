@@ -54,9 +54,10 @@ pub struct MappedHistogram<M: Mapping = LogLinear, const SUM: bool = true> {
     pub(crate) range: Range,
     pub(crate) positive: Store,
     pub(crate) negative: Store,
-    /// Keys strictly between those of the extremes: their values need no look at the extremes.
-    inner_first: u32,
-    inner_length: u32,
+    /// Values whose bits are in `inner_first ..  inner_first + inner_length` are in range and cannot
+    /// move the extremes.
+    inner_first: u64,
+    inner_length: u64,
     pub(crate) extremes: Extremes,
     pub(crate) classes: Classes,
     pub(crate) sum: ExactSum,
@@ -279,11 +280,14 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             + self.negative_sum.heap_bytes()
     }
 
-    /// Sets the inner keys from the extremes.
+    /// Sets the inner bits from the extremes: from the least to the greatest value, as far as they
+    /// are in range. The bits of positive floats sort as the floats do.
     pub(crate) fn refresh_inner(&mut self) {
-        let below = match self.range.classify(&self.mapping, self.extremes.min) {
-            Class::Positive(key) => key + 1,
-            Class::Overflow | Class::Infinite | Class::NotANumber => u32::MAX,
+        let first = match self.range.classify(&self.mapping, self.extremes.min) {
+            Class::Positive(_) if self.extremes.min_exact => self.extremes.min,
+            // The least value was taken away: its bucket may get a new one.
+            Class::Positive(key) => self.mapping.upper(key).next_up(),
+            Class::Overflow | Class::Infinite | Class::NotANumber => f64::INFINITY,
             // Nothing positive can be a new minimum.
             Class::NegativeInfinite
             | Class::NegativeOverflow
@@ -292,12 +296,13 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             | Class::NegativeSubnormal
             | Class::Zero
             | Class::Subnormal
-            | Class::Underflow => self.range.first,
+            | Class::Underflow => self.mapping.lower(self.range.first).next_up(),
         };
-        let above = match self.range.classify(&self.mapping, self.extremes.max) {
-            Class::Positive(key) => key,
+        let last = match self.range.classify(&self.mapping, self.extremes.max) {
+            Class::Positive(_) if self.extremes.max_exact => self.extremes.max,
+            Class::Positive(key) => self.mapping.lower(key).next_down(),
             // Nothing in range can be a new maximum.
-            Class::Overflow | Class::Infinite => self.range.last + 1,
+            Class::Overflow | Class::Infinite => self.mapping.upper(self.range.last).next_down(),
             Class::NegativeInfinite
             | Class::NegativeOverflow
             | Class::Negative(_)
@@ -306,9 +311,10 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             | Class::Zero
             | Class::Subnormal
             | Class::Underflow
-            | Class::NotANumber => 0,
+            | Class::NotANumber => 0.0,
         };
-        (self.inner_first, self.inner_length) = (below, above.saturating_sub(below));
+        self.inner_first = first.to_bits();
+        self.inner_length = (last.to_bits() + 1).saturating_sub(first.to_bits());
     }
 }
 

@@ -10,7 +10,10 @@ use core::time::Duration;
 use crate::{
     estimate::Estimate,
     histogram::{Class, MappedHistogram},
+    kernels::BLOCKS,
     mapping::Mapping,
+    simd,
+    store::Store,
 };
 
 /// How many values lie below a bound: the true number is in `low ..= high`.
@@ -53,10 +56,20 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
     /// assert_eq!(answers.map(|answer| answer.map(|a| a.value)), [Some(1.0), Some(4.0)]);
     /// ```
     pub fn quantiles(&self, qs: &[f64], answers: &mut [Option<Estimate>]) {
-        let count = self.count();
         answers.fill(None);
+        let Some(sums) = RunningSums::new(self) else {
+            let count = self.count();
+            for (&q, answer) in qs.iter().zip(answers) {
+                *answer = rank_of(q, count).map(|rank| self.at_rank(rank, count));
+            }
+            return;
+        };
+        let count = sums.before + sums.inside + sums.after;
         for (&q, answer) in qs.iter().zip(answers) {
-            *answer = rank_of(q, count).map(|rank| self.at_rank(rank, count));
+            *answer = rank_of(q, count).map(|rank| match sums.key_at(&self.positive, rank) {
+                Some(key) if rank > 1 && rank < count => self.positive_estimate(key),
+                _ => self.at_rank(rank, count),
+            });
         }
     }
 
@@ -186,6 +199,15 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
         found.unwrap_or(Estimate::exact(self.extremes.max))
     }
 
+    /// What is known of a value in a positive bucket.
+    #[inline]
+    fn positive_estimate(&self, key: u32) -> Estimate {
+        let mapping = &self.mapping;
+        let low = mapping.lower(key).max(self.extremes.min);
+        let high = mapping.upper(key).min(self.extremes.max);
+        Estimate::between(mapping.representative(key), low, high, true)
+    }
+
     /// What is known of a value in a bucket or class: its bounds, narrowed by the extremes.
     pub(crate) fn bucket_estimate(&self, class: Class) -> Estimate {
         let mapping = &self.mapping;
@@ -232,12 +254,85 @@ const ABOVE: [Class; 2] = [Class::Overflow, Class::Infinite];
 
 /// `⌈q·n⌉` in `1 ..= n`, with `q` to the nearest 10⁻¹².
 pub(crate) fn rank_of(q: f64, n: u64) -> Option<u64> {
-    const UNIT: u128 = 1_000_000_000_000;
+    const UNIT: u64 = 1_000_000_000_000;
     if !(0.0..=1.0).contains(&q) || n == 0 {
         return None;
     }
     // Rounds to nearest: adding one half and cutting off cannot reach the next unit.
-    let share = (q * UNIT as f64 + 0.5) as u128;
-    let rank = (share * u128::from(n)).div_ceil(UNIT);
-    u64::try_from(rank).ok().map(|rank| rank.clamp(1, n))
+    let share = (q * UNIT as f64 + 0.5) as u64;
+    let product = u128::from(share) * u128::from(n);
+    // Near the answer by floats, exact by multiplying: a division of 128 bits is slow.
+    let mut rank = (q * n as f64) as u64;
+    let below = |rank: u64| u128::from(rank) * u128::from(UNIT) < product;
+    while rank > 0 && !below(rank - 1) {
+        rank -= 1;
+    }
+    while rank < n && below(rank) {
+        rank += 1;
+    }
+    Some(rank.max(1))
+}
+
+/// How many values lie before each block of positive buckets: made in one pass, used by every
+/// quantile.
+struct RunningSums {
+    /// Running sums of the blocks' counts, each with its own block included.
+    sums: [u64; BLOCKS],
+    /// A block has `64 << shift` buckets.
+    shift: u32,
+    /// Values that rank before, in and after the positive buckets.
+    before: u64,
+    inside: u64,
+    after: u64,
+}
+
+impl RunningSums {
+    /// `None` where counts are so high that the short way does not hold.
+    #[inline]
+    fn new<M: Mapping, const SUM: bool>(of: &MappedHistogram<M, SUM>) -> Option<Self> {
+        let counts = of.positive.counts();
+        let classes = of.classes;
+        let after = classes.overflow.checked_add(classes.infinite)?;
+        let before = classes
+            .ranked()
+            .checked_sub(after)?
+            .checked_add(of.negative.total())?;
+        let blocks = counts.len().div_ceil(64);
+        let shift = usize::BITS - (blocks.saturating_sub(1) / BLOCKS).leading_zeros();
+        let mut sums = [0; BLOCKS];
+        if of.positive.has_carries() || !simd::block_sums(counts, shift, &mut sums) {
+            return None;
+        }
+        let mut run = 0;
+        for sum in sums.iter_mut().take(blocks) {
+            run += *sum;
+            *sum = run;
+        }
+        before.checked_add(run)?.checked_add(after)?;
+        Some(Self {
+            sums,
+            shift,
+            before,
+            inside: run,
+            after,
+        })
+    }
+
+    /// The key of the positive bucket that holds a rank; `None` if it is in none.
+    #[inline]
+    fn key_at(&self, store: &Store, rank: u64) -> Option<u32> {
+        let rank = rank
+            .checked_sub(self.before)
+            .filter(|rank| (1..=self.inside).contains(rank))?;
+        let block = self.sums.iter().take_while(|sum| **sum < rank).count();
+        let before = block
+            .checked_sub(1)
+            .and_then(|block| self.sums.get(block))
+            .copied();
+        let start = block << (6 + self.shift);
+        let rest = store.counts().get(start..)?;
+        let counts = rest.get(..64 << self.shift).unwrap_or(rest);
+        let place = simd::place_of_rank(counts, rank - before.unwrap_or(0));
+        Some(store.first() + (start + place) as u32)
+    }
 }

@@ -1,25 +1,30 @@
 //! Recording: the short path that nearly every value takes, and the long one for all others.
 //!
-//! The short path shifts a float's bits into a key and adds one to a counter. A key strictly
-//! between those of the least and the greatest value cannot move the extremes, so one comparison
-//! keeps them exact; the same comparison turns away zero, negatives, NaN and infinities.
+//! The short path shifts a float's bits into a key and adds one to a counter. A value between the
+//! least and the greatest so far cannot move them, so one comparison keeps the extremes exact; the
+//! same comparison, made on bits, turns away zero, negatives, NaN and infinities.
 #![expect(clippy::cast_possible_truncation, reason = "keys are below 2^24")]
 
 use core::time::Duration;
 
 use crate::{
     histogram::{Class, MappedHistogram},
+    kernels::CHUNK,
     mapping::Mapping,
+    simd,
 };
+
+/// Slices shorter than this are recorded one by one: looking at all counters first would cost more.
+const SLICE_MIN: usize = 128;
 
 impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
     /// Records one value. Any `f64` will do: see [`Classes`](crate::Classes).
     #[inline]
     pub fn record(&mut self, value: f64) {
-        let key = self.mapping.key(value);
-        let inner = key.wrapping_sub(self.inner_first) < self.inner_length;
-        if (inner || self.is_between_extremes(key, value)) && self.positive.add_covered(key) {
-            if SUM && !self.sum.add_covered(value.to_bits()) {
+        let bits = value.to_bits();
+        let inner = bits.wrapping_sub(self.inner_first) < self.inner_length;
+        if inner && self.positive.add_covered(self.mapping.key(value)) {
+            if SUM && !self.sum.add_covered(bits) {
                 self.sum.add_times(value, 1);
             }
         } else {
@@ -45,8 +50,66 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
     /// assert_eq!((histogram.count(), histogram.classes().nan), (2, 1));
     /// ```
     pub fn record_slice(&mut self, values: &[f64]) {
-        for &value in values {
-            self.record(value);
+        let shift = match self.mapping.key_shift() {
+            Some(shift) if values.len() >= SLICE_MIN => shift,
+            _ => return values.iter().for_each(|value| self.record(*value)),
+        };
+        let mut headroom = self.positive.headroom();
+        for chunk in values.chunks(CHUNK) {
+            let n = chunk.len() as u32;
+            if headroom < n || !self.record_chunk(chunk, shift) {
+                chunk.iter().for_each(|value| self.record(*value));
+            }
+            headroom = headroom.saturating_sub(n);
+        }
+    }
+
+    /// Records up to [`CHUNK`] values together; `false`, and nothing done, if some has no bucket.
+    fn record_chunk(&mut self, values: &[f64], shift: u32) -> bool {
+        let (low, high) = simd::bit_extremes(values);
+        // Negative values, infinities and NaN have bits above all others.
+        let (first, last) = (low >> shift, high >> shift);
+        if first < u64::from(self.range.first) || last > u64::from(self.range.last) {
+            return false;
+        }
+        let (first, last) = (first as u32, last as u32);
+        self.positive.cover(first, last, self.range.last);
+        if low < self.inner_first || high - self.inner_first >= self.inner_length {
+            self.extremes.include(f64::from_bits(low));
+            self.extremes.include(f64::from_bits(high));
+            self.refresh_inner();
+        }
+        if first == last {
+            self.positive
+                .add(first, values.len() as u64, self.range.last);
+        } else {
+            let mut keys = [0; CHUNK];
+            simd::shifted_keys(values, shift, self.positive.first(), &mut keys);
+            self.positive
+                .count_keys(keys.get(..values.len()).unwrap_or_default());
+        }
+        if SUM {
+            self.add_chunk_sum(values, (low >> 52) as u32, (high >> 52) as u32);
+        }
+        true
+    }
+
+    /// Adds positive normal values whose biased exponents are in `low ..= high`.
+    fn add_chunk_sum(&mut self, values: &[f64], low: u32, high: u32) {
+        // Values are cut 41 bits below the top of the greatest. A thousand high parts then add up
+        // within 53 bits, and so do the low parts if the least value is not 33 octaves down.
+        const MAGNET: u32 = 11;
+        const SPAN: u32 = 30;
+        if high - low <= SPAN && high + MAGNET < 0x7FE {
+            let magnet = f64::from_bits(u64::from(high + MAGNET) << 52) * 1.5;
+            let (whole, rest) = simd::split_sums(values, magnet);
+            self.sum.add_parts(whole, rest);
+        } else {
+            for value in values {
+                if !self.sum.add_covered(value.to_bits()) {
+                    self.sum.add_times(*value, 1);
+                }
+            }
         }
     }
 
@@ -73,16 +136,6 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             Ok(nanos) => self.record_nanos(nanos),
             Err(_) => self.record(duration.as_nanos() as f64),
         }
-    }
-
-    /// Whether a value with the key of an extreme leaves the extremes as they are.
-    #[inline(always)]
-    fn is_between_extremes(&self, key: u32, value: f64) -> bool {
-        key.wrapping_sub(self.range.first) <= self.range.last - self.range.first
-            && self.extremes.min <= value
-            && value <= self.extremes.max
-            && self.extremes.min_exact
-            && self.extremes.max_exact
     }
 
     /// The long path: any value, any count.

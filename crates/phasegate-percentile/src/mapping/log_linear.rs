@@ -74,6 +74,10 @@ impl<const BITS: u32> Mapping for LogLinear<BITS> {
         1.0 / (f64::from(2_u32 << BITS) + 1.0)
     }
 
+    fn key_shift(&self) -> Option<u32> {
+        Some(Self::SHIFT)
+    }
+
     fn id(&self) -> MappingId {
         MappingId::LogLinear { bits: BITS }
     }
