@@ -2,7 +2,7 @@
 
 use phasegate_core::{Now, RolloutId, Timestamp};
 use phasegate_journal::{
-    Chain, ChainFault, Claim, Head, ReadError, Record, RolloutSummary, Snapshot, Transcript,
+    ChainFault, Claim, Head, ReadError, Record, RolloutSummary, Snapshot, Tail, Transcript,
 };
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -53,48 +53,23 @@ pub(crate) fn records(
     Ok(verified.map_err(|damaged| damaged.into_read_error(id)))
 }
 
-/// The records from one on. The record before it is read too, to have something to link to.
 fn verified(connection: &Connection, rollout: &Rollout, from: u64) -> Answer<Vec<Record>, Damaged> {
-    let from = from.min(rollout.head.next_seq);
-    let first = from.saturating_sub(1);
+    let mut tail = Tail::new(&rollout.id, from, rollout.head);
     let sql = format!(
         "SELECT {RECORD_COLUMNS} FROM record WHERE rollout = ?1 AND seq >= ?2 ORDER BY seq"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params![rollout.key, int(first)])?;
-    let mut chain = (from == 0).then(|| Chain::start(&rollout.id));
-    let (mut records, mut expected) = (Vec::new(), first);
+    let mut rows = statement.query(params![rollout.key, int(tail.first())])?;
     while let Some(row) = rows.next()? {
-        let record = match row::record(row, expected) {
+        let record = match row::record(row, tail.expected()) {
             Ok(record) => record,
             Err(damaged) => return Ok(Err(damaged)),
         };
-        expected = expected.saturating_add(1);
-        let told = match &mut chain {
-            Some(chain) => chain.follow(&record).map(|()| records.push(record)),
-            None => anchor(&record, first).map(|head| chain = Some(Chain::resume(head))),
-        };
-        if let Err(fault) = told {
+        if let Err(fault) = tail.push(record) {
             return Ok(Err(damaged(&fault)));
         }
     }
-    let end = match chain {
-        Some(chain) => chain.ends_at(rollout.head),
-        None => Err(ChainFault::Truncated { seq: first }),
-    };
-    Ok(end.map(|()| records).map_err(|fault| damaged(&fault)))
-}
-
-/// The head that a whole record in the right place stands for.
-fn anchor(record: &Record, seq: u64) -> Result<Head, ChainFault> {
-    if record.seq != seq {
-        let found = record.seq;
-        return Err(ChainFault::Missing { seq, found });
-    }
-    if record.computed_hash() != record.hash {
-        return Err(ChainFault::Altered { seq });
-    }
-    Ok(record.head())
+    Ok(tail.end().map_err(|fault| damaged(&fault)))
 }
 
 fn damaged(fault: &ChainFault) -> Damaged {

@@ -13,6 +13,7 @@ mod journal;
 pub mod lease;
 mod memory;
 pub mod record;
+mod tail;
 mod transcript;
 
 pub use chain::{Chain, ChainFault};
@@ -24,4 +25,5 @@ pub use journal::{Journal, RolloutSummary};
 pub use lease::{Claim, Holder, HolderError, Lease, Tenure};
 pub use memory::MemoryJournal;
 pub use record::{Batch, BatchFault, Draft, Head, Record, Snapshot};
+pub use tail::Tail;
 pub use transcript::{Transcript, TranscriptError};
