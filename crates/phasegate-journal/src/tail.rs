@@ -20,7 +20,7 @@ use crate::{Chain, ChainFault, Head, Record};
 /// for record in stored.iter().filter(|record| record.seq >= tail.first()) {
 ///     tail.push(record.clone())?;
 /// }
-/// assert_eq!(tail.end()?, &stored[2..]);
+/// assert_eq!(tail.end()?, stored[2..]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
