@@ -1,1 +1,6 @@
-//! Nothing of its own: the examples are the `[[example]]` targets of this package.
+//! What several examples share: a service to roll out, and the load that it is under. The examples
+//! themselves are the `[[example]]` targets of this package.
+#![forbid(unsafe_code)]
+
+pub mod load;
+pub mod service;
