@@ -147,12 +147,11 @@ impl TimeWindow {
     #[inline]
     fn count_owned(&self, shard: &Shard, generation: u64, now: Tick) -> bool {
         let start = shard.start.load(Ordering::Relaxed);
+        let mut slot = shard.slot.load(Ordering::Relaxed);
         let here = now.as_nanos().wrapping_sub(start) < self.slot_nanos;
-        let slot = if here {
-            shard.slot.load(Ordering::Relaxed)
-        } else {
-            self.enter_slot(shard, now)
-        };
+        if !here || slot != self.latest.load(Ordering::Relaxed) {
+            slot = self.enter_slot(shard, now);
+        }
         let Some(word) = shard.word(self.slots, slot) else {
             return false;
         };
@@ -211,6 +210,10 @@ impl TimeWindow {
         latest
     }
 
+    pub(super) fn salt(&self) -> u64 {
+        self.salt.load(Ordering::Acquire)
+    }
+
     pub(super) fn latest(&self) -> u64 {
         self.latest.load(Ordering::Acquire)
     }
@@ -246,6 +249,8 @@ impl TimeWindow {
 /// Marks of the window, under the lock.
 #[derive(Debug)]
 pub(super) struct SlotMarks {
+    /// The restart of the window that these marks belong to.
+    salt: u64,
     ring: Box<[SlotMark]>,
 }
 
@@ -269,6 +274,7 @@ impl SlotMarks {
     pub(super) fn new(slots: u32) -> Self {
         let slots = usize::try_from(slots.max(1)).unwrap_or(1);
         Self {
+            salt: 0,
             ring: vec![SlotMark::default(); slots].into_boxed_slice(),
         }
     }
@@ -277,10 +283,11 @@ impl SlotMarks {
         self.ring.fill(SlotMark::default());
     }
 
-    /// Forgets what lies after `newest`, where a clock that went back had been.
-    pub(super) fn forget_after(&mut self, newest: u64) {
-        for mark in self.ring.iter_mut().filter(|mark| mark.slot > newest) {
-            *mark = SlotMark::default();
+    /// Forgets everything when the window started over since the last look.
+    pub(super) fn follow(&mut self, salt: u64) {
+        if self.salt != salt {
+            self.clear();
+            self.salt = salt;
         }
     }
 
@@ -302,7 +309,10 @@ impl SlotMarks {
     }
 
     /// Marked calls in the window that ends with `newest`.
-    pub(super) fn sums(&self, newest: u64) -> Sums {
+    pub(super) fn sums(&self, salt: u64, newest: u64) -> Sums {
+        if self.salt != salt {
+            return Sums::default();
+        }
         let size = u64::try_from(self.ring.len()).unwrap_or(1);
         let inside = |mark: &&SlotMark| mark.slot <= newest && newest - mark.slot < size;
         self.ring

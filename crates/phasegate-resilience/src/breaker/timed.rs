@@ -43,7 +43,7 @@ impl Breaker {
         mark: &Mark<'_>,
     ) -> Option<Tripped> {
         let slot = time.advance(mark.now);
-        marks.forget_after(slot);
+        marks.follow(time.salt());
         marks.mark(slot, mark.failed(), mark.slow);
         let before = u32::try_from(time.run.load(Ordering::Relaxed)).unwrap_or(u32::MAX);
         *run = next_run(before, mark.judged.outcome);
@@ -90,7 +90,7 @@ impl Breaker {
 }
 
 fn window(time: &TimeWindow, marks: &SlotMarks, generation: u64, slot: u64) -> Sums {
-    let marked = marks.sums(slot);
+    let marked = marks.sums(time.salt(), slot);
     Sums {
         calls: marked.calls + time.successes(generation, slot),
         ..marked
