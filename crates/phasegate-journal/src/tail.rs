@@ -17,7 +17,8 @@ use crate::{Chain, ChainFault, Head, Record};
 /// let stored = [chain.link(&draft), chain.link(&draft), chain.link(&draft)];
 ///
 /// let mut tail = Tail::new(&rollout, 2, chain.head());
-/// for record in stored.iter().filter(|record| record.seq >= tail.first()) {
+/// let first = tail.first();
+/// for record in stored.iter().filter(|record| record.seq >= first) {
 ///     tail.push(record.clone())?;
 /// }
 /// assert_eq!(tail.end()?, stored[2..]);
