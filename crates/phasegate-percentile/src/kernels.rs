@@ -274,6 +274,47 @@ pub(crate) fn bucket_indices(values: &[f64], low: u64, shift: u32, indices: &mut
     }
 }
 
+/// The float at a place in the order of all floats.
+pub(crate) fn of_order(place: u64) -> f64 {
+    f64::from_bits(if place >> 63 == 1 {
+        place ^ (1 << 63)
+    } else {
+        !place
+    })
+}
+
+/// Counts the values of each bucket.
+#[inline(always)]
+pub(crate) fn count_indices(counts: &mut [u32], indices: &[u16]) {
+    let (groups, rest) = indices.as_chunks::<4>();
+    for &[a, b, c, d] in groups {
+        if (a ^ b) | (c ^ d) | (a ^ c) == 0 {
+            count(counts, u32::from(a), 4);
+        } else {
+            count(counts, u32::from(a), 1);
+            count(counts, u32::from(b), 1);
+            count(counts, u32::from(c), 1);
+            count(counts, u32::from(d), 1);
+        }
+    }
+    for index in rest {
+        count(counts, u32::from(*index), 1);
+    }
+}
+
+/// The least and the greatest place in the order among the values of a bucket.
+#[inline(always)]
+pub(crate) fn bucket_extremes(values: &[f64], indices: &[u16], wanted: u16) -> (u64, u64) {
+    values
+        .iter()
+        .zip(indices)
+        .fold((u64::MAX, 0), |(low, high), (value, index)| {
+            let place = order(*value);
+            let mask = if *index == wanted { u64::MAX } else { 0 };
+            (low.min(place | !mask), high.max(place & mask))
+        })
+}
+
 /// Appends the values whose bucket is `wanted`.
 #[inline(always)]
 pub(crate) fn gather_bucket(values: &[f64], indices: &[u16], wanted: u16, out: &mut Vec<f64>) {

@@ -6,6 +6,7 @@
 
 use crate::{
     exact::select::{Scratch, select_in_place},
+    kernels::of_order,
     simd,
 };
 
@@ -13,10 +14,18 @@ use crate::{
 /// a bucket holds few values.
 const FEW: u64 = 512;
 const MANY: u64 = 2048;
+/// A bucket with more values than this is first looked at for being all of one value.
+const CROWDED: usize = 64;
 
 /// Selects as [`select`](super::select::select) does; the batch has no NaN.
 pub(crate) fn select(values: &[f64], ranks: &[usize], found: &mut [f64], scratch: &mut Scratch) {
     let (low, high) = simd::order_extremes(values);
+    if low == high {
+        return found
+            .iter_mut()
+            .take(ranks.len())
+            .for_each(|slot| *slot = of_order(low));
+    }
     let Scratch {
         gathered,
         indices,
@@ -31,17 +40,24 @@ pub(crate) fn select(values: &[f64], ranks: &[usize], found: &mut [f64], scratch
     simd::bucket_indices(values, low, shift, indices);
     counts.clear();
     counts.resize(buckets as usize, 0);
-    for index in indices.iter() {
-        if let Some(count) = counts.get_mut(usize::from(*index)) {
-            *count += 1;
-        }
-    }
+    simd::count_indices(counts, indices);
     let mut rest = ranks.iter().zip(found).peekable();
     let mut before = 0;
     for (bucket, &count) in counts.iter().enumerate() {
         let end = before + count as usize;
         if rest.peek().is_some_and(|(rank, _)| **rank < end) {
             gathered.clear();
+            if count as usize > CROWDED {
+                // Many values in one bucket are often one value many times.
+                let (least, greatest) = simd::bucket_extremes(values, indices, bucket as u16);
+                if least == greatest {
+                    while let Some((_, slot)) = rest.next_if(|(rank, _)| **rank < end) {
+                        *slot = of_order(least);
+                    }
+                    before = end;
+                    continue;
+                }
+            }
             simd::gather_bucket(values, indices, bucket as u16, gathered);
             let mut start = 0;
             while let Some((rank, slot)) = rest.next_if(|(rank, _)| **rank < end) {

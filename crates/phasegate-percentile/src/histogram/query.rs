@@ -66,10 +66,13 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
         };
         let count = sums.before + sums.inside + sums.after;
         for (&q, answer) in qs.iter().zip(answers) {
-            *answer = rank_of(q, count).map(|rank| match sums.key_at(&self.positive, rank) {
-                Some(key) if rank > 1 && rank < count => self.positive_estimate(key),
-                _ => self.at_rank(rank, count),
-            });
+            let Some(rank) = rank_of(q, count) else {
+                continue;
+            };
+            *answer = match sums.key_at(&self.positive, rank) {
+                Some(key) if rank > 1 && rank < count => Some(self.positive_estimate(key)),
+                _ => Some(self.at_rank(rank, count)),
+            };
         }
     }
 
@@ -203,8 +206,17 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
     #[inline]
     fn positive_estimate(&self, key: u32) -> Estimate {
         let mapping = &self.mapping;
-        let low = mapping.lower(key).max(self.extremes.min);
-        let high = mapping.upper(key).min(self.extremes.max);
+        let (low, high) = (mapping.lower(key), mapping.upper(key));
+        let low = if low < self.extremes.min {
+            self.extremes.min
+        } else {
+            low
+        };
+        let high = if high > self.extremes.max {
+            self.extremes.max
+        } else {
+            high
+        };
         Estimate::between(mapping.representative(key), low, high, true)
     }
 

@@ -54,20 +54,31 @@ impl<const BITS: u32> Mapping for LogLinear<BITS> {
         1 << BITS
     }
 
+    #[inline]
     fn last_key(&self) -> u32 {
         (0x7FF << BITS) - 1
     }
 
+    #[inline]
     fn lower(&self, key: u32) -> f64 {
         Self::bound(key)
     }
 
+    #[inline]
     fn upper(&self, key: u32) -> f64 {
         if key >= self.last_key() {
             f64::MAX
         } else {
             Self::bound(key + 1)
         }
+    }
+
+    #[inline]
+    fn representative(&self, key: u32) -> f64 {
+        // The harmonic centre of l = 2^e·(1 + m/2^B) and the next bound is l + l/(2·(2^B + m) + 1).
+        let low = Self::bound(key);
+        let part = key & ((1 << BITS) - 1);
+        low + low / f64::from(2 * ((1 << BITS) + part) + 1)
     }
 
     fn relative_error(&self) -> f64 {

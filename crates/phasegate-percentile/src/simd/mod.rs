@@ -133,6 +133,8 @@ dispatched! {
         fn count_keys(counts: &mut [u32], keys: &[u32]) -> ();
         fn order_extremes(values: &[f64]) -> (u64, u64);
         fn bucket_indices(values: &[f64], low: u64, shift: u32, indices: &mut [u16]) -> ();
+        fn count_indices(counts: &mut [u32], indices: &[u16]) -> ();
+        fn bucket_extremes(values: &[f64], indices: &[u16], wanted: u16) -> (u64, u64);
         fn gather_bucket(
             values: &[f64], indices: &[u16], wanted: u16, out: &mut Vec<f64>
         ) -> ();
