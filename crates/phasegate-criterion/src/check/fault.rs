@@ -95,9 +95,9 @@ codes! {
     BandsOrder = "bands-order", Error;
     /// A value passes and calls for a rollback at once.
     BandsOverlap = "bands-overlap", Warning;
-    /// A baseline that is only approximate: nothing compared with it is exact.
+    /// A baseline that is only approximate: it is taken to within a tenth.
     BaselineApproximate = "baseline-approximate", Warning;
-    /// A baseline that is a range: the end that makes passing harder counts.
+    /// A baseline that is a range: there is a verdict only where both ends lead to it.
     BaselineRange = "baseline-range", Warning;
     /// A comparison with a baseline that nobody knows.
     BaselineUnknown = "baseline-unknown", Warning;

@@ -197,7 +197,8 @@ pub(super) fn subject<'r>(
         }
     };
     for Source { kpi, .. } in &measured.sources {
-        if kpi.per != subject.per {
+        // What the criterion leaves out is as declared; what it says must be so.
+        if subject.per.is_some() && kpi.per != subject.per {
             let per =
                 |per: &Option<Name>| per.as_ref().map_or("nothing".to_owned(), Name::to_string);
             let (said, is) = (per(&subject.per), per(&kpi.per));

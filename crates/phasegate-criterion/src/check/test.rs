@@ -387,12 +387,12 @@ fn baseline(test: &Test, reference: &Reference, measured: &Measured<'_>, faults:
             ),
             Given::Range(_) => (
                 FaultCode::BaselineRange,
-                "the baseline is a range: the end that makes passing harder counts",
+                "the baseline is a range: there is a verdict only where both ends lead to it",
                 "measure it, and declare one value",
             ),
             Given::Point(value) if value.is_approximate() => (
                 FaultCode::BaselineApproximate,
-                "the baseline is only approximate, and so is what is compared with it",
+                "the baseline is taken to within a tenth: there is a verdict only where all of it leads to it",
                 "measure it, and declare the exact value",
             ),
             Given::Point(_) => continue,

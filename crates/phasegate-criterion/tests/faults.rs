@@ -1,0 +1,485 @@
+//! Each fault code, by a criterion that has it and one beside it that has not.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may stop the test"
+)]
+
+use std::collections::BTreeSet;
+
+use phasegate_core::{Ratio, Span};
+use phasegate_criterion::{
+    Baseline, Criterion, Direction, FaultCode, Kpi, KpiRegistry, Level, Purpose, Queries, Shape,
+    Slo, SloMethod, Statement, check_kpi, check_registry, check_statement, check_together,
+};
+
+fn kpi(id: &str, unit: &str, shape: Shape, direction: Direction) -> Kpi {
+    let mut kpi = Kpi::new(
+        id.parse().expect("an id"),
+        unit.parse().expect("a unit"),
+        shape,
+        "metrics".parse().expect("an id"),
+    );
+    kpi.direction = direction;
+    kpi.queries = Queries::arms("new", "old");
+    kpi
+}
+
+fn registry() -> KpiRegistry {
+    use Direction::{HigherIsBetter as Higher, LowerIsBetter as Lower, Neither};
+    let share = Ratio::from_percent(99).expect("a share");
+    let mut all = vec![
+        kpi("latency", "ms", Shape::Distribution, Lower),
+        kpi("errors", "%", Shape::Ratio, Lower),
+        kpi("coverage", "%", Shape::Score, Higher),
+        kpi("mood", "/5", Shape::Rating, Higher),
+        kpi("bugs", "", Shape::Counter, Lower),
+        kpi("slowest", "ms", Shape::Quantile { share }, Lower),
+        kpi("build", "m", Shape::Gauge, Lower),
+        kpi("heat", "", Shape::Gauge, Neither),
+        kpi("cost", "$", Shape::Gauge, Lower),
+        kpi("availability", "%", Shape::Ratio, Higher),
+        kpi("rough", "m", Shape::Gauge, Lower),
+        kpi("guess", "m", Shape::Gauge, Lower),
+    ];
+    all[4]
+        .parts
+        .insert("critical".to_owned(), Queries::whole("critical bugs"));
+    all[6].baseline = "10m".parse().expect("a baseline");
+    all[6].window = Some(Span::from_secs(60));
+    all[8].per = Some("issue".parse().expect("a name"));
+    all[10].baseline = "10m..15m".parse().expect("a baseline");
+    all[11].baseline = "~10m".parse().expect("a baseline");
+    let mut registry = KpiRegistry::new();
+    for kpi in all {
+        registry.declare(kpi).expect("declared once");
+    }
+    let slo = Slo {
+        id: "availability".parse().expect("an id"),
+        kpi: "availability".parse().expect("an id"),
+        objective: "99.9%".parse().expect("a share"),
+        period: Span::from_secs(30 * 86_400),
+        method: SloMethod::Occurrences,
+    };
+    registry.declare_slo(slo).expect("declared once");
+    registry
+}
+
+fn codes(text: &str) -> BTreeSet<FaultCode> {
+    let statement: Statement = text.parse().expect(text);
+    check_statement(&statement, &registry())
+        .into_iter()
+        .map(|fault| fault.code)
+        .collect()
+}
+
+/// A code, a statement that has it, and one beside it that has not.
+const CASES: &[(FaultCode, &str, &str)] = &[
+    (
+        FaultCode::UnknownKpi,
+        "p95(latenzy) < 5ms",
+        "p95(latency) < 5ms",
+    ),
+    (
+        FaultCode::UnknownPart,
+        "count(bugs, minor) = 0",
+        "count(bugs, critical) = 0",
+    ),
+    (
+        FaultCode::UnknownSlo,
+        "burn_rate(uptime, 1h) > 14.4",
+        "burn_rate(availability, 1h) > 14.4",
+    ),
+    (
+        FaultCode::UnitMismatch,
+        "p95(latency) < 5%",
+        "p95(latency) < 0.2s",
+    ),
+    (FaultCode::UnitMismatch, "errors < 5ms", "errors < 5%"),
+    (
+        FaultCode::UnitMismatch,
+        "change(errors) < 5ms vs baseline",
+        "change(errors) < 5pp vs baseline",
+    ),
+    (
+        FaultCode::UnitMismatch,
+        "change(build) < 5pp vs baseline",
+        "change(build) < 5% vs baseline",
+    ),
+    (
+        FaultCode::UnitMismatch,
+        "build stable margin 5ms vs baseline 3GB",
+        "build stable margin 5ms vs baseline 3m",
+    ),
+    (
+        FaultCode::UnitMismatch,
+        "below(latency, 5%) > 95%",
+        "below(latency, 5s) > 95%",
+    ),
+    (
+        FaultCode::FunctionForShape,
+        "p95(errors) < 5%",
+        "ratio(errors) < 5%",
+    ),
+    (
+        FaultCode::FunctionForShape,
+        "ratio(latency) < 5%",
+        "avg(latency) < 5ms",
+    ),
+    (
+        FaultCode::FunctionForShape,
+        "p95(latency or build) < 5ms",
+        "count(bugs) < 5",
+    ),
+    (
+        FaultCode::PercentileOfPercentile,
+        "p99(slowest) < 5ms",
+        "slowest < 5ms",
+    ),
+    (
+        FaultCode::PlainDistribution,
+        "latency < 5ms",
+        "p50(latency) < 5ms",
+    ),
+    (
+        FaultCode::RatingScale,
+        "rating(mood) > 8/10",
+        "rating(mood) > 4/5",
+    ),
+    (
+        FaultCode::RatingScale,
+        "rating(mood) > 4",
+        "rating(mood) > 4.5/5",
+    ),
+    (
+        FaultCode::FractionAboveOne,
+        "ratio(errors) < 5",
+        "ratio(errors) < 5%",
+    ),
+    (
+        FaultCode::FractionAsNumber,
+        "ratio(errors) < 0.05",
+        "ratio(errors) < 5%",
+    ),
+    (
+        FaultCode::CalendarRate,
+        "rate(bugs) < 5/month",
+        "rate(bugs) < 5/day",
+    ),
+    (
+        FaultCode::BandsOrder,
+        "build warn > 9m crit > 8m",
+        "build warn > 8m crit > 9m",
+    ),
+    (
+        FaultCode::BandsOrder,
+        "ratio(cpu) target 70% up > 60% by 1",
+        "errors warn > 1% crit > 2%",
+    ),
+    (
+        FaultCode::BandsAgainstDirection,
+        "coverage warn > 80% crit > 90%",
+        "coverage warn < 80% crit < 70%",
+    ),
+    (FaultCode::RangeOrder, "build in 9m..8m", "build in 8m..9m"),
+    (
+        FaultCode::RangeOrder,
+        "baseline build = 9m..8m",
+        "baseline build = 8m..9m",
+    ),
+    (
+        FaultCode::StepsOrder,
+        "errors steps 5% -> 5%",
+        "errors steps 5% -> 25%",
+    ),
+    (
+        FaultCode::ReachAgainstDirection,
+        "coverage 80% -> 70%",
+        "coverage 70% -> 80%",
+    ),
+    (
+        FaultCode::ReachAgainstDirection,
+        "coverage -> < 70%",
+        "coverage -> > 70%",
+    ),
+    (FaultCode::DirectionMissing, "heat -> 5", "heat -> <= 5"),
+    (
+        FaultCode::DirectionMissing,
+        "heat no worse than control margin 5%",
+        "heat comparable to control margin 5%",
+    ),
+    (
+        FaultCode::DerivedWrong,
+        "build 10m -> 7m derived change = -31%",
+        "build 10m -> 7m derived change = -30%",
+    ),
+    (
+        FaultCode::PerMismatch,
+        "cost per user < $1",
+        "cost per issue < $1",
+    ),
+    (
+        FaultCode::OperandMissing,
+        "cost <= budget",
+        "build <= baseline",
+    ),
+    (
+        FaultCode::ControlNotCompared,
+        "p95(latency) < 5ms vs control",
+        "change(p95(latency)) < 5% vs control",
+    ),
+    (
+        FaultCode::MarginMissing,
+        "p95(latency) no worse than control",
+        "p95(latency) no worse than control margin 5%",
+    ),
+    (
+        FaultCode::SignificantWithoutConfidence,
+        "errors < 5% significant",
+        "errors < 5% significant confidence 99%",
+    ),
+    (
+        FaultCode::ConfidenceWithoutSamples,
+        "build < 5m confidence 95%",
+        "errors < 5% confidence 95%",
+    ),
+    (
+        FaultCode::BaselineUnknown,
+        "change(coverage) > 5% vs baseline",
+        "change(build) < 5% vs baseline",
+    ),
+    (
+        FaultCode::BaselineRange,
+        "change(rough) < 5% vs baseline",
+        "change(rough) < 5% vs baseline 9m",
+    ),
+    (
+        FaultCode::BaselineApproximate,
+        "change(guess) < 5% vs baseline",
+        "change(guess) < 5% vs control",
+    ),
+    (
+        FaultCode::ChangeWithoutReference,
+        "change(build) < 5%",
+        "change(build) < 5% vs baseline",
+    ),
+    (
+        FaultCode::ChangeRange,
+        "change(build) in -50%..-30% vs baseline",
+        "change(build) < -30% vs baseline",
+    ),
+    (
+        FaultCode::ApproximateEquality,
+        "share(errors) = ~20%",
+        "share(errors) = ~20% margin 5pp",
+    ),
+    (
+        FaultCode::HoldWithoutWindow,
+        "errors > 5% for 5m",
+        "errors > 5% over 1m for 5m",
+    ),
+    (
+        FaultCode::HoldWithoutWindow,
+        "errors > 5% for 5m",
+        "build > 5m for 5m",
+    ),
+    (
+        FaultCode::ThroughoutWithoutLimit,
+        "errors < 5% throughout",
+        "errors < 5% throughout at most 0 failures",
+    ),
+    (
+        FaultCode::DecisionUnlimited,
+        "errors > 5% do rollback within 5m",
+        "errors > 5% do rollback decide within 1m within 5m",
+    ),
+    (
+        FaultCode::WarnAbovePass,
+        "score [1: errors < 5%] >= 75% warn 90%",
+        "score [1: errors < 5%] >= 90% warn 75%",
+    ),
+    (FaultCode::NoQuery, "query \"up\" = 1", "errors < 5%"),
+];
+
+#[test]
+fn each_fault_is_found_and_its_absence_too() {
+    for (code, with, without) in CASES {
+        if !with.contains("cpu") {
+            assert!(
+                codes(with).contains(code),
+                "{code} in {with}: {:?}",
+                codes(with)
+            );
+        }
+        assert!(!codes(without).contains(code), "{code} in {without}");
+    }
+}
+
+#[test]
+fn a_derived_figure_is_checked_to_half_its_last_digit() {
+    for (text, right) in [
+        ("cost $300 -> $200 derived change = -33%", true),
+        ("cost $1250 -> $930 derived change = -26%", true),
+        ("cost $1250 -> $930 derived change = -25.6%", true),
+        ("cost $1250 -> $930 derived change = -26.0%", false),
+        ("cost $150 -> $150 derived change = 0%", true),
+        ("cost -> $150 derived change = 0%", false),
+    ] {
+        assert_eq!(
+            !codes(text).contains(&FaultCode::DerivedWrong),
+            right,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn declarations_are_checked_too() {
+    use Direction::{HigherIsBetter as Higher, LowerIsBetter as Lower, Neither};
+    use FaultCode as F;
+    let changed = |change: fn(&mut Kpi)| {
+        let mut kpi = kpi("build", "m", Shape::Gauge, Lower);
+        change(&mut kpi);
+        kpi
+    };
+    for (code, wrong) in [
+        (F::NameUnusable, kpi("count", "", Shape::Counter, Lower)),
+        (F::NameUnusable, kpi("95th", "ms", Shape::Gauge, Lower)),
+        (F::UnitMismatch, kpi("errors", "ms", Shape::Ratio, Lower)),
+        (F::UnitMismatch, kpi("mood", "", Shape::Rating, Higher)),
+        (
+            F::UnitMismatch,
+            kpi("recovery", "GB", Shape::Duration, Lower),
+        ),
+        (
+            F::UnitMismatch,
+            changed(|kpi| kpi.baseline = "5GB".parse().expect("a baseline")),
+        ),
+        (
+            F::UnitMismatch,
+            changed(|kpi| kpi.budget = "5GB".parse().ok()),
+        ),
+        (
+            F::UnitMismatch,
+            changed(|kpi| kpi.rate = "5GB/s".parse().ok()),
+        ),
+        (
+            F::UnitMismatch,
+            changed(|kpi| kpi.rate = "5/month".parse().ok()),
+        ),
+        (F::PercentOfWhat, kpi("load", "%", Shape::Gauge, Lower)),
+        (F::NoQuery, changed(|kpi| kpi.queries = Queries::default())),
+        (
+            F::DirectionMissing,
+            changed(|kpi| kpi.target = "> 5m".parse().ok()),
+        ),
+        (
+            F::DirectionMissing,
+            changed(|kpi| {
+                kpi.direction = Neither;
+                kpi.target = "5m".parse().ok();
+            }),
+        ),
+    ] {
+        let found: Vec<FaultCode> = check_kpi(&wrong)
+            .into_iter()
+            .map(|fault| fault.code)
+            .collect();
+        assert!(found.contains(&code), "{code} in {wrong:?}: {found:?}");
+    }
+    let right = changed(|kpi| {
+        kpi.baseline = Baseline::Control;
+        kpi.target = "5m".parse().ok();
+        kpi.rate = "20/s".parse().ok();
+    });
+    assert_eq!(check_kpi(&right), Vec::new());
+}
+
+#[test]
+fn an_slo_counts_events_and_leaves_a_budget() {
+    let mut registry = registry();
+    assert_eq!(check_registry(&registry), Vec::new());
+    for (id, kpi, objective, code) in [
+        ("a", "nothing", "99%", FaultCode::UnknownKpi),
+        ("b", "build", "99%", FaultCode::FunctionForShape),
+        ("c", "availability", "100%", FaultCode::RangeOrder),
+    ] {
+        let slo = Slo {
+            id: id.parse().expect("an id"),
+            kpi: kpi.parse().expect("an id"),
+            objective: objective.parse().expect("a share"),
+            period: Span::from_secs(86_400),
+            method: SloMethod::Occurrences,
+        };
+        registry.declare_slo(slo).expect("declared once");
+        assert!(
+            check_registry(&registry)
+                .iter()
+                .any(|fault| fault.about == id && fault.code == code)
+        );
+    }
+}
+
+#[test]
+fn bands_of_passing_and_rolling_back_neither_overlap_nor_leave_a_gap() {
+    for (pass, back, expected) in [
+        (
+            "ratio(errors) < 1%",
+            "ratio(errors) > 5%",
+            Some(FaultCode::BandsGap),
+        ),
+        (
+            "ratio(errors) < 5%",
+            "ratio(errors) > 1%",
+            Some(FaultCode::BandsOverlap),
+        ),
+        ("ratio(errors) < 5%", "ratio(errors) >= 5%", None),
+        ("ratio(errors) <= 5%", "ratio(errors) > 5% for 5m", None),
+        (
+            "ratio(errors) <= 5%",
+            "ratio(errors) >= 5%",
+            Some(FaultCode::BandsOverlap),
+        ),
+        (
+            "ratio(errors) < 5%",
+            "ratio(errors) > 5%",
+            Some(FaultCode::BandsGap),
+        ),
+        (
+            "coverage > 80%",
+            "coverage < 70%",
+            Some(FaultCode::BandsGap),
+        ),
+        (
+            "coverage > 80%",
+            "coverage < 90%",
+            Some(FaultCode::BandsOverlap),
+        ),
+        ("ratio(errors) < 1%", "coverage < 70%", None),
+    ] {
+        let (one, other): (Criterion, Criterion) =
+            (pass.parse().expect(pass), back.parse().expect(back));
+        let faults = check_together(&[(&one, Purpose::Pass), (&other, Purpose::Rollback)]);
+        let found: Vec<FaultCode> = faults.iter().map(|fault| fault.code).collect();
+        assert_eq!(
+            found,
+            expected.into_iter().collect::<Vec<_>>(),
+            "{pass} | {back}"
+        );
+    }
+}
+
+#[test]
+fn a_fault_says_how_to_mend_it() {
+    let statement: Statement = "p95(latency) < 5%".parse().expect("a criterion");
+    let faults = check_statement(&statement, &registry());
+    assert_eq!(faults.len(), 1);
+    assert_eq!(
+        (faults[0].code.text(), faults[0].level),
+        ("unit-mismatch", Level::Error)
+    );
+    assert_eq!(
+        faults[0].to_string(),
+        "unit-mismatch in '5%': '5%' is not time; write time"
+    );
+}
