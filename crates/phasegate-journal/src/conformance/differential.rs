@@ -86,6 +86,12 @@ impl Pair {
         Arc::clone(which)
     }
 
+    /// In steps of ten seconds: where the store's clock is a real one, the time that the calls themselves
+    /// take must not decide whether a lease has expired.
+    fn span(&mut self, steps: u64) -> Span {
+        Span::from_secs(self.dice.below(steps).saturating_mul(10))
+    }
+
     fn rollout(&mut self) -> Result<RolloutId, String> {
         let n = self.dice.below(6);
         rollout(&format!("r{n}"))
@@ -102,7 +108,7 @@ impl Pair {
             4 => self.renew().await,
             5 => self.release().await,
             6 => {
-                let span = Span::from_secs(self.dice.below(30));
+                let span = self.span(4);
                 self.clock.pass(span);
                 store.pass(span).await;
                 Ok(())
@@ -145,7 +151,7 @@ impl Pair {
         for _ in 0..self.dice.below(3) {
             claims.push(claim("proxy", &format!("t{}", self.dice.below(4)))?);
         }
-        let ttl = Span::from_secs(self.dice.below(60));
+        let ttl = self.span(6);
         let batch = self.batch(Head::genesis(&id));
         let expected = self
             .model
@@ -197,7 +203,7 @@ impl Pair {
 
     async fn acquire(&mut self) -> Outcome {
         let (id, me) = (self.rollout()?, self.holder()?);
-        let ttl = Span::from_secs(self.dice.below(60));
+        let ttl = self.span(6);
         let expected = self.model.acquire(&id, &me, ttl).await;
         let found = self.tested().acquire(&id, &me, ttl).await;
         match (found, expected) {
@@ -214,7 +220,7 @@ impl Pair {
         let Some((model, lease)) = self.dice.pick(&self.leases).cloned() else {
             return Ok(());
         };
-        let ttl = Span::from_secs(self.dice.below(60));
+        let ttl = self.span(6);
         let expected = self.model.renew(&model, ttl).await.map(|_| ());
         let found = self.tested().renew(&lease, ttl).await.map(|_| ());
         told("renew", &found.map_err(|e| self.translated(e)), &expected)
