@@ -19,7 +19,7 @@ mod store;
 mod sum;
 mod threshold;
 mod window;
-mod wire;
+pub mod wire;
 
 pub use decayed::Decayed;
 pub use error::{CombineError, ConfigError};

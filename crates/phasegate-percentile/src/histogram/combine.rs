@@ -171,6 +171,27 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
         self.refresh_inner();
     }
 
+    /// Makes both extremes bounds from the buckets.
+    pub(crate) fn loosen_extremes(&mut self) {
+        let open = Extremes {
+            min: f64::NEG_INFINITY,
+            max: f64::INFINITY,
+            ..Extremes::NONE
+        };
+        self.extremes = open;
+        self.narrow_extremes(open);
+    }
+
+    /// The upper end of the lowest group of values, and the lower end of the highest one.
+    pub(crate) fn outermost(&self) -> (f64, f64) {
+        let (mut first, mut last) = (None, f64::NEG_INFINITY);
+        self.for_each_interval(&mut |interval: Estimate, _| {
+            first.get_or_insert(interval.high);
+            last = interval.low;
+        });
+        (first.unwrap_or(f64::INFINITY), last)
+    }
+
     /// Replaces extremes that a subtraction made inexact by ones known from elsewhere.
     pub(crate) fn set_extremes(&mut self, extremes: Extremes) {
         self.extremes = extremes;
