@@ -1,7 +1,8 @@
 //! DDSketch's protobuf message, as Datadog's libraries write and read it.
 //!
 //! The default mapping of this crate is DDSketch's linearly interpolated one, so nothing is lost on
-//! the way. The libraries do not agree on which end of a bucket an index names: see [`Dialect`].
+//! the way. The libraries do not agree on which end of a bucket an index names, nor on what `gamma`
+//! means in the interpolated mappings: see [`Dialect`].
 
 use alloc::vec::Vec;
 
@@ -18,7 +19,12 @@ use crate::{
     },
 };
 
-/// Which end of its bucket an index names.
+/// Which end of its bucket an index names, and what `gamma` is the ratio of.
+///
+/// With the true logarithm `gamma` is the ratio of neighbouring bounds in both. With an
+/// interpolation the one family takes it through the interpolated logarithm, the other takes it to be
+/// `(1+a)/(1-a)` for the accuracy `a`. What `sketches-js` calls linear interpolation is a true
+/// logarithm: exchange `Logarithmic` or `Cubic` sketches with it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Dialect {
@@ -33,6 +39,19 @@ impl Dialect {
         match self {
             Self::LowerBound => 0,
             Self::UpperBound => 1,
+        }
+    }
+}
+
+impl Dialect {
+    /// The binary logarithm of this dialect's `gamma`, in terms of the part of an octave of the
+    /// interpolated logarithm that a bucket spans.
+    fn slope(self, interpolation: u64) -> f64 {
+        match (self, interpolation) {
+            (Self::UpperBound, LINEAR) => core::f64::consts::LOG2_E,
+            // The cubic is at its flattest 10/7 of the logarithm's slope.
+            (Self::UpperBound, CUBIC) => 0.7 * core::f64::consts::LOG2_E,
+            (Self::LowerBound | Self::UpperBound, _) => 1.0,
         }
     }
 }
@@ -62,8 +81,14 @@ pub fn encode<M: Mapping, const SUM: bool>(
 ) -> Option<Encoded> {
     let (gamma, offset, interpolation) = match histogram.mapping.id() {
         MappingId::Base2 { .. } => return None,
-        MappingId::Cubic { gamma, offset } => (gamma, offset, CUBIC),
-        MappingId::LogLinear { bits } => (log::exp2(parts(bits)), 0.0, LINEAR),
+        MappingId::Cubic { gamma, offset } => (
+            log::exp2(log::log2(gamma) * dialect.slope(CUBIC)),
+            offset,
+            CUBIC,
+        ),
+        MappingId::LogLinear { bits } => {
+            (log::exp2(parts(bits) * dialect.slope(LINEAR)), 0.0, LINEAR)
+        }
         MappingId::Logarithmic { gamma, offset } => (gamma, offset, NONE),
     };
     let id = histogram.mapping.id();
@@ -120,7 +145,7 @@ pub fn decode<M: Mapping>(
     let (mut mapping, mut buckets) = (None, Buckets::default());
     each_field(message, |number, field| {
         match number {
-            1 => mapping = Some(take_mapping(field.bytes()?)?),
+            1 => mapping = Some(take_mapping(field.bytes()?, dialect)?),
             2 => take_store(field.bytes()?, &mut buckets.positive)?,
             3 => take_store(field.bytes()?, &mut buckets.negative)?,
             4 => buckets.zero = whole_count(field.double()?)?,
@@ -136,7 +161,7 @@ pub fn decode<M: Mapping>(
     })
 }
 
-fn take_mapping(message: &[u8]) -> Result<MappingId, DecodeError> {
+fn take_mapping(message: &[u8], dialect: Dialect) -> Result<MappingId, DecodeError> {
     let (mut gamma, mut offset, mut interpolation) = (0.0, 0.0, NONE);
     each_field(message, |number, field| {
         match number {
@@ -149,10 +174,15 @@ fn take_mapping(message: &[u8]) -> Result<MappingId, DecodeError> {
     })?;
     match interpolation {
         NONE => Ok(MappingId::Logarithmic { gamma, offset }),
-        CUBIC => Ok(MappingId::Cubic { gamma, offset }),
+        _ if !(1.0..=3.1).contains(&gamma) || gamma <= 1.0 => Err(DecodeError::Mapping),
+        CUBIC => {
+            let gamma = log::exp2(log::log2(gamma) / dialect.slope(CUBIC));
+            Ok(MappingId::Cubic { gamma, offset })
+        }
         LINEAR => {
             // Ours is the one whose parts are a power of two, without an offset.
-            let bits = (0..=12).find(|bits| (log::exp2(parts(*bits)) - gamma).abs() < 1e-12);
+            let part = log::log2(gamma) / dialect.slope(LINEAR);
+            let bits = (0..=12).find(|bits| (part / parts(*bits) - 1.0).abs() < 1e-9);
             let bits = bits
                 .filter(|_| offset.abs() < 1e-9)
                 .ok_or(DecodeError::Mapping)?;
