@@ -7,11 +7,6 @@
 //! says how many.
 //!
 //! `cargo bench -p phasegate-benches --bench journal [folder]`; in tests it runs a moment and asserts.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a bench: it prints, and stops when anything is wrong"
-)]
 
 use std::fs::File;
 use std::io::Write;

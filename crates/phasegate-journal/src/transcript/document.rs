@@ -209,6 +209,8 @@ fn next_line(input: &mut impl BufRead, number: u64) -> Result<Option<Vec<u8>>, T
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::Draft;
 
@@ -246,6 +248,24 @@ mod tests {
         let read = Transcript::read_from(golden.as_bytes()).expect("a transcript");
         assert_eq!(read, transcript());
         assert_eq!(lines(&read), golden);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_panic(
+            noise in prop::collection::vec(any::<u8>(), 0..80),
+            fields in prop::collection::vec("\"(seq|at|kind|payload|prev|hash)\":(\"[0-9a-fTZ:-]{0,64}\"|[0-9]{1,25})", 0..7),
+            with_header: bool,
+        ) {
+            let mut text = Vec::new();
+            if with_header {
+                // It promises records that do not come.
+                text.extend(lines(&transcript()).split_inclusive('\n').take(1).flat_map(str::bytes));
+            }
+            text.extend(format!("{{{}}}\n", fields.join(",")).bytes());
+            text.extend(noise);
+            prop_assert!(Transcript::read_from(text.as_slice()).is_err());
+        }
     }
 
     #[test]
