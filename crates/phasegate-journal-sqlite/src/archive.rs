@@ -49,8 +49,16 @@ pub(crate) fn archive(
     if !transcript.finished() {
         return Ok(Err(ArchiveError::NotFinished));
     }
+    // What is noted as the place must hold for other processes too, wherever they run.
+    let folder = match folder.canonicalize() {
+        Ok(folder) => folder,
+        Err(error) => {
+            let (path, source) = (folder.to_path_buf(), error.into());
+            return Ok(Err(ArchiveError::File { path, source }));
+        }
+    };
     let path = folder.join(format!("{id}.jsonl"));
-    if let Err(source) = keep(&transcript, &path) {
+    if let Err(source) = keep_once(&transcript, &path) {
         return Ok(Err(ArchiveError::File { path, source }));
     }
     let Some(found) = read::rollout(connection, id)?.transpose()? else {
@@ -58,6 +66,19 @@ pub(crate) fn archive(
     };
     write::forget(connection, found.key, &path.to_string_lossy())?;
     Ok(Ok(path))
+}
+
+/// Keeps a transcript under a name where nothing else stands. The same records may stand there already: an
+/// earlier attempt got as far as that.
+fn keep_once(transcript: &Transcript, path: &Path) -> Result<(), TranscriptError> {
+    if !path.try_exists()? {
+        return keep(transcript, path);
+    }
+    let found = Transcript::read_from(BufReader::new(File::open(path)?))?;
+    if found.rollout() == transcript.rollout() && found.head() == transcript.head() {
+        return Ok(());
+    }
+    Err(std::io::Error::from(std::io::ErrorKind::AlreadyExists).into())
 }
 
 /// Writes a file that is either whole under its name or not there, and reads it back.

@@ -98,7 +98,7 @@ impl SqliteJournal {
     /// Moves the records of a finished rollout into `<folder>/<rollout>.jsonl` and returns that path.
     ///
     /// The file is written, flushed and read back before the records are deleted. A crash in between
-    /// leaves both, and archiving again mends that. The rollout's id stays used;
+    /// leaves both, and archiving again mends that. A file of that name with other content is left alone. The rollout's id stays used;
     /// reading it gives [`ReadError::Archived`]. The file is read with [`Transcript::read_from`].
     ///
     /// Dropped after its first poll, it may have happened.

@@ -6,7 +6,7 @@ use std::io::BufReader;
 use crate::support::{Place, TTL, batch, copy, filled, holder, rollout};
 use phasegate_core::Timestamp;
 use phasegate_journal::{Batch, Claim, CreateError, Journal, LeaseError, ReadError, Transcript};
-use phasegate_journal_sqlite::ArchiveError;
+use phasegate_journal_sqlite::{ArchiveError, SqliteJournal};
 
 fn claim() -> Claim {
     Claim {
@@ -114,6 +114,56 @@ fn a_finished_rollout_can_be_archived() {
         .filter(|name| name.ends_with(".tmp"))
         .collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn archiving_goes_on_where_a_crash_ended_it() {
+    let place = Place::new();
+    let folder = place.folder.path();
+    let journal = place.journal();
+    let (lease, _) = filled(&journal, "r", 5);
+    let last = Batch {
+        finished: true,
+        ..batch("5")
+    };
+    pollster::block_on(journal.append(&lease, 5, last)).expect("the end");
+    drop(journal);
+    // As after a crash: the file stands there, the records are still in the store.
+    copy(&place.path(), &folder.join("before.db"));
+    let archive =
+        |journal: &SqliteJournal| pollster::block_on(journal.archive(&lease.rollout, folder));
+    archive(&place.journal()).expect("archived");
+    copy(&folder.join("before.db"), &place.path());
+    assert_eq!(
+        place
+            .reader()
+            .read(&lease.rollout, 0)
+            .map(|records| records.len()),
+        Ok(6)
+    );
+    archive(&place.journal()).expect("archived again");
+    assert!(place.reader().read(&lease.rollout, 0).is_err());
+}
+
+#[test]
+fn an_archive_of_another_rollout_is_not_overwritten() {
+    let (place, other) = (Place::new(), Place::new());
+    let folder = place.folder.path();
+    for (place, records) in [(&other, 3), (&place, 5)] {
+        let journal = place.journal();
+        let (lease, head) = filled(&journal, "r", records);
+        let last = Batch {
+            finished: true,
+            ..batch("last")
+        };
+        pollster::block_on(journal.append(&lease, head.next_seq, last)).expect("the end");
+        let archived = pollster::block_on(journal.archive(&lease.rollout, folder));
+        assert_eq!(archived.is_ok(), records == 3, "{archived:?}");
+        assert_eq!(
+            pollster::block_on(journal.read(&lease.rollout, 0)).is_ok(),
+            records == 5
+        );
+    }
 }
 
 #[test]
