@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 const ALIGN: u32 = 16;
 
 /// Dense counters from the bucket `first` on.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Store {
     first: u32,
     /// The low halves.
@@ -265,6 +265,22 @@ impl Store {
             Some(sum) => *high = sum,
             None => (*low, *high) = (u32::MAX, u32::MAX),
         }
+    }
+}
+
+impl Clone for Store {
+    fn clone(&self) -> Self {
+        Self {
+            first: self.first,
+            counts: self.counts.clone(),
+            carries: self.carries.clone(),
+        }
+    }
+
+    fn clone_from(&mut self, source: &Self) {
+        self.first = source.first;
+        self.counts.clone_from(&source.counts);
+        self.carries.clone_from(&source.carries);
     }
 }
 

@@ -16,7 +16,7 @@ const UNIT_EXPONENT: u32 = 1;
 const MANTISSA: u64 = (1 << 52) - 1;
 
 /// A sum of non-negative finite values, held exactly.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct ExactSum {
     /// The biased exponent that `octaves[0]` belongs to.
     first: u32,
@@ -27,7 +27,7 @@ pub(crate) struct ExactSum {
 }
 
 /// An unsigned integer in units of `2^-1074`: `limbs[i]` weighs `2^(64·(first+i))`.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Limbs {
     first: usize,
     limbs: Vec<u64>,
@@ -173,6 +173,36 @@ impl ExactSum {
     /// Heap bytes in use.
     pub(crate) fn heap_bytes(&self) -> usize {
         (self.octaves.capacity() + self.rest.limbs.capacity()) * size_of::<u64>()
+    }
+}
+
+impl Clone for ExactSum {
+    fn clone(&self) -> Self {
+        Self {
+            first: self.first,
+            octaves: self.octaves.clone(),
+            rest: self.rest.clone(),
+        }
+    }
+
+    fn clone_from(&mut self, source: &Self) {
+        self.first = source.first;
+        self.octaves.clone_from(&source.octaves);
+        self.rest.clone_from(&source.rest);
+    }
+}
+
+impl Clone for Limbs {
+    fn clone(&self) -> Self {
+        Self {
+            first: self.first,
+            limbs: self.limbs.clone(),
+        }
+    }
+
+    fn clone_from(&mut self, source: &Self) {
+        self.first = source.first;
+        self.limbs.clone_from(&source.limbs);
     }
 }
 

@@ -56,6 +56,11 @@ pub struct Window<M: Mapping = LogLinear, const SUM: bool = true> {
     ring: Vec<MappedHistogram<M, SUM>>,
     /// The number of the current slot, counted from time zero; `None` before the first time.
     current: Option<u128>,
+    /// From when to when the current slot goes, and its place in the ring: most values need no
+    /// more than this comparison.
+    start: Duration,
+    end: Duration,
+    place: usize,
     /// All slots in the window but the current one.
     closed: MappedHistogram<M, SUM>,
     /// Closed and current together, made when asked for.
@@ -87,6 +92,9 @@ impl<M: Mapping, const SUM: bool> Window<M, SUM> {
             slot_nanos: slot_length.as_nanos(),
             ring: vec![empty.clone(); slots],
             current: None,
+            start: Duration::ZERO,
+            end: Duration::ZERO,
+            place: 0,
             closed: empty.clone(),
             total: empty,
             too_late: 0,
@@ -94,7 +102,22 @@ impl<M: Mapping, const SUM: bool> Window<M, SUM> {
     }
 
     /// Records a value that belongs to the time `at`, and says where it went.
+    #[inline]
     pub fn record(&mut self, at: Duration, value: f64) -> Placement {
+        if self.start <= at
+            && at < self.end
+            && let Some(slot) = self.ring.get_mut(self.place)
+        {
+            slot.record(value);
+            return Placement::Current;
+        }
+        self.record_elsewhere(at, value)
+    }
+
+    /// Records a value outside the current slot.
+    #[cold]
+    #[inline(never)]
+    fn record_elsewhere(&mut self, at: Duration, value: f64) -> Placement {
         let slot = self.slot_of(at);
         let current = self.advance_to(slot);
         if slot == current {
@@ -132,7 +155,7 @@ impl<M: Mapping, const SUM: bool> Window<M, SUM> {
                 extremes.merge(slot.extremes);
             }
         }
-        self.total.clone_from(&self.closed);
+        self.total.copy_from(&self.closed);
         let place = self.place_of(current);
         if let Some(slot) = self.ring.get(place) {
             // The ring's histograms are all made alike, so this merge cannot be refused.
@@ -180,7 +203,7 @@ impl<M: Mapping, const SUM: bool> Window<M, SUM> {
     /// Moves on to a slot if it is newer; answers the current one.
     fn advance_to(&mut self, slot: u128) -> u128 {
         let Some(current) = self.current else {
-            self.current = Some(slot);
+            self.enter(slot);
             return slot;
         };
         if slot <= current {
@@ -194,8 +217,17 @@ impl<M: Mapping, const SUM: bool> Window<M, SUM> {
                 self.rotate(next);
             }
         }
-        self.current = Some(slot);
+        self.enter(slot);
         slot
+    }
+
+    fn enter(&mut self, slot: u128) {
+        let start = slot * self.slot_nanos;
+        self.current = Some(slot);
+        self.place = self.place_of(slot);
+        self.start = nanos_to_duration(start).unwrap_or(Duration::MAX);
+        // The last slot of all time has no end; then every value takes the long way.
+        self.end = nanos_to_duration(start + self.slot_nanos).unwrap_or(self.start);
     }
 
     /// Closes the slot before `next` and frees the place of `next`.
@@ -215,4 +247,10 @@ impl<M: Mapping, const SUM: bool> Window<M, SUM> {
             slot.clear();
         }
     }
+}
+
+fn nanos_to_duration(nanos: u128) -> Option<Duration> {
+    let seconds = u64::try_from(nanos / 1_000_000_000).ok()?;
+    let rest = u32::try_from(nanos % 1_000_000_000).ok()?;
+    Some(Duration::new(seconds, rest))
 }

@@ -171,6 +171,17 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
         self.refresh_inner();
     }
 
+    /// Becomes a copy of one made alike, in the memory that is there.
+    pub(crate) fn copy_from(&mut self, source: &Self) {
+        self.positive.clone_from(&source.positive);
+        self.negative.clone_from(&source.negative);
+        self.classes = source.classes;
+        self.sum.clone_from(&source.sum);
+        self.negative_sum.clone_from(&source.negative_sum);
+        self.extremes = source.extremes;
+        self.refresh_inner();
+    }
+
     /// Makes both extremes bounds from the buckets.
     pub(crate) fn loosen_extremes(&mut self) {
         let open = Extremes {
