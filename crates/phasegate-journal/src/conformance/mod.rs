@@ -3,6 +3,7 @@
 //! tests; they look different everywhere.
 
 mod cases;
+mod claims;
 mod clock;
 mod differential;
 mod leases;
@@ -75,7 +76,7 @@ impl fmt::Debug for Case {
 
 /// All cases. Run each on a fresh [`Store`], and [`differential`] with a few seeds.
 pub fn cases() -> impl Iterator<Item = Case> {
-    [cases::CASES, leases::CASES, limits::CASES]
+    [cases::CASES, claims::CASES, leases::CASES, limits::CASES]
         .into_iter()
         .flatten()
         .copied()
