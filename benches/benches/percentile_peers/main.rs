@@ -1,0 +1,23 @@
+//! The percentile core and its peers in one run: how much faster or slower, on which data.
+//!
+//! `cargo bench -p phasegate-benches --features peers-percentile --bench percentile_peers` prints
+//! all tables; words after `--` pick rows (`record`, `query`, `merge`, ...).
+
+mod exact;
+mod record;
+mod size;
+mod sketch;
+mod threads;
+mod window;
+
+use phasegate_benches::percentile::Plan;
+
+fn main() {
+    let plan = Plan::from_args();
+    record::run(&plan);
+    sketch::run(&plan);
+    exact::run(&plan);
+    threads::run(&plan);
+    window::run(&plan);
+    size::run(&plan);
+}
