@@ -5,8 +5,10 @@ mod evaluate;
 mod hold;
 pub mod kpi;
 mod limit;
+pub mod judge;
 mod need;
 pub mod slo;
+pub mod statistics;
 mod verdict;
 
 pub use evaluate::{Testimony, evaluate, evaluate_with};

@@ -1,0 +1,333 @@
+//! The functions of the language: their signatures for the check, their bodies for the run.
+
+use super::ConditionError;
+use super::check::Kind;
+use super::value::Value;
+
+/// One argument of a function that takes predicates.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Argument {
+    pub(super) predicate: bool,
+    pub(super) optional: bool,
+}
+
+const PLAIN: Argument = Argument {
+    predicate: false,
+    optional: false,
+};
+const PREDICATE: Argument = Argument {
+    predicate: true,
+    optional: false,
+};
+const PREDICATE_OPTIONAL: Argument = Argument {
+    predicate: true,
+    optional: true,
+};
+const PLAIN_OPTIONAL: Argument = Argument {
+    predicate: false,
+    optional: true,
+};
+
+/// The arguments of a function over a list with a predicate.
+pub(super) fn predicate_arguments(name: &str) -> Option<&'static [Argument]> {
+    Some(match name {
+        "all" | "none" | "any" | "one" | "filter" | "map" | "find" | "findIndex" | "findLast"
+        | "findLastIndex" => &[PLAIN, PREDICATE],
+        "count" | "sum" => &[PLAIN, PREDICATE_OPTIONAL],
+        "reduce" => &[PLAIN, PREDICATE, PLAIN_OPTIONAL],
+        _ => return None,
+    })
+}
+
+/// Whether the name is a function of the language (without a predicate).
+pub(super) fn is_builtin(name: &str) -> bool {
+    matches!(
+        name,
+        "len"
+            | "abs"
+            | "ceil"
+            | "floor"
+            | "round"
+            | "int"
+            | "float"
+            | "string"
+            | "type"
+            | "trim"
+            | "upper"
+            | "lower"
+            | "hasPrefix"
+            | "hasSuffix"
+            | "split"
+            | "join"
+            | "max"
+            | "min"
+            | "mean"
+            | "median"
+            | "first"
+            | "last"
+            | "get"
+            | "keys"
+            | "values"
+            | "reverse"
+            | "uniq"
+            | "concat"
+            | "flatten"
+    )
+}
+
+/// The kind of the outcome, or why the arguments do not fit.
+pub(super) fn check(name: &str, arguments: &[Kind]) -> Result<Kind, ConditionError> {
+    use Kind::{Array, Bool, Float, Integer, Map, Text, Unknown};
+    let list_of_anything = || Array(Box::new(Unknown));
+    let misfit = Err(ConditionError::kind("an argument does not fit"));
+    match (name, arguments) {
+        ("len", [Array(_) | Map | Text | Unknown]) => Ok(Integer),
+        ("type" | "string", [_]) => Ok(Text),
+        ("abs", [kind @ (Float | Integer | Unknown)]) => Ok(kind.clone()),
+        ("ceil" | "floor" | "round", [Float | Integer | Unknown]) => Ok(Float),
+        ("int", [Float | Integer | Text | Unknown]) => Ok(Integer),
+        ("float", [Float | Integer | Text | Unknown]) => Ok(Float),
+        ("trim" | "upper" | "lower", [Text | Unknown]) => Ok(Text),
+        ("hasPrefix" | "hasSuffix", [Text | Unknown, Text | Unknown]) => Ok(Bool),
+        ("split", [Text | Unknown, Text | Unknown]) => Ok(Array(Box::new(Text))),
+        ("join", [Unknown] | [Unknown, Text | Unknown]) => Ok(Text),
+        ("join", [Array(element)] | [Array(element), Text | Unknown])
+            if matches!(**element, Text | Unknown) =>
+        {
+            Ok(Text)
+        }
+        ("max" | "min" | "mean" | "median", [first, ..]) => aggregate(first, arguments),
+        ("first" | "last", [Unknown]) => Ok(Unknown),
+        ("first" | "last", [Array(element)]) => Ok((**element).clone()),
+        ("get", [Unknown, _]) => Ok(Unknown),
+        ("get", [Array(element), Integer | Unknown]) => Ok((**element).clone()),
+        ("get", [Map, Text | Unknown]) => Ok(Unknown),
+        ("keys" | "values", [Map | Unknown]) => Ok(list_of_anything()),
+        ("reverse" | "uniq" | "flatten", [Array(_) | Unknown]) => Ok(list_of_anything()),
+        ("concat", [_, ..]) if arguments.iter().all(|k| matches!(k, Array(_) | Unknown)) => {
+            Ok(list_of_anything())
+        }
+        _ => misfit,
+    }
+}
+
+fn aggregate(first: &Kind, arguments: &[Kind]) -> Result<Kind, ConditionError> {
+    for argument in arguments {
+        match argument {
+            Kind::Unknown | Kind::Array(_) => return Ok(Kind::Unknown),
+            Kind::Float | Kind::Integer => {}
+            Kind::Bool | Kind::Function | Kind::Map | Kind::Nil | Kind::Text => {
+                return Err(ConditionError::kind("an argument is not a number"));
+            }
+        }
+    }
+    Ok(first.clone())
+}
+
+/// Runs a function without predicates.
+pub(super) fn run(name: &str, arguments: &[Value]) -> Result<Value, ConditionError> {
+    let misfit = || ConditionError::value("an argument does not fit");
+    Ok(match (name, arguments) {
+        ("len", [value]) => Value::Integer(len(value).ok_or_else(misfit)?),
+        ("type", [value]) => Value::Text(type_name(value).to_owned()),
+        ("abs", [Value::Float(x)]) => Value::Float(if *x < 0.0 { -x } else { *x }),
+        ("abs", [Value::Integer(x)]) => Value::Integer(x.wrapping_abs()),
+        ("ceil", [value]) => Value::Float(value.number().ok_or_else(misfit)?.ceil()),
+        ("floor", [value]) => Value::Float(value.number().ok_or_else(misfit)?.floor()),
+        ("round", [value]) => Value::Float(value.number().ok_or_else(misfit)?.round()),
+        ("int", [Value::Text(text)]) => Value::Integer(text.parse().map_err(|_| misfit())?),
+        ("int", [value]) => Value::Integer(value.whole().ok_or_else(misfit)?),
+        ("float", [Value::Text(text)]) => Value::Float(parse_float(text).ok_or_else(misfit)?),
+        ("float", [value]) => Value::Float(value.number().ok_or_else(misfit)?),
+        ("string", [value]) => Value::Text(value.print()),
+        ("trim", [Value::Text(text)]) => Value::Text(text.trim().to_owned()),
+        ("upper", [Value::Text(text)]) => Value::Text(text.to_uppercase()),
+        ("lower", [Value::Text(text)]) => Value::Text(text.to_lowercase()),
+        ("hasPrefix", [Value::Text(a), Value::Text(b)]) => Value::Bool(a.starts_with(b.as_str())),
+        ("hasSuffix", [Value::Text(a), Value::Text(b)]) => Value::Bool(a.ends_with(b.as_str())),
+        ("split", [Value::Text(a), Value::Text(b)]) => Value::Array(split(a, b)),
+        ("join", [Value::Array(parts)]) => join(parts, "")?,
+        ("join", [Value::Array(parts), Value::Text(glue)]) => join(parts, glue)?,
+        ("max", arguments) => extreme(arguments, std::cmp::Ordering::Less)?,
+        ("min", arguments) => extreme(arguments, std::cmp::Ordering::Greater)?,
+        ("mean", arguments) => mean(arguments)?,
+        ("median", arguments) => median(arguments)?,
+        ("first", [Value::Array(values)]) => values.first().cloned().unwrap_or(Value::Nil),
+        ("last", [Value::Array(values)]) => values.last().cloned().unwrap_or(Value::Nil),
+        ("first" | "last", [_]) => Value::Nil,
+        ("get", [Value::Nil, _]) => Value::Nil,
+        ("get", [base, key]) => super::condition::fetch(base, key).unwrap_or(Value::Nil),
+        ("keys", [Value::Map(map)]) => {
+            Value::Array(map.keys().map(|key| Value::Text(key.clone())).collect())
+        }
+        ("values", [Value::Map(map)]) => Value::Array(map.values().cloned().collect()),
+        ("reverse", [Value::Array(values)]) => Value::Array(values.iter().rev().cloned().collect()),
+        ("uniq", [Value::Array(values)]) => Value::Array(uniq(values)),
+        ("concat", arguments) => concat(arguments).ok_or_else(misfit)?,
+        ("flatten", [Value::Array(values)]) => {
+            let mut flat = Vec::new();
+            flatten(values, &mut flat);
+            Value::Array(flat)
+        }
+        _ => return Err(misfit()),
+    })
+}
+
+fn len(value: &Value) -> Option<i64> {
+    let length = match value {
+        Value::Array(values) => values.len(),
+        Value::Map(map) => map.len(),
+        Value::Text(text) => text.chars().count(),
+        Value::Bool(_) | Value::Float(_) | Value::Integer(_) | Value::Nil => return None,
+    };
+    i64::try_from(length).ok()
+}
+
+const fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Array(_) => "array",
+        Value::Bool(_) => "bool",
+        Value::Float(_) => "float",
+        Value::Integer(_) => "int",
+        Value::Map(_) => "map",
+        Value::Nil => "nil",
+        Value::Text(_) => "string",
+    }
+}
+
+/// A number as Go's `ParseFloat` reads it: decimal, with `Inf`, `Infinity` and `NaN` in any case.
+pub(super) fn parse_float(text: &str) -> Option<f64> {
+    let value: f64 = text.parse().ok()?;
+    // Rust answers ∞ for a decimal that is too large, Go an error.
+    let names_infinity = text.to_ascii_lowercase().contains("inf");
+    (value.is_finite() || value.is_nan() || names_infinity).then_some(value)
+}
+
+fn split(text: &str, separator: &str) -> Vec<Value> {
+    if separator.is_empty() {
+        return text.chars().map(|c| Value::Text(c.to_string())).collect();
+    }
+    text.split(separator)
+        .map(|part| Value::Text(part.to_owned()))
+        .collect()
+}
+
+fn join(parts: &[Value], glue: &str) -> Result<Value, ConditionError> {
+    let texts: Option<Vec<&str>> = parts
+        .iter()
+        .map(|part| {
+            if let Value::Text(text) = part {
+                Some(text.as_str())
+            } else {
+                None
+            }
+        })
+        .collect();
+    texts
+        .map(|texts| Value::Text(texts.join(glue)))
+        .ok_or(ConditionError::value("joined something that is not text"))
+}
+
+fn extreme(arguments: &[Value], replace: std::cmp::Ordering) -> Result<Value, ConditionError> {
+    if let [only] = arguments
+        && !matches!(only, Value::Array(_))
+    {
+        return Ok(only.clone());
+    }
+    let mut found = None;
+    extreme_into(arguments, replace, &mut found)?;
+    Ok(found.unwrap_or(Value::Nil))
+}
+
+fn extreme_into(
+    values: &[Value],
+    replace: std::cmp::Ordering,
+    found: &mut Option<Value>,
+) -> Result<(), ConditionError> {
+    for value in values {
+        match value {
+            Value::Array(inner) => extreme_into(inner, replace, found)?,
+            Value::Float(_) | Value::Integer(_) => {
+                let better = match found {
+                    None => true,
+                    Some(best) => best.order(value).flatten() == Some(replace),
+                };
+                if better {
+                    *found = Some(value.clone());
+                }
+            }
+            Value::Bool(_) | Value::Map(_) | Value::Nil | Value::Text(_) => {
+                return Err(ConditionError::value("an argument is not a number"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn numbers(values: &[Value], found: &mut Vec<f64>) -> Result<(), ConditionError> {
+    for value in values {
+        match (value, value.number()) {
+            (Value::Array(inner), _) => numbers(inner, found)?,
+            (_, Some(number)) => found.push(number),
+            (_, None) => return Err(ConditionError::value("an argument is not a number")),
+        }
+    }
+    Ok(())
+}
+
+fn mean(arguments: &[Value]) -> Result<Value, ConditionError> {
+    let mut found = Vec::new();
+    numbers(arguments, &mut found)?;
+    let sum: f64 = found.iter().sum();
+    Ok(Value::Float(if found.is_empty() {
+        0.0
+    } else {
+        sum / found.len() as f64
+    }))
+}
+
+fn median(arguments: &[Value]) -> Result<Value, ConditionError> {
+    let mut found = Vec::new();
+    numbers(arguments, &mut found)?;
+    // Go sorts NaN before everything else.
+    found.sort_by(|a, b| b.is_nan().cmp(&a.is_nan()).then(a.total_cmp(b)));
+    let half = found.len() / 2;
+    let at = |index: usize| found.get(index).copied().unwrap_or(0.0);
+    Ok(Value::Float(if found.is_empty() {
+        0.0
+    } else if found.len() % 2 == 1 {
+        at(half)
+    } else {
+        (at(half - 1) + at(half)) / 2.0
+    }))
+}
+
+fn uniq(values: &[Value]) -> Vec<Value> {
+    let mut kept: Vec<Value> = Vec::new();
+    for value in values {
+        if !kept.iter().any(|other| other.equals(value)) {
+            kept.push(value.clone());
+        }
+    }
+    kept
+}
+
+fn concat(arguments: &[Value]) -> Option<Value> {
+    let mut all = Vec::new();
+    for argument in arguments {
+        match argument {
+            Value::Array(values) => all.extend(values.iter().cloned()),
+            _ => return None,
+        }
+    }
+    Some(Value::Array(all))
+}
+
+fn flatten(values: &[Value], flat: &mut Vec<Value>) {
+    for value in values {
+        match value {
+            Value::Array(inner) => flatten(inner, flat),
+            other => flat.push(other.clone()),
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! The static check that comes before a condition is run.
+
+use super::ConditionError;
+use super::ast::{Node, Operator, Unary};
+use super::builtin;
+use super::pattern;
+
+/// What is known of a value before the run.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Kind {
+    Array(Box<Kind>),
+    Bool,
+    Float,
+    Function,
+    Integer,
+    Map,
+    Nil,
+    Text,
+    Unknown,
+}
+
+impl Kind {
+    const fn is_number(&self) -> bool {
+        matches!(self, Self::Float | Self::Integer)
+    }
+
+    fn same_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Array(_), Self::Array(_)) => true,
+            (Self::Nil | Self::Unknown, _) | (_, Self::Nil | Self::Unknown) => false,
+            (left, right) => left == right,
+        }
+    }
+
+    fn comparable_to(&self, other: &Self) -> bool {
+        matches!(self, Self::Unknown | Self::Nil)
+            || matches!(other, Self::Unknown | Self::Nil)
+            || self.is_number() && other.is_number()
+            || self.same_as(other)
+    }
+}
+
+/// Both unknown, or one unknown and the other of a kind that fits.
+fn may_fit(left: &Kind, right: &Kind, fits: impl Fn(&Kind) -> bool) -> bool {
+    match (left, right) {
+        (Kind::Unknown, Kind::Unknown) => true,
+        (Kind::Unknown, known) | (known, Kind::Unknown) => fits(known),
+        _ => false,
+    }
+}
+
+type Checked = Result<Kind, ConditionError>;
+
+fn misfit() -> Checked {
+    Err(ConditionError::kind(
+        "an operator does not fit its operands",
+    ))
+}
+
+/// The functions that the environment offers beside those of the language.
+pub(super) fn is_environment_function(name: &str) -> bool {
+    matches!(
+        name,
+        "asInt" | "asFloat" | "isNaN" | "isInf" | "isNil" | "default"
+    )
+}
+
+/// Checks a condition on a `result` of a kind.
+pub(super) struct Checker<'a> {
+    pub(super) result: &'a Kind,
+    /// The kinds of `#` in the enclosing predicates, and whether they know `#index` and `#acc`.
+    pub(super) scopes: Vec<(Kind, bool, bool)>,
+}
+
+impl Checker<'_> {
+    pub(super) fn check(&mut self, node: &Node) -> Checked {
+        match node {
+            Node::Array(nodes) => self.array(nodes),
+            Node::Binary {
+                operator,
+                left,
+                right,
+            } => self.binary(*operator, left, right),
+            Node::Bool(_) => Ok(Kind::Bool),
+            Node::Builtin { name, arguments } => self.builtin(name, arguments),
+            Node::Call { callee, arguments } => self.call(callee, arguments),
+            Node::Chain(inner) => self.check(inner),
+            Node::Conditional {
+                condition,
+                then,
+                otherwise,
+            } => self.conditional(condition, then, otherwise),
+            Node::Float(_) => Ok(Kind::Float),
+            Node::Identifier(name) => match name.as_str() {
+                "result" => Ok(self.result.clone()),
+                other if is_environment_function(other) => Ok(Kind::Function),
+                other if builtin::is_builtin(other) => Ok(Kind::Function),
+                other if builtin::predicate_arguments(other).is_some() => Ok(Kind::Function),
+                _ => Err(ConditionError::kind("unknown name")),
+            },
+            Node::Integer(_) => Ok(Kind::Integer),
+            Node::Map(pairs) => {
+                for (_, value) in pairs {
+                    self.check(value)?;
+                }
+                Ok(Kind::Map)
+            }
+            Node::Member { base, property, .. } => self.member(base, property),
+            Node::Nil => Ok(Kind::Nil),
+            Node::Pointer(name) => self.pointer(name),
+            Node::Slice { base, from, to } => self.slice(base, from.as_deref(), to.as_deref()),
+            Node::Text(_) => Ok(Kind::Text),
+            Node::Unary { operator, operand } => self.unary(*operator, operand),
+        }
+    }
+
+    fn array(&mut self, nodes: &[Node]) -> Checked {
+        let mut element: Option<Kind> = None;
+        for node in nodes {
+            let kind = self.check(node)?;
+            element = Some(match element {
+                None => kind,
+                Some(earlier) if earlier.same_as(&kind) => kind,
+                Some(_) => Kind::Unknown,
+            });
+        }
+        Ok(Kind::Array(Box::new(element.unwrap_or(Kind::Unknown))))
+    }
+
+    fn unary(&mut self, operator: Unary, operand: &Node) -> Checked {
+        match (operator, self.check(operand)?) {
+            (Unary::Not, Kind::Bool | Kind::Unknown) => Ok(Kind::Bool),
+            (Unary::Minus | Unary::Plus, kind @ (Kind::Float | Kind::Integer | Kind::Unknown)) => {
+                Ok(kind)
+            }
+            _ => misfit(),
+        }
+    }
+
+    fn binary(&mut self, operator: Operator, left: &Node, right: &Node) -> Checked {
+        let (l, r) = (self.check(left)?, self.check(right)?);
+        let text = |kind: &Kind| matches!(kind, Kind::Text);
+        let integer = |kind: &Kind| matches!(kind, Kind::Integer);
+        let fits = match operator {
+            Operator::Equal | Operator::NotEqual => l.comparable_to(&r),
+            Operator::Or | Operator::And => {
+                let bool = |kind: &Kind| matches!(kind, Kind::Bool);
+                bool(&l) && bool(&r) || may_fit(&l, &r, bool)
+            }
+            Operator::Less
+            | Operator::LessOrEqual
+            | Operator::Greater
+            | Operator::GreaterOrEqual => {
+                l.is_number() && r.is_number()
+                    || text(&l) && text(&r)
+                    || may_fit(&l, &r, |kind| kind.is_number() || text(kind))
+            }
+            Operator::In => return member_of(&l, &r),
+            Operator::Matches => {
+                if let Node::Text(pattern) = right
+                    && pattern::compile(pattern).is_none()
+                {
+                    return Err(ConditionError::kind("not a regular expression"));
+                }
+                text(&l) && text(&r) || may_fit(&l, &r, text)
+            }
+            Operator::Contains | Operator::StartsWith | Operator::EndsWith => {
+                text(&l) && text(&r) || may_fit(&l, &r, text)
+            }
+            Operator::Range => {
+                return if integer(&l) && integer(&r) || may_fit(&l, &r, integer) {
+                    Ok(Kind::Array(Box::new(Kind::Integer)))
+                } else {
+                    misfit()
+                };
+            }
+            Operator::Coalesce => return Ok(coalesced(l, r)),
+            Operator::Add
+            | Operator::Subtract
+            | Operator::Multiply
+            | Operator::Divide
+            | Operator::Remainder
+            | Operator::Power => return arithmetic(operator, &l, &r),
+        };
+        if fits { Ok(Kind::Bool) } else { misfit() }
+    }
+
+    fn member(&mut self, base: &Node, property: &Node) -> Checked {
+        let base = self.check(base)?;
+        let key = self.check(property)?;
+        match (base, key) {
+            (Kind::Unknown, _) => Ok(Kind::Unknown),
+            (Kind::Map, Kind::Text | Kind::Unknown) => Ok(Kind::Unknown),
+            (Kind::Array(element), Kind::Integer | Kind::Unknown) => Ok(*element),
+            _ => Err(ConditionError::kind("no such member")),
+        }
+    }
+
+    fn slice(&mut self, base: &Node, from: Option<&Node>, to: Option<&Node>) -> Checked {
+        let kind = self.check(base)?;
+        match kind {
+            Kind::Unknown => return Ok(Kind::Unknown),
+            Kind::Array(_) | Kind::Text => {}
+            _ => return Err(ConditionError::kind("cannot be sliced")),
+        }
+        for end in [from, to].into_iter().flatten() {
+            if !matches!(self.check(end)?, Kind::Integer | Kind::Unknown) {
+                return Err(ConditionError::kind("slice end is no whole number"));
+            }
+        }
+        Ok(kind)
+    }
+
+    fn conditional(&mut self, condition: &Node, then: &Node, otherwise: &Node) -> Checked {
+        if !matches!(self.check(condition)?, Kind::Bool | Kind::Unknown) {
+            return Err(ConditionError::kind("condition is neither true nor false"));
+        }
+        Ok(match (self.check(then)?, self.check(otherwise)?) {
+            (Kind::Nil, other) | (other, Kind::Nil) => other,
+            (left, right) if left.same_as(&right) => left,
+            _ => Kind::Unknown,
+        })
+    }
+
+    fn pointer(&self, name: &str) -> Checked {
+        let Some((element, has_index, has_accumulator)) = self.scopes.last() else {
+            return Err(ConditionError::kind("# outside a predicate"));
+        };
+        match name {
+            "" => Ok(element.clone()),
+            "index" if *has_index => Ok(Kind::Integer),
+            "acc" if *has_accumulator => Ok(Kind::Unknown),
+            _ => Err(ConditionError::kind("unknown pointer")),
+        }
+    }
+
+    fn call(&mut self, callee: &Node, arguments: &[Node]) -> Checked {
+        let Node::Identifier(name) = callee else {
+            return match self.check(callee)? {
+                Kind::Unknown => Ok(Kind::Unknown),
+                _ => Err(ConditionError::kind("not callable")),
+            };
+        };
+        if !is_environment_function(name) {
+            return match self.check(callee)? {
+                Kind::Unknown => Ok(Kind::Unknown),
+                _ => Err(ConditionError::kind("not callable")),
+            };
+        }
+        let wanted = if name == "default" { 2 } else { 1 };
+        if arguments.len() != wanted {
+            return Err(ConditionError::kind("wrong number of arguments"));
+        }
+        for argument in arguments {
+            let kind = self.check(argument)?;
+            let number = matches!(kind, Kind::Float | Kind::Integer | Kind::Unknown);
+            if matches!(name.as_str(), "isNaN" | "isInf") && !number {
+                return Err(ConditionError::kind("argument is not a number"));
+            }
+        }
+        Ok(match name.as_str() {
+            "asInt" => Kind::Integer,
+            "asFloat" => Kind::Float,
+            "default" => Kind::Unknown,
+            _ => Kind::Bool,
+        })
+    }
+
+    fn builtin(&mut self, name: &str, arguments: &[Node]) -> Checked {
+        if builtin::predicate_arguments(name).is_none() {
+            let kinds: Result<Vec<Kind>, _> = arguments
+                .iter()
+                .map(|argument| self.check(argument))
+                .collect();
+            return builtin::check(name, &kinds?);
+        }
+        let Some((collection, rest)) = arguments.split_first() else {
+            return misfit();
+        };
+        let collection = self.check(collection)?;
+        let element = match &collection {
+            Kind::Array(element) => (**element).clone(),
+            Kind::Unknown => Kind::Unknown,
+            _ => return Err(ConditionError::kind("takes only a list")),
+        };
+        let predicate = match rest.first() {
+            None => None,
+            Some(predicate) => {
+                let (index, accumulator) = (matches!(name, "map" | "reduce"), name == "reduce");
+                self.scopes.push((element.clone(), index, accumulator));
+                let kind = self.check(predicate);
+                self.scopes.pop();
+                Some(kind?)
+            }
+        };
+        if let Some(initial) = rest.get(1) {
+            self.check(initial)?;
+        }
+        over_list(name, collection, element, predicate)
+    }
+}
+
+fn over_list(name: &str, collection: Kind, element: Kind, predicate: Option<Kind>) -> Checked {
+    let is_test = !matches!(name, "map" | "reduce" | "sum");
+    match &predicate {
+        Some(Kind::Nil) => return Err(ConditionError::kind("predicate gives nothing")),
+        Some(kind) if is_test && !matches!(kind, Kind::Bool | Kind::Unknown) => {
+            return Err(ConditionError::kind("predicate is neither true nor false"));
+        }
+        _ => {}
+    }
+    Ok(match name {
+        "all" | "none" | "any" | "one" => Kind::Bool,
+        "filter" => Kind::Array(Box::new(match collection {
+            Kind::Array(element) => *element,
+            _ => Kind::Unknown,
+        })),
+        "map" => Kind::Array(Box::new(predicate.unwrap_or(Kind::Unknown))),
+        "count" | "findIndex" | "findLastIndex" => Kind::Integer,
+        "sum" => predicate.unwrap_or(element),
+        "reduce" => predicate.unwrap_or(Kind::Unknown),
+        _ => element,
+    })
+}
+
+fn member_of(l: &Kind, r: &Kind) -> Checked {
+    let fits = match (l, r) {
+        (_, Kind::Unknown) | (Kind::Unknown, Kind::Text | Kind::Map | Kind::Array(_)) => true,
+        (Kind::Text, Kind::Map) => true,
+        (kind, Kind::Array(element)) => kind.comparable_to(element),
+        _ => false,
+    };
+    if fits { Ok(Kind::Bool) } else { misfit() }
+}
+
+fn coalesced(l: Kind, r: Kind) -> Kind {
+    match (l, r) {
+        (Kind::Nil, other) | (other, Kind::Nil) => other,
+        (left, right) if left.same_as(&right) => left,
+        _ => Kind::Unknown,
+    }
+}
+
+fn arithmetic(operator: Operator, l: &Kind, r: &Kind) -> Checked {
+    let numbers = l.is_number() && r.is_number();
+    let number = |kind: &Kind| kind.is_number();
+    let integer = |kind: &Kind| matches!(kind, Kind::Integer);
+    match operator {
+        Operator::Divide | Operator::Power if numbers || may_fit(l, r, number) => Ok(Kind::Float),
+        Operator::Divide | Operator::Power => misfit(),
+        Operator::Remainder if integer(l) && integer(r) || may_fit(l, r, integer) => {
+            Ok(Kind::Integer)
+        }
+        Operator::Remainder => misfit(),
+        _ if numbers => Ok(if integer(l) && integer(r) {
+            Kind::Integer
+        } else {
+            Kind::Float
+        }),
+        Operator::Add if matches!((l, r), (Kind::Text, Kind::Text)) => Ok(Kind::Text),
+        Operator::Add if may_fit(l, r, |kind| kind.is_number() || matches!(kind, Kind::Text)) => {
+            Ok(Kind::Unknown)
+        }
+        Operator::Subtract | Operator::Multiply if may_fit(l, r, number) => Ok(Kind::Unknown),
+        _ => misfit(),
+    }
+}
