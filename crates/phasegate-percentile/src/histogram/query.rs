@@ -57,7 +57,8 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
     /// ```
     pub fn quantiles(&self, qs: &[f64], answers: &mut [Option<Estimate>]) {
         answers.fill(None);
-        let Some(sums) = RunningSums::new(self) else {
+        let mut sums = [0; BLOCKS];
+        let Some(sums) = RunningSums::new(self, &mut sums) else {
             let count = self.count();
             for (&q, answer) in qs.iter().zip(answers) {
                 *answer = rank_of(q, count).map(|rank| self.at_rank(rank, count));
@@ -287,9 +288,9 @@ pub(crate) fn rank_of(q: f64, n: u64) -> Option<u64> {
 
 /// How many values lie before each block of positive buckets: made in one pass, used by every
 /// quantile.
-struct RunningSums {
+struct RunningSums<'a> {
     /// Running sums of the blocks' counts, each with its own block included.
-    sums: [u64; BLOCKS],
+    sums: &'a [u64],
     /// A block has `64 << shift` buckets.
     shift: u32,
     /// Values that rank before, in and after the positive buckets.
@@ -298,10 +299,13 @@ struct RunningSums {
     after: u64,
 }
 
-impl RunningSums {
+impl<'a> RunningSums<'a> {
     /// `None` where counts are so high that the short way does not hold.
     #[inline]
-    fn new<M: Mapping, const SUM: bool>(of: &MappedHistogram<M, SUM>) -> Option<Self> {
+    fn new<M: Mapping, const SUM: bool>(
+        of: &MappedHistogram<M, SUM>,
+        sums: &'a mut [u64; BLOCKS],
+    ) -> Option<Self> {
         let counts = of.positive.counts();
         let classes = of.classes;
         let after = classes.overflow.checked_add(classes.infinite)?;
@@ -311,12 +315,12 @@ impl RunningSums {
             .checked_add(of.negative.total())?;
         let blocks = counts.len().div_ceil(64);
         let shift = usize::BITS - (blocks.saturating_sub(1) / BLOCKS).leading_zeros();
-        let mut sums = [0; BLOCKS];
-        if of.positive.has_carries() || !simd::block_sums(counts, shift, &mut sums) {
+        if of.positive.has_carries() || !simd::block_sums(counts, shift, sums) {
             return None;
         }
+        let sums = sums.get_mut(..blocks.div_ceil(1 << shift))?;
         let mut run = 0;
-        for sum in sums.iter_mut().take(blocks) {
+        for sum in sums.iter_mut() {
             run += *sum;
             *sum = run;
         }
@@ -336,7 +340,8 @@ impl RunningSums {
         let rank = rank
             .checked_sub(self.before)
             .filter(|rank| (1..=self.inside).contains(rank))?;
-        let block = self.sums.iter().take_while(|sum| **sum < rank).count();
+        // Without a branch on the data: the sums rise, so those below the rank are the first ones.
+        let block: usize = self.sums.iter().map(|sum| usize::from(*sum < rank)).sum();
         let before = block
             .checked_sub(1)
             .and_then(|block| self.sums.get(block))

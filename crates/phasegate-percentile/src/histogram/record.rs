@@ -28,7 +28,8 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
                 self.sum.add_times(value, 1);
             }
         } else {
-            self.record_apart(value, 1);
+            // As bits: a float would have to take the way through a vector register.
+            self.record_apart(bits, 1);
         }
     }
 
@@ -36,7 +37,7 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
     #[inline]
     pub fn record_n(&mut self, value: f64, n: u64) {
         if n != 0 {
-            self.record_apart(value, n);
+            self.record_apart(value.to_bits(), n);
         }
     }
 
@@ -141,7 +142,8 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
     /// The long path: any value, any count.
     #[cold]
     #[inline(never)]
-    pub(crate) fn record_apart(&mut self, value: f64, n: u64) {
+    pub(crate) fn record_apart(&mut self, bits: u64, n: u64) {
+        let value = f64::from_bits(bits);
         let class = self.range.classify(&self.mapping, value);
         match class {
             Class::Positive(key) => {
