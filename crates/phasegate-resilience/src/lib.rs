@@ -20,6 +20,8 @@ mod call;
 pub mod config;
 mod error;
 mod fallback;
+#[cfg(doc)]
+pub mod guide;
 #[cfg(any(feature = "std", feature = "spin"))]
 mod hedge;
 mod limiter;

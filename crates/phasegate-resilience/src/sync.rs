@@ -3,7 +3,7 @@
 #[cfg(loom)]
 pub(crate) use loom::sync::{
     Mutex, MutexGuard,
-    atomic::{AtomicU64, Ordering, fence},
+    atomic::{AtomicU64, Ordering},
 };
 #[cfg(shuttle)]
 pub(crate) use shuttle::sync::{
@@ -32,15 +32,4 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(all(not(feature = "std"), feature = "spin", not(any(loom, shuttle))))]
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock()
-}
-
-/// Orders a store before a later load of another location, for the model only.
-///
-/// The code relies on sequentially consistent accesses, which the hardware gives without a fence
-/// of their own; loom treats them as acquire and release, so it needs the fence to be told.
-#[cfg(any(feature = "std", feature = "spin"))]
-#[inline]
-pub(crate) fn model_fence() {
-    #[cfg(loom)]
-    fence(Ordering::SeqCst);
 }

@@ -17,6 +17,7 @@ use super::count::CountMarks;
 use super::half::HalfOpen;
 use super::permit::{Permit, Ticket};
 use super::slots::{SlotMarks, TimeWindow};
+use super::tally::Tally;
 use super::view::BreakerTotals;
 use super::word::{Kind, State, Word};
 
@@ -58,7 +59,7 @@ pub struct Breaker {
     pub(super) drawn: [AtomicU64; 4],
     /// The last trip, packed.
     pub(super) trip: AtomicU64,
-    pub(super) rejected: AtomicU64,
+    pub(super) rejected: Tally,
     pub(super) would_reject: AtomicU64,
     /// The successes of a time window; a count window has none.
     pub(super) time: Option<Box<TimeWindow>>,
@@ -124,7 +125,7 @@ impl Breaker {
             wake: AtomicU64::new(0),
             drawn: core::array::from_fn(|_| AtomicU64::new(0)),
             trip: AtomicU64::new(0),
-            rejected: AtomicU64::new(0),
+            rejected: Tally::new(),
             would_reject: AtomicU64::new(0),
             time,
             config,
@@ -281,7 +282,7 @@ impl Breaker {
     }
 
     fn refuse(&self, kind: RejectionKind, retry_at: Option<Tick>) -> Result<Ticket, Rejection> {
-        self.rejected.fetch_add(1, Ordering::Relaxed);
+        self.rejected.add();
         let trip = Trip::unpack(self.trip.load(Ordering::Relaxed));
         Err(Rejection {
             kind,

@@ -14,6 +14,7 @@ mod permit;
 mod record;
 mod saved;
 mod slots;
+mod tally;
 mod timed;
 mod transition;
 mod view;

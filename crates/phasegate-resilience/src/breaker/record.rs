@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::call::{Hint, Judgement, Outcome};
-use crate::sync::{Ordering, model_fence};
+use crate::sync::Ordering;
 use crate::time::{Clock, Tick, nanos};
 use crate::trip::{Condition, Trip};
 
@@ -132,9 +132,8 @@ impl Breaker {
                     }
                     return;
                 }
-                let drawn = self.counter(word).fetch_add(1, Ordering::SeqCst) + 1;
-                model_fence();
-                if drawn >= self.wake.load(Ordering::SeqCst) {
+                let drawn = self.counter(word).fetch_add(1, Ordering::Relaxed) + 1;
+                if drawn >= self.wake.load(Ordering::Relaxed) {
                     self.woken(ticket, clock.now());
                 }
             }
@@ -181,27 +180,29 @@ impl Breaker {
         self.tell(event);
     }
 
-    /// Brings the marks up to the draws and says when to wake next. Ends when no success slipped
-    /// past the new mark before it could be seen.
+    /// Brings the marks up to the draws and says when to wake next.
+    ///
+    /// A success that draws before it can see the new wake-up passes it by. That is harmless: the
+    /// next call wakes instead, and whoever judges or looks lets old marks leave first. The wake-up
+    /// at the minimum cannot be passed by, since it is set before the state is published and stays
+    /// until the minimum is judged.
     fn settle(&self, marks: &mut CountMarks, judged: &mut bool, word: Word) -> Option<Trip> {
-        loop {
-            let drawn = self.counter(word).load(Ordering::SeqCst);
-            if let Some(trip) = self.judge_at_minimum(marks, judged, word, drawn) {
-                return Some(trip);
-            }
-            marks.evict(drawn);
-            if marks.is_full(drawn) && marks.is_unmarked() {
-                self.wake.store(u64::MAX, Ordering::SeqCst);
-                self.word.store(word.with_clean(true).0, Ordering::Release);
-                return None;
-            }
-            let wake = self.next_wake(marks, *judged);
-            self.wake.store(wake, Ordering::SeqCst);
-            model_fence();
-            if self.counter(word).load(Ordering::SeqCst) < wake {
-                return None;
-            }
+        let drawn = self.counter(word).load(Ordering::Relaxed);
+        if let Some(trip) = self.judge_at_minimum(marks, judged, word, drawn) {
+            return Some(trip);
         }
+        marks.evict(drawn);
+        let clean = marks.is_full(drawn) && marks.is_unmarked();
+        let wake = if clean {
+            u64::MAX
+        } else {
+            self.next_wake(marks, *judged)
+        };
+        self.wake.store(wake, Ordering::Relaxed);
+        if clean {
+            self.word.store(word.with_clean(true).0, Ordering::Release);
+        }
+        None
     }
 
     /// The draw that fills the window or the minimum, or lets the oldest mark leave.
@@ -334,12 +335,12 @@ impl Breaker {
             // Successes were not counted while clean, so a run cannot reach across it.
             *run = 0;
             let unclean = word.with_clean(false);
-            self.word.store(unclean.0, Ordering::SeqCst);
+            self.word.store(unclean.0, Ordering::Release);
             unclean
         } else {
             word
         };
-        let position = self.counter(word).fetch_add(1, Ordering::SeqCst);
+        let position = self.counter(word).fetch_add(1, Ordering::Relaxed);
         if let Some(trip) = self.judge_at_minimum(marks, judged, word, position) {
             return Some(Tripped::Before(trip));
         }

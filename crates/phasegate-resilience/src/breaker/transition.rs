@@ -142,8 +142,8 @@ impl Breaker {
         (core.judged, core.run, core.run_end) = (false, 0, 0);
         core.opening = BackoffState::new(&self.config.open, SEED.stream());
         let next = Word::new(kind, word.generation() + 1, 0, 0);
-        self.counter(next).store(0, Ordering::SeqCst);
-        self.wake.store(self.first_wake(), Ordering::SeqCst);
+        self.counter(next).store(0, Ordering::Relaxed);
+        self.wake.store(self.first_wake(), Ordering::Relaxed);
         self.announce(core, word, next, now, None)
     }
 
@@ -168,8 +168,8 @@ impl Breaker {
         now: Tick,
         trip: Option<Trip>,
     ) -> BreakerEvent {
-        let drawn = self.counter(word).load(Ordering::SeqCst);
-        self.counter(next).store(drawn, Ordering::SeqCst);
+        let drawn = self.counter(word).load(Ordering::Relaxed);
+        self.counter(next).store(drawn, Ordering::Relaxed);
         self.announce(core, word, next, now, trip)
     }
 
@@ -181,6 +181,9 @@ impl Breaker {
         now: Tick,
         trip: Option<Trip>,
     ) -> BreakerEvent {
+        if !next.is_closed() {
+            self.rejected.prepare();
+        }
         core.since = now;
         self.word.store(next.0, Ordering::Release);
         let change = Transition {

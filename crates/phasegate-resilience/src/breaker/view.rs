@@ -7,7 +7,7 @@ use crate::sync::Ordering;
 use crate::time::{Clock, Tick};
 use crate::trip::Trip;
 
-use super::core::Breaker;
+use super::core::{Breaker, Marks};
 use super::word::State;
 
 /// Counts since the breaker was built. They never go back.
@@ -96,9 +96,12 @@ pub struct Explanation {
 impl Breaker {
     /// The numbers now. Takes the lock for a moment.
     pub fn snapshot(&self) -> BreakerSnapshot {
-        let core = self.locked();
+        let mut core = self.locked();
         let word = self.load();
-        let drawn = self.counter(word).load(Ordering::SeqCst);
+        let drawn = self.counter(word).load(Ordering::Relaxed);
+        if let Marks::Calls(marks) = &mut core.marks {
+            marks.evict(drawn);
+        }
         let sums = self.sums(&core, drawn);
         BreakerSnapshot {
             state: word.kind().state(),
@@ -107,7 +110,7 @@ impl Breaker {
             slow_calls: sums.slows,
             run: core.run,
             probes_left: u32::try_from(word.permits()).unwrap_or(0),
-            rejected: self.rejected.load(Ordering::Relaxed),
+            rejected: self.rejected.total(),
             would_reject: self.would_reject.load(Ordering::Relaxed),
             totals: core.totals,
         }
