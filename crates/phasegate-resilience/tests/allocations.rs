@@ -1,6 +1,6 @@
 //! What the pieces cost in memory: nothing on the way of a good call, and little to exist.
 #![cfg(all(feature = "tokio", not(any(loom, shuttle))))]
-#![expect(clippy::unwrap_used, reason = "helpers of tests build valid values")]
+#![expect(clippy::panic, reason = "a helper of tests says what cannot be")]
 
 use core::future::Future;
 use core::pin::pin;

@@ -144,9 +144,9 @@ fn a_time_window_survives_a_leap_into_the_far_future_and_back() {
     let call = |failed: bool| {
         let permit = breaker.try_acquire(CallClass::Read, &clock).unwrap();
         if failed {
-            permit.failure(&clock)
+            permit.failure(&clock);
         } else {
-            permit.success(&clock)
+            permit.success(&clock);
         }
     };
     call(false);
