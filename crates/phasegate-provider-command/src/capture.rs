@@ -1,0 +1,120 @@
+//! Output within bounds. What is more is read and thrown away, so that a command that floods does not block.
+
+use std::collections::VecDeque;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+use crate::mask::Masks;
+
+/// Which part of an output is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part {
+    First,
+    Last,
+}
+
+/// The kept part of one output, growing while it is read.
+#[derive(Debug)]
+pub(crate) struct Capture {
+    part: Part,
+    kept: VecDeque<u8>,
+    max: usize,
+    margin: usize,
+    read: u64,
+}
+
+impl Capture {
+    pub(crate) fn new(part: Part, max: usize, masks: &Masks) -> Self {
+        Self {
+            part,
+            kept: VecDeque::new(),
+            max,
+            margin: masks.margin(),
+            read: 0,
+        }
+    }
+
+    /// Reads until the end. Dropping the future keeps what was read.
+    pub(crate) async fn drain(&mut self, mut from: impl AsyncRead + Unpin) {
+        let mut buffer = vec![0; 16 << 10];
+        loop {
+            // A pipe that breaks is at its end.
+            let Ok(length @ 1..) = from.read(&mut buffer).await else {
+                return;
+            };
+            self.take(buffer.get(..length).unwrap_or_default());
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.read = self
+            .read
+            .saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        let hold = self.max + self.margin;
+        match self.part {
+            Part::First => {
+                let room = hold.saturating_sub(self.kept.len());
+                self.kept.extend(bytes.iter().take(room));
+            }
+            Part::Last => {
+                self.kept.extend(bytes);
+                let over = self.kept.len().saturating_sub(hold);
+                self.kept.drain(..over);
+            }
+        }
+    }
+
+    /// Was anything left out?
+    pub(crate) fn is_truncated(&self) -> bool {
+        self.read > u64::try_from(self.max).unwrap_or(u64::MAX)
+    }
+
+    /// The kept part, masked and then cut to its limit.
+    pub(crate) fn text(mut self, masks: &Masks) -> String {
+        let masked = masks.mask(self.kept.make_contiguous());
+        let cut = match self.part {
+            Part::First => masked.get(..self.max),
+            Part::Last => masked.get(masked.len().saturating_sub(self.max)..),
+        };
+        // Nothing to cut, or nothing was left out and masking made it shorter or a little longer.
+        let cut = if self.is_truncated() {
+            cut.unwrap_or(&masked)
+        } else {
+            &masked
+        };
+        String::from_utf8_lossy(cut).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn captured(part: Part, text: &str, secret: &str) -> (String, bool) {
+        let masks = Masks::new([secret]);
+        let mut capture = Capture::new(part, 10, &masks);
+        for chunk in text.as_bytes().chunks(3) {
+            capture.take(chunk);
+        }
+        let truncated = capture.is_truncated();
+        (capture.text(&masks), truncated)
+    }
+
+    #[test]
+    fn a_secret_at_the_cut_is_not_shown_in_part() {
+        for (part, text, shown, truncated) in [
+            (Part::First, "0123456789", "0123456789", false),
+            (Part::First, "0123456789abc", "0123456789", true),
+            (Part::First, "01234567secret89", "01234567[m", true),
+            (Part::Last, "abc0123456789", "0123456789", true),
+            (Part::Last, "89secret01234567", "d]01234567", true),
+            (Part::Last, "secret", "[masked]", false),
+        ] {
+            assert_eq!(
+                captured(part, text, "secret"),
+                (shown.to_owned(), truncated),
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Which commands there are. An operator writes this; plans only name what stands here.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use phasegate_core::Span;
+use phasegate_provider::Secret;
+use serde::{Deserialize, Serialize};
+
+/// Where a secret is taken from when a command runs. The secret itself stands in no document.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum SecretSource {
+    /// A variable of this process's environment.
+    Env(String),
+    /// A file, without the line break at its end.
+    File(PathBuf),
+}
+
+impl SecretSource {
+    pub(crate) fn resolve(&self) -> io::Result<Secret> {
+        match self {
+            Self::Env(name) => match std::env::var(name) {
+                Ok(text) => Ok(Secret::new(text)),
+                Err(_) => Err(io::Error::new(
+                    io::ErrorKind::NotFound,
+                    format!("variable {name} is not set or no text"),
+                )),
+            },
+            Self::File(path) => {
+                let text = fs::read_to_string(path)?;
+                Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
+            }
+        }
+    }
+}
+
+/// One command: a program with its arguments, never a line for a shell.
+///
+/// ```
+/// use phasegate_provider_command::CommandConfig;
+/// let migrate = CommandConfig::new("/usr/bin/env", ["true"]);
+/// assert_eq!(migrate.args, ["true"]);
+/// ```
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct CommandConfig {
+    /// The program, as an absolute path. A shell is a program like any other: name it if you want one.
+    pub program: PathBuf,
+    /// Its arguments, each passed as it is.
+    #[serde(default)]
+    pub args: Vec<String>,
+    /// Where it runs. Default: `/`.
+    #[serde(default = "root")]
+    pub dir: PathBuf,
+    /// Its environment. Nothing else is inherited but what `pass` names.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// Variables of this process's environment that are passed on where they are set.
+    #[serde(default)]
+    pub pass: Vec<String>,
+    /// Variables that hold secrets. Their values are masked in what the command prints.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, SecretSource>,
+    /// How long it may run; a call's deadline may be shorter. Default 5 min.
+    #[serde(default = "within")]
+    pub within: Span,
+    /// How long it has to end by itself after the signal to terminate. Default 2 s.
+    #[serde(default = "grace")]
+    pub grace: Span,
+}
+
+impl CommandConfig {
+    /// A program with arguments, an empty environment and the default limits.
+    pub fn new(
+        program: impl Into<PathBuf>,
+        args: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        Self {
+            program: program.into(),
+            args: args.into_iter().map(Into::into).collect(),
+            dir: root(),
+            env: BTreeMap::new(),
+            pass: Vec::new(),
+            secrets: BTreeMap::new(),
+            within: within(),
+            grace: grace(),
+        }
+    }
+}
+
+/// The commands of one binding.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(clippy::exhaustive_structs, reason = "callers write it out")]
+pub struct CommandsConfig {
+    /// By the name that plans use.
+    pub commands: BTreeMap<String, CommandConfig>,
+}
+
+fn root() -> PathBuf {
+    PathBuf::from("/")
+}
+
+fn within() -> Span {
+    Span::from_secs(300)
+}
+
+fn grace() -> Span {
+    Span::from_secs(2)
+}

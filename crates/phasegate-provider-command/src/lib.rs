@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![cfg(unix)]
+
+mod capture;
+mod config;
+mod group;
+mod mask;
+mod runner;
+
+pub use config::{CommandConfig, CommandsConfig, SecretSource};
+pub use runner::Commands;
