@@ -83,6 +83,15 @@ impl ExactSum {
         self.add_octave(exponent, u128::from(mantissa) * u128::from(n));
     }
 
+    /// Adds a positive normal value and makes its octave cheap to add to from now on.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn add_and_cover(&mut self, bits: u64) {
+        let exponent = (bits >> 52) as u32;
+        self.cover(exponent, exponent);
+        self.add_times(f64::from_bits(bits), 1);
+    }
+
     /// Makes the octaves from `low` to `high` (biased exponents) cheap to add to.
     pub(crate) fn cover(&mut self, low: u32, high: u32) {
         if self.octaves.is_empty() {

@@ -58,6 +58,9 @@ pub struct MappedHistogram<M: Mapping = LogLinear, const SUM: bool = true> {
     /// move the extremes.
     inner_first: u64,
     inner_length: u64,
+    /// Whether the inner values reach exactly from the least to the greatest: both are in range and
+    /// known, so a new extreme is only a longer reach.
+    reaches: bool,
     pub(crate) extremes: Extremes,
     pub(crate) classes: Classes,
     pub(crate) sum: ExactSum,
@@ -172,6 +175,7 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             negative: Store::default(),
             inner_first: 0,
             inner_length: 0,
+            reaches: false,
             extremes: Extremes::NONE,
             classes: Classes::default(),
             sum: ExactSum::default(),
@@ -313,6 +317,16 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             | Class::Underflow
             | Class::NotANumber => 0.0,
         };
+        let is_kept = |value: f64| {
+            matches!(
+                self.range.classify(&self.mapping, value),
+                Class::Positive(_)
+            )
+        };
+        self.reaches = self.extremes.min_exact
+            && self.extremes.max_exact
+            && is_kept(self.extremes.min)
+            && is_kept(self.extremes.max);
         self.inner_first = first.to_bits();
         self.inner_length = (last.to_bits() + 1).saturating_sub(first.to_bits());
     }

@@ -23,9 +23,9 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
     pub fn record(&mut self, value: f64) {
         let bits = value.to_bits();
         let inner = bits.wrapping_sub(self.inner_first) < self.inner_length;
-        if inner && self.positive.add_covered(self.mapping.key(value)) {
+        if (inner || self.reach(bits)) && self.positive.add_covered(self.mapping.key(value)) {
             if SUM && !self.sum.add_covered(bits) {
-                self.sum.add_times(value, 1);
+                self.sum.add_and_cover(bits);
             }
         } else {
             // As bits: a float would have to take the way through a vector register.
@@ -106,6 +106,7 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             let (whole, rest) = simd::split_sums(values, magnet);
             self.sum.add_parts(whole, rest);
         } else {
+            self.sum.cover(low, high);
             for value in values {
                 if !self.sum.add_covered(value.to_bits()) {
                     self.sum.add_times(*value, 1);
@@ -137,6 +138,26 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             Ok(nanos) => self.record_nanos(nanos),
             Err(_) => self.record(duration.as_nanos() as f64),
         }
+    }
+
+    /// Takes in a new extreme: the usual case in data that rise or fall. `false` if the long path
+    /// must decide.
+    #[inline]
+    fn reach(&mut self, bits: u64) -> bool {
+        let value = f64::from_bits(bits);
+        let key = self.mapping.key(value).wrapping_sub(self.range.first);
+        if !self.reaches || key > self.range.last - self.range.first {
+            return false;
+        }
+        if bits < self.inner_first {
+            self.inner_length += self.inner_first - bits;
+            self.inner_first = bits;
+            self.extremes.min = value;
+        } else {
+            self.inner_length = bits - self.inner_first + 1;
+            self.extremes.max = value;
+        }
+        true
     }
 
     /// The long path: any value, any count.
