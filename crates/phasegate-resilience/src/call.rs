@@ -311,6 +311,14 @@ impl Judgement {
 pub trait Judge<T, E> {
     /// What `result` says.
     fn judge(&self, result: &Result<T, E>) -> Judgement;
+
+    /// Whether `result` is a success that is final. Asked first, because most results are; must
+    /// agree with [`judge`](Self::judge), which may then be asked again.
+    #[inline]
+    fn accepts(&self, result: &Result<T, E>) -> bool {
+        let judged = self.judge(result);
+        judged.outcome == Outcome::Success && !judged.retryable
+    }
 }
 
 impl<T, E, F: Fn(&Result<T, E>) -> Judgement> Judge<T, E> for F {
@@ -331,5 +339,10 @@ impl<T, E> Judge<T, E> for OkOrFailure {
             Ok(_) => Judgement::success(),
             Err(_) => Judgement::failure(),
         }
+    }
+
+    #[inline]
+    fn accepts(&self, result: &Result<T, E>) -> bool {
+        result.is_ok()
     }
 }

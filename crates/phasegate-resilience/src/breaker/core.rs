@@ -171,7 +171,7 @@ impl Breaker {
     }
 
     #[inline]
-    fn ticket(&self, word: Word, clock: &dyn Clock) -> Ticket {
+    fn ticket<C: Clock + ?Sized>(&self, word: Word, clock: &C) -> Ticket {
         let started = if self.config.slow_rate.is_some() {
             clock.now()
         } else {
@@ -185,6 +185,8 @@ impl Breaker {
         Word(self.word.load(Ordering::Acquire))
     }
 
+    /// Every way in but the common one. Kept out of line, so that the common one stays small.
+    #[inline(never)]
     fn admit_unless_open(
         &self,
         mut word: Word,

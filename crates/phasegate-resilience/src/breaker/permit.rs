@@ -1,6 +1,6 @@
 //! The right to make one call, and the duty to say what became of it.
 
-use crate::call::{Judgement, Outcome};
+use crate::call::{Judge, Judgement};
 use crate::time::{Clock, Tick};
 
 use super::core::Breaker;
@@ -49,6 +49,17 @@ impl<'a> Permit<'a> {
         core::mem::forget(self);
     }
 
+    /// The call ended with a result that is no plain success.
+    #[cold]
+    fn record_judged<C: Clock, T, E>(
+        self,
+        judge: &impl Judge<T, E>,
+        result: &Result<T, E>,
+        clock: &C,
+    ) {
+        self.record(&judge.judge(result), clock);
+    }
+
     /// The value inside, for code that cannot hold a borrow. It must be given back by hand.
     pub fn into_ticket(self) -> Ticket {
         let ticket = self.ticket;
@@ -74,7 +85,7 @@ impl Breaker {
         &self,
         class: crate::call::CallClass,
         clock: &C,
-        judge: &impl crate::call::Judge<T, E>,
+        judge: &impl Judge<T, E>,
         call: impl FnOnce() -> Result<T, E>,
     ) -> Result<Result<T, E>, crate::rejection::Rejection>
     where
@@ -82,11 +93,10 @@ impl Breaker {
     {
         let permit = self.try_acquire(class, clock)?;
         let result = call();
-        let judged = judge.judge(&result);
-        if judged.outcome == Outcome::Success {
+        if judge.accepts(&result) {
             permit.success(clock);
         } else {
-            permit.record(&judged, clock);
+            permit.record_judged(judge, &result, clock);
         }
         Ok(result)
     }

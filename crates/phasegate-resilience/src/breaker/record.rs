@@ -118,8 +118,10 @@ impl Breaker {
             && nanos(now.saturating_since(ticket.started)) > self.config.slow_over
     }
 
-    #[inline]
-    fn quick_success(&self, word: Word, ticket: Ticket, clock: &dyn Clock) {
+    /// A success that must be counted, or was admitted otherwise. Kept out of line, so that the
+    /// healthy path stays small.
+    #[inline(never)]
+    fn quick_success<C: Clock>(&self, word: Word, ticket: Ticket, clock: &C) {
         if !word.admits_result_of(ticket.word) || word.is_clean() {
             return;
         }
@@ -163,6 +165,7 @@ impl Breaker {
     /// A success reached the draw at which something must be done: the minimum, or a mark that
     /// leaves the window.
     #[cold]
+    #[inline(never)]
     fn woken(&self, ticket: Ticket, now: Tick) {
         let event = {
             let mut core = self.locked();
@@ -279,6 +282,7 @@ impl Breaker {
     }
 
     #[cold]
+    #[inline(never)]
     fn record_mark(&self, ticket: Ticket, mark: &Mark<'_>) {
         let event = {
             let mut core = self.locked();

@@ -12,6 +12,7 @@ use super::word::Word;
 impl Breaker {
     /// A success that was told to look: old calls may have left, or the minimum may be reached.
     #[cold]
+    #[inline(never)]
     pub(super) fn look(&self, ticket: Ticket, now: Tick) {
         let event = {
             let mut core = self.locked();

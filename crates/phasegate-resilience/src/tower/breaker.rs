@@ -10,7 +10,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::breaker::{Breaker, Ticket};
-use crate::call::{CallClass, Judge, Outcome};
+use crate::call::{CallClass, Judge};
 use crate::rejection::Rejection;
 use crate::time::Clock;
 
@@ -158,12 +158,12 @@ where
             return Poll::Pending;
         };
         let result = ready!(inner.poll(cx));
-        let judged = this.judge.judge(&result);
         if let Some(ticket) = held.ticket.take() {
-            if judged.outcome == Outcome::Success {
+            if this.judge.accepts(&result) {
                 held.breaker.record_success(ticket, this.clock);
             } else {
-                held.breaker.record(ticket, &judged, this.clock);
+                held.breaker
+                    .record(ticket, &this.judge.judge(&result), this.clock);
             }
         }
         Poll::Ready(result.map_err(LayerError::Inner))
