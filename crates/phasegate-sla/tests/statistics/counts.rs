@@ -157,8 +157,9 @@ fn samples_to_decide_are_those_of_the_reference() {
                 .rejects(alpha(f(row, "alpha")))
         };
         assert!(shows(theirs) && !shows(theirs * 9 / 10), "{row}");
+        // One-sided evidence on counts that are not rounded: sooner as a rule, of the same order always.
         assert!(
-            ours * 100 <= theirs * 112 && ours * 100 >= theirs * 55,
+            ours * 10 <= theirs * 12 && ours * 10 >= theirs * 4,
             "{row}: {ours}"
         );
     }

@@ -238,7 +238,7 @@ impl Lexer<'_> {
     fn hex(&mut self, digits: usize) -> Result<char, ConditionError> {
         let bad = ConditionError::syntax("bad escape");
         let text = self.rest.get(..digits).ok_or(bad.clone())?;
-        let code = u32::from_str_radix(text, 16).map_err(|_| bad.clone())?;
+        let code = u32::from_str_radix(text, 16).ok().ok_or(bad.clone())?;
         self.rest = self.rest.get(digits..).unwrap_or("");
         char::from_u32(code).ok_or(bad)
     }

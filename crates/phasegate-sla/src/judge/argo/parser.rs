@@ -1,4 +1,8 @@
 //! Reads a condition: operator precedence, chains of members, predicates, pipes.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "tables of what fits: everything that is not listed does not fit, a new kind included"
+)]
 
 use super::ConditionError;
 use super::ast::{Node, Operator, Unary};
@@ -443,8 +447,9 @@ fn number(text: &str) -> Parsed {
     if radix != 10 {
         let digits = text.get(2..).unwrap_or("");
         return i64::from_str_radix(digits, radix)
+            .ok()
             .map(Node::Integer)
-            .map_err(|_| bad);
+            .ok_or(bad);
     }
     if text.contains(['.', 'e', 'E']) {
         return match text.parse::<f64>() {
@@ -452,5 +457,5 @@ fn number(text: &str) -> Parsed {
             _ => Err(bad),
         };
     }
-    text.parse().map(Node::Integer).map_err(|_| bad)
+    text.parse().ok().map(Node::Integer).ok_or(bad)
 }

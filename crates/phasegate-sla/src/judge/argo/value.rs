@@ -50,6 +50,7 @@ impl Value {
     }
 
     /// Equality across number kinds; lists element by element.
+    #[expect(clippy::float_cmp, reason = "the format compares numbers for identity")]
     pub(super) fn equals(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Array(left), Self::Array(right)) => {

@@ -59,6 +59,7 @@ impl Classified {
 /// let found = classify(&control, &experiment, &MetricConfig::default());
 /// assert_eq!(found.classification, Classification::High);
 /// ```
+#[expect(clippy::float_cmp, reason = "identical samples are what is looked for")]
 #[must_use]
 pub fn classify(control: &[f64], experiment: &[f64], config: &MetricConfig) -> Classified {
     let (control, experiment) = (clean(control, config), clean(experiment, config));
@@ -104,6 +105,7 @@ fn missing(config: &MetricConfig) -> Classified {
     }
 }
 
+#[expect(clippy::float_cmp, reason = "constant samples are what is looked for")]
 fn single_value(values: &[f64]) -> Option<f64> {
     let (first, rest) = values.split_first()?;
     rest.iter().all(|value| value == first).then_some(*first)

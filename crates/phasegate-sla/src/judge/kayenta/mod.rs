@@ -1,4 +1,4 @@
-//! Kayenta's NetflixACAJudge, version 1.0, without its random noise.
+//! Kayenta's `NetflixACAJudge`, version 1.0, without its random noise.
 //!
 //! Each metric's samples of both arms are cleaned (missing values, outliers), compared by a
 //! Mann–Whitney interval at 98 % with a tolerance of a quarter of the estimate, classified, and the

@@ -119,12 +119,12 @@ impl Search<'_> {
             }
             let mut step = halving;
             if previous.abs() >= tolerance && f_a.abs() > f_b.abs() {
-                step = interpolated((a, f_a), (b, f_b), (c, f_c))
-                    .filter(|(p, q)| {
-                        *p < 0.75 * (c - b) * q - (tolerance * q).abs() / 2.0
-                            && *p < (previous * q / 2.0).abs()
-                    })
-                    .map_or(halving, |(p, q)| p / q);
+                let (p, q) = interpolated((a, f_a), (b, f_b), (c, f_c));
+                if p < 0.75 * (c - b) * q - (tolerance * q).abs() / 2.0
+                    && p < (previous * q / 2.0).abs()
+                {
+                    step = p / q;
+                }
             }
             if step.abs() < tolerance {
                 step = if step > 0.0 { tolerance } else { -tolerance };
@@ -141,7 +141,8 @@ impl Search<'_> {
 }
 
 /// The step of secant or inverse quadratic interpolation as p/q with p ≥ 0.
-fn interpolated(a: (f64, f64), b: (f64, f64), c: (f64, f64)) -> Option<(f64, f64)> {
+#[expect(clippy::float_cmp, reason = "whether two places of the search are one")]
+fn interpolated(a: (f64, f64), b: (f64, f64), c: (f64, f64)) -> (f64, f64) {
     let across = c.0 - b.0;
     let (p, q) = if a.0 == c.0 {
         let ratio = b.1 / a.1;
@@ -153,7 +154,7 @@ fn interpolated(a: (f64, f64), b: (f64, f64), c: (f64, f64)) -> Option<(f64, f64
             (q - 1.0) * (t_1 - 1.0) * (t_2 - 1.0),
         )
     };
-    Some(if p > 0.0 { (p, -q) } else { (-p, q) })
+    if p > 0.0 { (p, -q) } else { (-p, q) }
 }
 
 /// Zero or the least number beside it.

@@ -8,7 +8,7 @@
 //!   advance or predictable. **Never** put a running sample variance into [`NormalMixture`], and never
 //!   retune a mixture to the current v: both cross for certain sooner or later.
 //! - **Cost** O(1) to evaluate, some 40 evaluations to invert; no state.
-//! - **Source**: Howard, Ramdas, McAuliffe, Sekhon, Annals of Statistics 2021 (arXiv 1810.08240).
+//! - **Source**: Howard, Ramdas, `McAuliffe`, Sekhon, Annals of Statistics 2021 (arXiv 1810.08240).
 
 mod beta_binomial;
 mod gamma;

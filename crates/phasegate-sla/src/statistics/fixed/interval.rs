@@ -4,7 +4,7 @@
 //! - **Guarantee** (Clopper–Pearson) coverage of at least 1 − α; Wilson and Jeffreys about 1 − α on
 //!   average. **Not under repeated looks.** **Cost** O(1) (Wilson) or 60 evaluations of an incomplete
 //!   beta function; **state** two integers; **merge** adds counts.
-//! - **Source**: Wilson 1927; Clopper and Pearson 1934; Brown, Cai, DasGupta 2001.
+//! - **Source**: Wilson 1927; Clopper and Pearson 1934; Brown, Cai, `DasGupta` 2001.
 
 use crate::statistics::numeric::{beta_quantile, ln, normal_quantile};
 use crate::statistics::{Alpha, Counts, Interval, Rate};

@@ -173,6 +173,7 @@ fn arrangements(n: usize, m: usize) -> Vec<f64> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
 

@@ -145,6 +145,7 @@ pub fn beta_quantile(probability: f64, a: f64, b: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
 

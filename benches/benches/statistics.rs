@@ -1,0 +1,138 @@
+//! What a look costs: one update of an e-process, and Mann–Whitney with its interval against scipy.
+//!
+//! ```text
+//! cargo bench -p phasegate-benches --bench statistics
+//! python3 -m venv venv && venv/bin/pip install scipy
+//! PHASEGATE_PYTHON=venv/bin/python cargo bench -p phasegate-benches --bench statistics
+//! ```
+//!
+//! With `PHASEGATE_PYTHON` the same samples go to scipy in the same run. scipy has the test and no
+//! interval: the interval there is numpy's partition of all differences, or the root search on
+//! `rankdata`, whichever is faster.
+
+use std::hint::black_box;
+use std::process::Command;
+use std::time::Instant;
+
+use phasegate_sla::statistics::fixed::{MannWhitney, shift_interval};
+use phasegate_sla::statistics::mean::{BettingTest, ValueRange};
+use phasegate_sla::statistics::rate::{RateTest, SloTest};
+use phasegate_sla::statistics::{Alpha, Counts, Rate};
+
+/// Samples on each side.
+const SAMPLES: usize = 10_000;
+
+fn main() {
+    // `cargo test --benches` and `-- --test` run everything once.
+    let once = std::env::args().any(|argument| argument == "--test");
+    let updates = if once { 1 } else { 2_000_000 };
+    let alpha = Alpha::new(0.05).unwrap();
+    let rate = RateTest::new(Rate::new(0.01).unwrap());
+    let slo = SloTest::new(Rate::new(0.01).unwrap());
+    let nanos = |name: &str, update: &mut dyn FnMut(u64) -> f64| {
+        let mut best = f64::INFINITY;
+        for _ in 0..if once { 1 } else { 5 } {
+            let start = Instant::now();
+            for i in 0..updates {
+                black_box(update(black_box(i)));
+            }
+            best = best.min(start.elapsed().as_nanos() as f64 / updates as f64);
+        }
+        println!("{name:<44} {best:>10.1} ns");
+        best
+    };
+    let counts = |i: u64| Counts::new((i + 50) / 100, i + 50).unwrap();
+    let update = nanos("e-process update, two-sided", &mut |i| {
+        rate.two_sided(counts(i)).nats()
+    });
+    assert!(once || update < 200.0, "an update takes {update} ns");
+    nanos("e-process update, one-sided, n below 1,000", &mut |i| {
+        rate.above(counts(i % 1_000)).nats()
+    });
+    nanos("e-process update, one-sided, n to 2,000,000", &mut |i| {
+        rate.above(counts(i)).nats()
+    });
+    nanos("CSM level", &mut |i| slo.level(counts(i)));
+    let mut betting = BettingTest::new(ValueRange::unit(), 0.5, alpha).unwrap();
+    nanos("betting update", &mut |i| {
+        betting.record((i % 7) as f64 / 7.0).unwrap();
+        betting.above().nats()
+    });
+
+    let (x, y) = (samples(1, 1.05), samples(2, 1.0));
+    let mut best = f64::INFINITY;
+    for _ in 0..if once { 1 } else { 7 } {
+        let start = Instant::now();
+        let p = MannWhitney::new(&x, &y).unwrap().normal(true).p;
+        let shift = shift_interval(&x, &y, alpha).unwrap();
+        black_box((p, shift));
+        best = best.min(start.elapsed().as_secs_f64() * 1e3);
+    }
+    println!(
+        "{:<44} {best:>10.2} ms",
+        "Mann-Whitney with interval, 10,000 a side"
+    );
+    if let (false, Ok(python)) = (once, std::env::var("PHASEGATE_PYTHON")) {
+        let theirs = scipy_millis(&python);
+        println!("{:<44} {theirs:>10.2} ms", "the same with scipy and numpy");
+        println!("{:<44} {:>10.1} times", "faster", theirs / best);
+        assert!(theirs >= 5.0 * best, "not five times as fast");
+    }
+}
+
+/// Log-normal latencies by the generator that the script below repeats.
+fn samples(seed: u64, factor: f64) -> Vec<f64> {
+    let mut state = seed;
+    let mut uniform = move || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / 9_007_199_254_740_992.0
+    };
+    (0..SAMPLES)
+        .map(|_| {
+            let radius = (-2.0 * (1.0 - uniform()).ln()).sqrt();
+            200.0 * factor * (0.5 * radius * (std::f64::consts::TAU * uniform()).cos()).exp()
+        })
+        .collect()
+}
+
+/// The best of three in scipy, without its start.
+fn scipy_millis(python: &str) -> f64 {
+    let output = Command::new(python)
+        .args(["-c", SCRIPT])
+        .output()
+        .expect("python starts");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout)
+        .trim()
+        .parse()
+        .expect("a number of milliseconds")
+}
+
+const SCRIPT: &str = r"
+import time, numpy as np
+from scipy import stats, optimize
+rng = np.random.default_rng(1)
+x = 210 * np.exp(0.5 * rng.standard_normal(10000)); y = 200 * np.exp(0.5 * rng.standard_normal(10000))
+n, m = len(x), len(y); z = stats.norm.ppf(0.975); s = (n * m * (n + m + 1) / 12) ** 0.5
+def listed():
+    stats.mannwhitneyu(x, y, method='asymptotic')
+    d = np.subtract.outer(x, y).ravel(); k = int(n * m / 2 - z * s - 0.5)
+    d.partition([k, n * m // 2, n * m - k - 1]); return d[k], d[n * m // 2], d[n * m - k - 1]
+def searched():
+    stats.mannwhitneyu(x, y, method='asymptotic')
+    w = lambda mu, q: (stats.rankdata(np.concatenate([x - mu, y]))[:n].sum() - n * (n + 1) / 2 - n * m / 2) / s - q
+    a, b = x.min() - y.max(), x.max() - y.min()
+    return [optimize.brentq(w, a, b, args=(q,), xtol=1e-9) for q in (z, 0, -z)]
+best = 1e9
+for f in (listed, searched):
+    for _ in range(3):
+        t = time.perf_counter(); f(); best = min(best, (time.perf_counter() - t) * 1e3)
+print(best)
+";
