@@ -203,3 +203,10 @@ fn meaning(draft: &CatalogDraft, document: &PlanDocument, faults: &mut Vec<Fault
         }
     }
 }
+
+/// The reserved binding as an id.
+pub(crate) fn reserved() -> BindingId {
+    // It is a valid id, so the fallback is never taken; there is no other way to make one here.
+    BindingId::new(RESERVED_BINDING)
+        .unwrap_or_else(|_| unreachable!("'{RESERVED_BINDING}' is an id"))
+}

@@ -59,7 +59,11 @@ pub(super) fn check(scope: &mut Scope<'_>, catalog: &Catalog) {
                 || format!("add it under 'commands' of '{}'", one.binding),
                 |near| format!("did you mean '{near}'?"),
             );
-            let pointer = one.pointer.replace("/binding", "/name");
+            let around = one
+                .pointer
+                .rsplit_once('/')
+                .map_or("", |(around, _)| around);
+            let pointer = format!("{around}/{}", one.command_key);
             let message = format!("'{}' has no command '{name}'", one.binding);
             scope.report_at(Code::UnknownCommand, pointer, message, Some(&help));
         }
@@ -85,6 +89,7 @@ impl Scope<'_> {
         message: String,
         help: Option<&str>,
     ) {
+        let pointer = self.written(&pointer);
         let fault = levelled(self.document(), code, pointer, message, help);
         self.push(fault);
     }

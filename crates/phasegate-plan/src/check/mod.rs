@@ -1,22 +1,29 @@
 //! From a document to a checked plan: every fault at once, in shape and in meaning.
 
 mod bindings;
+mod criteria;
+mod edges;
 mod graph;
+mod lints;
 mod names;
 mod needs;
 mod phases;
 mod plan;
 mod scope;
+mod sense;
+mod strategies;
+mod time;
 mod walk;
 
 use std::sync::Arc;
 
+pub use lints::{LintLevel, Lints, LintsError};
 pub use needs::Need;
 pub use plan::Plan;
 pub(crate) use scope::{At, Scope};
 
 use crate::catalog::Catalog;
-use crate::document::PlanDocument;
+use crate::document::{Entry, Kind, Node, PlanDocument};
 use crate::fault::{Code, Fault, Faults};
 use crate::form::{Form as _, Lowering};
 use crate::model::PlanDraft;
@@ -41,15 +48,25 @@ pub struct Checked {
 /// assert_eq!(checked.faults.of(Code::NoPhases).count(), 1);
 /// ```
 pub fn check(document: &PlanDocument, catalog: Option<&Catalog>) -> Checked {
+    check_with(document, catalog, &Lints::default())
+}
+
+/// The same with other levels for some codes.
+pub fn check_with(document: &PlanDocument, catalog: Option<&Catalog>, lints: &Lints) -> Checked {
     let mut faults = document.faults().to_vec();
     let mut draft = None;
     if let Some(root) = document.root() {
         let mut cx = Lowering::new(document.source());
         draft = PlanDraft::read(root, &mut cx);
-        let (found, lost) = cx.finish();
+        let (found, lost, dropped) = cx.finish();
         faults.extend(found);
+        if draft.is_none() {
+            // The head of the document is wrong. What stands below it is looked at all the same.
+            let mut below = Lowering::new(document.source());
+            draft = PlanDraft::read(&with_a_head(root), &mut below);
+        }
         if let Some(draft) = &draft {
-            let mut scope = Scope::new(draft, document, lost);
+            let mut scope = Scope::new(draft, document, lost, dropped);
             meaning(&mut scope);
             if let Some(catalog) = catalog {
                 bindings::check(&mut scope, catalog);
@@ -57,17 +74,79 @@ pub fn check(document: &PlanDocument, catalog: Option<&Catalog>) -> Checked {
             faults.extend(scope.finish());
         }
     }
-    let faults = Faults::new(faults);
+    if let Some(fault) = broken_encoding(document) {
+        faults.push(fault);
+    }
+    let faults = Faults::new(lints.apply(faults));
     let plan = draft
         .filter(|_| !faults.has_errors())
         .map(|draft| Plan::new(Arc::new(draft), document));
     Checked { plan, faults }
 }
 
+/// The document with some format, id and title.
+fn with_a_head(root: &Node) -> Node {
+    let mut root = root.clone();
+    if let Kind::Map(entries) = &mut root.kind {
+        for (key, text) in [
+            ("format", "phasegate-plan/1"),
+            ("id", "plan"),
+            ("title", "plan"),
+        ] {
+            let value = Node {
+                kind: Kind::Scalar {
+                    text: text.into(),
+                    bare: false,
+                },
+                at: root.at,
+            };
+            match entries.iter_mut().find(|entry| &*entry.key == key) {
+                Some(entry) => entry.value = value,
+                None => entries.push(Entry {
+                    key: key.into(),
+                    key_at: root.at,
+                    value,
+                }),
+            }
+        }
+    }
+    root
+}
+
 fn meaning(scope: &mut Scope<'_>) {
     names::check(scope);
     graph::check(scope);
     phases::check(scope);
+    edges::check(scope);
+    criteria::check(scope);
+    sense::check(scope);
+    strategies::check(scope);
+    time::check(scope);
+}
+
+/// UTF-8 that somebody has read as Latin-1 and written as UTF-8 again: `Ã¤` for `ä`, `â€™` for `’`,
+/// `ðŸ` before what was an emoji.
+fn broken_encoding(document: &PlanDocument) -> Option<Fault> {
+    const TRACES: [&str; 4] = [
+        "\u{c3}\u{a4}",
+        "\u{e2}\u{20ac}",
+        "\u{f0}\u{178}",
+        "\u{e2}\u{153}",
+    ];
+    let text = document.source().text();
+    let start = TRACES.iter().filter_map(|trace| text.find(trace)).min()?;
+    let len = text
+        .get(start..)?
+        .chars()
+        .take(2)
+        .map(char::len_utf8)
+        .sum::<usize>();
+    let at = crate::document::Extent::new(start, start + len);
+    let message = "this looks like UTF-8 that has been read as Latin-1";
+    let mut fault = crate::document::fault(document.source(), Code::BrokenEncoding, at, message);
+    fault.severity = Code::BrokenEncoding.severity();
+    fault.help = Some("restore the text from its source".to_owned());
+    Some(fault)
 }
 
 /// A fault at a pointer into the document.

@@ -152,7 +152,7 @@ fn references(scope: &mut Scope<'_>) {
             Met::Role(id) => (Code::UnknownRole, "role", id.as_str(), &declared.roles),
             Met::Criterion(_) => return,
         };
-        if known.contains(id) || scope.is_lost(id) {
+        if known.contains(id) || scope.is_lost(id) || scope.is_full() {
             return;
         }
         let message = format!("there is no {what} '{id}' in this plan");

@@ -25,6 +25,7 @@ pub(super) struct Use {
     pub(super) role: Role,
     pub(super) capabilities: Vec<Capability>,
     pub(super) command: Option<String>,
+    pub(super) command_key: &'static str,
     pub(super) pointer: String,
 }
 
@@ -50,6 +51,7 @@ pub(super) fn uses(draft: &PlanDraft) -> Vec<Use> {
             role: Role::Notifier,
             capabilities: Vec::new(),
             command: None,
+            command_key: "",
             pointer: channels.index(index).key("binding").to_string(),
         });
     }
@@ -71,6 +73,7 @@ pub(super) fn uses(draft: &PlanDraft) -> Vec<Use> {
                 .into_iter()
                 .collect(),
             command: None,
+            command_key: "",
             pointer: kpis.index(index).key("source").to_string(),
         });
     }
@@ -89,6 +92,15 @@ pub(super) fn uses(draft: &PlanDraft) -> Vec<Use> {
             }
         }
     }
+    let procedures = root.key("procedures");
+    for (index, procedure) in draft.procedures.iter().enumerate() {
+        let here = procedures.index(index);
+        let steps = here.key("rollback");
+        let steps = steps.key("steps");
+        for (index, step) in procedure.rollback.steps.iter().enumerate() {
+            action(&step.action, steps.index(index), &mut out);
+        }
+    }
     if let Some(rollback) = &draft.rollback {
         let steps = root.key("rollback");
         let steps = steps.key("steps");
@@ -101,34 +113,85 @@ pub(super) fn uses(draft: &PlanDraft) -> Vec<Use> {
 
 fn action(action: &Action, at: At<'_>, out: &mut Vec<Use>) {
     let here = at.key(action.key());
-    let mut push = |binding: &BindingId, role, capabilities, command| {
+    for one in action.bindings() {
         out.push(Use {
-            binding: binding.clone(),
-            role,
-            capabilities,
-            command,
-            pointer: here.key("binding").to_string(),
+            binding: one.binding.clone(),
+            role: one.role,
+            capabilities: one.capabilities.to_vec(),
+            command: one.command.map(|(_, name)| name.clone()),
+            command_key: one.command.map_or("", |(key, _)| key),
+            pointer: here.key(one.key).to_string(),
         });
-    };
-    match action {
-        Action::Traffic(ramp) => push(
-            &ramp.binding,
-            Role::TrafficRouter,
-            vec![Capability::Weights, Capability::ReadBack],
-            None,
-        ),
-        Action::Flag(ramp) => {
-            push(
-                &ramp.binding,
-                Role::FlagStore,
-                vec![Capability::ReadBack],
-                None,
-            );
+    }
+}
+
+/// A binding that an action names, and what for.
+pub(super) struct Named<'a> {
+    /// The key of the action under which it stands.
+    pub(super) key: &'static str,
+    pub(super) binding: &'a BindingId,
+    pub(super) role: Role,
+    pub(super) capabilities: &'static [Capability],
+    /// A command that is run there, and the key under which its name stands.
+    pub(super) command: Option<(&'static str, &'a String)>,
+}
+
+impl Action {
+    pub(super) fn bindings(&self) -> Vec<Named<'_>> {
+        const ROUTER: &[Capability] = &[Capability::Weights, Capability::ReadBack];
+        let one = |binding, role, capabilities| {
+            vec![Named {
+                key: "binding",
+                binding,
+                role,
+                capabilities,
+                command: None,
+            }]
+        };
+        let command = |key, binding, name| Named {
+            key: "binding",
+            binding,
+            role: Role::CommandRunner,
+            capabilities: &[],
+            command: Some((key, name)),
+        };
+        match self {
+            Self::Traffic(ramp) => one(&ramp.binding, Role::TrafficRouter, ROUTER),
+            Self::Flag(ramp) => one(&ramp.binding, Role::FlagStore, &[Capability::ReadBack]),
+            Self::Cohort(cohort) => one(&cohort.binding, Role::FlagStore, &[]),
+            Self::Config(change) => one(&change.binding, Role::FlagStore, &[]),
+            Self::Deprecation(end) => one(&end.binding, Role::FlagStore, &[]),
+            Self::Workflow(run) => one(&run.binding, Role::WorkflowHost, &[]),
+            Self::Experiment(run) => one(&run.binding, Role::FaultInjector, &[]),
+            Self::Parallel(run) => one(&run.binding, Role::Comparer, &[]),
+            Self::Command(run) => vec![command("name", &run.binding, &run.name)],
+            Self::Waves(waves) => vec![command("command", &waves.binding, &waves.command)],
+            Self::Shadow(shadow) => {
+                let mut all = one(&shadow.binding, Role::TrafficRouter, &[Capability::Mirror]);
+                if let Some(comparer) = &shadow.comparer {
+                    let mut second = one(comparer, Role::Comparer, &[]);
+                    second.iter_mut().for_each(|named| named.key = "comparer");
+                    all.append(&mut second);
+                }
+                all
+            }
+            Self::BlueGreen(switch) => {
+                let mut all = one(&switch.binding, Role::TrafficRouter, ROUTER);
+                if let Some(runner) = &switch.runner {
+                    let names = [
+                        ("deploy", &switch.deploy),
+                        ("smoke-test", &switch.smoke_test),
+                        ("promote", &switch.promote),
+                    ];
+                    all.extend(names.into_iter().filter_map(|(key, name)| {
+                        let mut named = command(key, runner, name.as_ref()?);
+                        named.key = "runner";
+                        Some(named)
+                    }));
+                }
+                all
+            }
+            Self::Wait(_) | Self::Task(_) | Self::Notify(_) => Vec::new(),
         }
-        Action::Command(run) => {
-            let name = Some(run.name.clone());
-            push(&run.binding, Role::CommandRunner, Vec::new(), name);
-        }
-        Action::Wait(_) | Action::Task(_) | Action::Notify(_) => {}
     }
 }

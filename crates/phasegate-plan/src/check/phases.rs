@@ -1,6 +1,8 @@
 //! What phases, steps, gates and rollbacks must be to make sense.
 
-use phasegate_core::{Ratio, Span};
+use std::collections::BTreeMap;
+
+use phasegate_core::{BindingId, Ratio, Span, TargetId};
 
 use super::{At, Scope};
 use crate::fault::Code;
@@ -13,12 +15,42 @@ pub(super) fn check(scope: &mut Scope<'_>) {
         let here = phases.index(index);
         one(scope, phase, here);
     }
+    stops_short(scope);
     if let Some(rollback) = &draft.rollback {
         way_back(scope, rollback, At::ROOT.key("rollback"));
     }
     let gates = At::ROOT.key("gates");
     for (index, one) in draft.gates.iter().enumerate() {
         gate(scope, one, gates.index(index));
+    }
+}
+
+/// A target that no ramp of the plan brings to all of the traffic.
+fn stops_short(scope: &mut Scope<'_>) {
+    let mut last: BTreeMap<(&BindingId, &TargetId), (Ratio, String)> = BTreeMap::new();
+    let phases = At::ROOT.key("phases");
+    for (index, phase) in scope.draft.phases.iter().enumerate() {
+        let here = phases.index(index);
+        let steps = here.key("steps");
+        for (number, step) in phase.steps.iter().enumerate() {
+            let end = step
+                .action
+                .rungs()
+                .and_then(|(rungs, _)| rungs.last().map(|rung| rung.weight));
+            if let (Some(key), Some(end)) = (step.action.moved(), end) {
+                let here = steps.index(number);
+                let pointer = here.key(step.action.key()).key("stages").to_string();
+                let slot = last.entry(key).or_insert((end, String::new()));
+                *slot = (end.max(slot.0), pointer);
+            }
+        }
+    }
+    for ((_, target), (end, pointer)) in last {
+        if end < Ratio::ONE {
+            let message = format!("'{target}' stops at {end}");
+            let help = "end at 100%, or allow this where it is meant";
+            scope.report_at(Code::RampStopsShort, pointer, message, Some(help));
+        }
     }
 }
 
@@ -32,15 +64,13 @@ fn one(scope: &mut Scope<'_>, phase: &Phase, here: At<'_>) {
     for (index, step) in phase.steps.iter().enumerate() {
         let here = steps.index(index);
         let here = here.key(step.action.key());
-        let (stages, own) = match &step.action {
-            Action::Traffic(ramp) => (&ramp.stages, ramp.evaluate_every),
-            Action::Flag(ramp) => (&ramp.stages, ramp.evaluate_every),
-            Action::Wait(_) | Action::Task(_) | Action::Command(_) | Action::Notify(_) => continue,
+        let Some((stages, own)) = step.action.rungs() else {
+            continue;
         };
         let watched = !phase.criteria.is_empty() || !step.criteria.is_empty();
         ramp(
             scope,
-            stages,
+            &stages,
             here.key("stages"),
             own.unwrap_or(every),
             watched,
@@ -82,8 +112,31 @@ impl Action {
     /// Does it change something outside that a rollback would have to change back?
     pub(crate) fn moves(&self) -> bool {
         match self {
-            Self::Traffic(_) | Self::Flag(_) | Self::Command(_) => true,
-            Self::Wait(_) | Self::Task(_) | Self::Notify(_) => false,
+            Self::Traffic(_)
+            | Self::Flag(_)
+            | Self::Command(_)
+            | Self::Workflow(_)
+            | Self::Config(_)
+            | Self::BlueGreen(_)
+            | Self::Cohort(_)
+            | Self::Deprecation(_)
+            | Self::Waves(_)
+            | Self::Parallel(_)
+            | Self::Shadow(_) => true,
+            Self::Wait(_) | Self::Task(_) | Self::Notify(_) | Self::Experiment(_) => false,
+        }
+    }
+
+    /// The rungs of a ramp, and how often it is evaluated if it says so itself.
+    fn rungs(&self) -> Option<(Vec<Stage>, Option<Span>)> {
+        if let Self::Traffic(ramp) = self {
+            Some((ramp.rungs(), ramp.evaluate_every))
+        } else if let Self::Flag(ramp) = self {
+            Some((ramp.rungs(), ramp.evaluate_every))
+        } else if let Self::BlueGreen(switch) = self {
+            Some((switch.stages.clone(), None))
+        } else {
+            None
         }
     }
 }
@@ -154,12 +207,9 @@ fn gate(scope: &mut Scope<'_>, gate: &Gate, here: At<'_>) {
     }
     let approvals = here.key("approvals");
     for (index, approval) in gate.approvals.iter().enumerate() {
-        let role = scope
-            .draft
-            .roles
-            .iter()
-            .find(|role| role.id == approval.role);
-        let Some(role) = role else { continue };
+        let Some(role) = scope.role(&approval.role) else {
+            continue;
+        };
         let here = approvals.index(index);
         let members = u32::try_from(role.members.len()).unwrap_or(u32::MAX);
         if members == 0 {
@@ -187,7 +237,7 @@ fn gate(scope: &mut Scope<'_>, gate: &Gate, here: At<'_>) {
     }
 }
 
-fn way_back(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
+pub(super) fn way_back(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
     let Some(limit) = rollback.limit else { return };
     let sum = rollback
         .steps

@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use phasegate_core::{BindingId, CriterionId, PhaseId, StepId};
 
+use phasegate_criterion::KpiRegistry;
+
 use super::needs::{Need, needs};
+use crate::calendar::WorkCalendar;
 use crate::document::{Digest, Format, PlanDocument};
 use crate::form::Form as _;
 use crate::model::{Evaluation, Item, Phase, PlanDraft, Rollback, Step};
@@ -78,6 +81,16 @@ impl Plan {
         phase.rollback.as_ref().or(self.draft.rollback.as_ref())
     }
 
+    /// The KPIs as the criterion language declares them.
+    pub fn kpi_registry(&self) -> KpiRegistry {
+        self.draft.kpi_registry()
+    }
+
+    /// The plan's calendar, ready for arithmetic.
+    pub fn work_calendar(&self) -> WorkCalendar {
+        WorkCalendar::new(&self.draft.calendar)
+    }
+
     /// What each binding must be able to do.
     pub fn needs(&self) -> BTreeMap<BindingId, Need> {
         needs(&self.draft)
@@ -92,6 +105,19 @@ impl Deref for Plan {
 }
 
 impl PlanDraft {
+    /// The KPIs as the criterion language declares them; the first of each id.
+    pub fn kpi_registry(&self) -> KpiRegistry {
+        let mut registry = KpiRegistry::new();
+        for kpi in &self.kpis {
+            // Two of one id are a fault of their own.
+            drop(registry.declare(kpi.declaration()));
+        }
+        for slo in &self.slos {
+            drop(registry.declare_slo(slo.declaration()));
+        }
+        registry
+    }
+
     /// Which phases must be done before this one begins: those it names, else the one before it.
     pub fn dependencies(&self, id: &PhaseId) -> Vec<PhaseId> {
         let Some(index) = self.phases.iter().position(|phase| phase.id == *id) else {

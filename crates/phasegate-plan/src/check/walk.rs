@@ -5,15 +5,14 @@ use phasegate_criterion::Criterion;
 
 use super::At;
 use crate::model::{
-    Action, Condition, Gate, Item, MessageId, Phase, PlanDraft, Response, Rollback, RollbackTarget,
-    Stage, Trigger,
+    Action, Checklist, Condition, Gate, Item, MessageId, Phase, PlanDraft, Response, Rollback,
+    RollbackTarget, Stage, Trigger, Watch,
 };
 
 /// What the walk meets.
 #[derive(Clone, Copy)]
 pub(super) enum Met<'a> {
     Channel(&'a ChannelId),
-    #[expect(dead_code, reason = "the criterion checks come with the KPI registry")]
     Criterion(&'a Criterion),
     Message(&'a MessageId),
     Phase(&'a PhaseId),
@@ -50,10 +49,123 @@ pub(super) fn walk<'a>(draft: &'a PlanDraft, met: &mut dyn FnMut(At<'_>, Met<'a>
         if let Some(role) = &row.decider {
             met(here.key("decider"), Met::Role(role));
         }
-        let tell = here.key("tell");
-        for (index, channel) in row.tell.iter().enumerate() {
-            met(tell.index(index), Met::Channel(channel));
+        channels(&row.tell, here.key("tell"), met);
+    }
+    lists(&draft.prerequisites, root.key("prerequisites"), met);
+    whole(draft, met);
+    around(draft, met);
+}
+
+/// What is about the whole: goals, procedures, numbers with levels, experiments.
+fn whole<'a>(draft: &'a PlanDraft, met: &mut dyn FnMut(At<'_>, Met<'a>)) {
+    let root = At::ROOT;
+    let goals = root.key("goals");
+    for (index, goal) in draft.goals.iter().enumerate() {
+        let here = goals.index(index);
+        conditions(&goal.criteria, here.key("criteria"), met);
+        items(&goal.checks, here.key("checks"), met);
+        if let Some(phase) = &goal.phase {
+            met(here.key("phase"), Met::Phase(phase));
         }
+    }
+    let procedures = root.key("procedures");
+    for (index, procedure) in draft.procedures.iter().enumerate() {
+        let here = procedures.index(index);
+        conditions(&procedure.criteria, here.key("criteria"), met);
+        items(&procedure.when, here.key("when"), met);
+        rollback(&procedure.rollback, here.key("rollback"), met);
+    }
+    let alerts = root.key("alerts");
+    for (index, alert) in draft.alerts.iter().enumerate() {
+        let here = alerts.index(index);
+        met(here.key("criterion"), Met::Criterion(&alert.criterion));
+        responses(&alert.respond, here.key("respond"), met);
+    }
+    let contingencies = root.key("contingencies");
+    for (index, one) in draft.contingencies.iter().enumerate() {
+        if let Some(criterion) = &one.when {
+            met(
+                contingencies.index(index).key("when"),
+                Met::Criterion(criterion),
+            );
+        }
+    }
+    let experiments = root.key("experiments");
+    for (index, one) in draft.experiments.iter().enumerate() {
+        let here = experiments.index(index);
+        criteria(&one.abort_when, here.key("abort-when"), met);
+        conditions(&one.criteria, here.key("criteria"), met);
+    }
+    let tests = root.key("tests");
+    for (index, one) in draft.tests.iter().enumerate() {
+        conditions(&one.criteria, tests.index(index).key("criteria"), met);
+    }
+    if let Some(recovery) = &draft.recovery {
+        let here = root.key("recovery");
+        items(&recovery.measures, here.key("measures"), met);
+    }
+    watches(&draft.afterwards, root.key("afterwards"), met);
+}
+
+/// What is around the rollout: people, messages, reviews.
+fn around<'a>(draft: &'a PlanDraft, met: &mut dyn FnMut(At<'_>, Met<'a>)) {
+    let root = At::ROOT;
+    let communications = root.key("communications");
+    for (index, one) in draft.communications.iter().enumerate() {
+        let here = communications.index(index);
+        channels(&one.channels, here.key("channels"), met);
+        if let Some(message) = &one.message {
+            met(here.key("message"), Met::Message(message));
+        }
+        let phases = here.key("phases");
+        for (index, phase) in one.phases.iter().enumerate() {
+            met(phases.index(index), Met::Phase(phase));
+        }
+    }
+    if let Some(incidents) = &draft.incidents {
+        let here = root.key("incidents");
+        channels(&incidents.channels, here.key("channels"), met);
+    }
+    let escalation = root.key("escalation");
+    for (index, one) in draft.escalation.iter().enumerate() {
+        channels(&one.channels, escalation.index(index).key("channels"), met);
+    }
+    let teams = root.key("teams");
+    for (index, team) in draft.teams.iter().enumerate() {
+        if let Some(role) = &team.role {
+            met(teams.index(index).key("role"), Met::Role(role));
+        }
+    }
+    if let Some(phase) = draft
+        .review
+        .as_ref()
+        .and_then(|review| review.before.as_ref())
+    {
+        met(root.key("review").key("before"), Met::Phase(phase));
+    }
+}
+
+fn criteria<'a>(list: &'a [Criterion], here: At<'_>, met: &mut dyn FnMut(At<'_>, Met<'a>)) {
+    for (index, criterion) in list.iter().enumerate() {
+        met(here.index(index), Met::Criterion(criterion));
+    }
+}
+
+fn watches<'a>(list: &'a [Watch], here: At<'_>, met: &mut dyn FnMut(At<'_>, Met<'a>)) {
+    for (index, watch) in list.iter().enumerate() {
+        let here = here.index(index);
+        items(&watch.activities, here.key("activities"), met);
+        criteria(&watch.criteria, here.key("criteria"), met);
+    }
+}
+
+fn lists<'a>(lists: &'a [Checklist], here: At<'_>, met: &mut dyn FnMut(At<'_>, Met<'a>)) {
+    for (index, list) in lists.iter().enumerate() {
+        let here = here.index(index);
+        if let Some(role) = &list.owner {
+            met(here.key("owner"), Met::Role(role));
+        }
+        items(&list.items, here.key("items"), met);
     }
 }
 
@@ -62,18 +174,12 @@ fn phase<'a>(phase: &'a Phase, here: At<'_>, met: &mut dyn FnMut(At<'_>, Met<'a>
     for (index, id) in phase.after.iter().flatten().enumerate() {
         met(after.index(index), Met::Phase(id));
     }
-    let lists = here.key("prerequisites");
-    for (index, list) in phase.prerequisites.iter().enumerate() {
-        let here = lists.index(index);
-        if let Some(role) = &list.owner {
-            met(here.key("owner"), Met::Role(role));
-        }
-        items(&list.items, here.key("items"), met);
-    }
+    lists(&phase.prerequisites, here.key("prerequisites"), met);
     let steps = here.key("steps");
     for (index, step) in phase.steps.iter().enumerate() {
         let here = steps.index(index);
         conditions(&step.criteria, here.key("criteria"), met);
+        items(&step.checks, here.key("checks"), met);
         action(&step.action, here, met);
     }
     conditions(&phase.criteria, here.key("criteria"), met);
@@ -86,6 +192,16 @@ fn phase<'a>(phase: &'a Phase, here: At<'_>, met: &mut dyn FnMut(At<'_>, Met<'a>
     for (index, one) in phase.triggers.iter().enumerate() {
         trigger(one, triggers.index(index), met);
     }
+    let activities = here.key("activities");
+    for (index, activity) in phase.activities.iter().enumerate() {
+        let here = activities.index(index);
+        if let Some(role) = &activity.role {
+            met(here.key("role"), Met::Role(role));
+        }
+        items(&activity.items, here.key("items"), met);
+        conditions(&activity.criteria, here.key("criteria"), met);
+    }
+    watches(&phase.watch, here.key("watch"), met);
     if let Some(one) = &phase.rollback {
         rollback(one, here.key("rollback"), met);
     }
@@ -185,7 +301,28 @@ fn action<'a>(action: &'a Action, here: At<'_>, met: &mut dyn FnMut(At<'_>, Met<
                 met(here.key("message"), Met::Message(message));
             }
         }
-        Action::Wait(_) | Action::Command(_) => {}
+        Action::BlueGreen(switch) => stages(&switch.stages, here.key("stages"), met),
+        Action::Waves(waves) => conditions(&waves.criteria, here.key("criteria"), met),
+        Action::Deprecation(end) => {
+            if let Some(message) = &end.message {
+                met(here.key("message"), Met::Message(message));
+            }
+            channels(&end.channels, here.key("channels"), met);
+        }
+        Action::Wait(_)
+        | Action::Command(_)
+        | Action::Workflow(_)
+        | Action::Config(_)
+        | Action::Shadow(_)
+        | Action::Parallel(_)
+        | Action::Cohort(_)
+        | Action::Experiment(_) => {}
+    }
+}
+
+fn channels<'a>(list: &'a [ChannelId], here: At<'_>, met: &mut dyn FnMut(At<'_>, Met<'a>)) {
+    for (index, channel) in list.iter().enumerate() {
+        met(here.index(index), Met::Channel(channel));
     }
 }
 

@@ -47,6 +47,13 @@ impl Limits {
         self
     }
 
+    /// Another limit on the number of values.
+    #[must_use]
+    pub fn with_values_max(mut self, values_max: usize) -> Self {
+        self.values_max = values_max;
+        self
+    }
+
     /// Another limit on expansion by aliases.
     #[must_use]
     pub fn with_expansion_max(mut self, expansion_max: usize) -> Self {

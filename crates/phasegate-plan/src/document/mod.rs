@@ -141,6 +141,42 @@ impl PlanDocument {
         Digest::of(&self.bytes)
     }
 
+    /// Where each value stands: its line, from 1, and its JSON pointer; outer values come before those
+    /// within them. For editors, and for tools that keep notes about a plan beside it.
+    pub fn pointers(&self) -> Vec<(u32, String)> {
+        let mut found = Vec::new();
+        if let Some(root) = &self.root {
+            root.pointers("", &mut found);
+        }
+        found
+            .into_iter()
+            .map(|(at, pointer)| (self.source.place(at).line, pointer))
+            .collect()
+    }
+
+    /// What the document says, whatever its meaning: for tools that show plans under construction.
+    /// `None` if something in it cannot be read at all.
+    pub fn draft(&self) -> Option<crate::model::PlanDraft> {
+        let mut cx = crate::form::Lowering::new(&self.source);
+        let draft = crate::form::Form::read(self.root.as_ref()?, &mut cx);
+        let (faults, ..) = cx.finish();
+        draft.filter(|_| self.faults.is_empty() && faults.is_empty())
+    }
+
+    /// The value that a JSON pointer leads to.
+    pub fn value_at(&self, pointer: &str) -> Option<crate::Value> {
+        let mut value = self.root.as_ref()?;
+        for segment in pointer.split('/').skip(1) {
+            let segment = segment.replace("~1", "/").replace("~0", "~");
+            value = match &value.kind {
+                Kind::List(list) => list.get(segment.parse::<usize>().ok()?)?,
+                Kind::Map(map) => &map.iter().find(|entry| *entry.key == *segment)?.value,
+                Kind::Scalar { .. } => return None,
+            };
+        }
+        Some(value.to_value())
+    }
+
     pub(crate) fn source(&self) -> &Source {
         &self.source
     }

@@ -105,6 +105,28 @@ impl Node {
         at
     }
 
+    /// The pointer of each value, with its place, outermost first.
+    pub(crate) fn pointers(&self, prefix: &str, out: &mut Vec<(Extent, String)>) {
+        match &self.kind {
+            Kind::Scalar { .. } => {}
+            Kind::List(list) => {
+                for (index, item) in list.iter().enumerate() {
+                    let pointer = format!("{prefix}/{index}");
+                    out.push((item.at, pointer.clone()));
+                    item.pointers(&pointer, out);
+                }
+            }
+            Kind::Map(map) => {
+                for entry in map {
+                    let key = entry.key.replace('~', "~0").replace('/', "~1");
+                    let pointer = format!("{prefix}/{key}");
+                    out.push((entry.key_at, pointer.clone()));
+                    entry.value.pointers(&pointer, out);
+                }
+            }
+        }
+    }
+
     /// As a value of no particular type: bare scalars become what YAML's core schema says.
     pub(crate) fn to_value(&self) -> Value {
         match &self.kind {

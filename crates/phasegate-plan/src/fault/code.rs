@@ -61,7 +61,8 @@ macro_rules! codes {
     };
 }
 
-// PG0 reading, PG1 shape, PG2 names and references, PG3 meaning, PG4 time, PG5 bindings.
+// PG0 reading, PG1 shape, PG2 names and references, PG3 meaning, PG4 time, PG5 bindings,
+// PG6 criteria: the criterion language's own faults, under its names.
 codes! {
     /// The document is not well-formed YAML, JSON or TOML.
     Syntax "PG001" "syntax" Error;
@@ -122,6 +123,8 @@ codes! {
     EmptyValue "PG113" "empty-value" Error;
     /// Not true and not false.
     InvalidTruth "PG114" "invalid-truth" Error;
+    /// Not a unit.
+    InvalidUnit "PG115" "invalid-unit" Error;
 
     /// Two things of one kind have the same id.
     DuplicateId "PG201" "duplicate-id" Error;
@@ -139,6 +142,13 @@ codes! {
     UnknownMessage "PG207" "unknown-message" Error;
     /// A variable that a message template cannot be given.
     UnknownVariable "PG208" "unknown-variable" Error;
+
+    /// An SLO or KPI part, a team, an experiment or a parameter that the plan does not declare.
+    UnknownName "PG209" "unknown-name" Error;
+    /// Two phases are called the same by the document, so that people will take one for the other.
+    DuplicateLabel "PG210" "duplicate-label" Warning;
+    /// A message that nothing sends.
+    UnusedMessage "PG211" "unused-message" Warning;
 
     /// Phases that wait for each other in a circle.
     DependencyCycle "PG301" "dependency-cycle" Error;
@@ -170,20 +180,85 @@ codes! {
     ReturnNotBackwards "PG314" "return-not-backwards" Error;
     /// Two phases that can run side by side move the same thing outside.
     SharedTarget "PG315" "shared-target" Error;
-    /// A criterion that does not fit its KPIs: units, shapes.
-    CriterionDoesNotFit "PG316" "criterion-does-not-fit" Error;
-    /// A trigger that is not watched in any phase.
-    TriggerWatchesNothing "PG317" "trigger-watches-nothing" Error;
     /// An observation shorter than the interval of evaluation: no evaluation falls into it.
     BakeShorterThanInterval "PG318" "bake-shorter-than-interval" Error;
     /// A phase that depends on itself by way of a rollback target or names itself.
     PhaseAfterItself "PG319" "phase-after-itself" Error;
     /// A criterion on a KPI without a source, which nothing can answer.
     NoSource "PG320" "no-source" Error;
-    /// A criterion compares canary with stable and the KPI has one query for both.
-    NoArm "PG321" "no-arm" Error;
-    /// A criterion is held for longer than it is watched.
-    HeldLongerThanWatched "PG322" "held-longer-than-watched" Warning;
+    /// A trigger whose criterion no value can meet.
+    TriggerNeverFires "PG323" "trigger-never-fires" Error;
+    /// A trigger that does nothing when it fires.
+    TriggerWithoutResponse "PG324" "trigger-without-response" Error;
+    /// A rollback that would have to undo a step that cannot be undone.
+    RollbackOverIrreversible "PG325" "rollback-over-irreversible" Error;
+    /// An experiment that nothing stops.
+    ExperimentWithoutAbort "PG326" "experiment-without-abort" Error;
+    /// Recovery is promised sooner than the response.
+    RecoveryBeforeResponse "PG327" "recovery-before-response" Warning;
+    /// What is graver has more time than what is less grave.
+    SeverityOrder "PG328" "severity-order" Warning;
+    /// A rollback is expected to take longer than it may.
+    EstimateExceedsLimit "PG329" "estimate-exceeds-limit" Error;
+    /// A gate of a kind that does not belong where it stands.
+    GateMisplaced "PG330" "gate-misplaced" Error;
+    /// A phase that does nothing and is no outline.
+    EmptyPhase "PG331" "empty-phase" Warning;
+    /// So many targets of a wave may fail that it cannot.
+    WaveCannotFail "PG332" "wave-cannot-fail" Error;
+    /// A target that stands in two waves.
+    TargetTwice "PG333" "target-twice" Error;
+    /// Something old comes back to life, or is removed before anybody was told.
+    DeprecationOrder "PG334" "deprecation-order" Error;
+    /// A cohort that nobody belongs to.
+    CohortOfNobody "PG335" "cohort-of-nobody" Error;
+    /// Silence counts as yes at a gate that asks people.
+    SilenceApproves "PG336" "silence-approves" Warning;
+    /// Tests that nothing makes run.
+    TestNeverRuns "PG337" "test-never-runs" Warning;
+    /// A parameter's default is not what the parameter is.
+    DefaultDoesNotFit "PG338" "default-does-not-fit" Error;
+    /// At least so many, and at most fewer.
+    RangeBackwards "PG339" "range-backwards" Error;
+    /// The whole is to reach what the phases' criteria stop short of.
+    GoalBeyondCriteria "PG340" "goal-beyond-criteria" Warning;
+    /// Backups are made more rarely than what may be lost allows.
+    BackupTooRare "PG341" "backup-too-rare" Warning;
+    /// A communication without anybody to read it or anywhere to send it.
+    NobodyIsTold "PG342" "nobody-is-told" Warning;
+    /// An access rule for branches that asks for no review.
+    ProtectionWithoutReview "PG343" "protection-without-review" Warning;
+    /// Something must be answered within no time at all.
+    ZeroTime "PG344" "zero-time" Error;
+
+    /// The lengths of the phases do not add up to the stated length of the whole.
+    LengthsDoNotAddUp "PG401" "lengths-do-not-add-up" Warning;
+    /// A recurrence that never comes.
+    NeverComes "PG402" "never-comes" Error;
+    /// A phase whose days lie inside a freeze.
+    PhaseInFreeze "PG403" "phase-in-freeze" Error;
+    /// Phases that wait for each other take longer than the stated length of the whole.
+    CriticalPathTooLong "PG404" "critical-path-too-long" Warning;
+    /// A phase that begins before or ends after the days of the whole.
+    PhaseOutsideWindow "PG405" "phase-outside-window" Warning;
+    /// A phase that begins on a day on which nobody works.
+    StartsOnFreeDay "PG406" "starts-on-free-day" Warning;
+    /// A freeze that ends before it begins.
+    FreezeBackwards "PG407" "freeze-backwards" Error;
+    /// Something on a day that the phase does not have.
+    SlotOutsidePhase "PG408" "slot-outside-phase" Error;
+    /// A phase that has fewer days than it takes.
+    WindowTooShort "PG409" "window-too-short" Error;
+    /// A phase that is to begin before one that it waits for has ended.
+    BeginsBeforeDependency "PG410" "begins-before-dependency" Error;
+    /// A length in weeks that is not the weeks it is said to lie in.
+    WeeksDisagree "PG411" "weeks-disagree" Error;
+    /// A day of the week that is not the phase's day of that number.
+    WeekdayDisagrees "PG412" "weekday-disagrees" Warning;
+    /// A gate that cannot be decided within the days of its phase or of the whole.
+    GateAfterWindow "PG413" "gate-after-window" Error;
+    /// Less time from the first notice to the removal than was promised.
+    NoticeTooShort "PG414" "notice-too-short" Error;
 
     /// A binding that the bindings document does not have.
     UnboundName "PG501" "unbound-name" Error;
@@ -199,6 +274,81 @@ codes! {
     UnusedBinding "PG506" "unused-binding" Warning;
     /// A command with an empty argument list.
     EmptyCommand "PG507" "empty-command" Error;
+
+    /// `= ~20%` without a margin: taken as within a tenth of the value.
+    ApproximateEquality "PG601" "approximate-equality" Warning;
+    /// Bands that run against the KPI's direction.
+    BandsAgainstDirection "PG602" "bands-against-direction" Error;
+    /// Critical would come before warning, or the two point different ways.
+    BandsOrder "PG604" "bands-order" Error;
+    /// A value passes and calls for a rollback at once.
+    BandsOverlap "PG605" "bands-overlap" Warning;
+    /// A baseline that is only approximate: nothing compared with it is exact.
+    BaselineApproximate "PG606" "baseline-approximate" Warning;
+    /// A baseline that is a range: the end that makes passing harder counts.
+    BaselineRange "PG607" "baseline-range" Warning;
+    /// A comparison with a baseline that nobody knows.
+    BaselineUnknown "PG608" "baseline-unknown" Warning;
+    /// Fixed time cannot be counted per month.
+    CalendarRate "PG609" "calendar-rate" Error;
+    /// A change in a range: beyond its far end is still passed, with a warning.
+    ChangeRange "PG610" "change-range" Warning;
+    /// A change that does not say against what: the KPI's baseline is meant.
+    ChangeWithoutReference "PG611" "change-without-reference" Warning;
+    /// Confidence for something that has no statistics.
+    ConfidenceWithoutSamples "PG612" "confidence-without-samples" Error;
+    /// `vs control` on something that is not compared.
+    ControlNotCompared "PG613" "control-not-compared" Error;
+    /// A limit for carrying out, none for deciding.
+    DecisionUnlimited "PG614" "decision-unlimited" Warning;
+    /// A derived figure that does not follow from the others.
+    DerivedWrong "PG615" "derived-wrong" Error;
+    /// Needed, and the KPI does not say which way is better.
+    DirectionMissing "PG616" "direction-missing" Error;
+    /// A plain number above one for a share.
+    FractionAboveOne "PG617" "fraction-above-one" Error;
+    /// A plain number for a share: `0.05` is taken as 5 %.
+    FractionAsNumber "PG618" "fraction-as-number" Warning;
+    /// The function makes no sense for this shape of KPI.
+    FunctionForShape "PG619" "function-for-shape" Error;
+    /// A condition held over time of values that have no window.
+    HoldWithoutWindow "PG620" "hold-without-window" Warning;
+    /// `no worse than`, `comparable to`, `stable` without a margin.
+    MarginMissing "PG621" "margin-missing" Warning;
+    /// A KPI whose name cannot be written in a criterion.
+    NameUnusable "PG622" "name-unusable" Error;
+    /// No question for the arm that is needed.
+    NoQuery "PG623" "no-query" Error;
+    /// The KPI does not declare what is compared with.
+    OperandMissing "PG624" "operand-missing" Error;
+    /// The KPI is per something else, or per nothing.
+    PerMismatch "PG625" "per-mismatch" Error;
+    /// A percent unit that could be a share of events, a mark or a utilisation.
+    PercentOfWhat "PG626" "percent-of-what" Warning;
+    /// A percentile of percentiles.
+    PercentileOfPercentile "PG627" "percentile-of-percentile" Error;
+    /// A value per request without a function of it.
+    PlainDistribution "PG628" "plain-distribution" Error;
+    /// A range whose lower end lies above its upper one.
+    RangeOrder "PG629" "range-order" Error;
+    /// A rating on another scale, or without its scale.
+    RatingScale "PG630" "rating-scale" Error;
+    /// A goal on the wrong side of where it stood.
+    ReachAgainstDirection "PG631" "reach-against-direction" Error;
+    /// `significant` without a confidence: 95 % is meant.
+    SignificantWithoutConfidence "PG632" "significant-without-confidence" Warning;
+    /// Steps that do not rise.
+    StepsOrder "PG633" "steps-order" Error;
+    /// Throughout, without a failure limit: the first failure counts.
+    ThroughoutWithoutLimit "PG634" "throughout-without-limit" Warning;
+    /// A unit that does not fit the KPI's or the shape.
+    UnitMismatch "PG635" "unit-mismatch" Error;
+    /// The KPI declares no such part.
+    UnknownPart "PG636" "unknown-part" Error;
+    /// No such SLO.
+    UnknownSlo "PG637" "unknown-slo" Error;
+    /// A score that warns above where it passes.
+    WarnAbovePass "PG638" "warn-above-pass" Error;
 }
 
 impl fmt::Display for Code {

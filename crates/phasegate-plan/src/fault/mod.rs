@@ -2,6 +2,7 @@
 //! and the checks; here they are named, placed and shown.
 
 mod code;
+mod list;
 mod render;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub use code::{Code, Severity, UnknownCode};
+pub use list::code_list;
 
 /// Where in a document something stands.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -63,7 +65,11 @@ impl fmt::Display for Fault {
     }
 }
 
-/// All faults of a document, in the order of their places.
+/// So many faults are kept of one document: nobody reads more, and hostile documents have millions.
+pub(crate) const FAULTS_MAX: usize = 10_000;
+
+/// All faults of a document, in the order of their places; of hostile documents the first ten thousand
+/// or so.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Faults {

@@ -1,12 +1,12 @@
 //! The context of reading: where we are, what is wrong so far.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::str::FromStr;
 
 use super::{Flat, Form};
 use crate::document::{Entry, Extent, Kind, Node, Source};
-use crate::fault::{Code, Fault};
+use crate::fault::{Code, FAULTS_MAX, Fault};
 
 enum Segment {
     Index(usize),
@@ -19,7 +19,12 @@ pub(crate) struct Lowering<'s> {
     faults: Vec<Fault>,
     path: Vec<Segment>,
     lost: BTreeSet<String>,
+    dropped: Dropped,
 }
+
+/// Items of lists that could not be read, by the pointer of their list, in order: the items that could
+/// be read moved up by so many.
+pub(crate) type Dropped = BTreeMap<String, Vec<usize>>;
 
 impl<'s> Lowering<'s> {
     pub(crate) fn new(source: &'s Source) -> Self {
@@ -28,21 +33,17 @@ impl<'s> Lowering<'s> {
             faults: Vec::new(),
             path: Vec::new(),
             lost: BTreeSet::new(),
+            dropped: Dropped::new(),
         }
     }
 
-    /// The faults, and the ids of things that could not be read: who refers to them is not wrong.
-    pub(crate) fn finish(self) -> (Vec<Fault>, BTreeSet<String>) {
-        (self.faults, self.lost)
+    /// The faults; the ids of things that could not be read (who refers to them is not wrong); and
+    /// which items of lists are not there.
+    pub(crate) fn finish(self) -> (Vec<Fault>, BTreeSet<String>, Dropped) {
+        (self.faults, self.lost, self.dropped)
     }
 
-    pub(crate) fn report(
-        &mut self,
-        code: Code,
-        at: Extent,
-        message: impl Into<String>,
-        help: Option<String>,
-    ) {
+    fn pointer(&self) -> String {
         let mut pointer = String::new();
         for segment in &self.path {
             pointer.push('/');
@@ -53,6 +54,20 @@ impl<'s> Lowering<'s> {
                 }
             }
         }
+        pointer
+    }
+
+    pub(crate) fn report(
+        &mut self,
+        code: Code,
+        at: Extent,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        if self.faults.len() >= FAULTS_MAX {
+            return;
+        }
+        let pointer = self.pointer();
         self.faults.push(Fault {
             code,
             severity: code.severity(),
@@ -114,6 +129,20 @@ impl<'s> Lowering<'s> {
         }
     }
 
+    /// The part of a scalar that a range of its text stands for, where the text is as written.
+    pub(crate) fn within(&self, node: &Node, range: std::ops::Range<usize>) -> Extent {
+        let Kind::Scalar { text, .. } = &node.kind else {
+            return node.at;
+        };
+        let index = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+        let (start, end) = (index(node.at.start), index(node.at.end));
+        let written = self.source.text().get(start..end).unwrap_or_default();
+        let Some(offset) = written.find(&**text).filter(|offset| *offset <= 1) else {
+            return node.at;
+        };
+        Extent::new(start + offset + range.start, start + offset + range.end)
+    }
+
     /// The entries of a map, or a fault that says what is wanted.
     pub(crate) fn entries<'n>(&mut self, node: &'n Node, wanted: &str) -> Option<&'n [Entry]> {
         match &node.kind {
@@ -168,12 +197,19 @@ impl<'s> Lowering<'s> {
     /// The items of a list; those that cannot be read are left out.
     pub(crate) fn items<T: Form>(&mut self, node: &Node) -> Option<Vec<T>> {
         match &node.kind {
-            Kind::List(list) => Some(
-                list.iter()
-                    .enumerate()
-                    .filter_map(|(index, item)| self.at_index(index, |cx| T::read(item, cx)))
-                    .collect(),
-            ),
+            Kind::List(list) => {
+                let mut items = Vec::with_capacity(list.len());
+                for (index, item) in list.iter().enumerate() {
+                    match self.at_index(index, |cx| T::read(item, cx)) {
+                        Some(item) => items.push(item),
+                        None => {
+                            let list = self.pointer();
+                            self.dropped.entry(list).or_default().push(index);
+                        }
+                    }
+                }
+                Some(items)
+            }
             Kind::Scalar { .. } if node.is_null() => {
                 let message = "there is nothing here; a list is wanted";
                 self.report(Code::EmptyValue, node.at, message, None);
@@ -272,6 +308,9 @@ pub(crate) fn kebab(field: &str) -> String {
     field.replace('_', "-")
 }
 
+/// So many choices are compared with a slip; a hint is not worth more.
+const CHOICES_MAX: usize = 200;
+
 /// The likeliest meant word, if one is near enough to be worth a hint.
 pub(crate) fn closest<'a>(
     word: &str,
@@ -284,6 +323,7 @@ pub(crate) fn closest<'a>(
     let limit = (word.chars().count() / 3).clamp(1, 3);
     choices
         .into_iter()
+        .take(CHOICES_MAX)
         .map(|choice| (distance(word, choice), choice))
         .filter(|(distance, _)| *distance <= limit)
         .min()

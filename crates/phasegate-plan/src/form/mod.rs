@@ -7,7 +7,7 @@ pub(crate) mod scalars;
 pub(crate) mod schema;
 pub(crate) mod words;
 
-pub(crate) use lowering::{Lowering, closest};
+pub(crate) use lowering::{Dropped, Lowering, closest};
 pub(crate) use record::{
     actions, constructor, field_type, record, record_read, record_write, setters,
 };

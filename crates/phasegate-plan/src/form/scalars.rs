@@ -9,6 +9,8 @@ use phasegate_core::{
     PlanId, Ratio, Role, RoleId, Span, StepId, TargetId, Timestamp, TriggerId,
 };
 
+use phasegate_criterion::{Baseline, Criterion, Deadline, Fact, Name, Policy, Statement, Target};
+
 use super::schema::{self, Schema};
 use super::words::unknown;
 use super::{Form, Lowering};
@@ -32,6 +34,40 @@ macro_rules! texts {
     )*};
 }
 
+macro_rules! expressions {
+    ($($ty:ty, $wanted:literal;)*) => {$(
+        impl Form for $ty {
+            fn read(node: &Node, cx: &mut Lowering<'_>) -> Option<Self> {
+                let text = cx.text(node, $wanted)?;
+                match text.parse::<Self>() {
+                    Ok(read) => Some(read),
+                    Err(error) => {
+                        let at = cx.within(node, error.at.clone());
+                        let message = format!("expected {}, found {}", error.expected, error.found);
+                        cx.report(Code::InvalidCriterion, at, message, None);
+                        None
+                    }
+                }
+            }
+            fn write(&self) -> Value {
+                Value::text(self.to_string())
+            }
+            fn schema(_: &mut Schema) -> Value {
+                schema::types(&["string", "number"])
+            }
+        }
+    )*};
+}
+
+expressions! {
+    Criterion, "a criterion such as p95(latency) < 200ms for 5m";
+    Statement, "a criterion, a fact such as 'baseline latency = ~180ms', or a policy";
+    Policy, "a policy such as usage(cpu) target 70% up > 80% by 2";
+    Fact, "a fact such as baseline latency = ~180ms";
+    Baseline, "a baseline such as ~180ms, 30m..40m, control, previous or unknown";
+    Target, "a target such as < 200ms or >= 95%";
+}
+
 const ID: Option<&str> = Some("^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$");
 const SPAN: Option<&str> = Some("^(0|([0-9]+(\\.[0-9]+)?(w|d|h|m|s|ms|us|ns))+)$");
 const MOMENT: Option<&str> = Some("^[0-9]{4}-[0-9]{2}-[0-9]{2}T");
@@ -51,7 +87,8 @@ texts! {
     TriggerId, "the id of a trigger", InvalidId, ID;
     Span, "a length of time such as 90s or 1h30m", InvalidSpan, SPAN;
     Timestamp, "a moment such as 2026-09-16T12:00:00Z", InvalidMoment, MOMENT;
-    phasegate_criterion::Criterion, "a criterion such as p95(latency) < 200ms for 5m", InvalidCriterion, None;
+    Name, "a name that criteria can use", InvalidId, ID;
+    Deadline, "a deadline such as 3mo or 2025-12-31", InvalidMoment, None;
 }
 
 impl Form for Ratio {

@@ -165,7 +165,13 @@ pub(crate) fn unknown(cx: &mut Lowering<'_>, node: &Node, text: &str, words: &[&
     let shown: String = text.chars().take(80).collect();
     let help = hint(text, words);
     let message = format!("'{shown}' is no choice here");
-    cx.report(Code::UnknownChoice, node.at, message, Some(help));
+    let format = words.iter().any(|word| word.starts_with("phasegate-"));
+    let code = if format {
+        Code::UnknownFormat
+    } else {
+        Code::UnknownChoice
+    };
+    cx.report(code, node.at, message, Some(help));
 }
 
 /// A key that is none of the choices.

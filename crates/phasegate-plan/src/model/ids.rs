@@ -59,6 +59,12 @@ macro_rules! ids {
 ids! {
     /// A message template.
     MessageId;
+    /// A value that is given when the rollout starts.
+    ParameterId;
+    /// Something that may go wrong.
+    RiskId;
+    /// A group of people.
+    TeamId;
     /// Something that may happen and that nobody can measure.
     ScenarioId;
 }

@@ -2,7 +2,9 @@
 //! ones make sense is for the checks. Each record has `new` for what it must have and a method of
 //! the same name for each other field, so that a plan can be written in Rust as in YAML.
 
+mod communication;
 mod condition;
+mod document;
 mod gate;
 mod ids;
 mod kpi;
@@ -10,18 +12,39 @@ mod people;
 mod phase;
 mod plan;
 mod response;
+mod risk;
 mod rollback;
+mod slo;
 mod step;
+mod strategy;
 mod trigger;
+mod weeks;
 
+pub use communication::{Communication, Escalation, IncidentPlan, Occasion};
 pub use condition::{Checklist, Condition, Evaluation, Item, OnInconclusive};
+pub use document::{
+    Access, AccessPolicy, FactNote, Goal, Lessons, Level, LifeCycle, OnCall, Parameter,
+    ParameterType, Permission, Protection, Resource, Review, Team, Transition, Watch,
+};
 pub use gate::{Approval, Gate, GateWhen, TimeoutAnswer};
-pub use ids::{MessageId, ScenarioId};
+pub use ids::{MessageId, ParameterId, RiskId, ScenarioId, TeamId};
 pub use kpi::{Kpi, KpiDirection, KpiShape, Queries};
 pub use people::{Channel, Message, PlanRole};
-pub use phase::{Environment, Phase};
+pub use phase::{Activity, Environment, Phase, Slot};
 pub use plan::{Freeze, PlanDraft, PlanFormat, Reference, Status};
 pub use response::{Response, RollbackTarget};
-pub use rollback::{Rollback, RollbackStep};
-pub use step::{Action, CommandRun, FlagRamp, Notify, Stage, Step, Task, TrafficRamp, Wait};
+pub use risk::{
+    Alert, Backup, BackupKind, Contingency, Experiment, Maintenance, Recovery, Risk, Scaling,
+    TestMoment, TestRun,
+};
+pub use rollback::{Procedure, Rollback, RollbackStep};
+pub use slo::Slo;
+pub use step::{
+    Action, CommandRun, Curve, CurveShape, FlagRamp, Notify, Stage, Step, Task, TrafficRamp, Wait,
+};
+pub use strategy::{
+    BlueGreen, Cohort, ConfigChange, Deprecation, DeprecationStage, ExperimentRun, ParallelRun,
+    Shadow, Wave, Waves, WorkflowRun,
+};
 pub use trigger::{MatrixRow, Severity, Trigger};
+pub use weeks::{Weeks, WeeksError};

@@ -1,8 +1,12 @@
 //! Phases: stretches of the plan with an entry, steps, an exit and a way back.
 
-use phasegate_core::PhaseId;
+use phasegate_core::{PhaseId, RoleId};
 
-use super::{Checklist, Condition, Evaluation, Gate, Response, Rollback, Step, Trigger};
+use super::{
+    Checklist, Condition, Evaluation, Gate, Item, Level, Resource, Response, Rollback, Step,
+    Trigger, Watch, Weeks,
+};
+use crate::calendar::{DateWindow, Length, TimeRange, Weekday};
 use crate::form::{record, words};
 
 words! {
@@ -18,12 +22,62 @@ words! {
 }
 
 record! {
+    /// When something happens within a phase.
+    pub struct Slot {
+        /// On this day of the phase, from 1.
+        need day: u32,
+        /// Until this day; the same, if nothing stands here.
+        may until_day: u32,
+        /// On this day of the week instead, which must agree.
+        may weekday: Weekday,
+        /// At this time of day.
+        may time: TimeRange,
+    }
+}
+
+record! {
+    /// Something that people do at a certain time in a phase.
+    pub struct Activity {
+        /// What is done.
+        need title: String,
+        /// When.
+        may slot: Slot,
+        /// Who does it.
+        may role: RoleId,
+        /// What it consists of.
+        list items: Item,
+        /// What must hold then.
+        list criteria: Condition,
+    }
+}
+
+record! {
     /// A stretch of the plan.
     pub struct Phase {
         /// Its name.
         need id: PhaseId,
         /// What it is called, for people.
         need title: String,
+        /// How the document calls it besides its title: `Phase 1`.
+        may label: String,
+        /// Who or what it is for.
+        may scope: String,
+        /// Who gets the new version, as a number of heads: `50`, or at least and at most.
+        may audience: Resource,
+        /// How much may go wrong.
+        may risk: Level,
+        /// How much users or others notice.
+        may impact: Level,
+        /// How much it matters.
+        may priority: Level,
+        /// How long it takes.
+        may length: Length,
+        /// On which days it is to happen.
+        may window: DateWindow,
+        /// In which weeks of the plan, from 1: `1..3`, `8+`.
+        may weeks: Weeks,
+        /// It is only an outline: its steps are not known yet.
+        or outline: bool = false,
         /// What it is to achieve.
         list objectives: String,
         /// Which phases must be done first. Nothing said: the phase written before this one. An
@@ -43,6 +97,10 @@ record! {
         list gates: Gate,
         /// What is watched while it runs, besides the plan's own triggers.
         list triggers: Trigger,
+        /// What is done on its days that no engine does: who, when.
+        list activities: Activity,
+        /// What to watch after it.
+        list watch: Watch,
         /// The way back.
         may rollback: Rollback,
         /// Why there is no way back and none is needed.

@@ -3,9 +3,12 @@
 use phasegate_core::{PlanId, Timestamp};
 
 use super::{
-    Channel, Environment, Evaluation, Gate, Kpi, MatrixRow, Message, Phase, PlanRole, Rollback,
-    Trigger,
+    AccessPolicy, Alert, Channel, Checklist, Communication, Contingency, Environment, Escalation,
+    Evaluation, Experiment, FactNote, Gate, Goal, IncidentPlan, Kpi, Lessons, Level, LifeCycle,
+    Maintenance, MatrixRow, Message, Parameter, Phase, PlanRole, Procedure, Recovery, Resource,
+    Review, Risk, Rollback, Scaling, Slo, Team, TestRun, Trigger, Watch,
 };
+use crate::calendar::{Date, DateWindow, Length, WorkWeek};
 use crate::form::{record, words};
 
 words! {
@@ -73,6 +76,24 @@ record! {
         may owner: String,
         /// Where it happens, where a phase does not say.
         may environment: Environment,
+        /// The day on which the document was written or last changed.
+        may dated: Date,
+        /// When it is looked at again.
+        may review: Review,
+        /// How much may go wrong.
+        may risk: Level,
+        /// How much users or others notice.
+        may impact: Level,
+        /// On which days the whole is to happen.
+        may window: DateWindow,
+        /// How long the whole takes, as the document states it.
+        list lengths: Length,
+        /// In which calendar its dates, days and hours are meant.
+        or calendar: WorkWeek = WorkWeek::new(),
+        /// Who is needed.
+        list resources: Resource,
+        /// Values that are given when the rollout starts.
+        list parameters: Parameter,
         /// What to read beside it.
         list references: Reference,
         /// What people act as.
@@ -83,6 +104,14 @@ record! {
         list messages: Message,
         /// Named numbers.
         list kpis: Kpi,
+        /// Service level objectives.
+        list slos: Slo,
+        /// Numbers that the plan starts from.
+        list facts: FactNote,
+        /// What the whole is to reach.
+        list goals: Goal,
+        /// What must be so before the first phase begins.
+        list prerequisites: Checklist,
         /// How criteria are evaluated.
         or evaluation: Evaluation = Evaluation::new(),
         /// The phases.
@@ -93,9 +122,43 @@ record! {
         list triggers: Trigger,
         /// The way back of phases that have none of their own.
         may rollback: Rollback,
+        /// Other ways back, for people to choose from.
+        list procedures: Procedure,
         /// Who decides how fast when something happens.
         list matrix: MatrixRow,
         /// When nothing moves forward.
         list freezes: Freeze,
+        /// Numbers with levels.
+        list alerts: Alert,
+        /// What may go wrong.
+        list risks: Risk,
+        /// What is done about what is no reason to go back.
+        list contingencies: Contingency,
+        /// Who is told what.
+        list communications: Communication,
+        /// How incidents are talked about.
+        may incidents: IncidentPlan,
+        /// How people are reached by severity.
+        list escalation: Escalation,
+        /// What is broken on purpose.
+        list experiments: Experiment,
+        /// How many there are of something.
+        list scaling: Scaling,
+        /// How fast things must work again after a disaster.
+        may recovery: Recovery,
+        /// Work that comes again and again.
+        list maintenance: Maintenance,
+        /// Which tests run when.
+        list tests: TestRun,
+        /// Who does the work.
+        list teams: Team,
+        /// Who may do what.
+        may access: AccessPolicy,
+        /// The states that things go through, such as a change request.
+        list life_cycles: LifeCycle,
+        /// What to watch and do when the rollout is done.
+        list afterwards: Watch,
+        /// What was learnt.
+        may lessons: Lessons,
     }
 }

@@ -1,6 +1,6 @@
 //! The way back.
 
-use phasegate_core::{ChannelId, RoleId, Span, StepId};
+use phasegate_core::{ChannelId, CriterionId, RoleId, Span, StepId};
 
 use super::{Action, Condition, Item, RollbackTarget};
 use crate::form::record;
@@ -16,6 +16,22 @@ record! {
         need budget: Span,
         /// What is done.
         flat action: Action,
+    }
+}
+
+record! {
+    /// A way back that people choose, beside those of the phases.
+    pub struct Procedure {
+        /// Its name.
+        need id: CriterionId,
+        /// What it is for.
+        need title: String,
+        /// When it is taken, where a number tells.
+        list criteria: Condition,
+        /// When it is taken, where people tell.
+        list when: Item,
+        /// The way back.
+        need rollback: Rollback,
     }
 }
 

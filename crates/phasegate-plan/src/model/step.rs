@@ -2,8 +2,11 @@
 
 use phasegate_core::{BindingId, ChannelId, Ratio, RoleId, Span, StepId, TargetId};
 
-use super::{Condition, MessageId};
-use crate::form::{actions, record};
+use super::{
+    BlueGreen, Cohort, Condition, ConfigChange, Deprecation, Environment, ExperimentRun, Item,
+    MessageId, ParallelRun, Shadow, Slot, Waves, WorkflowRun,
+};
+use crate::form::{actions, record, words};
 
 record! {
     /// One rung of a ramp. The bare share may stand for it.
@@ -19,6 +22,60 @@ record! {
     }
 }
 
+words! {
+    /// How the rungs of a ramp lie.
+    pub enum CurveShape {
+        /// At equal distances.
+        Linear = "linear",
+        /// Each at the same multiple of the one before.
+        Exponential = "exponential",
+    }
+}
+
+record! {
+    /// A ramp by rule instead of by list.
+    pub struct Curve {
+        /// How its rungs lie.
+        need shape: CurveShape,
+        /// The first rung.
+        need from: Ratio,
+        /// The last rung.
+        or to: Ratio = Ratio::ONE,
+        /// How many rungs there are, 2 to 100.
+        need rungs: u32,
+        /// How long it stays on each.
+        or bake: Span = Span::ZERO,
+    }
+}
+
+impl Curve {
+    /// Its rungs, rounded down to a millionth; the first and the last are exact.
+    pub fn stages(&self) -> Vec<Stage> {
+        let rungs = self.rungs.clamp(2, 100);
+        let (from, to) = (f64::from(self.from.ppm()), f64::from(self.to.ppm()));
+        let rung = |index: u32| {
+            let part = f64::from(index) / f64::from(rungs - 1);
+            let ppm = match self.shape {
+                CurveShape::Linear => from + (to - from) * part,
+                CurveShape::Exponential => from.max(1.0) * (to / from.max(1.0)).powf(part),
+            };
+            // From a decimal text: the truncation is the one that is documented.
+            let whole: u32 = format!("{:.0}", ppm.floor()).parse().unwrap_or(0);
+            Ratio::from_ppm(whole).unwrap_or(Ratio::ONE)
+        };
+        (0..rungs)
+            .map(|index| {
+                let weight = match index {
+                    0 => self.from,
+                    last if last == rungs - 1 => self.to,
+                    _ => rung(index),
+                };
+                Stage::new(weight).bake(self.bake)
+            })
+            .collect()
+    }
+}
+
 record! {
     /// Shifts traffic to the new version, rung by rung.
     pub struct TrafficRamp {
@@ -28,6 +85,8 @@ record! {
         need target: TargetId,
         /// The rungs.
         list stages: Stage,
+        /// The rungs by a rule, where `stages` says nothing.
+        may curve: Curve,
         /// How long after each change nothing is measured, instead of what `evaluation` says.
         may settle: Span,
         /// How often criteria are evaluated, instead of what `evaluation` says.
@@ -44,6 +103,8 @@ record! {
         need flag: TargetId,
         /// The rungs.
         list stages: Stage,
+        /// The rungs by a rule, where `stages` says nothing.
+        may curve: Curve,
         /// How long after each change nothing is measured, instead of what `evaluation` says.
         may settle: Span,
         /// How often criteria are evaluated, instead of what `evaluation` says.
@@ -110,6 +171,24 @@ actions! {
         Command(CommandRun) = "command",
         /// Tells somebody.
         Notify(Notify) = "notify",
+        /// Runs a workflow.
+        Workflow(WorkflowRun) = "workflow",
+        /// Sets keys of a configuration.
+        Config(ConfigChange) = "config",
+        /// Sends copies of real work and compares.
+        Shadow(Shadow) = "shadow",
+        /// Runs old and new side by side.
+        Parallel(ParallelRun) = "parallel-run",
+        /// Switches between two environments.
+        BlueGreen(BlueGreen) = "blue-green",
+        /// Turns something on for chosen people.
+        Cohort(Cohort) = "cohort",
+        /// Takes something old out of use.
+        Deprecation(Deprecation) = "deprecation",
+        /// Breaks something on purpose.
+        Experiment(ExperimentRun) = "experiment",
+        /// Goes over targets wave by wave.
+        Waves(Waves) = "waves",
     }
 }
 
@@ -120,9 +199,38 @@ record! {
         need id: StepId,
         /// What it is, for people.
         may title: String,
+        /// When it is done, where it does not simply follow the one before.
+        may slot: Slot,
+        /// Where it happens, where the phase does not say.
+        may environment: Environment,
+        /// It cannot be undone: no rollback may have to.
+        or irreversible: bool = false,
         /// What must hold while it runs, besides what the phase says.
         list criteria: Condition,
+        /// What people look at while it runs.
+        list checks: Item,
         /// What is done.
         flat action: Action,
+    }
+}
+
+impl TrafficRamp {
+    /// The rungs, from the list or from the curve.
+    pub fn rungs(&self) -> Vec<Stage> {
+        rungs(&self.stages, self.curve.as_ref())
+    }
+}
+
+impl FlagRamp {
+    /// The rungs, from the list or from the curve.
+    pub fn rungs(&self) -> Vec<Stage> {
+        rungs(&self.stages, self.curve.as_ref())
+    }
+}
+
+fn rungs(stages: &[Stage], curve: Option<&Curve>) -> Vec<Stage> {
+    match curve {
+        Some(curve) if stages.is_empty() => curve.stages(),
+        Some(_) | None => stages.to_vec(),
     }
 }

@@ -1,0 +1,94 @@
+//! How often something comes again: by a recurrence rule or a cron expression.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{Cron, Date, Rule, Zone};
+use phasegate_core::Timestamp;
+
+/// A recurrence: a rule (`FREQ=WEEKLY;INTERVAL=2;BYDAY=TU`), a cron expression (`0 2 * * 0`), or one of
+/// the words `daily`, `weekly`, `biweekly`, `monthly`, `quarterly`, `yearly`.
+///
+/// ```
+/// use phasegate_plan::calendar::Recurrence;
+/// let quarterly: Recurrence = "quarterly".parse()?;
+/// assert!(matches!(quarterly, Recurrence::Rule(_)));
+/// assert!(matches!("0 */4 * * *".parse()?, Recurrence::Cron(_)));
+/// # Ok::<(), phasegate_plan::calendar::RecurrenceError>(())
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a rule or a cron expression")]
+pub enum Recurrence {
+    /// By a rule, on days.
+    Rule(Rule),
+    /// By a cron expression, to the minute.
+    Cron(Cron),
+}
+
+/// Why a text is no recurrence.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{detail}")]
+pub struct RecurrenceError {
+    detail: String,
+}
+
+/// The words and the rules that they stand for. A word is printed as its rule.
+const WORDS: [(&str, &str); 6] = [
+    ("daily", "FREQ=DAILY"),
+    ("weekly", "FREQ=WEEKLY"),
+    ("biweekly", "FREQ=WEEKLY;INTERVAL=2"),
+    ("monthly", "FREQ=MONTHLY"),
+    ("quarterly", "FREQ=MONTHLY;INTERVAL=3"),
+    ("yearly", "FREQ=YEARLY"),
+];
+
+impl Recurrence {
+    /// The first moment after another one. Rules count days from `start` and come at midnight.
+    pub fn next_after(&self, moment: Timestamp, start: Date, zone: &Zone) -> Option<Timestamp> {
+        match self {
+            Self::Cron(cron) => cron.next_after(moment, zone),
+            Self::Rule(rule) => rule
+                .dates(start)
+                .map(|date| zone.moment(date, super::TimeOfDay::MIDNIGHT))
+                .find(|at| *at > moment),
+        }
+    }
+
+    /// Does it ever come, counted from a day?
+    pub fn ever_comes(&self, start: Date) -> bool {
+        match self {
+            Self::Cron(cron) => cron.ever_fires(),
+            Self::Rule(rule) => rule.dates(start).next().is_some(),
+        }
+    }
+}
+
+impl FromStr for Recurrence {
+    type Err = RecurrenceError;
+    fn from_str(text: &str) -> Result<Self, RecurrenceError> {
+        let word = WORDS.iter().find(|(word, _)| *word == text);
+        let text = word.map_or(text, |(_, rule)| rule);
+        if text.contains("FREQ") {
+            text.parse()
+                .map(Self::Rule)
+                .map_err(|error: super::RuleError| RecurrenceError {
+                    detail: error.to_string(),
+                })
+        } else {
+            text.parse()
+                .map(Self::Cron)
+                .map_err(|error: super::CronError| RecurrenceError {
+                    detail: error.to_string(),
+                })
+        }
+    }
+}
+
+impl fmt::Display for Recurrence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cron(cron) => cron.fmt(f),
+            Self::Rule(rule) => rule.fmt(f),
+        }
+    }
+}

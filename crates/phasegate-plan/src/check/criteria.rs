@@ -1,0 +1,294 @@
+//! Criteria against the KPIs that they name. The criterion language finds the faults; here they get
+//! their places and codes.
+
+use std::collections::BTreeSet;
+
+use phasegate_criterion::{
+    Assertion, Band, Cmp, Condition, Criterion, Fault, FaultCode, KpiRegistry, Level, Measure,
+    Operand, Purpose, Shape, Test, check_kpi, check_policy, check_statement,
+};
+
+use super::walk::{Met, walk};
+use super::{At, Scope};
+use crate::fault::{Code, Severity};
+
+pub(super) fn check(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let registry = draft.kpi_registry();
+    declarations(scope, &registry);
+    let sourceless: BTreeSet<&str> = draft
+        .kpis
+        .iter()
+        .filter(|kpi| kpi.source.is_none())
+        .map(|kpi| kpi.id.as_str())
+        .collect();
+    walk(draft, &mut |at, met| {
+        if let Met::Criterion(criterion) = met {
+            let faults = phasegate_criterion::check(criterion, &registry);
+            tell(scope, at, &faults);
+            for name in names(criterion) {
+                if sourceless.contains(name) {
+                    let message = format!("nothing answers for '{name}': it has no source");
+                    let help = "add 'source:' to the KPI";
+                    scope.report(Code::NoSource, at, message, Some(help));
+                }
+            }
+        }
+    });
+    numbers(scope, &registry);
+    triggers(scope, &registry);
+    together(scope);
+}
+
+/// More criteria and triggers than this are not compared with each other.
+const TOGETHER_MAX: usize = 2000;
+
+/// Does a value pass a phase's criterion and fire a trigger at once? What lies between the two is
+/// watched, and no fault.
+fn together(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let own = draft.phases.iter().flat_map(|phase| &phase.triggers);
+    let back = draft.triggers.iter().chain(own).map(|one| &one.criterion);
+    let back: Vec<_> = back.map(|one| (one, Purpose::Rollback)).collect();
+    let phases = At::ROOT.key("phases");
+    let mut looked_at = back.len();
+    for (index, phase) in draft.phases.iter().enumerate() {
+        let list = phases.index(index);
+        let list = list.key("criteria");
+        for (number, condition) in phase.criteria.iter().enumerate() {
+            looked_at += back.len();
+            if looked_at > TOGETHER_MAX || back.is_empty() {
+                return;
+            }
+            let mut all = back.clone();
+            all.push((&condition.criterion, Purpose::Pass));
+            let faults = phasegate_criterion::check_together(&all);
+            let overlaps: Vec<Fault> = faults
+                .into_iter()
+                .filter(|fault| fault.code == FaultCode::BandsOverlap)
+                .collect();
+            tell(scope, list.index(number), &overlaps);
+        }
+    }
+}
+
+fn declarations(scope: &mut Scope<'_>, registry: &KpiRegistry) {
+    let draft = scope.draft;
+    let kpis = At::ROOT.key("kpis");
+    for (index, kpi) in draft.kpis.iter().enumerate() {
+        let here = kpis.index(index);
+        if let Some(unit) = kpi.unit.as_deref().filter(|text| !text.is_empty())
+            && unit.parse::<phasegate_core::Unit>().is_err()
+        {
+            let message = format!("'{unit}' is not a unit such as ms, % or USD");
+            scope.report(Code::InvalidUnit, here.key("unit"), message, None);
+            continue;
+        }
+        let faults: Vec<Fault> = check_kpi(&kpi.declaration())
+            .into_iter()
+            // Where nobody answers, there is nobody to ask.
+            .filter(|fault| fault.code != FaultCode::NoQuery || kpi.source.is_some())
+            .collect();
+        tell(scope, here.key("id"), &faults);
+    }
+    let slos = At::ROOT.key("slos");
+    for (index, slo) in draft.slos.iter().enumerate() {
+        let here = slos.index(index);
+        match registry.kpi(&slo.kpi) {
+            None if !scope.is_lost(slo.kpi.as_str()) => {
+                let message = format!("there is no KPI '{}' in this plan", slo.kpi);
+                scope.report(Code::UnknownKpi, here.key("kpi"), message, None);
+            }
+            Some(kpi) if kpi.shape != Shape::Ratio => {
+                let message = format!("an SLO counts a ratio, and '{}' is none", slo.kpi);
+                scope.report(Code::FunctionForShape, here.key("kpi"), message, None);
+            }
+            Some(_) | None => {}
+        }
+    }
+}
+
+fn numbers(scope: &mut Scope<'_>, registry: &KpiRegistry) {
+    let draft = scope.draft;
+    let facts = At::ROOT.key("facts");
+    for (index, note) in draft.facts.iter().enumerate() {
+        let here = facts.index(index);
+        let faults = check_statement(&note.fact, registry);
+        tell(scope, here.key("fact"), &faults);
+    }
+    let scaling = At::ROOT.key("scaling");
+    for (index, one) in draft.scaling.iter().enumerate() {
+        let policies = scaling.index(index);
+        let policies = policies.key("policies");
+        for (index, policy) in one.policies.iter().enumerate() {
+            let faults = check_policy(policy, registry);
+            tell(scope, policies.index(index), &faults);
+        }
+    }
+}
+
+/// Tells the criterion language's faults at a place, under our codes.
+fn tell(scope: &mut Scope<'_>, at: At<'_>, faults: &[Fault]) {
+    for fault in faults {
+        if fault.code == FaultCode::UnknownKpi && scope.is_lost_within(&fault.about) {
+            continue;
+        }
+        let slug = fault.code.text();
+        let found = Code::ALL.iter().copied().find(|code| code.slug() == slug);
+        let code = found.unwrap_or(match fault.level {
+            Level::Error => Code::InvalidCriterion,
+            Level::Warning => Code::PercentOfWhat,
+        });
+        let severity = match fault.level {
+            Level::Error => Severity::Error,
+            Level::Warning => Severity::Warning,
+        };
+        scope.report_as(code, severity, at, &fault.message, &fault.mend);
+    }
+}
+
+/// The KPIs that a criterion names.
+pub(super) fn names(criterion: &Criterion) -> Vec<&str> {
+    let mut out = Vec::new();
+    of_condition(&criterion.condition, &mut |test| {
+        measure(&test.subject.measure, &mut out);
+    });
+    out
+}
+
+fn measure<'a>(one: &'a Measure, out: &mut Vec<&'a str>) {
+    match one {
+        Measure::Aggregate { of, .. } => out.extend(of.names().map(|name| name.as_str())),
+        Measure::Apdex { of, .. } | Measure::Below { of, .. } => out.push(of.as_str()),
+        Measure::Change(inner) => measure(inner, out),
+        Measure::Plain { kpi, .. } => out.push(kpi.as_str()),
+        Measure::BudgetLeft { .. } | Measure::BurnRate { .. } | Measure::Query(_) => {}
+    }
+}
+
+/// Every test in a condition.
+fn of_condition<'a>(condition: &'a Condition, met: &mut dyn FnMut(&'a Test)) {
+    match condition {
+        Condition::All(group) | Condition::Any(group) => {
+            for inner in group.conditions() {
+                of_condition(inner, met);
+            }
+        }
+        Condition::Score(weighted) => {
+            for (_, inner) in weighted.parts() {
+                of_condition(inner, met);
+            }
+        }
+        Condition::Test(test) => met(test),
+        Condition::Approve(_)
+        | Condition::Check(_)
+        | Condition::Delivered(_)
+        | Condition::Event(_)
+        | Condition::ForAll { .. }
+        | Condition::Group(_)
+        | Condition::Monitor(_) => {}
+    }
+}
+
+/// The thresholds of a criterion that compare one KPI with one value.
+pub(super) fn thresholds(criterion: &Criterion) -> Vec<(&str, Cmp, phasegate_core::Quantity)> {
+    let mut out = Vec::new();
+    of_condition(&criterion.condition, &mut |test| {
+        let mut kpis = Vec::new();
+        measure(&test.subject.measure, &mut kpis);
+        let found = match &test.assertion {
+            Assertion::Compare(Band {
+                op,
+                value: Operand::Value(value),
+            }) => Some((*op, value)),
+            Assertion::Reach { op, to, .. } => Some((op.unwrap_or(Cmp::GreaterOrEqual), to)),
+            Assertion::Compare(_)
+            | Assertion::Bands { .. }
+            | Assertion::Comparable(_)
+            | Assertion::NoWorse(_)
+            | Assertion::Stable
+            | Assertion::Within(_) => None,
+        };
+        let plain = !matches!(test.subject.measure, Measure::Change(_));
+        if let (Some((op, value)), [kpi], true) = (found, kpis.as_slice(), plain) {
+            out.push((*kpi, op, value.quantity().clone()));
+        }
+    });
+    out
+}
+
+fn triggers(scope: &mut Scope<'_>, registry: &KpiRegistry) {
+    let draft = scope.draft;
+    let all = At::ROOT.key("triggers");
+    for (index, one) in draft.triggers.iter().enumerate() {
+        trigger(scope, one, all.index(index), registry);
+    }
+    let phases = At::ROOT.key("phases");
+    for (index, phase) in draft.phases.iter().enumerate() {
+        let here = phases.index(index);
+        let triggers = here.key("triggers");
+        for (index, one) in phase.triggers.iter().enumerate() {
+            trigger(scope, one, triggers.index(index), registry);
+        }
+    }
+}
+
+fn trigger(
+    scope: &mut Scope<'_>,
+    trigger: &crate::model::Trigger,
+    here: At<'_>,
+    registry: &KpiRegistry,
+) {
+    if trigger.respond.is_empty() {
+        let message = format!("nothing is done when '{}' fires", trigger.id);
+        let help = "add 'respond: [{rollback: start}]'";
+        scope.report(
+            Code::TriggerWithoutResponse,
+            here.key("id"),
+            message,
+            Some(help),
+        );
+    }
+    if let [(kpi, op, bound)] = thresholds(&trigger.criterion).as_slice()
+        && let Ok(id) = phasegate_core::KpiId::new(*kpi)
+        && let Some(kpi) = registry.kpi(&id)
+        && never(kpi.shape, *op, bound)
+    {
+        scope.report(
+            Code::TriggerNeverFires,
+            here.key("criterion"),
+            format!("no value of '{id}' is {} {bound}", op.text()),
+            Some(
+                "a share lies between 0% and 100%; other numbers that are counted are not negative",
+            ),
+        );
+    }
+}
+
+/// Can no value of this shape meet the bound?
+fn never(shape: Shape, op: Cmp, bound: &phasegate_core::Quantity) -> bool {
+    let compare = |text: &str| {
+        let limit = text.parse::<phasegate_core::Quantity>().ok();
+        limit.and_then(|limit| bound.compare(&limit))
+    };
+    let share = matches!(shape, Shape::Ratio | Shape::Score);
+    let below_zero = bound.number().is_negative() && !matches!(shape, Shape::Gauge);
+    let zero = bound.number().is_zero() && !matches!(shape, Shape::Gauge);
+    let (above, whole) = if share {
+        let order = compare("100%").or_else(|| compare("1"));
+        (
+            order.is_some_and(std::cmp::Ordering::is_gt),
+            order.is_some_and(std::cmp::Ordering::is_eq),
+        )
+    } else {
+        (false, false)
+    };
+    match op {
+        Cmp::Greater => above || whole,
+        Cmp::GreaterOrEqual => above,
+        Cmp::Less => below_zero || zero,
+        Cmp::LessOrEqual => below_zero,
+        Cmp::Equal => above || below_zero,
+        Cmp::NotEqual => false,
+    }
+}

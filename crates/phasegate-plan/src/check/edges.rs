@@ -1,0 +1,355 @@
+//! Edges that lead back, and what phases share.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use phasegate_core::{BindingId, TargetId};
+
+use super::graph::dependencies;
+use super::{At, Scope};
+use crate::fault::Code;
+use crate::model::{Action, DeprecationStage, Phase, PlanDraft, Response, RollbackTarget, Trigger};
+
+struct Edges<'d> {
+    draft: &'d PlanDraft,
+    before: Vec<Vec<usize>>,
+    index: BTreeMap<&'d str, usize>,
+    irreversible: BTreeSet<usize>,
+    /// How many phases may still be visited: a graph that needs more is not looked at to its end, and
+    /// nothing is said about what was not seen.
+    visits: Cell<usize>,
+}
+
+/// Ten thousand phases in a chain need as many.
+const VISITS_MAX: usize = 2_000_000;
+
+pub(super) fn check(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let edges = Edges {
+        draft,
+        before: dependencies(draft),
+        index: draft
+            .phases
+            .iter()
+            .enumerate()
+            .map(|(index, phase)| (phase.id.as_str(), index))
+            .collect(),
+        irreversible: draft
+            .phases
+            .iter()
+            .enumerate()
+            .filter(|(_, phase)| phase.steps.iter().any(|step| step.is_irreversible()))
+            .map(|(index, _)| index)
+            .collect(),
+        visits: Cell::new(VISITS_MAX),
+    };
+    let phases = At::ROOT.key("phases");
+    for (index, phase) in draft.phases.iter().enumerate() {
+        edges.phase(scope, index, phase, phases.index(index));
+    }
+    let triggers = At::ROOT.key("triggers");
+    for (number, trigger) in draft.triggers.iter().enumerate() {
+        let watched: Vec<usize> = if trigger.phases.is_empty() {
+            (0..draft.phases.len()).collect()
+        } else {
+            let named = trigger.phases.iter();
+            named
+                .filter_map(|id| edges.index.get(id.as_str()).copied())
+                .collect()
+        };
+        edges.trigger(scope, &watched, trigger, triggers.index(number));
+    }
+    let all: Vec<usize> = (0..draft.phases.len()).collect();
+    let matrix = At::ROOT.key("matrix");
+    for (index, row) in draft.matrix.iter().enumerate() {
+        edges.responses(
+            scope,
+            &all,
+            &row.respond,
+            matrix.index(index).key("respond"),
+        );
+    }
+    if let Some(rollback) = &draft.rollback {
+        let heirs: Vec<usize> = draft
+            .phases
+            .iter()
+            .enumerate()
+            .filter(|(_, phase)| phase.rollback.is_none() && phase.no_way_back.is_none())
+            .map(|(index, _)| index)
+            .collect();
+        let here = At::ROOT.key("rollback");
+        edges.target(scope, &heirs, &rollback.target, here.key("target"));
+    }
+    edges.shared_targets(scope);
+}
+
+impl crate::model::Step {
+    /// Can what it does not be undone?
+    pub fn is_irreversible(&self) -> bool {
+        self.irreversible
+            || matches!(&self.action, Action::Deprecation(end) if end.stage == DeprecationStage::Removed)
+    }
+}
+
+impl Edges<'_> {
+    fn phase(&self, scope: &mut Scope<'_>, index: usize, phase: &Phase, here: At<'_>) {
+        let me = [index];
+        self.responses(scope, &me, &phase.on_fail, here.key("on-fail"));
+        let gates = here.key("gates");
+        for (number, gate) in phase.gates.iter().enumerate() {
+            self.responses(scope, &me, &gate.no_go, gates.index(number).key("no-go"));
+        }
+        let triggers = here.key("triggers");
+        for (number, trigger) in phase.triggers.iter().enumerate() {
+            self.trigger(scope, &me, trigger, triggers.index(number));
+        }
+        if let Some(rollback) = &phase.rollback {
+            let here = here.key("rollback");
+            self.target(scope, &me, &rollback.target, here.key("target"));
+        }
+    }
+
+    fn trigger(&self, scope: &mut Scope<'_>, from: &[usize], trigger: &Trigger, here: At<'_>) {
+        self.responses(scope, from, &trigger.respond, here.key("respond"));
+        self.responses(scope, from, &trigger.when_blind, here.key("when-blind"));
+    }
+
+    fn responses(&self, scope: &mut Scope<'_>, from: &[usize], list: &[Response], at: At<'_>) {
+        for (number, response) in list.iter().enumerate() {
+            let here = at.index(number);
+            match response {
+                Response::Rollback(target) => {
+                    self.target(scope, from, target, here.key("rollback"));
+                }
+                Response::Return(id) => {
+                    if let Some(&to) = self.index.get(id.as_str()) {
+                        self.backwards(scope, from, to, true, here.key("return-to"));
+                    }
+                }
+                Response::Hold | Response::Abort | Response::Notify(_) => {}
+            }
+        }
+    }
+
+    fn target(&self, scope: &mut Scope<'_>, from: &[usize], target: &RollbackTarget, at: At<'_>) {
+        match target {
+            RollbackTarget::Start => self.irreversible(scope, from, None, at),
+            RollbackTarget::PreviousPhase => {
+                let unclear = from
+                    .iter()
+                    .find(|index| self.before.get(**index).is_some_and(|list| list.len() > 1));
+                if let Some(index) = unclear {
+                    let name = self.name(*index);
+                    let message =
+                        format!("the phase '{name}' waits for several: which one is before it?");
+                    let help = "write 'rollback: {phase: id}'";
+                    scope.report(Code::PreviousPhaseUnclear, at, message, Some(help));
+                }
+            }
+            RollbackTarget::Phase(id) => {
+                if let Some(&to) = self.index.get(id.as_str()) {
+                    self.backwards(scope, from, to, false, at.key("phase"));
+                    self.irreversible(scope, from, Some(to), at.key("phase"));
+                }
+            }
+        }
+    }
+
+    fn visit(&self) -> bool {
+        let left = self.visits.get();
+        self.visits.set(left.saturating_sub(1));
+        left > 0
+    }
+
+    fn name(&self, index: usize) -> &str {
+        self.draft
+            .phases
+            .get(index)
+            .map_or("", |phase| phase.id.as_str())
+    }
+
+    fn backwards(
+        &self,
+        scope: &mut Scope<'_>,
+        from: &[usize],
+        to: usize,
+        itself: bool,
+        at: At<'_>,
+    ) {
+        // For what can start from many phases, one from which the edge leads back is enough.
+        let fits = from
+            .iter()
+            .any(|index| (itself && *index == to) || self.ancestors(*index).contains(&to));
+        if !fits && !from.is_empty() && self.visits.get() > 0 {
+            let message = format!(
+                "the phase '{}' does not come before this one",
+                self.name(to)
+            );
+            let help = "name a phase that this one waits for";
+            scope.report(Code::ReturnNotBackwards, at, message, Some(help));
+        }
+    }
+
+    /// Phases that are undone by going from one back to another (or to the start), and cannot be.
+    fn irreversible(&self, scope: &mut Scope<'_>, from: &[usize], to: Option<usize>, at: At<'_>) {
+        if self.irreversible.is_empty() {
+            return;
+        }
+        let kept: BTreeSet<usize> = to
+            .map(|to| {
+                let mut kept = self.ancestors(to);
+                kept.insert(to);
+                kept
+            })
+            .unwrap_or_default();
+        let lost = from.iter().find_map(|index| {
+            let undone = self.ancestors(*index);
+            self.irreversible
+                .iter()
+                .copied()
+                .find(|one| undone.contains(one) && !kept.contains(one))
+        });
+        if let Some(lost) = lost {
+            let message = format!(
+                "this would have to undo the phase '{}', which has a step that cannot be undone",
+                self.name(lost)
+            );
+            let help = format!("go back no further than 'phase: {}'", self.name(lost));
+            scope.report(Code::RollbackOverIrreversible, at, message, Some(&help));
+        }
+    }
+
+    /// Every phase that must be done before one.
+    fn ancestors(&self, index: usize) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        let mut open = vec![index];
+        while let Some(next) = open.pop() {
+            if !self.visit() {
+                break;
+            }
+            for &before in self.before.get(next).into_iter().flatten() {
+                if before != index && found.insert(before) {
+                    open.push(before);
+                }
+            }
+        }
+        found
+    }
+
+    /// Two phases that can run at the same time must not move the same thing. Those that move it must
+    /// form a chain; in topological order it is enough to look at neighbours.
+    fn shared_targets(&self, scope: &mut Scope<'_>) {
+        let order = self.topological();
+        let mut movers: BTreeMap<(&BindingId, &TargetId), Vec<usize>> = BTreeMap::new();
+        for &index in &order {
+            let steps = self.draft.phases.get(index).map(|phase| &phase.steps);
+            let keys: BTreeSet<_> = steps
+                .into_iter()
+                .flatten()
+                .filter_map(|step| step.action.moved())
+                .collect();
+            for key in keys {
+                movers.entry(key).or_default().push(index);
+            }
+        }
+        let mut rank = vec![0; order.len()];
+        for (place, &index) in order.iter().enumerate() {
+            if let Some(slot) = rank.get_mut(index) {
+                *slot = place;
+            }
+        }
+        let phases = At::ROOT.key("phases");
+        for ((binding, target), list) in movers {
+            for pair in list.windows(2) {
+                let [earlier, later] = *pair else { continue };
+                if self.reaches(later, earlier, &rank) {
+                    continue;
+                }
+                let message = format!(
+                    "the phases '{}' and '{}' can run at the same time, and both move '{target}' of '{binding}'",
+                    self.name(earlier),
+                    self.name(later)
+                );
+                let help = format!("add 'after: [{}]' to one of them", self.name(earlier));
+                let here = phases.index(later);
+                scope.report(Code::SharedTarget, here.key("id"), message, Some(&help));
+            }
+        }
+    }
+
+    fn reaches(&self, later: usize, earlier: usize, rank: &[usize]) -> bool {
+        let floor = rank.get(earlier).copied().unwrap_or(0);
+        let mut seen = BTreeSet::new();
+        let mut open = vec![later];
+        while let Some(next) = open.pop() {
+            if !self.visit() {
+                return true;
+            }
+            for &before in self.before.get(next).into_iter().flatten() {
+                if before == earlier {
+                    return true;
+                }
+                let worth = rank.get(before).is_some_and(|place| *place > floor);
+                if worth && seen.insert(before) {
+                    open.push(before);
+                }
+            }
+        }
+        false
+    }
+
+    /// Phases so that each comes after those it waits for; those in circles are left out.
+    fn topological(&self) -> Vec<usize> {
+        let mut waiting: Vec<usize> = self.before.iter().map(Vec::len).collect();
+        let mut followers = vec![Vec::new(); self.before.len()];
+        for (index, before) in self.before.iter().enumerate() {
+            for &one in before {
+                if let Some(list) = followers.get_mut(one) {
+                    list.push(index);
+                }
+            }
+        }
+        let mut ready: BTreeSet<usize> = waiting
+            .iter()
+            .enumerate()
+            .filter(|(_, count)| **count == 0)
+            .map(|(index, _)| index)
+            .collect();
+        let mut order = Vec::new();
+        while let Some(next) = ready.pop_first() {
+            order.push(next);
+            for &follower in followers.get(next).into_iter().flatten() {
+                if let Some(count) = waiting.get_mut(follower) {
+                    *count = count.saturating_sub(1);
+                    if *count == 0 {
+                        ready.insert(follower);
+                    }
+                }
+            }
+        }
+        order
+    }
+}
+
+impl Action {
+    /// What it moves outside, that only one phase at a time may.
+    pub(super) fn moved(&self) -> Option<(&BindingId, &TargetId)> {
+        match self {
+            Self::Traffic(ramp) => Some((&ramp.binding, &ramp.target)),
+            Self::Flag(ramp) => Some((&ramp.binding, &ramp.flag)),
+            Self::Cohort(cohort) => Some((&cohort.binding, &cohort.flag)),
+            Self::BlueGreen(switch) => Some((&switch.binding, &switch.target)),
+            Self::Config(change) => Some((&change.binding, &change.target)),
+            Self::Wait(_)
+            | Self::Task(_)
+            | Self::Command(_)
+            | Self::Notify(_)
+            | Self::Workflow(_)
+            | Self::Shadow(_)
+            | Self::Parallel(_)
+            | Self::Deprecation(_)
+            | Self::Experiment(_)
+            | Self::Waves(_) => None,
+        }
+    }
+}

@@ -1,0 +1,474 @@
+//! What is well-formed and still cannot have been meant.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use phasegate_criterion::Cmp;
+
+use super::criteria::thresholds;
+use super::walk::{Met, walk};
+use super::{At, Scope};
+use crate::fault::Code;
+use crate::model::{
+    Gate, GateWhen, Parameter, ParameterType, Resource, Rollback, Severity, TimeoutAnswer,
+};
+
+/// What the engine fills into messages, besides the plan's parameters.
+const VARIABLES: [&str; 16] = [
+    "bound", "deadline", "gate", "kpi", "link", "moment", "phase", "plan", "reason", "role",
+    "rollout", "step", "trigger", "value", "verdict", "weight",
+];
+
+pub(super) fn check(scope: &mut Scope<'_>) {
+    messages(scope);
+    gates(scope);
+    phases(scope);
+    rollbacks(scope);
+    order(scope);
+    people(scope);
+    risks(scope);
+    goals(scope);
+}
+
+fn messages(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let parameters: BTreeSet<&str> = draft.parameters.iter().map(|one| one.id.as_str()).collect();
+    let mut sent = BTreeSet::new();
+    walk(draft, &mut |_, met| {
+        if let Met::Message(id) = met {
+            sent.insert(id.as_str());
+        }
+    });
+    let list = At::ROOT.key("messages");
+    for (index, message) in draft.messages.iter().enumerate() {
+        let here = list.index(index);
+        for (key, text) in [("subject", &message.subject), ("body", &message.body)] {
+            for name in variables(text) {
+                if VARIABLES.contains(&name) || parameters.contains(name) {
+                    continue;
+                }
+                let near = crate::form::closest(name, VARIABLES);
+                let help = near.map_or_else(
+                    || {
+                        format!(
+                            "there are {}, and the plan's parameters",
+                            VARIABLES.join(", ")
+                        )
+                    },
+                    |near| format!("did you mean '{near}'?"),
+                );
+                let shown: String = name.chars().take(40).collect();
+                let text = format!("nothing fills in '{shown}'");
+                scope.report(Code::UnknownVariable, here.key(key), text, Some(&help));
+            }
+        }
+        if !sent.contains(message.id.as_str()) {
+            let text = format!("nothing sends the message '{}'", message.id);
+            scope.report(Code::UnusedMessage, here.key("id"), text, None);
+        }
+    }
+}
+
+/// The names in double braces.
+fn variables(text: &str) -> impl Iterator<Item = &str> {
+    text.split("{{")
+        .skip(1)
+        .filter_map(|part| part.split_once("}}").map(|(name, _)| name.trim()))
+}
+
+fn gates(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let whole = At::ROOT.key("gates");
+    for (index, gate) in draft.gates.iter().enumerate() {
+        let here = whole.index(index);
+        match &gate.when {
+            GateWhen::Acceptance | GateWhen::BeforeStart => {}
+            GateWhen::End | GateWhen::BeforeStep(_) => scope.report(
+                Code::GateMisplaced,
+                here.key("when"),
+                "a gate of the whole is decided before its start or at its acceptance",
+                Some("write 'when: acceptance', or move the gate into its phase"),
+            ),
+        }
+        silence(scope, gate, here);
+    }
+    let phases = At::ROOT.key("phases");
+    for (index, phase) in draft.phases.iter().enumerate() {
+        let here = phases.index(index);
+        let gates = here.key("gates");
+        for (number, gate) in phase.gates.iter().enumerate() {
+            let here = gates.index(number);
+            if gate.when == GateWhen::Acceptance {
+                let message = "acceptance is of the whole, not of a phase";
+                let help = "write 'when: end', or move the gate to the plan's own";
+                scope.report(Code::GateMisplaced, here.key("when"), message, Some(help));
+            }
+            silence(scope, gate, here);
+        }
+    }
+}
+
+fn silence(scope: &mut Scope<'_>, gate: &Gate, here: At<'_>) {
+    if gate.on_timeout == Some(TimeoutAnswer::Go) && !gate.approvals.is_empty() {
+        let message = "people are asked, and if nobody answers it goes on without them";
+        let help = "write 'on-timeout: hold', or ask nobody";
+        scope.report(
+            Code::SilenceApproves,
+            here.key("on-timeout"),
+            message,
+            Some(help),
+        );
+    }
+    if gate
+        .decide_within
+        .is_some_and(phasegate_core::Span::is_zero)
+    {
+        let message = "nobody can decide in no time at all";
+        scope.report(Code::ZeroTime, here.key("decide-within"), message, None);
+    }
+}
+
+fn phases(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let list = At::ROOT.key("phases");
+    let mut labels: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, phase) in draft.phases.iter().enumerate() {
+        let here = list.index(index);
+        let idle = phase.steps.is_empty()
+            && phase.activities.is_empty()
+            && phase.gates.is_empty()
+            && phase.watch.is_empty();
+        if idle && !phase.outline {
+            let message = format!("the phase '{}' does nothing", phase.id);
+            let help = "add 'steps:', or 'outline: true' if they are not known yet";
+            scope.report(Code::EmptyPhase, here.key("id"), message, Some(help));
+        }
+        if let Some(label) = &phase.label
+            && let Some(first) = labels.insert(label, index)
+        {
+            let other = draft
+                .phases
+                .get(first)
+                .map_or("", |phase| phase.title.as_str());
+            let message = format!("'{label}' is also what the phase '{other}' is called");
+            let help = "people will take one for the other: call one differently";
+            scope.report(Code::DuplicateLabel, here.key("label"), message, Some(help));
+        }
+        if let Some(audience) = &phase.audience {
+            range(scope, audience, here.key("audience"));
+        }
+    }
+    let resources = At::ROOT.key("resources");
+    for (index, resource) in draft.resources.iter().enumerate() {
+        range(scope, resource, resources.index(index));
+    }
+}
+
+fn range(scope: &mut Scope<'_>, resource: &Resource, here: At<'_>) {
+    if let Some(most) = resource.at_most
+        && most < resource.at_least
+    {
+        let message = format!("at least {}, and at most {most}", resource.at_least);
+        scope.report(Code::RangeBackwards, here.key("at-most"), message, None);
+    }
+}
+
+fn rollbacks(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    if let Some(rollback) = &draft.rollback {
+        estimate(scope, rollback, At::ROOT.key("rollback"));
+    }
+    let phases = At::ROOT.key("phases");
+    for (index, phase) in draft.phases.iter().enumerate() {
+        if let Some(rollback) = &phase.rollback {
+            let here = phases.index(index);
+            estimate(scope, rollback, here.key("rollback"));
+        }
+    }
+    let procedures = At::ROOT.key("procedures");
+    for (index, procedure) in draft.procedures.iter().enumerate() {
+        let here = procedures.index(index);
+        estimate(scope, &procedure.rollback, here.key("rollback"));
+        super::phases::way_back(scope, &procedure.rollback, here.key("rollback"));
+    }
+}
+
+fn estimate(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
+    if let (Some(estimate), Some(limit)) = (rollback.estimate, rollback.limit)
+        && estimate > limit
+    {
+        let message = format!("it is expected to take {estimate}, and may take {limit}");
+        scope.report(
+            Code::EstimateExceedsLimit,
+            here.key("estimate"),
+            message,
+            None,
+        );
+    }
+    if rollback.limit.is_some_and(phasegate_core::Span::is_zero) {
+        let message = "nothing can be undone in no time at all";
+        scope.report(Code::ZeroTime, here.key("limit"), message, None);
+    }
+}
+
+/// What is graver must not have more time.
+fn order(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let mut fastest = Fastest::default();
+    for row in &draft.matrix {
+        fastest.note(row.severity, row.decide_within);
+    }
+    let matrix = At::ROOT.key("matrix");
+    for (index, row) in draft.matrix.iter().enumerate() {
+        if let (Some(mine), Some(other)) = (row.decide_within, fastest.below(row.severity))
+            && mine > other
+        {
+            let message = format!(
+                "this is {} and has {mine} to be decided; what is less grave has {other}",
+                row.severity
+            );
+            let here = matrix.index(index);
+            scope.report(
+                Code::SeverityOrder,
+                here.key("decide-within"),
+                message,
+                None,
+            );
+        }
+    }
+    let mut fastest = Fastest::default();
+    for one in &draft.escalation {
+        fastest.note(one.severity, one.answer_within);
+    }
+    let escalation = At::ROOT.key("escalation");
+    for (index, one) in draft.escalation.iter().enumerate() {
+        if let (Some(mine), Some(other)) = (one.answer_within, fastest.below(one.severity))
+            && mine > other
+        {
+            let message = format!(
+                "{} may wait {mine} for an answer; what is less grave waits {other}",
+                one.severity
+            );
+            let here = escalation.index(index);
+            scope.report(
+                Code::SeverityOrder,
+                here.key("answer-within"),
+                message,
+                None,
+            );
+        }
+    }
+}
+
+/// The shortest time that anything of a severity has.
+#[derive(Default)]
+struct Fastest(BTreeMap<Severity, phasegate_core::Span>);
+
+impl Fastest {
+    fn note(&mut self, severity: Severity, span: Option<phasegate_core::Span>) {
+        if let Some(span) = span {
+            let slot = self.0.entry(severity).or_insert(span);
+            *slot = span.min(*slot);
+        }
+    }
+
+    fn below(&self, severity: Severity) -> Option<phasegate_core::Span> {
+        self.0.range(..severity).map(|(_, span)| *span).min()
+    }
+}
+
+fn people(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let teams: BTreeSet<&str> = draft.teams.iter().map(|team| team.id.as_str()).collect();
+    let mut unknown = Vec::new();
+    let maintenance = At::ROOT.key("maintenance");
+    for (index, work) in draft.maintenance.iter().enumerate() {
+        let list = maintenance.index(index);
+        let list = list.key("teams");
+        for (number, team) in work.teams.iter().enumerate() {
+            if !teams.contains(team.as_str()) {
+                unknown.push((list.index(number).to_string(), team));
+            }
+        }
+    }
+    if let Some(access) = &draft.access {
+        let here = At::ROOT.key("access");
+        let list = here.key("teams");
+        for (number, one) in access.teams.iter().enumerate() {
+            if !teams.contains(one.team.as_str()) {
+                unknown.push((list.index(number).key("team").to_string(), &one.team));
+            }
+        }
+        let list = here.key("branches");
+        for (number, branch) in access.branches.iter().enumerate() {
+            if branch.reviews == 0 {
+                let message = format!("'{}' is protected, and needs no review", branch.branch);
+                let here = list.index(number);
+                scope.report(
+                    Code::ProtectionWithoutReview,
+                    here.key("reviews"),
+                    message,
+                    None,
+                );
+            }
+        }
+    }
+    for (pointer, team) in unknown {
+        let message = format!("there is no team '{team}' in this plan");
+        let help = "declare it under 'teams'";
+        scope.report_at(Code::UnknownName, pointer, message, Some(help));
+    }
+    let communications = At::ROOT.key("communications");
+    for (index, one) in draft.communications.iter().enumerate() {
+        if one.channels.is_empty() && one.audience.is_empty() {
+            let message = format!("'{}' goes to nobody", one.title);
+            let help = "add 'audience:' or 'channels:'";
+            let here = communications.index(index);
+            scope.report(Code::NobodyIsTold, here.key("title"), message, Some(help));
+        }
+    }
+    let parameters = At::ROOT.key("parameters");
+    for (index, parameter) in draft.parameters.iter().enumerate() {
+        if !fits(parameter) {
+            let message = format!(
+                "the default of '{}' is not a {}",
+                parameter.id, parameter.kind
+            );
+            let here = parameters.index(index);
+            scope.report(Code::DefaultDoesNotFit, here.key("default"), message, None);
+        }
+    }
+}
+
+fn fits(parameter: &Parameter) -> bool {
+    let Some(default) = &parameter.default else {
+        return true;
+    };
+    match parameter.kind {
+        ParameterType::Count => default.parse::<u64>().is_ok(),
+        ParameterType::Flag => matches!(default.as_str(), "true" | "false"),
+        ParameterType::Moment => default.parse::<phasegate_core::Timestamp>().is_ok(),
+        ParameterType::Text => true,
+    }
+}
+
+fn risks(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let risks = At::ROOT.key("risks");
+    for (index, risk) in draft.risks.iter().enumerate() {
+        if let (Some(respond), Some(recover)) = (risk.respond_within, risk.recover_within)
+            && recover < respond
+        {
+            let message = format!("recovered within {recover}, responded to within {respond}");
+            let here = risks.index(index);
+            scope.report(
+                Code::RecoveryBeforeResponse,
+                here.key("recover-within"),
+                message,
+                None,
+            );
+        }
+    }
+    let experiments = At::ROOT.key("experiments");
+    for (index, experiment) in draft.experiments.iter().enumerate() {
+        if experiment.abort_when.is_empty() {
+            let message = format!("nothing stops the experiment '{}'", experiment.id);
+            let help = "add 'abort-when:' with a criterion";
+            let here = experiments.index(index);
+            scope.report(
+                Code::ExperimentWithoutAbort,
+                here.key("id"),
+                message,
+                Some(help),
+            );
+        }
+    }
+    let tests = At::ROOT.key("tests");
+    for (index, test) in draft.tests.iter().enumerate() {
+        if test.on.is_empty() && test.schedule.is_none() {
+            let message = format!("nothing makes '{}' run", test.title);
+            let here = tests.index(index);
+            scope.report(Code::TestNeverRuns, here.key("title"), message, None);
+        }
+    }
+}
+
+/// What a phase asks of a KPI, for its least or its most, where that is what the goal is about.
+fn goals(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let mut reached: BTreeMap<(&str, bool), phasegate_core::Quantity> = BTreeMap::new();
+    for phase in &draft.phases {
+        for condition in &phase.criteria {
+            for (kpi, op, bound) in thresholds(&condition.criterion) {
+                let Some(up) = upwards(op) else { continue };
+                let best = reached.entry((kpi, up)).or_insert_with(|| bound.clone());
+                if better(&bound, best, up) {
+                    *best = bound;
+                }
+            }
+        }
+    }
+    let kpis = At::ROOT.key("kpis");
+    for (index, kpi) in draft.kpis.iter().enumerate() {
+        let Some(target) = &kpi.target else { continue };
+        let up = match target.op {
+            Some(op) => upwards(op),
+            None => Some(kpi.direction != crate::model::KpiDirection::Lower),
+        };
+        let here = kpis.index(index);
+        if let Some(up) = up {
+            beyond(
+                scope,
+                &reached,
+                (kpi.id.as_str(), up),
+                &target.value,
+                here.key("target"),
+            );
+        }
+    }
+    let goals = At::ROOT.key("goals");
+    for (index, goal) in draft.goals.iter().enumerate() {
+        let list = goals.index(index);
+        let list = list.key("criteria");
+        for (number, condition) in goal.criteria.iter().enumerate() {
+            for (kpi, op, bound) in thresholds(&condition.criterion) {
+                if let Some(up) = upwards(op) {
+                    beyond(scope, &reached, (kpi, up), &bound, list.index(number));
+                }
+            }
+        }
+    }
+}
+
+fn beyond(
+    scope: &mut Scope<'_>,
+    reached: &BTreeMap<(&str, bool), phasegate_core::Quantity>,
+    key: (&str, bool),
+    goal: &phasegate_core::Quantity,
+    at: At<'_>,
+) {
+    if let Some(best) = reached.get(&key)
+        && better(goal, best, key.1)
+    {
+        let message = format!(
+            "'{}' is to reach {goal}, and the phases' criteria stop at {best}",
+            key.0
+        );
+        let help = "add a criterion that reaches it to a later phase";
+        scope.report(Code::GoalBeyondCriteria, at, message, Some(help));
+    }
+}
+
+fn upwards(op: Cmp) -> Option<bool> {
+    if op.is_lower_bound() {
+        Some(true)
+    } else if op.is_upper_bound() {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+fn better(a: &phasegate_core::Quantity, b: &phasegate_core::Quantity, up: bool) -> bool {
+    let order = a.compare(b);
+    order.is_some_and(|order| if up { order.is_gt() } else { order.is_lt() })
+}

@@ -1,0 +1,180 @@
+//! Strategies: waves, cohorts, deprecations, experiments.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{At, Scope};
+use crate::calendar::{Length, LengthUnit};
+use crate::fault::Code;
+use crate::model::{Action, Cohort, Curve, Deprecation, DeprecationStage, Waves};
+
+pub(super) fn check(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let mut ends: BTreeMap<String, Vec<End<'_>>> = BTreeMap::new();
+    let experiments: BTreeSet<&str> = draft
+        .experiments
+        .iter()
+        .map(|one| one.id.as_str())
+        .collect();
+    let phases = At::ROOT.key("phases");
+    for (index, phase) in draft.phases.iter().enumerate() {
+        let here = phases.index(index);
+        let steps = here.key("steps");
+        for (number, step) in phase.steps.iter().enumerate() {
+            let here = steps.index(number);
+            let here = here.key(step.action.key());
+            match &step.action {
+                Action::Traffic(ramp) => curve(scope, ramp.curve.as_ref(), here),
+                Action::Flag(ramp) => curve(scope, ramp.curve.as_ref(), here),
+                Action::Waves(one) => waves(scope, one, here),
+                Action::Cohort(one) => cohort(scope, one, here),
+                Action::Experiment(run) if !experiments.contains(run.id.as_str()) => {
+                    let message = format!("there is no experiment '{}' in this plan", run.id);
+                    let help = "declare it under 'experiments'";
+                    scope.report(Code::UnknownName, here.key("id"), message, Some(help));
+                }
+                Action::Deprecation(end) => {
+                    ends.entry(end.target.to_string()).or_default().push(End {
+                        end,
+                        week: phase.weeks.map(crate::model::Weeks::first),
+                        pointer: here.key("stage").to_string(),
+                    });
+                }
+                Action::Experiment(_)
+                | Action::Wait(_)
+                | Action::Task(_)
+                | Action::Command(_)
+                | Action::Notify(_)
+                | Action::Workflow(_)
+                | Action::Config(_)
+                | Action::Shadow(_)
+                | Action::Parallel(_)
+                | Action::BlueGreen(_) => {}
+            }
+        }
+    }
+    for list in ends.values() {
+        deprecations(scope, list);
+    }
+}
+
+struct End<'d> {
+    end: &'d Deprecation,
+    week: Option<u32>,
+    pointer: String,
+}
+
+fn curve(scope: &mut Scope<'_>, curve: Option<&Curve>, here: At<'_>) {
+    let Some(curve) = curve else { return };
+    let here = here.key("curve");
+    if curve.from >= curve.to {
+        let message = format!("from {} to {}: a ramp goes up", curve.from, curve.to);
+        scope.report(Code::RampGoesDown, here.key("from"), message, None);
+    }
+    if !(2..=100).contains(&curve.rungs) {
+        let message = format!("{} rungs: a curve has 2 to 100", curve.rungs);
+        scope.report(Code::InvalidNumber, here.key("rungs"), message, None);
+    }
+}
+
+fn waves(scope: &mut Scope<'_>, waves: &Waves, here: At<'_>) {
+    let mut seen = BTreeSet::new();
+    let list = here.key("waves");
+    let mut all = 0;
+    for (index, wave) in waves.waves.iter().enumerate() {
+        let here = list.index(index);
+        let count = u32::try_from(wave.targets.len()).unwrap_or(u32::MAX);
+        all += count;
+        if count > 0 && wave.failures_max >= count {
+            let message = format!(
+                "{} of {count} targets may fail: this wave cannot",
+                wave.failures_max
+            );
+            let help = "lower 'failures-max'";
+            scope.report(
+                Code::WaveCannotFail,
+                here.key("failures-max"),
+                message,
+                Some(help),
+            );
+        }
+        let targets = here.key("targets");
+        for (number, target) in wave.targets.iter().enumerate() {
+            if !seen.insert(target) {
+                let message = format!("'{target}' stands in an earlier wave too");
+                scope.report(Code::TargetTwice, targets.index(number), message, None);
+            }
+        }
+    }
+    if all > 0 && waves.failures_max >= all {
+        let message = format!(
+            "{} of {all} targets may fail: the waves cannot",
+            waves.failures_max
+        );
+        let here = here.key("failures-max");
+        scope.report(
+            Code::WaveCannotFail,
+            here,
+            message,
+            Some("lower 'failures-max'"),
+        );
+    }
+}
+
+fn cohort(scope: &mut Scope<'_>, cohort: &Cohort, here: At<'_>) {
+    let nobody = cohort.labels.is_empty()
+        && cohort.attributes.is_empty()
+        && cohort.members.is_empty()
+        && !cohort.opt_in;
+    if nobody {
+        let message = "nothing says who belongs to this cohort";
+        let help = "add 'labels:', 'attributes:', 'members:' or 'opt-in: true'";
+        scope.report(Code::CohortOfNobody, here.key("flag"), message, Some(help));
+    }
+}
+
+fn deprecations(scope: &mut Scope<'_>, list: &[End<'_>]) {
+    let mut before: Option<&End<'_>> = None;
+    let first = list.first();
+    for one in list {
+        if let Some(before) = before
+            && one.end.stage < before.end.stage
+        {
+            let message = format!("'{}' was {} already", one.end.target, before.end.stage);
+            scope.report_at(Code::DeprecationOrder, one.pointer.clone(), message, None);
+        }
+        if before.is_none() && one.end.stage == DeprecationStage::Removed {
+            let message = format!("'{}' is removed and nobody was told before", one.end.target);
+            let help = "deprecate it with 'stage: warn' first";
+            scope.report_at(
+                Code::DeprecationOrder,
+                one.pointer.clone(),
+                message,
+                Some(help),
+            );
+        }
+        let weeks = first.and_then(|first| first.week).zip(one.week);
+        if let (DeprecationStage::Removed, Some((from, to)), Some(notice)) =
+            (one.end.stage, weeks, one.end.notice)
+            && days(notice) > u64::from(to.saturating_sub(from)) * 7
+        {
+            let weeks = to.saturating_sub(from);
+            let message =
+                format!("{weeks} weeks lie between notice and removal, {notice} was promised");
+            scope.report_at(Code::NoticeTooShort, one.pointer.clone(), message, None);
+        }
+        before = Some(one);
+    }
+}
+
+/// About how many days of the calendar a length has at least.
+fn days(length: Length) -> u64 {
+    let count = u64::from(length.least());
+    match length.unit() {
+        LengthUnit::Minutes | LengthUnit::Hours | LengthUnit::BusinessHours => 0,
+        LengthUnit::Days | LengthUnit::BusinessDays => count,
+        LengthUnit::Weeks => count * 7,
+        LengthUnit::Months => count * 28,
+        LengthUnit::Quarters => count * 90,
+        LengthUnit::Years => count * 365,
+    }
+}

@@ -1,0 +1,466 @@
+//! Calendar sense: lengths, windows, freezes, recurrences.
+
+use phasegate_core::{Span, Timestamp};
+
+use super::graph::dependencies;
+use super::{At, Scope};
+use crate::calendar::{
+    Date, DateWindow, Length, LengthUnit, Recurrence, TimeOfDay, WorkCalendar, Zone,
+};
+use crate::fault::Code;
+use crate::model::{BackupKind, Gate, Phase, PlanDraft};
+
+pub(super) fn check(scope: &mut Scope<'_>) {
+    let calendar = WorkCalendar::new(&scope.draft.calendar);
+    freezes(scope);
+    lengths(scope, &calendar);
+    windows(scope, &calendar);
+    recurrences(scope);
+    recovery(scope);
+}
+
+/// More freezes than any plan has; every phase is compared with each.
+const FREEZES_MAX: usize = 1000;
+/// Windows longer than ten years are not looked into day by day.
+const DAYS_MAX: i64 = 3660;
+/// So many recurrences are looked at for whether they ever come.
+const RECURRENCES_MAX: usize = 200;
+/// So many schedules of backups are laid over each other.
+const SCHEDULES_MAX: usize = 20;
+
+fn freezes(scope: &mut Scope<'_>) {
+    let list = At::ROOT.key("freezes");
+    if scope.draft.freezes.len() > FREEZES_MAX {
+        let message = format!("more than {FREEZES_MAX} freezes");
+        scope.report(Code::TooManyValues, list, message, None);
+    }
+    for (index, freeze) in scope.draft.freezes.iter().enumerate() {
+        if freeze.until <= freeze.from {
+            let message = format!("'{}' ends before it begins", freeze.title);
+            let here = list.index(index);
+            scope.report(Code::FreezeBackwards, here.key("until"), message, None);
+        }
+    }
+}
+
+/// A length in one of two families that can be added up: working days, or days of the calendar.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Family {
+    Business,
+    Calendar,
+}
+
+fn in_family(length: Length, family: Family, week: u64) -> Option<(u64, Option<u64>)> {
+    let per = match (length.unit(), family) {
+        (LengthUnit::BusinessDays, Family::Business) | (LengthUnit::Days, Family::Calendar) => 1,
+        (LengthUnit::Weeks, Family::Business) => week,
+        (LengthUnit::Weeks, Family::Calendar) => 7,
+        (
+            LengthUnit::BusinessDays
+            | LengthUnit::Days
+            | LengthUnit::Minutes
+            | LengthUnit::Hours
+            | LengthUnit::BusinessHours
+            | LengthUnit::Months
+            | LengthUnit::Quarters
+            | LengthUnit::Years,
+            Family::Business | Family::Calendar,
+        ) => return None,
+    };
+    let least = u64::from(length.least()) * per;
+    Some((least, length.most().map(|most| u64::from(most) * per)))
+}
+
+fn lengths(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
+    let draft = scope.draft;
+    let monday = Date::new(2024, 1, 1);
+    let week = monday.map_or(5, |monday| {
+        let days =
+            (0..7).filter(|day| WorkCalendar::is_business_day(calendar, monday.plus_days(*day)));
+        u64::try_from(days.count()).unwrap_or(5)
+    });
+    for family in [Family::Business, Family::Calendar] {
+        let phases: Option<Vec<u64>> = draft
+            .phases
+            .iter()
+            .filter(|phase| !phase.outline)
+            .map(|phase| {
+                phase
+                    .length
+                    .map_or(Some(0), |length| Some(in_family(length, family, week)?.0))
+            })
+            .collect();
+        let Some(phases) = phases.filter(|all| all.iter().any(|days| *days > 0)) else {
+            continue;
+        };
+        let stated = draft
+            .lengths
+            .iter()
+            .enumerate()
+            .find_map(|(index, length)| {
+                let (least, most) = in_family(*length, family, week)?;
+                Some((index, *length, least, most))
+            });
+        let Some((index, length, least, most)) = stated else {
+            continue;
+        };
+        let sum: u64 = phases.iter().sum();
+        let (path, chain) = longest(draft, &phases);
+        let here = At::ROOT.key("lengths");
+        let here = here.index(index);
+        let word = if family == Family::Business {
+            "working days"
+        } else {
+            "days"
+        };
+        if chain && (sum < least || most.is_some_and(|most| sum > most)) {
+            let message =
+                format!("the phases add up to {sum} {word}, the whole is stated as {length}");
+            let help = "correct the phases' lengths or the length of the whole";
+            scope.report(Code::LengthsDoNotAddUp, here, message, Some(help));
+        } else if !chain && most.is_some_and(|most| path > most) {
+            let message = format!(
+                "phases that wait for each other take {path} {word}, the whole is stated as {length}"
+            );
+            let help = "shorten the longest path or state a longer whole";
+            scope.report(Code::CriticalPathTooLong, here, message, Some(help));
+        }
+        return;
+    }
+}
+
+/// The longest path through the phases, and whether they form one chain.
+fn longest(draft: &PlanDraft, lengths: &[u64]) -> (u64, bool) {
+    let before = dependencies(draft);
+    let steps: Vec<usize> = draft
+        .phases
+        .iter()
+        .enumerate()
+        .filter(|(_, phase)| !phase.outline)
+        .map(|(index, _)| index)
+        .collect();
+    let mut followers = vec![0usize; before.len()];
+    for one in before.iter().flatten() {
+        if let Some(count) = followers.get_mut(*one) {
+            *count += 1;
+        }
+    }
+    let roots = before.iter().filter(|list| list.is_empty()).count();
+    let chain = before.iter().all(|list| list.len() <= 1)
+        && followers.iter().all(|count| *count <= 1)
+        && roots <= 1;
+    let mut end = vec![0u64; before.len()];
+    // As many rounds as the longest path has phases; a circle ends with the limit.
+    for _ in 0..before.len().min(64) {
+        let mut moved = false;
+        for (&index, &length) in steps.iter().zip(lengths) {
+            let list = before.get(index).map_or(&[][..], Vec::as_slice);
+            let start = list
+                .iter()
+                .filter_map(|one| end.get(*one))
+                .max()
+                .copied()
+                .unwrap_or(0);
+            if let Some(slot) = end.get_mut(index)
+                && *slot != start + length
+            {
+                *slot = start + length;
+                moved = true;
+            }
+        }
+        if !moved {
+            break;
+        }
+    }
+    (end.into_iter().max().unwrap_or(0), chain)
+}
+
+fn windows(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
+    let draft = scope.draft;
+    let before = dependencies(draft);
+    let phases = At::ROOT.key("phases");
+    for (index, phase) in draft.phases.iter().enumerate() {
+        let here = phases.index(index);
+        if let Some(window) = phase.window {
+            window_of(scope, calendar, phase, window, here);
+        }
+        weeks_of(scope, phase, here);
+        slots(scope, calendar, phase, here);
+        for &other in before.get(index).into_iter().flatten() {
+            let Some(earlier) = draft.phases.get(other) else {
+                continue;
+            };
+            let days = phase.window.zip(earlier.window);
+            let weeks = phase.weeks.zip(earlier.weeks);
+            let early = days.is_some_and(|(mine, its)| mine.first() < its.last())
+                || weeks
+                    .is_some_and(|(mine, its)| its.last().is_none_or(|last| mine.first() < last));
+            if early {
+                let message = format!(
+                    "'{}' is to begin before '{}', which it waits for, has ended",
+                    phase.id, earlier.id
+                );
+                let key = if days.is_some() { "window" } else { "weeks" };
+                scope.report(Code::BeginsBeforeDependency, here.key(key), message, None);
+            }
+        }
+        let gates = here.key("gates");
+        for (number, one) in phase.gates.iter().enumerate() {
+            let window = phase.window.or(draft.window);
+            gate(scope, calendar, one, window, gates.index(number));
+        }
+    }
+    let gates = At::ROOT.key("gates");
+    for (number, one) in draft.gates.iter().enumerate() {
+        gate(scope, calendar, one, draft.window, gates.index(number));
+    }
+}
+
+fn gate(
+    scope: &mut Scope<'_>,
+    calendar: &WorkCalendar,
+    gate: &Gate,
+    window: Option<DateWindow>,
+    here: At<'_>,
+) {
+    if let (Some(moment), Some(window)) = (gate.not_before, window)
+        && calendar.zone().date(moment) > window.last()
+    {
+        let message = format!(
+            "this gate waits until {}, and it should all be over by {}",
+            calendar.zone().date(moment),
+            window.last()
+        );
+        scope.report(Code::GateAfterWindow, here.key("not-before"), message, None);
+    }
+}
+
+fn window_of(
+    scope: &mut Scope<'_>,
+    calendar: &WorkCalendar,
+    phase: &Phase,
+    window: DateWindow,
+    here: At<'_>,
+) {
+    let here = here.key("window");
+    if let Some(whole) = scope.draft.window
+        && (window.first() < whole.first() || window.last() > whole.last())
+    {
+        let message = format!("{window} is not within {whole}, the days of the whole");
+        scope.report(Code::PhaseOutsideWindow, here, message, None);
+    }
+    if !calendar.is_business_day(window.first()) {
+        let message = format!(
+            "{} is a {}: nobody works then",
+            window.first(),
+            window.first().weekday()
+        );
+        let help = "begin on a working day, or say in 'calendar' that it is one";
+        scope.report(Code::StartsOnFreeDay, here, message, Some(help));
+    }
+    if window.days() > DAYS_MAX {
+        return;
+    }
+    let business =
+        u64::try_from(calendar.business_days(window.first(), window.last().plus_days(1)));
+    let days = u64::try_from(window.days());
+    if let Some(length) = phase.length {
+        let (needed, there) = match length.unit() {
+            LengthUnit::BusinessDays => (u64::from(length.least()), business),
+            LengthUnit::Days => (u64::from(length.least()), days),
+            LengthUnit::Weeks => (u64::from(length.least()) * 5, business),
+            LengthUnit::Minutes
+            | LengthUnit::Hours
+            | LengthUnit::BusinessHours
+            | LengthUnit::Months
+            | LengthUnit::Quarters
+            | LengthUnit::Years => (0, business),
+        };
+        if there.is_ok_and(|there| there < needed) {
+            let message = format!("{length} do not fit into {window}");
+            scope.report(Code::WindowTooShort, here, message, None);
+        }
+    }
+    let open = calendar.zone().moment(window.first(), TimeOfDay::MIDNIGHT);
+    let close = calendar.zone().moment(window.last(), TimeOfDay::END);
+    let frozen = scope
+        .draft
+        .freezes
+        .iter()
+        .take(FREEZES_MAX)
+        .find(|freeze| freeze.from <= open && close <= freeze.until);
+    if let Some(freeze) = frozen {
+        let message = format!("all of {window} lies in the freeze '{}'", freeze.title);
+        scope.report(
+            Code::PhaseInFreeze,
+            here,
+            message,
+            Some("move the phase or the freeze"),
+        );
+    }
+}
+
+fn weeks_of(scope: &mut Scope<'_>, phase: &Phase, here: At<'_>) {
+    let (Some(weeks), Some(length)) = (phase.weeks, phase.length) else {
+        return;
+    };
+    let stated = (length.unit() == LengthUnit::Weeks && length.is_exact()).then(|| length.least());
+    if let (Some(count), Some(stated)) = (weeks.count(), stated)
+        && count != stated
+    {
+        let message = format!("weeks {weeks} are {count}, the length is {length}");
+        scope.report(Code::WeeksDisagree, here.key("weeks"), message, None);
+    }
+}
+
+fn slots(scope: &mut Scope<'_>, calendar: &WorkCalendar, phase: &Phase, here: At<'_>) {
+    let days = phase.length.and_then(|length| match length.unit() {
+        LengthUnit::BusinessDays | LengthUnit::Days => length.most(),
+        LengthUnit::Weeks => length.most().map(|weeks| weeks * 7),
+        LengthUnit::Minutes
+        | LengthUnit::Hours
+        | LengthUnit::BusinessHours
+        | LengthUnit::Months
+        | LengthUnit::Quarters
+        | LengthUnit::Years => None,
+    });
+    let steps = here.key("steps");
+    let activities = here.key("activities");
+    let slots = (phase.steps.iter().enumerate())
+        .map(|(index, step)| (steps.index(index), step.slot.as_ref()))
+        .chain(
+            (phase.activities.iter().enumerate())
+                .map(|(index, one)| (activities.index(index), one.slot.as_ref())),
+        );
+    let by_business = phase
+        .length
+        .is_some_and(|length| length.unit() == LengthUnit::BusinessDays);
+    for (at, slot) in slots {
+        let Some(slot) = slot else { continue };
+        let here = at.key("slot");
+        let last = slot.until_day.unwrap_or(slot.day);
+        if slot.day == 0 || last < slot.day || days.is_some_and(|days| last > days) {
+            let message = format!("day {} to {last} is not in this phase", slot.day);
+            let help = "days are counted from 1, to the phase's length";
+            scope.report(Code::SlotOutsidePhase, here.key("day"), message, Some(help));
+            continue;
+        }
+        let (Some(weekday), Some(window)) = (slot.weekday, phase.window) else {
+            continue;
+        };
+        let offset = i64::from(slot.day) - 1;
+        if offset > DAYS_MAX {
+            continue;
+        }
+        let date = if by_business {
+            calendar.offset(window.first(), offset, crate::calendar::Roll::Forward)
+        } else {
+            Some(window.first().plus_days(offset))
+        };
+        if let Some(date) = date.filter(|date| date.weekday() != weekday) {
+            let message = format!(
+                "day {} is {date}, a {}, not a {weekday}",
+                slot.day,
+                date.weekday()
+            );
+            scope.report(Code::WeekdayDisagrees, here.key("weekday"), message, None);
+        }
+    }
+}
+
+fn recurrences(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let root = At::ROOT;
+    let mut all: Vec<(String, &Recurrence)> = Vec::new();
+    let add = |list: &str, index: usize, key: &str, one: Option<&Recurrence>| {
+        one.map(|_| root.key(list).index(index).key(key).to_string())
+    };
+    for (index, one) in draft.maintenance.iter().enumerate() {
+        let at = add("maintenance", index, "recurrence", Some(&one.recurrence));
+        all.extend(at.zip(Some(&one.recurrence)));
+    }
+    for (index, one) in draft.tests.iter().enumerate() {
+        let at = add("tests", index, "schedule", one.schedule.as_ref());
+        all.extend(at.zip(one.schedule.as_ref()));
+    }
+    for (index, one) in draft.communications.iter().enumerate() {
+        let at = add("communications", index, "every", one.every.as_ref());
+        all.extend(at.zip(one.every.as_ref()));
+    }
+    for (index, one) in draft.afterwards.iter().enumerate() {
+        let at = add("afterwards", index, "every", one.every.as_ref());
+        all.extend(at.zip(one.every.as_ref()));
+    }
+    let backups = draft.recovery.iter().flat_map(|recovery| &recovery.backups);
+    for (index, one) in backups.enumerate() {
+        let at = root.key("recovery");
+        let at = at.key("backups");
+        let at = at.index(index).key("schedule").to_string();
+        all.extend(one.schedule.as_ref().map(|schedule| (at, schedule)));
+    }
+    let start = draft
+        .window
+        .map(DateWindow::first)
+        .or_else(|| Date::new(2024, 1, 1));
+    for (pointer, recurrence) in all.into_iter().take(RECURRENCES_MAX) {
+        if start.is_some_and(|start| !recurrence.ever_comes(start)) {
+            let message = format!("'{recurrence}' never comes");
+            let help = "there is no such day";
+            scope.report_at(Code::NeverComes, pointer, message, Some(help));
+        }
+    }
+}
+
+/// The longest time between two backups, against what may be lost.
+fn recovery(scope: &mut Scope<'_>) {
+    let Some(recovery) = &scope.draft.recovery else {
+        return;
+    };
+    let continuous = recovery
+        .backups
+        .iter()
+        .any(|one| one.kind == BackupKind::Continuous);
+    let (Some(point), false) = (recovery.point, continuous || recovery.backups.is_empty()) else {
+        return;
+    };
+    if let Some(gap) = longest_gap(
+        recovery
+            .backups
+            .iter()
+            .filter_map(|one| one.schedule.as_ref()),
+    ) && gap > point
+    {
+        let message = format!("{gap} can lie between two backups, and at most {point} may be lost");
+        let help = "back up more often, or continuously";
+        let here = At::ROOT.key("recovery");
+        scope.report(Code::BackupTooRare, here.key("point"), message, Some(help));
+    }
+}
+
+fn longest_gap<'a>(schedules: impl Iterator<Item = &'a Recurrence>) -> Option<Span> {
+    const LOOKED_AT: usize = 2000;
+    let (start, utc) = (Date::new(2024, 1, 1)?, Zone::utc());
+    let begin = utc.moment(start, TimeOfDay::MIDNIGHT);
+    let end = begin + Span::from_secs(35 * 86_400);
+    let mut times: Vec<Timestamp> = vec![begin];
+    for schedule in schedules.take(SCHEDULES_MAX) {
+        let mut at = begin;
+        for _ in 0..LOOKED_AT {
+            match schedule.next_after(at, start, &utc) {
+                Some(next) if next <= end => {
+                    times.push(next);
+                    at = next;
+                }
+                Some(_) | None => break,
+            }
+        }
+    }
+    times.sort();
+    times
+        .windows(2)
+        .filter_map(|pair| match *pair {
+            [earlier, later] => Some(later.since(earlier)),
+            _ => None,
+        })
+        .max()
+}

@@ -1,0 +1,231 @@
+//! What a document says about itself and the work as a whole, and what it leaves to be filled in.
+
+use phasegate_core::{PhaseId, RoleId};
+use phasegate_criterion::{Criterion, Statement};
+
+use super::{Condition, Item, ParameterId, TeamId};
+use crate::calendar::{Date, Length, Recurrence};
+use crate::form::{record, words};
+
+words! {
+    /// How much of something: risk, impact, priority, probability.
+    pub enum Level {
+        /// None to speak of.
+        None = "none",
+        /// Hardly any.
+        Minimal = "minimal",
+        /// Little.
+        Low = "low",
+        /// Some.
+        Medium = "medium",
+        /// Much.
+        High = "high",
+        /// As much as there can be.
+        Critical = "critical",
+    }
+}
+
+record! {
+    /// When the document is looked at again.
+    pub struct Review {
+        /// On this day.
+        may on: Date,
+        /// Before this phase begins.
+        may before: PhaseId,
+        /// Again and again.
+        may every: Recurrence,
+    }
+}
+
+record! {
+    /// Who is needed: `3..5` engineers.
+    pub struct Resource {
+        /// What kind of people or things.
+        need title: String,
+        /// At least so many.
+        need at_least: u32,
+        /// At most so many; as many as at least, if nothing stands here.
+        may at_most: u32,
+    }
+}
+
+words! {
+    /// What a parameter's value is.
+    pub enum ParameterType {
+        /// A whole number.
+        Count = "count",
+        /// True or false.
+        Flag = "flag",
+        /// A moment.
+        Moment = "moment",
+        /// Text.
+        Text = "text",
+    }
+}
+
+record! {
+    /// A value that is given when the rollout starts.
+    pub struct Parameter {
+        /// Its name.
+        need id: ParameterId,
+        /// What it is, for people.
+        may title: String,
+        /// What its value is.
+        need kind: ParameterType,
+        /// Its value where none is given.
+        may default: String,
+    }
+}
+
+record! {
+    /// A number that the plan starts from: a baseline, a budget, an estimate, a policy.
+    /// The bare statement may stand for it.
+    pub struct FactNote short fact: Statement {
+        /// The statement, in the criterion language.
+        need fact: Statement,
+        /// What it means, for people.
+        may title: String,
+    }
+}
+
+record! {
+    /// A group of things that the whole is to reach.
+    pub struct Goal {
+        /// What the group is about.
+        need title: String,
+        /// The numbers.
+        list criteria: Condition,
+        /// What people attest.
+        list checks: Item,
+        /// Within this time from the start.
+        may within: Length,
+        /// From this phase on.
+        may phase: PhaseId,
+    }
+}
+
+record! {
+    /// What was learnt. It is filled in during the rollout and after it.
+    pub struct Lessons {
+        /// What went well.
+        list went_well: String,
+        /// What could be better.
+        list to_improve: String,
+        /// What is to be done about it.
+        list actions: String,
+    }
+}
+
+record! {
+    /// A group of people who do the work.
+    pub struct Team {
+        /// Its name.
+        need id: TeamId,
+        /// What it is called, for people.
+        may title: String,
+        /// Its role, for what it owns in the plan.
+        may role: RoleId,
+        /// What it answers for.
+        list responsibilities: String,
+        /// When it is on call.
+        may on_call: OnCall,
+    }
+}
+
+record! {
+    /// When somebody is on call, and in which order they are called.
+    pub struct OnCall {
+        /// The place in the order, from 1.
+        need order: u32,
+        /// Only during working hours.
+        or business_hours: bool = false,
+        /// How they take turns.
+        may rotation: String,
+    }
+}
+
+words! {
+    /// What a team may do with something.
+    pub enum Permission {
+        /// Everything.
+        Admin = "admin",
+        /// Change it.
+        Write = "write",
+        /// Look at it.
+        Read = "read",
+    }
+}
+
+record! {
+    /// Who may do what.
+    pub struct Access {
+        /// The team.
+        need team: TeamId,
+        /// What it may do.
+        need permission: Permission,
+    }
+}
+
+record! {
+    /// What must have happened before a branch is changed.
+    pub struct Protection {
+        /// The branch.
+        need branch: String,
+        /// How many reviews.
+        need reviews: u32,
+        /// Do new commits void reviews?
+        or dismiss_stale: bool = false,
+        /// Must owners of the code review?
+        or code_owners: bool = false,
+    }
+}
+
+record! {
+    /// Access as it is to be.
+    pub struct AccessPolicy {
+        /// What teams may do.
+        list teams: Access,
+        /// How branches are protected.
+        list branches: Protection,
+    }
+}
+
+record! {
+    /// One arrow in a life cycle.
+    pub struct Transition {
+        /// From this state.
+        need from: String,
+        /// To this one.
+        need to: String,
+        /// When.
+        may when: String,
+    }
+}
+
+record! {
+    /// The states that something goes through.
+    pub struct LifeCycle {
+        /// Of what.
+        need title: String,
+        /// The arrows between its states.
+        list transitions: Transition,
+    }
+}
+
+record! {
+    /// A check by numbers and by people after the rollout, or between its phases.
+    pub struct Watch {
+        /// What is watched.
+        need title: String,
+        /// For how long.
+        may length: Length,
+        /// How often.
+        may every: Recurrence,
+        /// On this day.
+        may on: Date,
+        /// What is looked at.
+        list activities: Item,
+        /// What must hold.
+        list criteria: Criterion,
+    }
+}

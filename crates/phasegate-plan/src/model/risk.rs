@@ -1,0 +1,184 @@
+//! Risks, contingencies, alerts, experiments and recovery.
+
+use phasegate_core::{BindingId, CriterionId, Span, TriggerId};
+use phasegate_criterion::{Criterion, Policy};
+
+use super::{Condition, Item, Level, Response, RiskId, TeamId};
+use crate::calendar::{Length, Recurrence, Weekday};
+use crate::form::{record, words};
+
+record! {
+    /// Something that may go wrong, and what is done about it beforehand and then.
+    pub struct Risk {
+        /// Its name.
+        need id: RiskId,
+        /// What may go wrong.
+        need title: String,
+        /// How likely it is.
+        may probability: Level,
+        /// How bad it would be.
+        may impact: Level,
+        /// What makes it less likely or less bad.
+        list mitigation: String,
+        /// How it is noticed.
+        list detection: String,
+        /// What is done then.
+        list response: String,
+        /// Within this time.
+        may respond_within: Span,
+        /// How things become good again.
+        list recovery: String,
+        /// Within this time.
+        may recover_within: Span,
+    }
+}
+
+record! {
+    /// What is done if something happens that is not a reason to go back.
+    pub struct Contingency {
+        /// Its name.
+        need id: CriterionId,
+        /// What has happened.
+        need title: String,
+        /// Where a number tells.
+        may when: Criterion,
+        /// What is done, in order.
+        list measures: String,
+    }
+}
+
+record! {
+    /// A number with two levels and what is done at them.
+    pub struct Alert {
+        /// Its name.
+        need id: TriggerId,
+        /// What it is about, for people.
+        may title: String,
+        /// The levels: `p50(latency) warn > 15s crit > 30s`.
+        need criterion: Criterion,
+        /// What a person does.
+        may action: String,
+        /// What the engine does at the critical level.
+        list respond: Response,
+    }
+}
+
+record! {
+    /// Something that is broken on purpose, to see what happens.
+    pub struct Experiment {
+        /// Its name.
+        need id: CriterionId,
+        /// What is broken.
+        need fault: String,
+        /// By which binding.
+        may binding: BindingId,
+        /// On which day of the week.
+        may day: Weekday,
+        /// For how long.
+        may length: Span,
+        /// When it is stopped at once.
+        list abort_when: Criterion,
+        /// What must hold meanwhile.
+        list criteria: Condition,
+    }
+}
+
+record! {
+    /// How many there are of something, by how much they have to do.
+    pub struct Scaling {
+        /// Of what.
+        need title: String,
+        /// The policies: `usage(cpu) target 70% up > 80% by 2 down < 50% by 1`.
+        list policies: Policy,
+        /// Does it happen by itself?
+        or automatic: bool = true,
+    }
+}
+
+words! {
+    /// How much a backup holds.
+    pub enum BackupKind {
+        /// Everything, kept for long.
+        Archive = "archive",
+        /// Everything.
+        Full = "full",
+        /// What has changed since the last.
+        Incremental = "incremental",
+        /// A stream of changes, without a gap.
+        Continuous = "continuous",
+    }
+}
+
+record! {
+    /// A copy that is made again and again.
+    pub struct Backup {
+        /// How much it holds.
+        need kind: BackupKind,
+        /// When it is made.
+        may schedule: Recurrence,
+        /// The command that makes it, as the bindings document names it.
+        may command: String,
+    }
+}
+
+record! {
+    /// How fast things must work again after a disaster, and how much may be lost.
+    pub struct Recovery {
+        /// Recovery time objective: how long it may take.
+        may time: Span,
+        /// Recovery point objective: how far back what is lost may reach.
+        may point: Span,
+        /// The copies.
+        list backups: Backup,
+        /// What else makes it possible.
+        list measures: Item,
+    }
+}
+
+record! {
+    /// Work that comes again and again.
+    pub struct Maintenance {
+        /// What is done.
+        need title: String,
+        /// When.
+        need recurrence: Recurrence,
+        /// How long it takes.
+        may length: Length,
+        /// What users notice.
+        may impact: Level,
+        /// Who does it.
+        list teams: TeamId,
+        /// What it consists of.
+        list activities: String,
+        /// How long before it people are told.
+        may notice: Length,
+    }
+}
+
+words! {
+    /// What makes tests run.
+    pub enum TestMoment {
+        /// Every commit.
+        Commit = "commit",
+        /// Every proposal to change the code.
+        PullRequest = "pull-request",
+        /// Every deployment.
+        Deploy = "deploy",
+    }
+}
+
+record! {
+    /// One row of the test matrix.
+    pub struct TestRun {
+        /// Which tests.
+        need title: String,
+        /// What makes them run.
+        list on: TestMoment,
+        /// When they run besides.
+        may schedule: Recurrence,
+        /// What they must show.
+        list criteria: Condition,
+        /// What they cover.
+        may covers: String,
+    }
+}

@@ -1,0 +1,373 @@
+//! When each phase begins and ends, if all goes as planned.
+
+use std::collections::BTreeMap;
+
+use phasegate_core::{GateId, PhaseId, Span, StepId, Timestamp};
+
+use crate::calendar::{Date, Length, LengthUnit, Roll, TimeOfDay, WorkCalendar};
+use crate::check::Plan;
+use crate::model::{Action, Freeze, Phase, PlanDraft, Slot};
+
+/// The planned times of one phase.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct PlannedPhase {
+    /// The phase.
+    pub id: PhaseId,
+    /// When it begins.
+    pub start: Timestamp,
+    /// When it ends; of an open length, at the earliest.
+    pub end: Timestamp,
+    /// It may go on for longer: its length is open.
+    pub open: bool,
+    /// Its gates.
+    pub gates: Vec<PlannedGate>,
+    /// Its steps and activities that have a time of their own.
+    pub activities: Vec<PlannedActivity>,
+    pub(super) before: Vec<usize>,
+}
+
+/// When a gate is to be decided.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct PlannedGate {
+    /// The gate.
+    pub id: GateId,
+    /// Not before this moment.
+    pub at: Timestamp,
+}
+
+/// When something is to be done within a phase.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct PlannedActivity {
+    /// The step, if it is one.
+    pub step: Option<StepId>,
+    /// What it is, for people.
+    pub title: String,
+    /// When it begins.
+    pub start: Timestamp,
+    /// When it ends.
+    pub end: Timestamp,
+}
+
+/// A plan laid out in time.
+///
+/// ```
+/// use phasegate_plan::model::{Phase, PlanDraft, PlanFormat};
+/// use phasegate_plan::Schedule;
+/// let draft = PlanDraft::new(PlanFormat::V1, "p".parse()?, "P").phases([
+///     Phase::new("build".parse()?, "Build").length("5bd".parse()?),
+///     Phase::new("ship".parse()?, "Ship").length("2bd".parse()?),
+/// ]);
+/// let schedule = Schedule::of_draft(&draft, "2025-09-01".parse()?);
+/// let end = schedule.phase(&"ship".parse()?).map(|phase| phase.end);
+/// assert_eq!(end, Some("2025-09-09T17:00:00Z".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    pub(super) phases: Vec<PlannedPhase>,
+    pub(super) index: BTreeMap<PhaseId, usize>,
+    pub(super) calendar: WorkCalendar,
+    pub(super) draft: PlanDraft,
+    start: Date,
+}
+
+impl Schedule {
+    /// Lays a plan out from a day on.
+    pub fn new(plan: &Plan, start: Date) -> Self {
+        Self::of_draft(plan.draft(), start)
+    }
+
+    /// The same for a draft, whose faults may make parts of it meaningless.
+    pub fn of_draft(draft: &PlanDraft, start: Date) -> Self {
+        Self::delayed(draft, start, None)
+    }
+
+    /// The same with one phase beginning so many business days later than it could.
+    pub(super) fn delayed(draft: &PlanDraft, start: Date, slip: Option<(usize, u32)>) -> Self {
+        let calendar = WorkCalendar::new(&draft.calendar);
+        let index: BTreeMap<PhaseId, usize> = draft
+            .phases
+            .iter()
+            .enumerate()
+            .map(|(index, phase)| (phase.id.clone(), index))
+            .collect();
+        let before: Vec<Vec<usize>> = (0..draft.phases.len())
+            .map(|phase| {
+                let named = draft.dependencies_at(phase);
+                named
+                    .iter()
+                    .filter_map(|id| index.get(id).copied())
+                    .collect()
+            })
+            .collect();
+        let layout = Layout {
+            draft,
+            calendar: &calendar,
+            start,
+        };
+        let mut planned: Vec<Option<PlannedPhase>> = vec![None; draft.phases.len()];
+        for phase in super::path::order(&before) {
+            let (Some(model), Some(list)) = (draft.phases.get(phase), before.get(phase)) else {
+                continue;
+            };
+            let ends = list
+                .iter()
+                .filter_map(|one| planned.get(*one)?.as_ref().map(|p| p.end));
+            let late = slip
+                .filter(|(which, _)| *which == phase)
+                .map_or(0, |(_, days)| days);
+            let one = layout.phase(model, ends.max(), late, list.clone());
+            if let Some(slot) = planned.get_mut(phase) {
+                *slot = Some(one);
+            }
+        }
+        let phases: Vec<PlannedPhase> = planned.into_iter().flatten().collect();
+        // Phases in a circle have no time; the others keep their places by name.
+        let index = phases
+            .iter()
+            .enumerate()
+            .map(|(index, phase)| (phase.id.clone(), index))
+            .collect();
+        Self {
+            phases,
+            index,
+            calendar,
+            draft: draft.clone(),
+            start,
+        }
+    }
+
+    /// The day it was laid out from.
+    pub fn start(&self) -> Date {
+        self.start
+    }
+
+    /// All phases, in the order of the plan.
+    pub fn phases(&self) -> &[PlannedPhase] {
+        &self.phases
+    }
+
+    /// One phase.
+    pub fn phase(&self, id: &PhaseId) -> Option<&PlannedPhase> {
+        self.index.get(id).and_then(|index| self.phases.get(*index))
+    }
+
+    /// When the last phase ends.
+    pub fn end(&self) -> Option<Timestamp> {
+        self.phases.iter().map(|phase| phase.end).max()
+    }
+
+    /// The calendar it was laid out in.
+    pub fn calendar(&self) -> &WorkCalendar {
+        &self.calendar
+    }
+}
+
+struct Layout<'a> {
+    draft: &'a PlanDraft,
+    calendar: &'a WorkCalendar,
+    start: Date,
+}
+
+impl Layout<'_> {
+    fn phase(
+        &self,
+        phase: &Phase,
+        ready: Option<Timestamp>,
+        late: u32,
+        before: Vec<usize>,
+    ) -> PlannedPhase {
+        let zone = self.calendar.zone();
+        let midnight = |date| zone.moment(date, TimeOfDay::MIDNIGHT);
+        let mut start = ready.unwrap_or_else(|| midnight(self.start));
+        if ready.is_none()
+            && let Some(weeks) = phase.weeks
+        {
+            let weeks = i64::from(weeks.first()) - 1;
+            start = start.max(midnight(self.start.plus_days(weeks * 7)));
+        }
+        if let Some(window) = phase.window {
+            start = start.max(midnight(window.first()));
+        }
+        start = self.free(start);
+        if late > 0 {
+            start = self.free(self.calendar.add_business_days(start, i64::from(late)));
+        }
+        let end = self.end(phase, start);
+        let date = zone.date(start);
+        let activities = phase
+            .steps
+            .iter()
+            .filter_map(|step| {
+                let title = step.title.clone().unwrap_or_else(|| step.id.to_string());
+                let slot = step.slot.as_ref()?;
+                Some(self.activity(Some(step.id.clone()), title, slot, phase, date))
+            })
+            .chain(phase.activities.iter().filter_map(|one| {
+                Some(self.activity(None, one.title.clone(), one.slot.as_ref()?, phase, date))
+            }))
+            .collect();
+        let gates = phase
+            .gates
+            .iter()
+            .map(|gate| {
+                let at = match gate.when {
+                    crate::model::GateWhen::BeforeStart => start,
+                    crate::model::GateWhen::BeforeStep(_)
+                    | crate::model::GateWhen::End
+                    | crate::model::GateWhen::Acceptance => end,
+                };
+                let earliest = gate.not_before.unwrap_or(at);
+                let at = match gate.when {
+                    crate::model::GateWhen::BeforeStep(_) => earliest.max(start),
+                    crate::model::GateWhen::BeforeStart
+                    | crate::model::GateWhen::End
+                    | crate::model::GateWhen::Acceptance => earliest.max(at),
+                };
+                PlannedGate {
+                    id: gate.id.clone(),
+                    at,
+                }
+            })
+            .collect();
+        let open = phase.length.is_some_and(|length| length.most().is_none())
+            || phase.weeks.is_some_and(|weeks| weeks.last().is_none());
+        PlannedPhase {
+            id: phase.id.clone(),
+            start,
+            end,
+            open,
+            gates,
+            activities,
+            before,
+        }
+    }
+
+    /// The end by the stated length, else by the window, else by the weeks, else by what its steps
+    /// take by themselves.
+    fn end(&self, phase: &Phase, start: Timestamp) -> Timestamp {
+        let zone = self.calendar.zone();
+        if let Some(length) = phase.length {
+            return self.close(start, self.calendar.add(start, length), length);
+        }
+        if let Some(window) = phase.window {
+            return zone.moment(window.last(), TimeOfDay::END).max(start);
+        }
+        if let Some(count) = phase.weeks.and_then(crate::model::Weeks::count) {
+            let length = Length::new(count, LengthUnit::Weeks);
+            return self.close(start, self.calendar.add(start, length), length);
+        }
+        start
+            + phase.steps.iter().fold(Span::ZERO, |sum, step| {
+                sum.saturating_add(machine_time(&step.action))
+            })
+    }
+
+    /// An end at an opening is the closing before it, where no work lies between; lengths by the clock
+    /// stay as they are.
+    fn close(&self, start: Timestamp, end: Timestamp, length: Length) -> Timestamp {
+        match length.unit() {
+            LengthUnit::Minutes | LengthUnit::Hours | LengthUnit::BusinessHours => end,
+            LengthUnit::Days
+            | LengthUnit::BusinessDays
+            | LengthUnit::Weeks
+            | LengthUnit::Months
+            | LengthUnit::Quarters
+            | LengthUnit::Years => self.calendar.last_close(end).max(start),
+        }
+    }
+
+    /// The next moment at which people work and nothing is frozen.
+    fn free(&self, moment: Timestamp) -> Timestamp {
+        let mut at = self.calendar.next_open(moment);
+        // Each freeze moves it at most once.
+        for _ in 0..=self.draft.freezes.len() {
+            let frozen = |freeze: &&Freeze| freeze.from <= at && at < freeze.until;
+            match self.draft.freezes.iter().find(frozen) {
+                Some(freeze) => at = self.calendar.next_open(freeze.until),
+                None => break,
+            }
+        }
+        at
+    }
+
+    fn activity(
+        &self,
+        step: Option<StepId>,
+        title: String,
+        slot: &Slot,
+        phase: &Phase,
+        first: Date,
+    ) -> PlannedActivity {
+        let by_calendar = phase
+            .length
+            .is_some_and(|length| length.unit() == LengthUnit::Days)
+            || (phase.length.is_none() && phase.window.is_some());
+        let day = |number: u32| {
+            let offset = i64::from(number.clamp(1, 3660)) - 1;
+            if by_calendar {
+                first.plus_days(offset)
+            } else {
+                let found = self.calendar.offset(first, offset, Roll::Forward);
+                found.unwrap_or_else(|| first.plus_days(offset))
+            }
+        };
+        let (from, until) = (day(slot.day), day(slot.until_day.unwrap_or(slot.day)));
+        let zone = self.calendar.zone();
+        let (start, end) = match slot.time {
+            Some(time) => (
+                zone.moment(from, time.from()),
+                zone.moment(until, time.until()),
+            ),
+            None => {
+                let open = zone.moment(from, TimeOfDay::MIDNIGHT);
+                let close = zone.moment(until, TimeOfDay::END);
+                let start = self.calendar.next_open(open);
+                (
+                    start.min(close),
+                    self.calendar.last_close(close).max(start.min(close)),
+                )
+            }
+        };
+        PlannedActivity {
+            step,
+            title,
+            start,
+            end,
+        }
+    }
+}
+
+/// How long a step takes by its own account: the bakes of a ramp, a wait.
+fn machine_time(action: &Action) -> Span {
+    let sum = |stages: &[crate::model::Stage]| {
+        stages
+            .iter()
+            .fold(Span::ZERO, |sum, stage| sum.saturating_add(stage.bake))
+    };
+    match action {
+        Action::Traffic(ramp) => sum(&ramp.rungs()),
+        Action::Flag(ramp) => sum(&ramp.rungs()),
+        Action::BlueGreen(switch) => {
+            sum(&switch.stages).saturating_add(switch.watch.unwrap_or_default())
+        }
+        Action::Wait(wait) => wait.duration,
+        Action::Waves(waves) => waves
+            .waves
+            .iter()
+            .fold(Span::ZERO, |sum, wave| sum.saturating_add(wave.bake)),
+        Action::Task(_)
+        | Action::Command(_)
+        | Action::Notify(_)
+        | Action::Workflow(_)
+        | Action::Config(_)
+        | Action::Shadow(_)
+        | Action::Parallel(_)
+        | Action::Cohort(_)
+        | Action::Deprecation(_)
+        | Action::Experiment(_) => Span::ZERO,
+    }
+}

@@ -1,0 +1,143 @@
+//! Each code of a fault with a document that has it and one, nearly the same, that has not.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail the test"
+)]
+
+use std::collections::BTreeSet;
+
+use phasegate_plan::{Catalog, Code, Faults, PlanDocument, check_with};
+
+const PLAN: &str = include_str!("data/base.yaml");
+const BINDINGS: &str = include_str!("data/base.bindings.yaml");
+/// name | document | bad text | text in its place without the fault; `⏎` is a line break.
+/// The marks `@x` stand in the documents as comments; a text is put in front of them.
+const ROWS: &str = include_str!("data/codes.txt");
+
+fn edited(base: &str, mark: &str, text: &str) -> String {
+    let (text, mark) = (text.replace('⏎', "\n"), mark.replace('⏎', "\n"));
+    if let Some(old) = mark.strip_prefix('=') {
+        assert!(base.contains(old), "the base has no '{old}'");
+        return base.replacen(old, &text, 1);
+    }
+    assert!(base.contains(&mark), "the base has no mark '{mark}'");
+    // The mark's own indentation stands before the text.
+    base.replacen(&mark, &format!("{}\n{mark}", text.trim_start()), 1)
+}
+
+/// Rows use what of the bindings they need.
+fn faults(plan: &str, bindings: &str) -> Faults {
+    let catalog = Catalog::read("bindings.yaml", bindings.as_bytes());
+    if !catalog.faults.is_empty() {
+        return catalog.faults;
+    }
+    let document = PlanDocument::read("plan.yaml", plan.as_bytes());
+    let unused = if bindings == BINDINGS {
+        "allow:unused-binding"
+    } else {
+        ""
+    };
+    let lints = unused.parse().expect("a level");
+    check_with(&document, catalog.catalog.as_ref(), &lints).faults
+}
+
+#[test]
+fn the_base_has_no_fault() {
+    let found = faults(PLAN, BINDINGS);
+    assert!(found.is_empty(), "{}", found.render());
+}
+
+#[test]
+fn each_fault_is_found_where_it_is_and_not_where_it_is_not() {
+    let mut failed = Vec::new();
+    for line in ROWS
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
+        let fields: Vec<&str> = line.split(" | ").collect();
+        let [slug, which, mark, bad, good] = fields.as_slice() else {
+            panic!("a row has five fields: {line}");
+        };
+        let code: Code = slug.parse().expect("a code");
+        let run = |text: &str| match *which {
+            "plan" => faults(&edited(PLAN, mark, text), BINDINGS),
+            "bindings" => faults(PLAN, &edited(BINDINGS, mark, text)),
+            "whole" => faults(&text.replace('⏎', "\n"), BINDINGS),
+            other => panic!("unknown document {other}"),
+        };
+        let with = run(bad);
+        if with.of(code).count() == 0 {
+            failed.push(format!("{line}\n  has it not:\n{}", with.render()));
+        }
+        let misplaced = with.of(code).any(|fault| fault.place.is_none());
+        if misplaced {
+            failed.push(format!("{line}\n  has no place"));
+        }
+        let without = run(good);
+        if without.of(code).count() > 0 {
+            failed.push(format!("{line}\n  has it still:\n{}", without.render()));
+        }
+    }
+    assert!(
+        failed.is_empty(),
+        "{} rows\n{}",
+        failed.len(),
+        failed.join("\n")
+    );
+}
+
+#[test]
+fn a_binding_that_nothing_uses_is_told_and_one_that_asks_people_is_not() {
+    let catalog = Catalog::read("bindings.yaml", BINDINGS.as_bytes());
+    let document = PlanDocument::read("plan.yaml", PLAN.as_bytes());
+    let found = phasegate_plan::check(&document, catalog.catalog.as_ref()).faults;
+    let unused: Vec<&str> = found
+        .of(Code::UnusedBinding)
+        .filter_map(|fault| fault.message.split('\'').nth(1))
+        .collect();
+    assert_eq!(unused, ["chaos", "flags", "run"]);
+}
+
+#[test]
+fn every_code_has_a_row() {
+    // Made in tests of their own: they need documents too large to be written in a row.
+    let elsewhere = [
+        "PG002", "PG003", "PG004", "PG005", "PG006", "PG013", "PG014", "PG506",
+    ];
+    let rows: BTreeSet<&str> = ROWS
+        .lines()
+        .filter_map(|line| line.split(" | ").next())
+        .collect();
+    let missing: Vec<String> = Code::ALL
+        .iter()
+        .filter(|code| !rows.contains(code.slug()) && !elsewhere.contains(&code.id()))
+        .map(ToString::to_string)
+        .collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn every_fault_of_the_criterion_language_has_a_code_of_the_same_name_and_severity() {
+    for code in phasegate_criterion::FaultCode::ALL {
+        // Between what passes and what calls for a rollback lies what is watched: that is meant.
+        if *code == phasegate_criterion::FaultCode::BandsGap {
+            continue;
+        }
+        let ours: Code = code.text().parse().expect("a code of the same name");
+        let severity = ours.severity().to_string();
+        let level = match code.level() {
+            phasegate_criterion::Level::Error => "error",
+            phasegate_criterion::Level::Warning => "warning",
+        };
+        assert_eq!(severity, level, "{code}");
+    }
+}
+
+#[test]
+fn numbers_and_names_of_codes_are_each_once() {
+    let ids: BTreeSet<_> = Code::ALL.iter().map(|code| code.id()).collect();
+    let slugs: BTreeSet<_> = Code::ALL.iter().map(|code| code.slug()).collect();
+    assert_eq!((ids.len(), slugs.len()), (Code::ALL.len(), Code::ALL.len()));
+    assert!(Code::ALL.is_sorted_by_key(|code| code.id()));
+}

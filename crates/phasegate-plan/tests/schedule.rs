@@ -1,0 +1,101 @@
+//! Plans laid out in time: calendars, freezes, the critical path, slack and slips.
+#![expect(clippy::expect_used, reason = "helpers of tests fail the test")]
+
+use phasegate_plan::{PlanDocument, Schedule};
+
+const PLAN: &str = "
+format: phasegate-plan/1
+id: p
+title: P
+calendar:
+  zone: Europe/Berlin
+  holidays: [2025-10-03]
+freezes:
+  - {title: Fair, from: 2025-10-14T00:00:00+02:00, until: 2025-10-16T00:00:00+02:00}
+phases:
+  - {id: build, title: Build, length: 3bd, steps: [{id: s, slot: {day: 2, time: '09:00-12:00'}, wait: 1m}]}
+  - {id: test, title: Test, after: [build], length: 5bd, gates: [{id: go, checks: [x]}]}
+  - {id: papers, title: Papers, after: [build], length: 1bd}
+  - {id: ship, title: Ship, after: [test, papers], length: 8bh}
+  - {id: watch, title: Watch, length: 2w+, outline: true}
+";
+
+fn schedule(start: &str) -> Schedule {
+    let document = PlanDocument::read("p.yaml", PLAN.as_bytes());
+    let draft = document.draft().expect("it can be read");
+    Schedule::of_draft(&draft, start.parse().expect("a date"))
+}
+
+#[test]
+fn phases_fall_on_working_days_around_holidays_and_freezes() {
+    let schedule = schedule("2025-10-01");
+    let zone = schedule.calendar().zone().clone();
+    let times: Vec<(String, String, String)> = schedule
+        .phases()
+        .iter()
+        .map(|phase| {
+            (
+                phase.id.to_string(),
+                zone.show(phase.start),
+                zone.show(phase.end),
+            )
+        })
+        .collect();
+    let wanted = [
+        // Wednesday, Thursday, Monday: Friday is a holiday.
+        ("build", "2025-10-01T09:00+02:00", "2025-10-06T17:00+02:00"),
+        ("test", "2025-10-07T09:00+02:00", "2025-10-13T17:00+02:00"),
+        ("papers", "2025-10-07T09:00+02:00", "2025-10-07T17:00+02:00"),
+        // The fair is on the 14th and 15th.
+        ("ship", "2025-10-16T09:00+02:00", "2025-10-16T17:00+02:00"),
+        // Two weeks by the calendar, across the end of summer time.
+        ("watch", "2025-10-17T09:00+02:00", "2025-10-30T17:00+01:00"),
+    ];
+    let wanted = wanted.map(|(id, from, to)| (id.to_owned(), from.to_owned(), to.to_owned()));
+    assert_eq!(times, wanted);
+    assert!(schedule.phases().last().is_some_and(|phase| phase.open));
+    let build = schedule
+        .phase(&"build".parse().expect("an id"))
+        .expect("planned");
+    let slot = build.activities.first().expect("a slot");
+    assert_eq!(zone.show(slot.start), "2025-10-02T09:00+02:00");
+    assert_eq!(zone.show(slot.end), "2025-10-02T12:00+02:00");
+    let test = schedule
+        .phase(&"test".parse().expect("an id"))
+        .expect("planned");
+    assert_eq!(test.gates.first().map(|gate| gate.at), Some(test.end));
+}
+
+#[test]
+fn the_critical_path_goes_through_what_takes_longest_and_the_rest_has_slack() {
+    let schedule = schedule("2025-09-01");
+    let path: Vec<&str> = schedule
+        .critical_path()
+        .iter()
+        .map(|id| id.as_str())
+        .collect();
+    assert_eq!(path, ["build", "test", "ship", "watch"]);
+    for (phase, slack) in [("build", 0), ("test", 0), ("papers", 4), ("ship", 0)] {
+        let id = phase.parse().expect("an id");
+        assert_eq!(schedule.slack_days(&id), Some(slack), "{phase}");
+    }
+    assert_eq!(schedule.slack_days(&"nobody".parse().expect("an id")), None);
+}
+
+#[test]
+fn a_slip_moves_what_waits_for_it_and_nothing_else() {
+    let schedule = schedule("2025-09-01");
+    let moved = |phase: &str, days| -> Vec<String> {
+        let slipped = schedule
+            .slipped(&phase.parse().expect("an id"), days)
+            .expect("it is there");
+        schedule
+            .moved(&slipped)
+            .iter()
+            .map(|(phase, _)| phase.id.to_string())
+            .collect()
+    };
+    assert_eq!(moved("papers", 2), ["papers"]);
+    assert_eq!(moved("test", 1), ["test", "ship", "watch"]);
+    assert_eq!(moved("papers", 5), ["papers", "ship", "watch"]);
+}
