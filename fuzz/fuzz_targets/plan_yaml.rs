@@ -1,0 +1,17 @@
+//! No bytes make reading or checking a plan written in YAML panic; what has no error prints and reads back.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use phasegate_plan::{Catalog, PlanDocument, check};
+
+fuzz_target!(|bytes: &[u8]| {
+    let document = PlanDocument::read("fuzz.yaml", bytes);
+    let checked = check(&document, None);
+    let _shown = checked.faults.render();
+    let _catalog = Catalog::read("fuzz.yaml", bytes);
+    if let Some(plan) = checked.plan {
+        let printed = plan.to_text(document.format()).expect("a plan prints");
+        let again = PlanDocument::read("again.yaml", printed.as_bytes());
+        assert_eq!(again.draft().as_ref(), Some(plan.draft()), "{printed}");
+    }
+});
