@@ -3,16 +3,18 @@
 
 mod evaluate;
 mod hold;
+pub mod judge;
 pub mod kpi;
 mod limit;
-pub mod judge;
 mod need;
+mod sample_size;
 pub mod slo;
 pub mod statistics;
 mod verdict;
 
-pub use evaluate::{Testimony, evaluate, evaluate_with};
+pub use evaluate::{Prepared, Testimony, evaluate, evaluate_with};
 pub use hold::{Alert, Gap, Hold, HoldState};
 pub use limit::{FailureLimit, LimitState};
 pub use need::{INLINE_QUERY, Need, NeedFault, needs};
+pub use sample_size::{SampleAdvice, sample_advice};
 pub use verdict::{Bounds, Finding, Means, Verdict, Why};

@@ -14,7 +14,8 @@ use phasegate_core::{
 use phasegate_criterion::{Criterion, Direction, Kpi, KpiRegistry, Queries, Shape, Slo, SloMethod};
 use phasegate_percentile::Histogram;
 use phasegate_sla::{
-    Finding, Means, Need, NeedFault, Testimony, Verdict, Why, evaluate, evaluate_with, needs,
+    Finding, Means, Need, NeedFault, Prepared, Testimony, Verdict, Why, evaluate, evaluate_with,
+    needs,
 };
 
 fn at() -> Timestamp {
@@ -599,6 +600,42 @@ fn each_kind_of_criterion_passes_fails_and_is_inconclusive() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_prepared_criterion_comes_to_the_same_verdict() {
+    let registry = registry();
+    for (text, answers, _) in CASES {
+        let sketch = answers.iter().any(|answer| answer.starts_with('@'));
+        let can = |_: &phasegate_core::BindingId, what: Capability| {
+            !sketch || what != Capability::MeasureBelow
+        };
+        let criterion: Criterion = text.parse().expect(text);
+        let prepared = Prepared::new(criterion, &registry, &can)
+            .unwrap_or_else(|fault| panic!("{text}: {fault}"));
+        let given: Vec<Option<Answer>> = prepared
+            .needs()
+            .iter()
+            .zip(*answers)
+            .map(|(need, text)| Some(answer(text, need)))
+            .collect();
+        let finding = run(text, answers);
+        let nobody = Testimony::default();
+        assert_eq!(
+            prepared.verdict(&registry, &given, &nobody, at()),
+            finding.verdict,
+            "{text} {answers:?}"
+        );
+        assert_eq!(prepared.finding(&registry, &given, &nobody, at()), finding);
+        let nothing = vec![None; given.len()];
+        assert_eq!(
+            prepared
+                .verdict(&registry, &nothing, &nobody, at())
+                .condition(),
+            None,
+            "{text}"
+        );
+    }
 }
 
 #[test]

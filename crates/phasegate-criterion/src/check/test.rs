@@ -8,7 +8,8 @@ use super::measure::{self, Expects, Measured};
 use super::{Fault, FaultCode};
 use crate::kpi::{Baseline, Direction, KpiRegistry, Shape};
 use crate::tree::{
-    Against, Assertion, Band, Cmp, Given, Measure, Operand, Reference, Test, Value, ValueRange,
+    Against, Aggregate, Assertion, Band, Cmp, Given, Measure, Operand, Reference, Test, Value,
+    ValueRange,
 };
 
 pub(super) fn check(test: &Test, registry: &KpiRegistry, faults: &mut Vec<Fault>) {
@@ -505,21 +506,42 @@ fn statistics(test: &Test, measured: &Measured<'_>, faults: &mut Vec<Fault>) {
         .sources
         .iter()
         .all(|source| match source.kpi.shape {
-            Shape::Counter | Shape::Distribution | Shape::Ratio | Shape::Rating => true,
-            Shape::Gauge
+            Shape::Distribution | Shape::Ratio => true,
+            Shape::Counter
+            | Shape::Gauge
             | Shape::Duration
             | Shape::Quantile { .. }
+            | Shape::Rating
             | Shape::Score
             | Shape::Utilisation => false,
         });
-    if test.confidence.is_some() && (!sampled || measured.sources.is_empty()) {
-        let message = "no samples stand behind this number, so nothing can be said with confidence";
-        let mend = "leave the confidence out, or declare a counter, ratio or distribution";
+    let method =
+        sampled && !measured.sources.is_empty() && is_share_or_percentile(&test.subject.measure);
+    if test.confidence.is_some() && !method {
+        let message = "with confidence one can speak of shares of events and of percentiles only";
+        let mend =
+            "leave the confidence out, or write ratio(..), share(..), below(..) or a percentile";
         faults.push(Fault::new(
             FaultCode::ConfidenceWithoutSamples,
             test,
             message,
             mend,
         ));
+    }
+}
+
+/// Is it something that the counts of single events decide?
+fn is_share_or_percentile(measure: &Measure) -> bool {
+    match measure {
+        Measure::Aggregate { by, .. } => {
+            let share = matches!(by, Aggregate::Ratio | Aggregate::Share | Aggregate::Equal);
+            share || by.quantile().is_some()
+        }
+        Measure::Change(of) => is_share_or_percentile(of),
+        Measure::Below { .. } | Measure::Plain { .. } => true,
+        Measure::Apdex { .. }
+        | Measure::BudgetLeft { .. }
+        | Measure::BurnRate { .. }
+        | Measure::Query(_) => false,
     }
 }

@@ -3,6 +3,7 @@
 mod amount;
 mod confidence;
 mod people;
+mod prepared;
 mod read;
 mod reference;
 mod service_level;
@@ -16,6 +17,7 @@ use crate::verdict::{Finding, Verdict, Why};
 use read::Answers;
 
 pub use people::Testimony;
+pub use prepared::Prepared;
 
 /// Evaluates a criterion from what sources answered. What people, events or time decide is
 /// inconclusive; [`evaluate_with`] takes that too.
@@ -71,7 +73,7 @@ pub fn evaluate_with(
         testimony,
         at,
     };
-    inputs.condition(&criterion.condition)
+    inputs.condition(&criterion.condition, 1)
 }
 
 /// Everything an evaluation may look at.
@@ -83,12 +85,21 @@ pub(crate) struct Inputs<'i> {
 }
 
 impl Inputs<'_> {
-    fn condition(&self, condition: &Condition) -> Finding {
+    /// `split`: among how many alternatives the chance of a false pass is shared. Of alternatives each one
+    /// may pass wrongly, so they share it; of what must all hold, only a false pass of all would be one.
+    fn condition(&self, condition: &Condition, split: u32) -> Finding {
         match condition {
-            Condition::All(group) => self.group(condition, group.conditions(), all),
-            Condition::Any(group) => self.group(condition, group.conditions(), any),
-            Condition::Score(weighted) => self.score(condition, weighted),
-            Condition::Test(test) => self.test(test),
+            Condition::All(group) => self.group(condition, group.conditions(), (all, split)),
+            Condition::Any(group) => {
+                let members = u32::try_from(group.conditions().len()).unwrap_or(u32::MAX);
+                self.group(
+                    condition,
+                    group.conditions(),
+                    (any, split.saturating_mul(members)),
+                )
+            }
+            Condition::Score(weighted) => self.score(condition, weighted, split),
+            Condition::Test(test) => self.test(test, split),
             Condition::Approve(_)
             | Condition::Check(_)
             | Condition::Delivered(_)
@@ -103,11 +114,11 @@ impl Inputs<'_> {
         &self,
         condition: &Condition,
         members: &[Condition],
-        join: fn(&[Finding]) -> Verdict,
+        (join, split): (fn(&[Finding]) -> Verdict, u32),
     ) -> Finding {
         let parts: Vec<Finding> = members
             .iter()
-            .map(|member| self.condition(member))
+            .map(|member| self.condition(member, split))
             .collect();
         let verdict = join(&parts);
         joined(condition, verdict, parts, self.at)
@@ -115,11 +126,13 @@ impl Inputs<'_> {
 
     /// A passed part counts with its weight, a warned one with half of it. What is inconclusive is
     /// counted both ways; the verdict stands where both ways lead to it.
-    fn score(&self, condition: &Condition, weighted: &Weighted) -> Finding {
+    fn score(&self, condition: &Condition, weighted: &Weighted, split: u32) -> Finding {
+        let members = u32::try_from(weighted.parts().len()).unwrap_or(u32::MAX);
+        let split = split.saturating_mul(members);
         let parts: Vec<Finding> = weighted
             .parts()
             .iter()
-            .map(|(_, part)| self.condition(part))
+            .map(|(_, part)| self.condition(part, split))
             .collect();
         let weights = weighted
             .parts()

@@ -129,6 +129,29 @@ pub(super) fn below(
     }
 }
 
+/// The whole distribution on one arm.
+///
+/// # Errors
+/// Why there is none.
+pub(super) fn distribution(
+    asking: &Asking<'_>,
+    by: Option<Aggregate>,
+    answers: &Answers,
+) -> Read<Histogram> {
+    let needs = asking.value(by, false);
+    let sketches = needs
+        .into_iter()
+        .filter(|need| need.wants == Wants::Distribution)
+        .collect();
+    let (_, measurement) = answered(sketches, answers)?;
+    match &measurement.observed {
+        Observed::Distribution { sketch: bytes } => sketch(bytes),
+        Observed::Below { .. } | Observed::Scalar { .. } | Observed::Share { .. } | _ => {
+            Err(Why::Invalid)
+        }
+    }
+}
+
 /// The value of a measure on one arm.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ use crate::need::{
     Asking, Compared, aggregate, compared, goal_op, inline_need, inner, is_of_many, primary_arm,
     span_of,
 };
+use crate::statistics::Alpha;
 use crate::verdict::{Bounds, Finding, Means, Verdict, Why};
 
 /// A test with what it measures.
@@ -64,7 +65,8 @@ pub(super) fn verdict(answer: Option<bool>, approximate: bool) -> Verdict {
 }
 
 impl Inputs<'_> {
-    pub(super) fn test(&self, test: &Test) -> Finding {
+    /// `split`: among how many alternatives the chance of a false pass is shared.
+    pub(super) fn test(&self, test: &Test, split: u32) -> Finding {
         let measured = match measured(&test.subject.measure, self.registry) {
             Ok(measured) => measured,
             Err(fault) => {
@@ -79,7 +81,10 @@ impl Inputs<'_> {
         };
         let judged = match test.level() {
             None => self.literally(&case),
-            Some(level) => self.with_confidence(&case, level),
+            Some(level) => match Alpha::from_confidence(level) {
+                Ok(alpha) => self.with_confidence(&case, alpha.divided_by(split)),
+                Err(_) => Err(Why::Invalid),
+            },
         };
         let judged = judged.unwrap_or_else(Judged::open);
         self.written(&case, judged)
@@ -533,7 +538,7 @@ fn equal_about(test: &Test, amount: &Amount, limit: &Value) -> Read<Option<bool>
 }
 
 /// Without a direction, a goal lies on the better side of where it stood.
-fn towards(from: Option<&Given>, to: &Value) -> Option<Cmp> {
+pub(super) fn towards(from: Option<&Given>, to: &Value) -> Option<Cmp> {
     let from = match from? {
         Given::Unknown => return None,
         Given::Point(value) => value,

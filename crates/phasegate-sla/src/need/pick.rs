@@ -340,7 +340,12 @@ pub(crate) fn span_of(test: &Test, source: &Source<'_>, registry: &KpiRegistry) 
 fn of_source(test: &Test, measured: &Measured<'_>, asking: &Asking<'_>) -> Vec<Question> {
     let measure = inner(&test.subject.measure);
     let by = aggregate(measure);
-    let value = || asking.value(by, is_of_many(test));
+    let value = || {
+        let mut needs = asking.value(by, is_of_many(test));
+        // A ready-made number has no samples that could be evidence.
+        needs.retain(|need| test.level().is_none() || need.wants != Wants::Scalar);
+        needs
+    };
     let with_below = |threshold: &Quantity, inclusive: bool, rest: Vec<Need>| Question {
         candidates: asking
             .below(threshold, inclusive)

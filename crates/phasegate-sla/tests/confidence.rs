@@ -1,0 +1,351 @@
+//! Criteria with `confidence`: shown, refuted, undecided; never decided on overlapping windows.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests may stop the test"
+)]
+
+use std::collections::BTreeMap;
+
+use phasegate_core::{
+    Answer, Capability, Measurement, Observed, Span, Timestamp, Wants, Window, WindowKind,
+};
+use phasegate_criterion::{Criterion, Direction, Kpi, KpiRegistry, Queries, Shape};
+use phasegate_percentile::Histogram;
+use phasegate_sla::{Finding, Need, Verdict, Why, evaluate, needs};
+
+fn registry() -> KpiRegistry {
+    let mut registry = KpiRegistry::new();
+    for (id, unit, shape, direction) in [
+        ("errors", "%", Shape::Ratio, Direction::LowerIsBetter),
+        ("hits", "%", Shape::Ratio, Direction::HigherIsBetter),
+        (
+            "latency",
+            "ms",
+            Shape::Distribution,
+            Direction::LowerIsBetter,
+        ),
+    ] {
+        let source = "prom".parse().expect("an id");
+        let mut kpi = Kpi::new(
+            id.parse().expect("an id"),
+            unit.parse().expect("a unit"),
+            shape,
+            source,
+        );
+        kpi.direction = direction;
+        kpi.queries = Queries::arms(format!("{id} new"), format!("{id} old"));
+        registry.declare(kpi).expect("declared once");
+    }
+    registry
+}
+
+/// `3/500`, or `@` and a histogram of a uniform spread: from, to, count.
+fn answer(text: &str, need: &Need, kind: WindowKind) -> Answer {
+    let end = Timestamp::EPOCH + Span::from_secs(600);
+    let window = Window {
+        start: Timestamp::EPOCH,
+        end,
+        kind,
+    };
+    let number = |text: &str| text.parse::<u32>().expect("a number");
+    let (observed, samples) = if let Some(spread) = text.strip_prefix('@') {
+        let parts: Vec<u32> = spread.split(' ').map(number).collect();
+        let [from, to, count] = parts.as_slice() else {
+            panic!("{text}")
+        };
+        let mut histogram = Histogram::new();
+        for index in 0..*count {
+            let part = f64::from(index) / f64::from(*count);
+            histogram.record(f64::from(*from) + part * f64::from(to - from));
+        }
+        (
+            Observed::Distribution {
+                sketch: histogram.encode(),
+            },
+            histogram.count(),
+        )
+    } else {
+        let (first, total) = text.split_once('/').expect("counts");
+        let (first, total) = (number(first).into(), number(total).into());
+        let observed = match need.wants {
+            Wants::Below { threshold, .. } => Observed::Below {
+                threshold,
+                below: first,
+                total,
+            },
+            _ => Observed::Share {
+                matching: first,
+                total,
+            },
+        };
+        (observed, total)
+    };
+    Ok(Measurement {
+        window,
+        samples,
+        observed,
+    })
+}
+
+fn run(text: &str, answers: &[&str], kind: WindowKind) -> Finding {
+    let criterion: Criterion = text.parse().expect(text);
+    let registry = registry();
+    let sketch = answers.iter().any(|answer| answer.starts_with('@'));
+    let can = |_: &phasegate_core::BindingId, what: Capability| {
+        !sketch || what != Capability::MeasureBelow
+    };
+    let needs =
+        needs(&criterion, &registry, &can).unwrap_or_else(|fault| panic!("{text}: {fault}"));
+    assert_eq!(needs.len(), answers.len(), "{text}: {needs:#?}");
+    let answers: BTreeMap<Need, Answer> = needs
+        .into_iter()
+        .zip(answers)
+        .map(|(need, text)| (need.clone(), answer(text, &need, kind)))
+        .collect();
+    evaluate(
+        &criterion,
+        &registry,
+        &answers,
+        Timestamp::EPOCH + Span::from_secs(600),
+    )
+}
+
+const PASS: Verdict = Verdict::Pass;
+const WARN: Verdict = Verdict::Warn;
+const FAIL: Verdict = Verdict::Fail;
+const OPEN: Verdict = Verdict::Inconclusive(Why::Undecided);
+
+const CASES: &[(&str, &[&str], Verdict)] = &[
+    ("ratio(errors) < 1% confidence 95%", &["0/372"], PASS),
+    ("ratio(errors) < 1% confidence 99.9%", &["0/372"], OPEN),
+    ("ratio(errors) < 1% significant", &["0/372"], PASS),
+    ("ratio(errors) < 1% confidence 95%", &["9/120"], FAIL),
+    ("ratio(errors) > 1% confidence 95%", &["9/120"], PASS),
+    ("ratio(errors) > 1% confidence 95%", &["0/372"], FAIL),
+    ("ratio(errors) = 1% confidence 95%", &["1/100"], OPEN),
+    // One event decides against none, and no number of samples decides for it.
+    ("ratio(errors) <= 0% confidence 95%", &["1/100"], FAIL),
+    ("ratio(errors) <= 0% confidence 95%", &["0/1000000"], OPEN),
+    (
+        "ratio(hits) in 40%..60% confidence 95%",
+        &["5000/10000"],
+        PASS,
+    ),
+    (
+        "ratio(hits) in 40%..60% confidence 95%",
+        &["7000/10000"],
+        FAIL,
+    ),
+    ("ratio(hits) in 40%..60% confidence 95%", &["5/10"], OPEN),
+    (
+        "ratio(errors) warn > 1% crit > 5% confidence 95%",
+        &["0/2000"],
+        PASS,
+    ),
+    (
+        "ratio(errors) warn > 1% crit > 5% confidence 95%",
+        &["60/2000"],
+        WARN,
+    ),
+    (
+        "ratio(errors) warn > 1% crit > 5% confidence 95%",
+        &["200/2000"],
+        FAIL,
+    ),
+    (
+        "ratio(errors) warn > 1% crit > 5% confidence 95%",
+        &["1/20"],
+        OPEN,
+    ),
+    ("ratio(hits) 50% -> 80% confidence 95%", &["950/1000"], PASS),
+    // Percentiles: two integers.
+    ("p95(latency) < 200ms confidence 95%", &["1000/1000"], PASS),
+    ("p95(latency) < 200ms confidence 95%", &["95/100"], OPEN),
+    ("p95(latency) < 200ms confidence 95%", &["800/1000"], FAIL),
+    ("p95(latency) > 200ms confidence 95%", &["800/1000"], PASS),
+    (
+        "p50(latency) < 200ms confidence 95%",
+        &["@10 100 1000"],
+        PASS,
+    ),
+    (
+        "below(latency, 200ms) > 90% confidence 95%",
+        &["990/1000"],
+        PASS,
+    ),
+    // Two arms.
+    (
+        "ratio(errors) no worse than control margin 50% confidence 95%",
+        &["100/10000", "1000/90000"],
+        PASS,
+    ),
+    (
+        "ratio(errors) no worse than control margin 5% confidence 95%",
+        &["100/10000", "900/90000"],
+        OPEN,
+    ),
+    (
+        "ratio(errors) no worse than control margin 5% confidence 95%",
+        &["300/10000", "900/90000"],
+        FAIL,
+    ),
+    (
+        "ratio(hits) no worse than control margin 5% confidence 95%",
+        &["8000/10000", "85500/90000"],
+        FAIL,
+    ),
+    (
+        "ratio(hits) no worse than control margin 10% confidence 95%",
+        &["9500/10000", "85500/90000"],
+        PASS,
+    ),
+    (
+        "ratio(errors) comparable to control margin 50% confidence 95%",
+        &["10000/100000", "10000/100000"],
+        PASS,
+    ),
+    (
+        "ratio(errors) comparable to control margin 50% confidence 95%",
+        &["20000/100000", "10000/100000"],
+        FAIL,
+    ),
+    (
+        "change(ratio(errors)) < 50% vs control confidence 95%",
+        &["100/10000", "1000/90000"],
+        PASS,
+    ),
+    (
+        "change(ratio(errors)) < 50% vs control confidence 95%",
+        &["300/10000", "900/90000"],
+        FAIL,
+    ),
+    (
+        "change(ratio(errors)) < -50% vs baseline 10% confidence 95%",
+        &["10/1000"],
+        PASS,
+    ),
+    (
+        "change(ratio(errors)) < -50% vs baseline 10% confidence 95%",
+        &["90/1000"],
+        FAIL,
+    ),
+    (
+        "p50(latency) no worse than control margin 50% confidence 95%",
+        &["@100 200 2000", "@100 200 2000"],
+        PASS,
+    ),
+    (
+        "p50(latency) no worse than control margin 5% confidence 95%",
+        &["@100 200 50", "@100 200 50"],
+        OPEN,
+    ),
+    (
+        "p50(latency) no worse than control margin 5% confidence 95%",
+        &["@200 400 2000", "@100 200 2000"],
+        FAIL,
+    ),
+    // Figures.
+    (
+        "ratio(errors) no worse than baseline 5% margin 20% confidence 95%",
+        &["10/1000"],
+        PASS,
+    ),
+    (
+        "ratio(errors) no worse than baseline 5% margin 1pp confidence 95%",
+        &["100/1000"],
+        FAIL,
+    ),
+    (
+        "p95(latency) no worse than baseline 100ms margin 20% confidence 95%",
+        &["@10 100 2000"],
+        PASS,
+    ),
+    // What has no method stays open.
+    (
+        "ratio(errors) no worse than control margin 1pp confidence 95%",
+        &["100/10000", "900/90000"],
+        OPEN,
+    ),
+];
+
+#[test]
+fn what_is_shown_passes_what_is_refuted_fails_and_the_rest_is_undecided() {
+    let mut wrong = Vec::new();
+    for (text, answers, expected) in CASES {
+        let finding = run(text, answers, WindowKind::SinceStart);
+        if finding.verdict != *expected {
+            wrong.push(format!(
+                "{text} {answers:?}: wanted {expected}, {}",
+                finding.sentence
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn overlapping_windows_and_single_increments_are_no_evidence() {
+    for (text, answers, _) in CASES {
+        for kind in [WindowKind::Rolling, WindowKind::Increment] {
+            let finding = run(text, answers, kind);
+            assert_eq!(
+                finding.verdict, OPEN,
+                "{text} {kind:?}: {}",
+                finding.sentence
+            );
+        }
+    }
+}
+
+#[test]
+fn alternatives_share_the_chance_of_a_false_pass() {
+    let one = "ratio(errors) < 1% confidence 95%";
+    let other = "p50(latency) < 1ms confidence 95%";
+    assert_eq!(run(one, &["0/372"], WindowKind::SinceStart).verdict, PASS);
+    let either = |clean: &str| {
+        run(
+            &format!("{one} or {other}"),
+            &[clean, "50/100"],
+            WindowKind::SinceStart,
+        )
+    };
+    assert_eq!(either("0/372").verdict, OPEN);
+    assert_eq!(either("0/600").verdict, PASS);
+    // What must hold together shares nothing.
+    let both = run(
+        &format!("{one} and {other}"),
+        &["0/372", "1000/1000"],
+        WindowKind::SinceStart,
+    );
+    assert_eq!(both.verdict, PASS);
+}
+
+#[test]
+fn the_finding_carries_the_interval() {
+    let finding = run(
+        "ratio(errors) < 1% confidence 95%",
+        &["0/372"],
+        WindowKind::SinceStart,
+    );
+    let high = finding
+        .interval
+        .and_then(|bounds| bounds.high)
+        .expect("an upper end");
+    assert!(
+        high.compare(&"2%".parse().expect("a share"))
+            .is_some_and(|order| order.is_lt()),
+        "{high}"
+    );
+}
+
+#[test]
+fn a_ready_made_number_is_no_evidence() {
+    let criterion: Criterion = "ratio(errors) < 1% confidence 95%"
+        .parse()
+        .expect("a criterion");
+    let scalars = needs(&criterion, &registry(), &|_, what| {
+        what == Capability::MeasureScalar
+    });
+    assert!(scalars.is_err());
+}
