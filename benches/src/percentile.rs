@@ -178,13 +178,15 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// From the command line: `--test` runs all once on little data; other words pick rows.
+    /// From the command line: `--test` runs all once on little data, `--quick` a third of the rounds;
+    /// other words pick rows.
     #[must_use]
     pub fn from_args() -> Self {
         let args: Vec<String> = std::env::args().skip(1).collect();
         // Cargo passes `--bench` when it is a bench; `cargo test` does not.
         let once =
             args.iter().any(|arg| arg == "--test") || !args.iter().any(|arg| arg == "--bench");
+        let quick = args.iter().any(|arg| arg == "--quick");
         let wanted = args
             .into_iter()
             .filter(|arg| !arg.starts_with('-'))
@@ -197,7 +199,7 @@ impl Plan {
             }
         } else {
             Self {
-                rounds: 21,
+                rounds: if quick { 7 } else { 21 },
                 reduce: 1,
                 wanted,
             }

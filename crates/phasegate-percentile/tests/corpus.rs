@@ -1,4 +1,4 @@
-//! Replays the saved inputs of the fuzz targets: seeds, and what fuzzing found to reach new code.
+//! Replays saved inputs of every decoder: written by this crate and by other implementations.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::{fs, path::Path};
