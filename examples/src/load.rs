@@ -33,6 +33,17 @@ pub enum Arrivals {
     },
 }
 
+/// Told of each request that has ended: what was answered, and how long after the moment at which it
+/// was meant to leave.
+#[derive(Clone)]
+pub struct Observer(pub Arc<dyn Fn(&Answer, Duration) + Send + Sync>);
+
+impl std::fmt::Debug for Observer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Observer")
+    }
+}
+
 /// What to send, and how often.
 #[derive(Clone, Debug)]
 pub struct LoadConfig {
@@ -49,6 +60,8 @@ pub struct LoadConfig {
     pub patience: Duration,
     /// The answer's header that says which version served.
     pub arm_header: &'static str,
+    /// Who is told of each request that has ended.
+    pub observer: Option<Observer>,
 }
 
 impl LoadConfig {
@@ -166,6 +179,7 @@ impl Load {
         let task = tokio::spawn(run(
             schedule,
             config.patience,
+            config.observer.clone(),
             send,
             Arc::clone(&report),
             stopped,
@@ -240,6 +254,7 @@ impl Iterator for Schedule {
 async fn run<S, F>(
     schedule: Schedule,
     patience: Duration,
+    observer: Option<Observer>,
     send: S,
     report: Arc<Mutex<LoadReport>>,
     mut stopped: watch::Receiver<bool>,
@@ -256,7 +271,7 @@ async fn run<S, F>(
             () = sleep_until(intended) => {}
         }
         lock(&report).sent += 1;
-        let (answer, report) = (send(), Arc::clone(&report));
+        let (answer, report, observer) = (send(), Arc::clone(&report), observer.clone());
         under_way.spawn(async move {
             let left = Instant::now();
             let answer = timeout_at(intended + patience, answer).await;
@@ -265,6 +280,9 @@ async fn run<S, F>(
                 ok: false,
             });
             let now = Instant::now();
+            if let Some(Observer(observe)) = &observer {
+                observe(&answer, now - intended);
+            }
             let mut report = lock(&report);
             let name = answer.arm.unwrap_or_else(|| "none".to_owned());
             let arm = report.arms.entry(name).or_default();

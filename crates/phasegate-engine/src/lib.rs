@@ -1,2 +1,16 @@
-//! The rollout as a pure state machine: events in, records and effects out.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+
+pub mod compile;
+pub mod event;
+pub mod program;
+pub mod record;
+pub mod state;
+
+mod decide;
+mod engine;
+
+pub use compile::{CompileError, Start, compile};
+pub use engine::{Engine, ReplayError, Sources};
+pub use event::{Act, Event, EventError, Person};
+pub use state::{Misfit, State};

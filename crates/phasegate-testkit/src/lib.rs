@@ -1,2 +1,7 @@
-//! For tests of phasegate and of tools that embed it: virtual clock, simulated world, fake providers.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+
+pub mod clock;
+pub mod conformance;
+pub mod simulation;
+pub mod world;

@@ -1,2 +1,21 @@
-//! Progressive rollouts as a library.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+
+pub use phasegate_core as core;
+pub use phasegate_criterion as criterion;
+pub use phasegate_driver as driver;
+pub use phasegate_engine as engine;
+pub use phasegate_journal as journal;
+#[cfg(feature = "sqlite")]
+pub use phasegate_journal_sqlite as journal_sqlite;
+pub use phasegate_percentile as percentile;
+pub use phasegate_plan as plan;
+pub use phasegate_provider as provider;
+#[cfg(feature = "inprocess")]
+pub use phasegate_provider_inprocess as provider_inprocess;
+#[cfg(feature = "report")]
+pub use phasegate_report as report;
+pub use phasegate_resilience as resilience;
+#[cfg(feature = "runner")]
+pub use phasegate_runner as runner;
+pub use phasegate_sla as sla;

@@ -1,0 +1,378 @@
+//! The driver: appends, leases, effects under way, and what an error of the journal leads to.
+
+use phasegate_core::{Now, Span, Timestamp};
+use phasegate_engine::record::{Record, RecordError};
+use phasegate_engine::{Act, Engine, Event, EventError, Person, ReplayError, State};
+use phasegate_journal::{AppendError, Batch, Draft, Head, Lease, LeaseError, Tenure};
+
+use crate::request::{Input, Request, Stop};
+
+/// The most records in one append: a commit stays short, and a journal's own bound (1024) is far.
+const BATCH_RECORDS_MAX: usize = 256;
+/// How long is waited before a journal that was out of reach is asked again.
+const UNAVAILABLE_PAUSE: Span = Span::from_secs(1);
+
+/// Carries an engine over a journal, without I/O of its own.
+///
+/// Call [`Driver::poll`] until it has nothing; do what it wants; tell it with [`Driver::handle`]; call
+/// [`Driver::handle_timeout`] when [`Driver::poll_timeout`] is due; then poll again.
+///
+/// After [`Request::Rebuild`] or [`Request::Stop`] it wants nothing more, ever.
+#[derive(Debug)]
+pub struct Driver {
+    engine: Engine,
+    lease: Lease,
+    ttl: Span,
+    /// Measured from before the request that brought the lease, on our own clock.
+    tenure: Tenure,
+    renewal: Option<Now>,
+    renew_not_before: Timestamp,
+    appending: Appending,
+    durable: u64,
+    now: Now,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Appending {
+    Idle,
+    UnderWay {
+        batch: Batch,
+        drafts: u64,
+    },
+    /// Certainly not written: the same batch again, then.
+    Again {
+        batch: Batch,
+        at: Timestamp,
+    },
+}
+
+#[derive(Debug)]
+enum Stage {
+    Live,
+    /// To be told once.
+    Ending(Request),
+    Ended,
+}
+
+/// Why a driver cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DriverError {
+    /// Something did what it never should.
+    #[error("{why}")]
+    Defect {
+        /// What.
+        why: String,
+    },
+    /// A record cannot be written.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The journal does not replay.
+    #[error("failed to replay the journal of {rollout}")]
+    Replay {
+        /// Of which rollout.
+        rollout: String,
+        /// Why.
+        source: ReplayError,
+    },
+}
+
+pub(crate) fn draft_of(record: &Record) -> Result<Draft, RecordError> {
+    Ok(Draft {
+        at: record.at(),
+        kind: record.kind().to_owned(),
+        payload: record.encode()?,
+    })
+}
+
+impl Driver {
+    pub(crate) fn around(engine: Engine, lease: Lease, ttl: Span, asked: Now, head: Head) -> Self {
+        let tenure = Tenure::new(asked, lease.expires_in);
+        Self {
+            engine,
+            lease,
+            ttl,
+            tenure,
+            renewal: None,
+            renew_not_before: asked.wall,
+            appending: Appending::Idle,
+            durable: head.next_seq,
+            now: asked,
+            stage: Stage::Live,
+        }
+    }
+
+    /// Takes a rollout up from its journal.
+    ///
+    /// `asked` is the reading of the clocks from before the lease was acquired, `records` are all of
+    /// the rollout's records.
+    ///
+    /// # Errors
+    /// If the records do not replay.
+    pub fn resume(
+        lease: Lease,
+        ttl: Span,
+        asked: Now,
+        records: &[phasegate_journal::Record],
+        now: &Now,
+    ) -> Result<Self, DriverError> {
+        let rollout = lease.rollout.to_string();
+        let pairs = records
+            .iter()
+            .map(|r| (r.kind.as_str(), r.payload.as_slice()));
+        let mut engine =
+            Engine::replay(pairs).map_err(|source| DriverError::Replay { rollout, source })?;
+        engine.recover(now);
+        let head = records.last().map(phasegate_journal::Record::head);
+        let Some(head) = head else {
+            return Err(DriverError::Defect {
+                why: "a journal without records".to_owned(),
+            });
+        };
+        let mut driver = Self::around(engine, lease, ttl, asked, head);
+        driver.now = *now;
+        Ok(driver)
+    }
+
+    /// The state as far as it is durable.
+    pub fn state(&self) -> &State {
+        self.engine.state()
+    }
+
+    /// One past the last durable record.
+    pub fn durable_seq(&self) -> u64 {
+        self.durable
+    }
+
+    /// A person does something. Tell them only when [`Driver::durable_seq`] has reached the sequence
+    /// that this returns.
+    ///
+    /// # Errors
+    /// If the act does not fit; nothing has changed then.
+    pub fn handle_operator(
+        &mut self,
+        now: &Now,
+        by: Person,
+        reason: String,
+        act: Act,
+    ) -> Result<u64, EventError> {
+        self.now = *now;
+        if !matches!(self.stage, Stage::Live) {
+            return Err(EventError::NotApplicable {
+                what: "this controller has stopped: ask the one that holds the rollout",
+            });
+        }
+        self.engine
+            .handle_event(now, Event::Operator { by, reason, act })
+    }
+
+    /// Takes in what became of a request. What nobody waits for any more is dropped.
+    pub fn handle(&mut self, now: &Now, input: Input) {
+        self.now = *now;
+        if !matches!(self.stage, Stage::Live) {
+            return;
+        }
+        let event = match input {
+            Input::Appended(result) => return self.appended(result),
+            Input::Renewed(result) => return self.renewed(result),
+            Input::Inspected { number, reading } => Event::Inspected { number, reading },
+            Input::Measured { ticket, answer } => Event::Measured { ticket, answer },
+            Input::Performed { number, outcome } => Event::EffectDone { number, outcome },
+        };
+        match self.engine.handle_event(now, event) {
+            // An answer that came twice or too late changes nothing.
+            Ok(_) | Err(_) => self.check_engine(),
+        }
+    }
+
+    /// Does what is due.
+    pub fn handle_timeout(&mut self, now: &Now) {
+        self.now = *now;
+        if matches!(self.stage, Stage::Live) {
+            self.engine.handle_timeout(now);
+            self.check_engine();
+        }
+    }
+
+    /// When [`Driver::handle_timeout`] is to be called next.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        if !matches!(self.stage, Stage::Live) {
+            return None;
+        }
+        let left = self.tenure.remaining(self.now);
+        let half = Span::from_nanos(self.ttl.as_nanos() / 2);
+        let renew = match self.renewal {
+            Some(_) => None,
+            None => Some((self.now.wall + left.saturating_sub(half)).max(self.renew_not_before)),
+        };
+        let again = match &self.appending {
+            Appending::Again { at, .. } => Some(*at),
+            Appending::Idle | Appending::UnderWay { .. } => None,
+        };
+        [self.engine.poll_timeout(), renew, again]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// The next thing to do, if there is one.
+    pub fn poll(&mut self) -> Option<Request> {
+        match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Ended => return None,
+            Stage::Ending(request) => return Some(request),
+            Stage::Live => self.stage = Stage::Live,
+        }
+        if let Some(request) = self.poll_append() {
+            return Some(request);
+        }
+        if let Some(outcome) = self.engine.state().outcome {
+            self.stage = Stage::Ended;
+            return Some(Request::Stop(Stop::Finished(outcome)));
+        }
+        if let Some(request) = self.poll_renewal() {
+            return Some(request);
+        }
+        // Whoever may have lost the lease acts no more.
+        let left = self.tenure.remaining(self.now);
+        if !left.is_zero()
+            && let Some(effect) = self.engine.poll_effect()
+        {
+            let within = effect.deadline.since(self.now.wall).min(left);
+            return Some(Request::Perform {
+                effect,
+                token: self.lease.token,
+                within,
+            });
+        }
+        if let Some(inspection) = self.engine.poll_inspection() {
+            return Some(Request::Inspect(inspection));
+        }
+        self.engine
+            .poll_query()
+            .map(|(ticket, query)| Request::Measure { ticket, query })
+    }
+
+    fn poll_append(&mut self) -> Option<Request> {
+        match &self.appending {
+            Appending::UnderWay { .. } => return None,
+            Appending::Again { at, .. } if self.now.wall < *at => return None,
+            Appending::Again { batch, .. } => {
+                let batch = batch.clone();
+                return Some(self.append(batch));
+            }
+            Appending::Idle => {}
+        }
+        let mut drafts = Vec::new();
+        while drafts.len() < BATCH_RECORDS_MAX
+            && let Some((_, record)) = self.engine.poll_record()
+        {
+            match draft_of(record) {
+                Ok(draft) => drafts.push(draft),
+                Err(error) => {
+                    self.stop(Stop::Defect(error.to_string()));
+                    return None;
+                }
+            }
+        }
+        if drafts.is_empty() {
+            return None;
+        }
+        let finished = drafts.last().is_some_and(|draft| draft.kind == "finished");
+        let batch = Batch {
+            wake_at: self.engine.poll_timeout(),
+            finished,
+            ..Batch::of(drafts)
+        };
+        Some(self.append(batch))
+    }
+
+    fn append(&mut self, batch: Batch) -> Request {
+        let drafts = u64::try_from(batch.drafts.len()).unwrap_or(u64::MAX);
+        self.appending = Appending::UnderWay {
+            batch: batch.clone(),
+            drafts,
+        };
+        Request::Append {
+            expected_next_seq: self.durable,
+            batch,
+        }
+    }
+
+    fn poll_renewal(&mut self) -> Option<Request> {
+        let half = Span::from_nanos(self.ttl.as_nanos() / 2);
+        let early = self.tenure.remaining(self.now) > half || self.now.wall < self.renew_not_before;
+        if self.renewal.is_some() || early {
+            return None;
+        }
+        self.renewal = Some(self.now);
+        Some(Request::Renew { ttl: self.ttl })
+    }
+
+    fn appended(&mut self, result: Result<Head, AppendError>) {
+        let Appending::UnderWay { batch, drafts } =
+            std::mem::replace(&mut self.appending, Appending::Idle)
+        else {
+            return;
+        };
+        match result {
+            Ok(head) if head.next_seq == self.durable.saturating_add(drafts) => {
+                self.durable = head.next_seq;
+                self.engine.handle_durable(head.next_seq);
+                self.check_engine();
+            }
+            Ok(head) => {
+                let why = format!("the journal ends at {}, not where it should", head.next_seq);
+                self.stop(Stop::Defect(why));
+            }
+            Err(AppendError::Unavailable(_)) => {
+                let at = self.now.wall + UNAVAILABLE_PAUSE;
+                self.appending = Appending::Again { batch, at };
+            }
+            // The engine knows more than the journal, or less: build it anew from the journal.
+            Err(AppendError::Ambiguous { .. } | AppendError::Conflict { .. }) => {
+                self.stage = Stage::Ending(Request::Rebuild);
+            }
+            Err(AppendError::Fenced { .. } | AppendError::Finished | AppendError::NotFound) => {
+                self.stop(Stop::LostLease);
+            }
+            Err(AppendError::Invalid(fault)) => self.stop(Stop::Defect(fault.to_string())),
+            Err(AppendError::Storage(error)) => self.stop(Stop::Storage(error)),
+        }
+    }
+
+    fn renewed(&mut self, result: Result<Lease, LeaseError>) {
+        let Some(asked) = self.renewal.take() else {
+            return;
+        };
+        match result {
+            Ok(lease) => {
+                self.tenure = Tenure::new(asked, lease.expires_in);
+                self.lease = lease;
+            }
+            // Try again a little later; what is left of the lease still counts.
+            Err(LeaseError::Ambiguous { .. } | LeaseError::Unavailable(_)) => {
+                self.renew_not_before = self.now.wall + UNAVAILABLE_PAUSE;
+            }
+            Err(LeaseError::Storage(error)) => self.stop(Stop::Storage(error)),
+            // The last batch, which is under way, gives the lease back.
+            Err(LeaseError::Finished) => {}
+            Err(_) => self.stop(Stop::LostLease),
+        }
+    }
+
+    fn check_engine(&mut self) {
+        if let Some(misfit) = self.engine.fault() {
+            self.stop(Stop::Defect(misfit.to_string()));
+        }
+    }
+
+    fn stop(&mut self, stop: Stop) {
+        self.stage = Stage::Ending(Request::Stop(stop));
+    }
+
+    /// The lease under which it works.
+    pub fn lease(&self) -> &Lease {
+        &self.lease
+    }
+}

@@ -1,0 +1,166 @@
+//! From a checked plan and its bindings to a program. This runs once, when a rollout is created; what it
+//! makes stands in record 0, so it may change without changing any rollout that exists.
+
+mod actions;
+mod conditions;
+mod gates;
+mod phases;
+mod reactions;
+
+use std::collections::BTreeMap;
+
+use phasegate_core::{BindingId, PersonId, RoleId, Span};
+use phasegate_plan::{Catalog, Plan};
+
+use crate::program::{Binding, Freeze, PROGRAM_FORMAT, Program, Timing};
+
+/// What a compilation needs besides the documents.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "tools write it out")]
+pub struct Start {
+    /// Who starts the rollout: the author, where four eyes are asked for.
+    pub by: PersonId,
+    /// How often unchanged findings are recorded; every five minutes if nothing is said.
+    pub roll_up: Option<Span>,
+}
+
+/// Why a checked plan cannot be compiled.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CompileError {
+    /// Something the plan refers to is not there; the plan's checks should have found it.
+    #[error(
+        "the plan refers to {what} '{name}', which is not there: check the plan with its bindings"
+    )]
+    Missing {
+        /// What kind of thing.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// The plan says something that this version cannot carry out.
+    #[error("{what} cannot be carried out by this version")]
+    Unsupported {
+        /// What.
+        what: String,
+    },
+}
+
+impl CompileError {
+    pub(crate) fn missing(what: &'static str, name: impl ToString) -> Self {
+        Self::Missing {
+            what,
+            name: name.to_string(),
+        }
+    }
+}
+
+/// Compiles a plan that was checked with this catalog.
+///
+/// # Errors
+/// If the plan was not checked with this catalog, or says what this version cannot carry out.
+pub fn compile(plan: &Plan, catalog: &Catalog, start: &Start) -> Result<Program, CompileError> {
+    let compiler = Compiler {
+        plan,
+        catalog,
+        start,
+    };
+    let registry = plan.kpi_registry();
+    Ok(Program {
+        format: PROGRAM_FORMAT,
+        plan: plan.id.clone(),
+        title: plan.title.clone(),
+        plan_digest: plan.digest().to_string(),
+        bindings_digest: catalog.digest().to_string(),
+        kpis: registry.kpis().cloned().collect(),
+        slos: registry.slos().cloned().collect(),
+        bindings: compiler.bindings(),
+        phases: compiler.phases()?,
+        triggers: compiler.triggers()?,
+        freezes: plan
+            .freezes
+            .iter()
+            .map(|f| Freeze {
+                title: f.title.clone(),
+                from: f.from,
+                until: f.until,
+            })
+            .collect(),
+        timing: compiler.timing(),
+        escalate_to: compiler.escalate_to()?,
+    })
+}
+
+pub(crate) struct Compiler<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) start: &'a Start,
+}
+
+impl Compiler<'_> {
+    fn bindings(&self) -> BTreeMap<BindingId, Binding> {
+        let facts = |binding: &phasegate_plan::Binding| Binding {
+            roles: binding.roles.iter().copied().collect(),
+            capabilities: binding.capabilities.iter().copied().collect(),
+            lag: binding.source_lag,
+            quiet: QUIET,
+        };
+        self.catalog
+            .bindings()
+            .iter()
+            .map(|(id, binding)| (id.clone(), facts(binding)))
+            .collect()
+    }
+
+    /// The shortest interval that anything in the plan asks for serves everything.
+    fn timing(&self) -> Timing {
+        let plan = &self.plan.evaluation;
+        let own = self
+            .plan
+            .phases
+            .iter()
+            .filter_map(|phase| phase.evaluation.as_ref());
+        let every = own
+            .map(|evaluation| evaluation.every)
+            .chain([plan.every])
+            .min();
+        let every = every.unwrap_or(plan.every);
+        let standard = Timing::default();
+        Timing {
+            every,
+            answer_within: standard
+                .answer_within
+                .min(every.saturating_mul(4))
+                .max(ANSWER_MIN),
+            roll_up: self.start.roll_up.unwrap_or(standard.roll_up),
+            window: standard.window,
+            settle: plan.settle,
+            effect_within: standard.effect_within,
+        }
+    }
+
+    /// Who is asked when nothing else says: the first role that any rollback escalates to, else the
+    /// plan's first role.
+    fn escalate_to(&self) -> Result<RoleId, CompileError> {
+        let of_phases = self
+            .plan
+            .phases
+            .iter()
+            .filter_map(|phase| self.plan.rollback(phase));
+        let named = of_phases
+            .chain(&self.plan.rollback)
+            .find_map(|r| r.escalate_to.clone());
+        let first = || self.plan.roles.first().map(|role| role.id.clone());
+        let operator = || RoleId::new("operator").ok();
+        named
+            .or_else(first)
+            .or_else(operator)
+            .ok_or_else(|| CompileError::missing("role", "operator"))
+    }
+}
+
+/// How long after its deadline a request may still land in a system that has queued it. Adapters give
+/// up at the deadline themselves; this covers what they had already sent.
+const QUIET: Span = Span::from_secs(2);
+/// No source is expected to answer faster than this.
+const ANSWER_MIN: Span = Span::from_secs(1);

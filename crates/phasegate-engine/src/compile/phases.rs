@@ -1,0 +1,208 @@
+//! Phases: prerequisites, gates and steps become one list of operations each. Gates of the whole plan
+//! become phases of their own, before the first and after the last.
+
+use phasegate_core::{PhaseId, StepId};
+use phasegate_plan::model;
+
+use super::{CompileError, Compiler};
+use crate::program::{Back, Op, OpKind, Phase, Reaction, Response, Rollback};
+
+/// The phase that holds the plan's own gates before the start.
+const START: &str = "plan-start";
+/// The phase that holds the plan's own gates at acceptance.
+const ACCEPTANCE: &str = "plan-acceptance";
+
+impl Compiler<'_> {
+    pub(super) fn phases(&self) -> Result<Vec<Phase>, CompileError> {
+        let mut phases = Vec::new();
+        for phase in &self.plan.phases {
+            phases.push(self.phase(phase)?);
+        }
+        let mut phases = in_order(phases)?;
+        if let Some(start) = self.gate_phase(START, &[model::GateWhen::BeforeStart])? {
+            for phase in phases.iter_mut().filter(|phase| phase.after.is_empty()) {
+                phase.after.push(start.id.clone());
+            }
+            phases.insert(0, start);
+        }
+        let last = [model::GateWhen::Acceptance, model::GateWhen::End];
+        if let Some(mut acceptance) = self.gate_phase(ACCEPTANCE, &last)? {
+            let before: Vec<&PhaseId> = phases.iter().flat_map(|phase| &phase.after).collect();
+            let leaves = phases.iter().filter(|phase| !before.contains(&&phase.id));
+            acceptance.after = leaves.map(|phase| phase.id.clone()).collect();
+            phases.push(acceptance);
+        }
+        Ok(phases)
+    }
+
+    fn phase(&self, phase: &model::Phase) -> Result<Phase, CompileError> {
+        let mut ops = self.gates(&phase.gates, &model::GateWhen::BeforeStart, phase)?;
+        for checklist in &phase.prerequisites {
+            for (index, item) in checklist.items.iter().enumerate() {
+                let name = format!("prerequisite-{}", index + 1);
+                ops.push(self.item(item, checklist.owner.as_ref(), &name, phase)?);
+            }
+        }
+        for step in &phase.steps {
+            let when = model::GateWhen::BeforeStep(step.id.clone());
+            ops.extend(self.gates(&phase.gates, &when, phase)?);
+            ops.extend(self.step(step, phase)?);
+        }
+        if !phase.criteria.is_empty() {
+            ops.push(self.closing_bake(phase)?);
+        }
+        ops.extend(self.gates(&phase.gates, &model::GateWhen::End, phase)?);
+        ops.extend(self.gates(&phase.gates, &model::GateWhen::Acceptance, phase)?);
+        Ok(Phase {
+            id: phase.id.clone(),
+            title: phase.title.clone(),
+            after: self.plan.dependencies(&phase.id),
+            not_before: None,
+            ops,
+            rollback: self.rollback(phase)?,
+        })
+    }
+
+    /// The phase's criteria hold at its end too.
+    fn closing_bake(&self, phase: &model::Phase) -> Result<Op, CompileError> {
+        let evaluation = self.plan.evaluation(phase);
+        let step = step_id("criteria")?;
+        Ok(Op {
+            title: format!("{}: criteria at the end", phase.title),
+            budget: None,
+            kind: OpKind::Bake {
+                span: phasegate_core::Span::ZERO,
+                checks: self.checks(&phase.criteria, &evaluation, phase, "criterion")?,
+                on_fail: self.on_fail(phase)?,
+                blind: self.blind(&evaluation)?,
+                settle: evaluation.settle,
+            },
+            step,
+        })
+    }
+
+    fn rollback(&self, phase: &model::Phase) -> Result<Rollback, CompileError> {
+        let Some(rollback) = self.plan.rollback(phase) else {
+            return Ok(Rollback::default());
+        };
+        let mut ops = Vec::new();
+        for step in &rollback.steps {
+            let plain = model::Evaluation::new();
+            let title = step.title.clone().unwrap_or_else(|| step.id.to_string());
+            ops.extend(
+                self.action(&step.action, &step.id, &title, phase, &plain, &[])?
+                    .into_iter()
+                    .map(|op| Op {
+                        budget: Some(step.budget),
+                        ..op
+                    }),
+            );
+        }
+        if !rollback.validation.is_empty() {
+            let evaluation = self.plan.evaluation(phase);
+            ops.push(Op {
+                step: step_id("validation")?,
+                title: format!("{}: the way back is validated", phase.title),
+                budget: None,
+                kind: OpKind::Validate {
+                    checks: self.checks(&rollback.validation, &evaluation, phase, "validation")?,
+                    within: rollback.validate_within.unwrap_or(VALIDATE_WITHIN),
+                },
+            });
+        }
+        for (index, item) in rollback.checks.iter().enumerate() {
+            let name = format!("rollback-check-{}", index + 1);
+            ops.push(self.item(item, rollback.escalate_to.as_ref(), &name, phase)?);
+        }
+        let escalate = rollback
+            .escalate_via
+            .as_ref()
+            .map(|id| self.channel(id))
+            .transpose()?;
+        Ok(Rollback {
+            ops,
+            limit: rollback.limit,
+            escalate,
+        })
+    }
+
+    /// What a failed criterion of a phase leads to: what the plan says, else back as its rollback says.
+    pub(super) fn on_fail(&self, phase: &model::Phase) -> Result<Reaction, CompileError> {
+        if !phase.on_fail.is_empty() {
+            return self.reaction(&phase.on_fail);
+        }
+        let target = self.plan.rollback(phase).map(|rollback| &rollback.target);
+        Ok(Reaction::only(match target {
+            Some(target) => Response::Rollback(back(target)),
+            None => Response::Hold,
+        }))
+    }
+
+    fn gate_phase(
+        &self,
+        id: &str,
+        when: &[model::GateWhen],
+    ) -> Result<Option<Phase>, CompileError> {
+        let Some(context) = self.plan.phases.last() else {
+            return Ok(None);
+        };
+        let mut ops = Vec::new();
+        for when in when {
+            ops.extend(self.gates(&self.plan.gates, when, context)?);
+        }
+        if ops.is_empty() {
+            return Ok(None);
+        }
+        let id = PhaseId::new(id).map_err(|e| CompileError::Unsupported {
+            what: e.to_string(),
+        })?;
+        Ok(Some(Phase {
+            title: format!("{}: {id}", self.plan.title),
+            id,
+            after: Vec::new(),
+            not_before: None,
+            ops,
+            rollback: Rollback::default(),
+        }))
+    }
+}
+
+/// How long a rollback's validation is waited for when the plan does not say.
+const VALIDATE_WITHIN: phasegate_core::Span = phasegate_core::Span::from_secs(300);
+
+pub(super) fn back(target: &model::RollbackTarget) -> Back {
+    match target {
+        model::RollbackTarget::PreviousPhase => Back::Previous,
+        model::RollbackTarget::Phase(phase) => Back::Phase(phase.clone()),
+        // What a later plan may say and we do not know goes all the way back.
+        model::RollbackTarget::Start | _ => Back::Start,
+    }
+}
+
+pub(super) fn step_id(text: &str) -> Result<StepId, CompileError> {
+    StepId::new(text).map_err(|error| CompileError::Unsupported {
+        what: error.to_string(),
+    })
+}
+
+/// Dependencies before dependents, and otherwise as written.
+fn in_order(mut left: Vec<Phase>) -> Result<Vec<Phase>, CompileError> {
+    let mut ordered: Vec<Phase> = Vec::new();
+    while !left.is_empty() {
+        let is_free = |phase: &Phase| {
+            phase
+                .after
+                .iter()
+                .all(|id| ordered.iter().any(|done| done.id == *id))
+        };
+        let Some(index) = left.iter().position(is_free) else {
+            let names: Vec<String> = left.iter().map(|phase| phase.id.to_string()).collect();
+            return Err(CompileError::missing(
+                "a beginning for phases",
+                names.join(", "),
+            ));
+        };
+        ordered.push(left.remove(index));
+    }
+    Ok(ordered)
+}

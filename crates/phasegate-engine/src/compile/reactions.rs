@@ -1,0 +1,108 @@
+//! Responses, messages and triggers.
+
+use phasegate_core::{ChannelId, Role, TriggerId};
+use phasegate_plan::model;
+
+use super::phases::back;
+use super::{CompileError, Compiler};
+use crate::program::{Back, Blind, Channel, Reaction, Response, Telling, Trigger};
+
+impl Compiler<'_> {
+    /// Several responses become one act, the strongest, and all their messages.
+    pub(super) fn reaction(&self, responses: &[model::Response]) -> Result<Reaction, CompileError> {
+        let mut reaction = Reaction::default();
+        for response in responses {
+            let act = match response {
+                model::Response::Hold => Response::Hold,
+                model::Response::Abort => Response::Rollback(Back::Start),
+                model::Response::Rollback(target) => Response::Rollback(back(target)),
+                model::Response::Return(phase) => Response::Rollback(Back::Before(phase.clone())),
+                model::Response::Notify(notify) => {
+                    reaction.tell.push(self.telling(notify)?);
+                    continue;
+                }
+                other => {
+                    return Err(CompileError::Unsupported {
+                        what: format!("response {other:?}"),
+                    });
+                }
+            };
+            let stronger = match (&reaction.act, &act) {
+                (None | Some(Response::Hold), _) => true,
+                (Some(Response::Rollback(_)), Response::Rollback(to)) => *to == Back::Start,
+                (Some(Response::Rollback(_)), Response::Hold) => false,
+            };
+            if stronger {
+                reaction.act = Some(act);
+            }
+        }
+        Ok(reaction)
+    }
+
+    pub(super) fn channel(&self, id: &ChannelId) -> Result<Channel, CompileError> {
+        let declared = self.plan.channels.iter().find(|channel| channel.id == *id);
+        let declared = declared.ok_or_else(|| CompileError::missing("channel", id))?;
+        if !self.has_role(&declared.binding, Role::Notifier) {
+            return Err(CompileError::missing("notifier", &declared.binding));
+        }
+        Ok(Channel {
+            to: declared.binding.clone(),
+            channel: id.clone(),
+        })
+    }
+
+    pub(super) fn telling(&self, notify: &model::Notify) -> Result<Telling, CompileError> {
+        let via = self.channel(&notify.channel)?;
+        let Some(id) = &notify.message else {
+            let subject = "{{plan}}: {{phase}} {{step}}".to_owned();
+            return Ok(Telling {
+                via,
+                subject,
+                body: "{{reason}}".to_owned(),
+            });
+        };
+        let message = self.plan.messages.iter().find(|message| message.id == *id);
+        let message = message.ok_or_else(|| CompileError::missing("message", id))?;
+        Ok(Telling {
+            via,
+            subject: message.subject.clone(),
+            body: message.body.clone(),
+        })
+    }
+
+    pub(super) fn triggers(&self) -> Result<Vec<Trigger>, CompileError> {
+        let mut triggers = Vec::new();
+        for trigger in &self.plan.triggers {
+            triggers.push(self.trigger(trigger, trigger.phases.clone())?);
+        }
+        for phase in &self.plan.phases {
+            for trigger in &phase.triggers {
+                triggers.push(self.trigger(trigger, vec![phase.id.clone()])?);
+            }
+        }
+        Ok(triggers)
+    }
+
+    fn trigger(
+        &self,
+        trigger: &model::Trigger,
+        during: Vec<phasegate_core::PhaseId>,
+    ) -> Result<Trigger, CompileError> {
+        let id: TriggerId = trigger.id.clone();
+        let blind = if trigger.when_blind.is_empty() {
+            Reaction::only(Response::Hold)
+        } else {
+            self.reaction(&trigger.when_blind)?
+        };
+        Ok(Trigger {
+            id,
+            criterion: trigger.criterion.clone(),
+            during,
+            reaction: self.reaction(&trigger.respond)?,
+            blind: Blind {
+                after: trigger.blind_for,
+                reaction: blind,
+            },
+        })
+    }
+}

@@ -1,0 +1,507 @@
+//! Effects: read before the first write, intend, hand out, conclude; and what is done about those whose
+//! outcome is not known. The rules of recovery:
+//!
+//! | class            | outcome unknown                                                          |
+//! |------------------|--------------------------------------------------------------------------|
+//! | absolute         | read back: as desired → done; as before or resting, and no old request can land any more → the same effect again with its own key; something else → hold for a person |
+//! | conditional, by key | again with the same key                                               |
+//! | fire and forget  | again, at most [`ATTEMPTS_MAX`] times; then it counts as not delivered   |
+//! | at most once     | ask a person                                                             |
+
+use std::collections::BTreeSet;
+
+use phasegate_core::{
+    BindingId, Capability, Desired, Effect, EffectClass, EffectKey, EffectOutcome, Inspection,
+    Ratio, Reading, Standing, TargetId, Timestamp,
+};
+
+use crate::engine::Engine;
+use crate::event::EventError;
+use crate::record::{Ask, AskAbout, Body, Finish, HoldReason, How, Place};
+use crate::state::{EffectState, Stage};
+
+/// How often one effect is tried with its own key before a person is asked. Five tries with the
+/// provider layer's own retries inside each outlast every transient fault that was seen.
+const ATTEMPTS_MAX: u32 = 5;
+
+/// What an inspection is for.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Sight {
+    /// To know what was there before the first write.
+    BeforeWrite(Place),
+    /// To learn what became of an effect.
+    Doubt(u64),
+    /// To know whether what was set still stands.
+    Standing(BindingId, TargetId),
+}
+
+impl Engine {
+    /// Brings a state about: read, intend, wait for the outcome.
+    pub(crate) fn step_apply(
+        &mut self,
+        place: &Place,
+        to: &BindingId,
+        desired: &Desired,
+        class: EffectClass,
+    ) {
+        let Some(Stage::Started {
+            effect, failures, ..
+        }) = self.state.stage(place)
+        else {
+            return;
+        };
+        let failures = *failures;
+        match effect {
+            Some(number) if self.state.effects.contains_key(number) => {
+                self.give_up_if_hopeless(place, *number);
+                return;
+            }
+            Some(_) => {
+                if self.may_move(place) {
+                    self.finish_op(place, Finish::Done);
+                }
+                return;
+            }
+            None => {}
+        }
+        if failures > 0 && !self.may_try_again(place, class, failures) {
+            return;
+        }
+        if !self.may_move(place) || self.is_contended(to, desired) {
+            return;
+        }
+        let before = if self.state.program.can(to, Capability::ReadBack) {
+            match self.read_before(place, to, desired) {
+                Some(reading) => reading.found,
+                None => return,
+            }
+        } else {
+            None
+        };
+        let number = self.state.effect_count + 1;
+        let effect = Effect {
+            number,
+            key: EffectKey::new(&self.state.rollout, number),
+            to: to.clone(),
+            desired: self.filled(desired, place),
+            before,
+            class,
+            deadline: self.now().wall + self.state.program.timing.effect_within,
+        };
+        self.volatile.read.remove(place);
+        self.emit(Body::Intended {
+            place: place.clone(),
+            effect: effect.clone(),
+        });
+        self.hand_out(effect);
+    }
+
+    /// A message with its variables filled in; everything else as it is.
+    fn filled(&self, desired: &Desired, place: &Place) -> Desired {
+        match desired {
+            Desired::Message {
+                channel,
+                subject,
+                body,
+            } => Desired::Message {
+                channel: channel.clone(),
+                subject: self.fill(subject, Some(place)),
+                body: self.fill(body, Some(place)),
+            },
+            _ => desired.clone(),
+        }
+    }
+
+    /// After a failure: a message that cannot be delivered stops nothing; a rollback tries again until
+    /// its patience ends; a phase holds for a person.
+    fn may_try_again(&mut self, place: &Place, class: EffectClass, failures: u32) -> bool {
+        let reason = format!("it certainly did not happen, {failures} times");
+        if class == EffectClass::FireAndForget {
+            if self.may_move(place) {
+                self.finish_op(place, Finish::Failed { reason });
+            }
+            return false;
+        }
+        match place {
+            Place::Aside => false,
+            Place::Phase { .. } => {
+                self.hold(HoldReason::Effect {
+                    place: place.clone(),
+                    reason,
+                });
+                false
+            }
+            Place::Rollback { .. } => {
+                if failures >= ATTEMPTS_MAX || self.state.overruns.contains(place) {
+                    self.finish_op(place, Finish::Failed { reason });
+                    return false;
+                }
+                let sight = Sight::BeforeWrite(place.clone());
+                self.is_due(&sight)
+            }
+        }
+    }
+
+    /// Is another effect on the same thing still under way? What was sent last must land last.
+    fn is_contended(&self, to: &BindingId, desired: &Desired) -> bool {
+        let Some(target) = desired.target() else {
+            return false;
+        };
+        self.state.effects.values().any(|other| {
+            other.effect.to == *to
+                && other.effect.desired.target() == Some(target)
+                && self.now().wall < self.last_landing(&other.effect)
+        })
+    }
+
+    /// What is there before the first write; asks if that is not known yet.
+    fn read_before(&mut self, place: &Place, to: &BindingId, desired: &Desired) -> Option<Reading> {
+        let sight = Sight::BeforeWrite(place.clone());
+        let Some(reading) = self.volatile.read.get(place) else {
+            let before = desired
+                .target()
+                .and_then(|target| self.last_set(to, target));
+            self.inspect(sight, to.clone(), desired.clone(), before);
+            return None;
+        };
+        let reading = reading.clone();
+        match reading.standing {
+            Standing::AsBefore | Standing::AsDesired | Standing::Resting => Some(reading),
+            Standing::Unknown => {
+                // Going back does not wait for a reading.
+                if matches!(place, Place::Rollback { .. }) || lowers_to_nothing(desired) {
+                    return Some(Reading {
+                        found: None,
+                        ..reading
+                    });
+                }
+                self.volatile.read.remove(place);
+                self.retry_later(sight);
+                None
+            }
+            Standing::Other => {
+                let first = desired
+                    .target()
+                    .is_none_or(|t| self.last_set(to, t).is_none());
+                let accepted = first
+                    || matches!(place, Place::Rollback { .. })
+                    || lowers_to_nothing(desired)
+                    || self.state.drift_accepted.contains(place);
+                if accepted {
+                    return Some(reading);
+                }
+                self.volatile.read.remove(place);
+                let found = reading
+                    .found
+                    .map_or_else(|| "nothing".to_owned(), |f| f.to_string());
+                self.hold(HoldReason::Drift {
+                    place: place.clone(),
+                    found,
+                });
+                None
+            }
+        }
+    }
+
+    fn last_set(&self, to: &BindingId, target: &TargetId) -> Option<Desired> {
+        self.state
+            .applied
+            .get(&(to.clone(), target.clone()))
+            .map(|applied| applied.desired.clone())
+    }
+
+    /// Asks for a state to be read, unless that was asked already or is not due.
+    pub(crate) fn inspect(
+        &mut self,
+        sight: Sight,
+        to: BindingId,
+        desired: Desired,
+        before: Option<Desired>,
+    ) {
+        if self
+            .volatile
+            .inspections
+            .values()
+            .any(|other| *other == sight)
+            || !self.is_due(&sight)
+        {
+            return;
+        }
+        self.volatile.inspection_count += 1;
+        let number = self.volatile.inspection_count;
+        self.volatile.inspections.insert(number, sight);
+        self.inspections.push_back(Inspection {
+            number,
+            to,
+            desired,
+            before,
+        });
+    }
+
+    fn is_due(&self, sight: &Sight) -> bool {
+        self.volatile
+            .retry_at
+            .get(sight)
+            .is_none_or(|moment| *moment <= self.now().wall)
+    }
+
+    fn retry_later(&mut self, sight: Sight) {
+        let moment = self.now().wall + self.state.program.timing.every;
+        self.volatile.retry_at.insert(sight, moment);
+    }
+
+    /// After this moment no attempt of the effect can land any more.
+    pub(crate) fn last_landing(&self, effect: &Effect) -> Timestamp {
+        let quiet = self
+            .state
+            .program
+            .bindings
+            .get(&effect.to)
+            .map(|binding| binding.quiet);
+        effect.deadline + quiet.unwrap_or_default()
+    }
+
+    /// Looks after effects whose outcome is not known.
+    pub(crate) fn tend_effects(&mut self) {
+        let numbers: BTreeSet<u64> = self.state.effects.keys().copied().collect();
+        for number in numbers {
+            let Some(state) = self.state.effects.get(&number).cloned() else {
+                continue;
+            };
+            let waits = self.volatile.in_flight.contains(&number);
+            let overdue = self.now().wall >= self.last_landing(&state.effect);
+            if waits && !overdue {
+                continue;
+            }
+            if self.is_superseded(&state) {
+                // Repeating it would undo what came after it; it is left alone until it cannot land.
+                if overdue {
+                    self.volatile.in_flight.remove(&number);
+                    self.emit(Body::Abandoned { effect: number });
+                }
+                continue;
+            }
+            if waits {
+                self.volatile.in_flight.remove(&number);
+            }
+            if !state.in_doubt {
+                let reason = "no answer by the deadline".to_owned();
+                let outcome = EffectOutcome::Unknown { reason };
+                self.emit(Body::Concluded {
+                    effect: number,
+                    outcome,
+                    how: How::Answer,
+                });
+            }
+            self.resolve(number, state);
+        }
+    }
+
+    /// Did the rollout go back, or on, without waiting for what was done there?
+    fn is_superseded(&self, state: &EffectState) -> bool {
+        let sets_something = state.effect.desired.target().is_some();
+        let place = &state.place;
+        match (place, &self.state.rollback) {
+            // A message is still due; a state that was to be set again is not, once it goes back.
+            (Place::Aside, rollback) => sets_something && rollback.is_some(),
+            (Place::Phase { .. }, rollback) => {
+                rollback.is_some() || self.state.stage(place).is_none()
+            }
+            (Place::Rollback { op }, Some(rollback)) => *op < rollback.op,
+            (Place::Rollback { .. }, None) => true,
+        }
+    }
+
+    fn resolve(&mut self, number: u64, state: EffectState) {
+        let EffectState {
+            effect, attempts, ..
+        } = state;
+        match effect.class {
+            EffectClass::AbsoluteWithReadBack => {
+                self.inspect(
+                    Sight::Doubt(number),
+                    effect.to,
+                    effect.desired,
+                    effect.before,
+                );
+            }
+            EffectClass::Conditional | EffectClass::IdempotentByKey => {
+                if attempts < ATTEMPTS_MAX {
+                    self.repeat(number);
+                } else {
+                    self.ask_about_effect(number, &effect.desired);
+                }
+            }
+            EffectClass::FireAndForget => {
+                if attempts < ATTEMPTS_MAX {
+                    self.repeat(number);
+                } else {
+                    let reason = format!("no delivery was confirmed in {attempts} attempts");
+                    let outcome = EffectOutcome::NotApplied { reason };
+                    self.emit(Body::Concluded {
+                        effect: number,
+                        outcome,
+                        how: How::Answer,
+                    });
+                }
+            }
+            EffectClass::AtMostOnce => self.ask_about_effect(number, &effect.desired),
+        }
+    }
+
+    pub(crate) fn repeat(&mut self, number: u64) {
+        let deadline = self.now().wall + self.state.program.timing.effect_within;
+        self.emit(Body::Repeated {
+            effect: number,
+            deadline,
+        });
+        if let Some(state) = self.state.effects.get(&number) {
+            let effect = state.effect.clone();
+            self.hand_out(effect);
+        }
+    }
+
+    fn ask_about_effect(&mut self, effect: u64, desired: &Desired) {
+        let asked = self.state.asks.values().any(
+            |state| matches!(state.ask.about, AskAbout::Effect { number } if number == effect),
+        );
+        if !asked {
+            let number = self.state.ask_count + 1;
+            let text = format!("Did this happen: {desired}? Nobody knows after an interruption.");
+            let roles = vec![self.state.program.escalate_to.clone()];
+            let about = AskAbout::Effect { number: effect };
+            self.emit(Body::Asked(Ask {
+                number,
+                about,
+                roles,
+                text,
+            }));
+        }
+    }
+
+    /// In a rollback, an effect whose budget is blown is left behind once it can no longer land.
+    fn give_up_if_hopeless(&mut self, place: &Place, number: u64) {
+        let Some(state) = self.state.effects.get(&number) else {
+            return;
+        };
+        let hopeless = matches!(place, Place::Rollback { .. })
+            && self.state.overruns.contains(place)
+            && self.now().wall >= self.last_landing(&state.effect);
+        if hopeless {
+            let reason = "its outcome was not known when its budget and deadline had passed".into();
+            self.finish_op(place, Finish::Failed { reason });
+        }
+    }
+
+    pub(crate) fn effect_done(
+        &mut self,
+        number: u64,
+        outcome: EffectOutcome,
+    ) -> Result<(), EventError> {
+        let known = self.state.effects.contains_key(&number);
+        if !known || !self.volatile.in_flight.remove(&number) {
+            return Err(EventError::Unawaited {
+                what: "effect",
+                number,
+            });
+        }
+        if let EffectOutcome::NotApplied { .. } = outcome
+            && let Some(state) = self.state.effects.get(&number)
+        {
+            let sight = Sight::BeforeWrite(state.place.clone());
+            self.retry_later(sight);
+        }
+        self.emit(Body::Concluded {
+            effect: number,
+            outcome,
+            how: How::Answer,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn inspected(
+        &mut self,
+        number: u64,
+        reading: Option<Reading>,
+    ) -> Result<(), EventError> {
+        let Some(sight) = self.volatile.inspections.remove(&number) else {
+            return Err(EventError::Unawaited {
+                what: "inspection",
+                number,
+            });
+        };
+        let reading = reading.unwrap_or(Reading {
+            found: None,
+            standing: Standing::Unknown,
+        });
+        match sight {
+            Sight::BeforeWrite(place) => {
+                self.volatile.read.insert(place, reading);
+            }
+            Sight::Doubt(effect) => self.settle_doubt(effect, &reading),
+            Sight::Standing(to, target) => self.settle_standing(&to, &target, &reading),
+        }
+        Ok(())
+    }
+
+    fn settle_doubt(&mut self, number: u64, reading: &Reading) {
+        let Some(state) = self.state.effects.get(&number) else {
+            return;
+        };
+        let (effect, place, attempts) = (state.effect.clone(), state.place.clone(), state.attempts);
+        let found = reading
+            .found
+            .as_ref()
+            .map_or_else(|| "nothing".to_owned(), ToString::to_string);
+        let going_back = matches!(place, Place::Rollback { .. });
+        let may_repeat = match reading.standing {
+            Standing::AsDesired => {
+                let outcome = EffectOutcome::Applied {
+                    evidence: format!("read back: {found}"),
+                };
+                self.emit(Body::Concluded {
+                    effect: number,
+                    outcome,
+                    how: How::ReadBack,
+                });
+                return;
+            }
+            Standing::AsBefore | Standing::Resting => true,
+            Standing::Other => going_back || self.state.drift_accepted.contains(&place),
+            Standing::Unknown => false,
+        };
+        let landing = self.last_landing(&effect);
+        if may_repeat && self.now().wall >= landing {
+            if attempts < ATTEMPTS_MAX || going_back {
+                self.repeat(number);
+            } else {
+                let reason = format!("it did not come to stand in {attempts} attempts: {found}");
+                let outcome = EffectOutcome::NotApplied { reason };
+                self.emit(Body::Concluded {
+                    effect: number,
+                    outcome,
+                    how: How::ReadBack,
+                });
+            }
+            return;
+        }
+        if reading.standing == Standing::Other && !may_repeat && self.now().wall >= landing {
+            self.hold(HoldReason::Drift { place, found });
+        }
+        let sight = Sight::Doubt(number);
+        if may_repeat {
+            self.volatile.retry_at.insert(sight, landing);
+        } else {
+            self.retry_later(sight);
+        }
+    }
+}
+
+/// Does it take the new version away from everybody? That is always allowed at once.
+fn lowers_to_nothing(desired: &Desired) -> bool {
+    match desired {
+        Desired::Flag { exposure, .. } => *exposure == Ratio::ZERO,
+        Desired::Traffic { canary, .. } => *canary == Ratio::ZERO,
+        _ => false,
+    }
+}

@@ -1,0 +1,158 @@
+//! Gates: go when all criteria hold, all approvals are there and the date has come; no-go when one
+//! criterion fails or one person rejects; otherwise wait.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use phasegate_core::{PersonId, RoleId};
+use phasegate_sla::Verdict;
+
+use crate::engine::Engine;
+use crate::program::{Gate, Reaction, Response, TimeoutDecision};
+use crate::record::{Ask, AskAbout, Body, Cause, Decision, Finish, GateReason, HoldReason, Place};
+use crate::state::AskState;
+
+impl Engine {
+    pub(crate) fn step_gate(&mut self, place: &Place, gate: &Gate) {
+        if self.state.decided.contains(place) {
+            if self.may_move(place) {
+                self.finish_op(place, Finish::Done);
+            }
+            return;
+        }
+        if self
+            .state
+            .holds
+            .iter()
+            .any(|h| matches!(h, HoldReason::Gate { gate: id } if *id == gate.id))
+        {
+            return;
+        }
+        if !gate.approvals.quorum.is_empty() && self.approval_ask(place).is_none() {
+            let number = self.state.ask_count + 1;
+            let about = AskAbout::Approval {
+                place: place.clone(),
+                gate: gate.id.clone(),
+            };
+            let roles = gate.approvals.quorum.keys().cloned().collect();
+            let text = self
+                .state
+                .op(place)
+                .map(|op| op.title.clone())
+                .unwrap_or_default();
+            self.emit(Body::Asked(Ask {
+                number,
+                about,
+                roles,
+                text,
+            }));
+            return;
+        }
+        if let Some((decision, reason)) = self.gate_decision(place, gate) {
+            self.decide_gate(place, gate, decision, reason);
+        }
+    }
+
+    pub(crate) fn approval_ask(&self, place: &Place) -> Option<&AskState> {
+        self.state.asks.values().find(
+            |state| matches!(&state.ask.about, AskAbout::Approval { place: at, .. } if at == place),
+        )
+    }
+
+    fn gate_decision(&self, place: &Place, gate: &Gate) -> Option<(Decision, GateReason)> {
+        let now = self.now();
+        let answers = self
+            .approval_ask(place)
+            .map(|state| state.answers.as_slice());
+        let rejected = answers
+            .unwrap_or_default()
+            .iter()
+            .find(|(answer, _)| !answer.yes);
+        if let Some((answer, _)) = rejected {
+            let (by, reason) = (answer.by.clone(), answer.reason.clone());
+            return Some((Decision::NoGo, GateReason::Rejected { by, reason }));
+        }
+        if gate.not_before.is_some_and(|moment| now.wall < moment) {
+            return None;
+        }
+        let mut all_hold = true;
+        for check in &gate.checks {
+            let Some(state) = self.state.checks.get(&(place.clone(), check.id.clone())) else {
+                all_hold = false;
+                continue;
+            };
+            if matches!(state.finding.verdict, Verdict::Pass | Verdict::Warn) {
+                continue;
+            }
+            all_hold = false;
+            if state.failures > 0 && state.failures >= check.fail_after {
+                let (check, sentence) = (check.id.clone(), state.finding.sentence.clone());
+                return Some((Decision::NoGo, GateReason::Criterion { check, sentence }));
+            }
+        }
+        if all_hold && self.is_quorate(place, gate) {
+            return Some((Decision::Go, GateReason::AllMet));
+        }
+        let waited = self.running_for(place)?;
+        let timed_out = gate.timeout.is_some_and(|timeout| waited.high >= timeout);
+        match gate.on_timeout {
+            TimeoutDecision::Go if timed_out => Some((Decision::Go, GateReason::TimedOut)),
+            TimeoutDecision::NoGo | TimeoutDecision::Hold if timed_out => {
+                Some((Decision::NoGo, GateReason::TimedOut))
+            }
+            TimeoutDecision::Go | TimeoutDecision::NoGo | TimeoutDecision::Hold => None,
+        }
+    }
+
+    /// Have enough different people of each role said yes, and not too long ago? One person counts for
+    /// one role only.
+    fn is_quorate(&self, place: &Place, gate: &Gate) -> bool {
+        let Some(ask) = self.approval_ask(place) else {
+            return gate.approvals.quorum.is_empty();
+        };
+        let mut yes: BTreeMap<&RoleId, BTreeSet<&PersonId>> = BTreeMap::new();
+        for (answer, at) in &ask.answers {
+            let age = self.now().elapsed_since(at).high;
+            let expired = gate
+                .approvals
+                .expires_after
+                .is_some_and(|limit| age > limit);
+            if answer.yes && !expired {
+                yes.entry(&answer.role).or_default().insert(&answer.by);
+            }
+        }
+        gate.approvals.quorum.iter().all(|(role, count)| {
+            let have = yes.get(role).map_or(0, BTreeSet::len);
+            u32::try_from(have).is_ok_and(|have| have >= *count)
+        })
+    }
+
+    fn decide_gate(&mut self, place: &Place, gate: &Gate, decision: Decision, reason: GateReason) {
+        let timed_out = reason == GateReason::TimedOut;
+        self.emit(Body::GateDecided {
+            place: place.clone(),
+            gate: gate.id.clone(),
+            decision,
+            reason,
+        });
+        if decision == Decision::Go {
+            // In a freeze and in a pause it acts later, when it may move.
+            return;
+        }
+        let reaction = if timed_out && gate.on_timeout == TimeoutDecision::Hold {
+            Reaction::only(Response::Hold)
+        } else {
+            gate.no_go.clone()
+        };
+        let cause = Cause::Gate {
+            gate: gate.id.clone(),
+        };
+        self.respond(
+            &reaction,
+            cause,
+            HoldReason::Gate {
+                gate: gate.id.clone(),
+            },
+            place.phase(),
+        );
+    }
+}

@@ -1,0 +1,151 @@
+//! Decisions: what follows from the state, the clock and what just happened.
+//!
+//! One file an area. All of them read the state and emit records; none changes the state itself.
+//!
+//! What goes on in which mode (`tests/modes.rs` holds this table):
+//!
+//! | mode         | forward | evaluate | triggers | evidence clocks | patience clocks | rollback |
+//! |--------------|---------|----------|----------|-----------------|-----------------|----------|
+//! | running      | yes     | yes      | yes      | run             | run             | yes      |
+//! | paused       | no      | yes      | yes      | run             | run             | yes      |
+//! | frozen       | no      | yes      | yes      | run             | run             | yes      |
+//! | held         | no      | yes      | yes      | run             | run             | yes      |
+//! | rolling back | no      | yes      | stronger | stand           | run             | is on    |
+//! | down         | no      | no       | no       | stand           | run             | no       |
+
+mod back;
+mod effects;
+mod gates;
+mod judge;
+mod look;
+mod operator;
+mod phases;
+mod standing;
+mod tell;
+mod timers;
+
+use phasegate_core::Span;
+
+pub(crate) use effects::Sight;
+pub(crate) use look::Tick;
+
+use crate::engine::Engine;
+use crate::program::OpKind;
+use crate::record::{Body, Finish, Outcome, Place};
+use crate::state::{PhaseState, Stage};
+
+impl Engine {
+    /// Does everything that can be done now, until nothing changes any more.
+    pub(crate) fn advance(&mut self) {
+        loop {
+            let before = self.state.next_seq;
+            if self.state.outcome.is_none() {
+                self.tend_effects();
+                self.tend_standing();
+                self.check_patience();
+                if self.state.rollback.is_some() {
+                    self.step_rollback();
+                } else {
+                    self.step_phases();
+                }
+                self.tend_tick();
+            }
+            if self.state.next_seq == before || self.fault().is_some() {
+                return;
+            }
+        }
+    }
+
+    /// May anything move forward now?
+    pub(crate) fn may_go_forward(&self) -> bool {
+        !self.state.paused
+            && !self.state.aborted
+            && self.state.holds.is_empty()
+            && self.state.rollback.is_none()
+            && self.state.program.frozen_until(self.now().wall).is_none()
+    }
+
+    /// May the operation there end, and the next begin?
+    pub(crate) fn may_move(&self, place: &Place) -> bool {
+        match place {
+            Place::Aside => true,
+            Place::Phase { .. } => self.may_go_forward(),
+            Place::Rollback { .. } => self.state.is_rolling_back(),
+        }
+    }
+
+    pub(crate) fn finish_op(&mut self, place: &Place, finish: Finish) {
+        self.volatile.bakes.remove(place);
+        self.volatile.read.remove(place);
+        self.volatile
+            .retry_at
+            .remove(&Sight::BeforeWrite(place.clone()));
+        self.emit(Body::OpFinished {
+            place: place.clone(),
+            finish,
+        });
+    }
+
+    /// The least and the most time since the operation there began.
+    pub(crate) fn running_for(&self, place: &Place) -> Option<phasegate_core::Elapsed> {
+        match self.state.stage(place)? {
+            Stage::Started { at, .. } => Some(self.now().elapsed_since(at)),
+            Stage::Ready => None,
+        }
+    }
+
+    /// Ends a completed rollout.
+    fn complete_if_done(&mut self) {
+        let all_done = self
+            .state
+            .phases
+            .values()
+            .all(|state| *state == PhaseState::Done);
+        if all_done && self.state.effects.is_empty() && self.may_go_forward() {
+            self.emit(Body::Finished {
+                outcome: Outcome::Completed,
+            });
+        }
+    }
+
+    /// Begins the operation there, or goes on with it.
+    pub(crate) fn step_op(&mut self, place: &Place) {
+        let (Some(op), Some(stage)) = (self.state.op(place), self.state.stage(place)) else {
+            return;
+        };
+        let step = op.step.clone();
+        match stage {
+            Stage::Ready if self.may_move(place) => {
+                self.emit(Body::OpStarted {
+                    place: place.clone(),
+                    step,
+                });
+            }
+            Stage::Ready => {}
+            Stage::Started { .. } => self.continue_op(place),
+        }
+    }
+
+    fn continue_op(&mut self, place: &Place) {
+        let Some(op) = self.state.op(place) else {
+            return;
+        };
+        match op.kind.clone() {
+            OpKind::Apply { to, desired, class } => self.step_apply(place, &to, &desired, class),
+            OpKind::Ask { role } => self.step_task(place, &role),
+            // Bakes and validations go on when something was evaluated.
+            OpKind::Bake { .. } | OpKind::Validate { .. } => {}
+            OpKind::Gate(gate) => self.step_gate(place, &gate),
+            OpKind::Wait { span } => self.step_wait(place, span),
+        }
+    }
+
+    fn step_wait(&mut self, place: &Place, span: Span) {
+        let waited = self
+            .running_for(place)
+            .is_some_and(|elapsed| elapsed.low >= span);
+        if waited && self.may_move(place) {
+            self.finish_op(place, Finish::Done);
+        }
+    }
+}

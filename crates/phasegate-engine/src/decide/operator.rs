@@ -1,0 +1,194 @@
+//! What people do: each act is checked, recorded with who and why, and then followed.
+
+use phasegate_core::{EffectOutcome, PersonId, RoleId};
+
+use crate::engine::Engine;
+use crate::event::{Act, EventError, Person};
+use crate::program::{Back, OpKind};
+use crate::record::{Answered, AskAbout, Body, Cause, Finish, How, Outcome, Place};
+
+impl Engine {
+    pub(crate) fn operator(
+        &mut self,
+        by: &Person,
+        reason: &str,
+        act: Act,
+    ) -> Result<(), EventError> {
+        let (id, reason) = (by.id.clone(), reason.to_owned());
+        let unless = |fits: bool, what: &'static str| {
+            if fits {
+                Ok(())
+            } else {
+                Err(EventError::NotApplicable { what })
+            }
+        };
+        let failed = self
+            .state
+            .rollback
+            .as_ref()
+            .is_some_and(|rollback| rollback.failed);
+        match act {
+            Act::Abort => {
+                unless(!self.state.aborted, "the rollout is being aborted already")?;
+                unless(!failed, "the rollback has failed: retry it or take over")?;
+                self.emit(Body::Aborted {
+                    by: id.clone(),
+                    reason: reason.clone(),
+                });
+                let cause = Cause::Operator { by: id, reason };
+                self.start_rollback(cause, &Back::Start, None);
+            }
+            Act::Answer {
+                ask,
+                role,
+                yes,
+                plan_digest,
+                seen,
+            } => {
+                self.check_answer(by, ask, &role, &plan_digest, seen)?;
+                self.answer(Answered {
+                    ask,
+                    by: id,
+                    role,
+                    yes,
+                    reason,
+                });
+            }
+            Act::Pause => {
+                unless(!self.state.paused, "the rollout is paused already")?;
+                self.emit(Body::Paused { by: id, reason });
+            }
+            Act::Release => {
+                unless(!self.state.holds.is_empty(), "nothing holds the rollout")?;
+                self.emit(Body::Released { by: id, reason });
+            }
+            Act::Resume => {
+                unless(self.state.paused, "the rollout is not paused")?;
+                self.emit(Body::Resumed { by: id, reason });
+            }
+            Act::Retry { place } => self.retry(place, id, reason)?,
+            Act::RetryRollback => {
+                unless(failed, "no rollback has failed")?;
+                let back = self
+                    .state
+                    .rollback
+                    .as_ref()
+                    .map_or(Back::Start, |r| r.back.clone());
+                self.start_rollback(Cause::Operator { by: id, reason }, &back, None);
+            }
+            Act::Skip { place } => self.skip(&place, id, reason)?,
+            Act::TakeOver => {
+                unless(failed, "no rollback has failed")?;
+                self.emit(Body::Released { by: id, reason });
+                self.emit(Body::Finished {
+                    outcome: Outcome::RollbackFailed,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_answer(
+        &self,
+        by: &Person,
+        ask: u64,
+        role: &RoleId,
+        plan_digest: &str,
+        seen: u64,
+    ) -> Result<(), EventError> {
+        let state = self
+            .state
+            .asks
+            .get(&ask)
+            .ok_or(EventError::UnknownAsk { ask })?;
+        if !state.ask.roles.contains(role) {
+            return Err(EventError::RoleNotAsked {
+                ask,
+                role: role.clone(),
+            });
+        }
+        if !by.roles.contains(role) {
+            return Err(EventError::RoleNotHeld {
+                by: by.id.clone(),
+                role: role.clone(),
+            });
+        }
+        if plan_digest != self.state.program.plan_digest || seen <= state.seq {
+            return Err(EventError::StaleAnswer { ask });
+        }
+        if state.answers.iter().any(|(answer, _)| answer.by == by.id) {
+            return Err(EventError::AnsweredTwice {
+                ask,
+                by: by.id.clone(),
+            });
+        }
+        if let AskAbout::Approval { place, gate } = &state.ask.about
+            && let Some(OpKind::Gate(program)) = self.state.op(place).map(|op| &op.kind)
+            && program.approvals.except.contains(&by.id)
+        {
+            return Err(EventError::Excluded {
+                by: by.id.clone(),
+                gate: gate.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, answered: Answered) {
+        let about = self
+            .state
+            .asks
+            .get(&answered.ask)
+            .map(|state| state.ask.about.clone());
+        let (by, yes, reason) = (answered.by.clone(), answered.yes, answered.reason.clone());
+        self.emit(Body::Answered(answered));
+        match about {
+            Some(AskAbout::Effect { number }) if yes => {
+                let outcome = EffectOutcome::Applied {
+                    evidence: format!("{by} says so: {reason}"),
+                };
+                let how = How::Person { by, reason };
+                self.emit(Body::Concluded {
+                    effect: number,
+                    outcome,
+                    how,
+                });
+            }
+            // It did not happen, so it is done now, under its own key.
+            Some(AskAbout::Effect { number }) => self.repeat(number),
+            Some(AskAbout::Approval { .. } | AskAbout::Task { .. }) | None => {}
+        }
+    }
+
+    fn retry(&mut self, place: Place, by: PersonId, reason: String) -> Result<(), EventError> {
+        if !self.state.places().contains(&place) {
+            return Err(EventError::NotThere);
+        }
+        let in_flight = self
+            .state
+            .effects
+            .values()
+            .any(|effect| effect.place == place);
+        if in_flight {
+            let what =
+                "its effect is still under way or in doubt: answer what is asked about it first";
+            return Err(EventError::NotApplicable { what });
+        }
+        self.volatile.bakes.remove(&place);
+        self.volatile.read.remove(&place);
+        self.emit(Body::Retried { place, by, reason });
+        Ok(())
+    }
+
+    fn skip(&mut self, place: &Place, by: PersonId, reason: String) -> Result<(), EventError> {
+        if !self.state.places().contains(place) {
+            return Err(EventError::NotThere);
+        }
+        if self.state.rollback.is_some() && matches!(place, Place::Phase { .. }) {
+            let what = "the rollout goes back: nothing of a phase can be skipped";
+            return Err(EventError::NotApplicable { what });
+        }
+        self.finish_op(place, Finish::Skipped { by, reason });
+        Ok(())
+    }
+}

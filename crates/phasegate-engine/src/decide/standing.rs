@@ -1,0 +1,102 @@
+//! What was set must keep standing: a reloaded proxy forgets its weights, somebody may change them.
+//!
+//! Looked at after every recovery and once a minute. At rest or as before the rollout: set again, as a
+//! new effect. Something else: hold for a person. In a rollback nothing is looked at; its own steps set
+//! what is wanted.
+
+use phasegate_core::{
+    BindingId, Capability, Effect, EffectClass, EffectKey, Reading, Span, Standing, TargetId,
+    Timestamp,
+};
+
+use super::Sight;
+use crate::engine::Engine;
+use crate::record::{Body, HoldReason, Place};
+
+/// How often is looked whether everything still stands: well below any bake, far above any load.
+const LOOK_EVERY: Span = Span::from_secs(60);
+
+impl Engine {
+    /// Looks whether everything that was set still stands, when it is time.
+    pub(crate) fn tend_standing(&mut self) {
+        if self.state.rollback.is_some() || self.now().wall < self.volatile.standing_due {
+            return;
+        }
+        self.volatile.standing_due = self.now().wall + LOOK_EVERY;
+        let things: Vec<_> = self
+            .standing_things()
+            .map(|(key, d)| (key.clone(), d))
+            .collect();
+        for ((to, target), (desired, original)) in things {
+            let sight = Sight::Standing(to.clone(), target);
+            self.inspect(sight, to, desired, original);
+        }
+    }
+
+    /// When it is looked next, if there is anything to look at.
+    pub(crate) fn standing_timeout(&self) -> Option<Timestamp> {
+        let looks = self.state.rollback.is_none() && self.standing_things().next().is_some();
+        looks.then_some(self.volatile.standing_due)
+    }
+
+    #[expect(clippy::type_complexity, reason = "one use, private")]
+    fn standing_things(
+        &self,
+    ) -> impl Iterator<
+        Item = (
+            &(BindingId, TargetId),
+            (phasegate_core::Desired, Option<phasegate_core::Desired>),
+        ),
+    > {
+        self.state.applied.iter().filter_map(|(key, applied)| {
+            let (to, target) = key;
+            let readable = self.state.program.can(to, Capability::ReadBack);
+            let changing =
+                self.state.effects.values().any(|open| {
+                    open.effect.to == *to && open.effect.desired.target() == Some(target)
+                });
+            (readable && !changing)
+                .then(|| (key, (applied.desired.clone(), applied.original.clone())))
+        })
+    }
+
+    /// What was read is not what was set: sets it again, or holds.
+    pub(crate) fn settle_standing(&mut self, to: &BindingId, target: &TargetId, reading: &Reading) {
+        let key = (to.clone(), target.clone());
+        let still = self.standing_things().any(|(at, _)| *at == key);
+        let Some(applied) = self.state.applied.get(&key).filter(|_| still) else {
+            return;
+        };
+        let desired = applied.desired.clone();
+        let found = reading
+            .found
+            .as_ref()
+            .map_or_else(|| "nothing".to_owned(), ToString::to_string);
+        match reading.standing {
+            Standing::AsDesired | Standing::Unknown => {}
+            Standing::Other if self.state.drift_accepted.contains(&Place::Aside) => {}
+            Standing::Other => self.hold(HoldReason::Drift {
+                place: Place::Aside,
+                found,
+            }),
+            Standing::AsBefore | Standing::Resting if self.state.rollback.is_some() => {}
+            Standing::AsBefore | Standing::Resting => {
+                let number = self.state.effect_count + 1;
+                let effect = Effect {
+                    number,
+                    key: EffectKey::new(&self.state.rollout, number),
+                    to: to.clone(),
+                    desired,
+                    before: reading.found.clone(),
+                    class: EffectClass::AbsoluteWithReadBack,
+                    deadline: self.now().wall + self.state.program.timing.effect_within,
+                };
+                self.emit(Body::Intended {
+                    place: Place::Aside,
+                    effect: effect.clone(),
+                });
+                self.hand_out(effect);
+            }
+        }
+    }
+}

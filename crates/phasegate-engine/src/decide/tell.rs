@@ -1,0 +1,130 @@
+//! Telling people: messages beside all operations, delivered at least once.
+
+use phasegate_core::{Desired, Effect, EffectClass, EffectKey};
+
+use crate::engine::Engine;
+use crate::program::{Channel, Telling};
+use crate::record::{Body, Place};
+use crate::state::exposure;
+
+impl Engine {
+    /// Sends a message.
+    pub(crate) fn tell(&mut self, telling: &Telling) {
+        let (subject, body) = (
+            self.fill(&telling.subject, None),
+            self.fill(&telling.body, None),
+        );
+        let number = self.state.effect_count + 1;
+        let effect = Effect {
+            number,
+            key: EffectKey::new(&self.state.rollout, number),
+            to: telling.via.to.clone(),
+            desired: Desired::Message {
+                channel: telling.via.channel.clone(),
+                subject,
+                body,
+            },
+            before: None,
+            class: EffectClass::FireAndForget,
+            deadline: self.now().wall + self.state.program.timing.effect_within,
+        };
+        self.emit(Body::Intended {
+            place: Place::Aside,
+            effect: effect.clone(),
+        });
+        self.hand_out(effect);
+    }
+
+    /// Fills in the variables of a template: `{{plan}}`, `{{rollout}}`, `{{phase}}`, `{{step}}`,
+    /// `{{weight}}` and `{{reason}}`. What is filled in is never looked through again.
+    pub(crate) fn fill(&self, template: &str, place: Option<&Place>) -> String {
+        let mut text = String::with_capacity(template.len());
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once("{{") {
+            text.push_str(before);
+            match after.split_once("}}") {
+                Some((name, tail)) => {
+                    match self.variable(name.trim(), place) {
+                        Some(value) => text.push_str(&value),
+                        None => {
+                            text.push_str("{{");
+                            text.push_str(name);
+                            text.push_str("}}");
+                        }
+                    }
+                    rest = tail;
+                }
+                None => {
+                    text.push_str("{{");
+                    rest = after;
+                }
+            }
+        }
+        text.push_str(rest);
+        text
+    }
+
+    fn variable(&self, name: &str, place: Option<&Place>) -> Option<String> {
+        let places = self.state.places();
+        let undone = self
+            .state
+            .rollback
+            .as_ref()
+            .and_then(|rollback| rollback.phases.first());
+        let phase = place.and_then(Place::phase).or(undone);
+        let phase = phase.or_else(|| places.iter().find_map(Place::phase));
+        Some(match name {
+            "plan" => self.state.program.title.clone(),
+            "rollout" => self.state.rollout.to_string(),
+            "phase" => phase
+                .and_then(|id| self.state.program.phase(id))
+                .map(|phase| phase.title.clone())
+                .unwrap_or_default(),
+            "step" => {
+                let op = place.and_then(|place| self.state.op(place));
+                op.map(|op| op.step.to_string()).unwrap_or_default()
+            }
+            "weight" => {
+                let shares = self.state.applied.values().map(|a| exposure(&a.desired));
+                shares.max().unwrap_or_default().to_string()
+            }
+            "reason" => {
+                let cause = self.state.rollback.as_ref().map(|r| r.cause.to_string());
+                let hold = || self.state.holds.first().map(ToString::to_string);
+                cause.or_else(hold).unwrap_or_default()
+            }
+            _ => return None,
+        })
+    }
+
+    /// Tells those whom the plan names for trouble, if it names any.
+    pub(crate) fn escalate(&mut self, what: &str) {
+        let Some(via) = self.escalation() else { return };
+        let title = &self.state.program.title;
+        let telling = Telling {
+            via,
+            subject: format!("{title}: {what}"),
+            body: format!(
+                "Rollout {} of plan {}: {what}.",
+                self.state.rollout, self.state.program.plan
+            ),
+        };
+        self.tell(&telling);
+    }
+
+    /// The escalation channel of what is being undone, or of the first phase under way that has one.
+    fn escalation(&self) -> Option<Channel> {
+        let program = &self.state.program;
+        let undone = self
+            .state
+            .rollback
+            .iter()
+            .flat_map(|rollback| rollback.phases.iter());
+        let places = self.state.places();
+        let running = places.iter().filter_map(Place::phase);
+        undone
+            .chain(running)
+            .filter_map(|id| program.phase(id))
+            .find_map(|phase| phase.rollback.escalate.clone())
+    }
+}

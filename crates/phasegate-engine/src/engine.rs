@@ -1,0 +1,342 @@
+//! The engine: its face and its bookkeeping. What it decides stands in [`crate::decide`].
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use phasegate_core::{Effect, Inspection, Now, PersonId, Query, RolloutId, Timestamp};
+
+use phasegate_criterion::KpiRegistry;
+
+use crate::decide::{Sight, Tick};
+use crate::event::{Event, EventError};
+use crate::program::Program;
+use crate::record::{Body, Place, RECORD_FORMAT, Record, RecordError};
+use crate::state::{Misfit, State};
+
+/// Carries one rollout out, without I/O, time or chance of its own.
+///
+/// The order of calls:
+///
+/// 1. [`Engine::create`] for a new rollout, or [`Engine::replay`] and then [`Engine::recover`] for one
+///    that is in a journal.
+/// 2. [`Engine::handle_event`] when something happened, [`Engine::handle_timeout`] when
+///    [`Engine::poll_timeout`] is due. Both may be called at any time, with any `now`.
+/// 3. After each: take all of [`Engine::poll_record`], make them durable in order, then call
+///    [`Engine::handle_durable`] with the last sequence that is durable.
+/// 4. Then take all of [`Engine::poll_effect`], [`Engine::poll_inspection`] and
+///    [`Engine::poll_query`]. An effect comes out only after the record of its intent is durable.
+///
+/// After a failed append the engine knows more than the journal: drop it and replay.
+///
+/// Cost: a replayed record about a microsecond; an idle rollout waits on one timer.
+#[derive(Debug)]
+pub struct Engine {
+    /// With everything emitted folded in.
+    pub(crate) state: State,
+    /// With everything durable folded in: what callers see.
+    durable: State,
+    durable_next: u64,
+    emitted: VecDeque<(u64, Record)>,
+    unpolled: usize,
+    effects: VecDeque<(u64, Effect)>,
+    pub(crate) inspections: VecDeque<Inspection>,
+    pub(crate) queries: VecDeque<(u64, Query)>,
+    pub(crate) volatile: Volatile,
+    /// Of the program, for evaluation.
+    pub(crate) registry: KpiRegistry,
+    fault: Option<Misfit>,
+}
+
+/// What is lost in a crash, on the safe side.
+#[derive(Debug)]
+pub(crate) struct Volatile {
+    pub(crate) now: Now,
+    /// When this engine was created or recovered.
+    pub(crate) since: Now,
+    /// Effects that were handed out and not yet answered.
+    pub(crate) in_flight: BTreeSet<u64>,
+    pub(crate) inspections: BTreeMap<u64, Sight>,
+    pub(crate) inspection_count: u64,
+    /// Not before these moments: tries of what failed.
+    pub(crate) retry_at: BTreeMap<Sight, Timestamp>,
+    /// What was read before the first write of an operation.
+    pub(crate) read: BTreeMap<Place, phasegate_core::Reading>,
+    pub(crate) standing_due: Timestamp,
+    pub(crate) tick: Option<Tick>,
+    pub(crate) tick_due: Timestamp,
+    pub(crate) ticket_count: u64,
+    pub(crate) recorded_at: Timestamp,
+    /// Holds of triggers, further than the last record of them.
+    pub(crate) holds: BTreeMap<phasegate_core::TriggerId, phasegate_sla::HoldState>,
+    /// Covered since the last record, and when it was last looked.
+    pub(crate) bakes: BTreeMap<Place, (phasegate_core::Span, Option<Now>)>,
+}
+
+impl Volatile {
+    fn new(now: Now) -> Self {
+        Self {
+            now,
+            since: now,
+            in_flight: BTreeSet::new(),
+            inspections: BTreeMap::new(),
+            inspection_count: 0,
+            retry_at: BTreeMap::new(),
+            read: BTreeMap::new(),
+            standing_due: now.wall,
+            tick: None,
+            tick_due: now.wall,
+            ticket_count: 0,
+            recorded_at: now.wall,
+            holds: BTreeMap::new(),
+            bakes: BTreeMap::new(),
+        }
+    }
+}
+
+/// Why a journal does not replay.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// There is no record at all.
+    #[error("the journal is empty")]
+    Empty,
+    /// A record does not fit.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+    /// A record cannot be read.
+    #[error("failed to replay record {seq}")]
+    Record {
+        /// Its sequence.
+        seq: u64,
+        /// What is wrong.
+        source: RecordError,
+    },
+}
+
+/// The documents a rollout is made from, for record 0.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "shells write it out")]
+pub struct Sources {
+    /// The plan document, byte for byte.
+    pub plan: String,
+    /// The bindings document, byte for byte.
+    pub bindings: String,
+}
+
+impl Engine {
+    /// Begins a rollout. Record 0 is ready to be polled.
+    pub fn create(
+        rollout: RolloutId,
+        program: Program,
+        sources: Sources,
+        by: PersonId,
+        now: Now,
+    ) -> Result<Self, Misfit> {
+        let body = Body::Created {
+            rollout,
+            program: Box::new(program),
+            plan_source: sources.plan,
+            bindings_source: sources.bindings,
+            flags: Vec::new(),
+            by,
+        };
+        let record = Record {
+            v: RECORD_FORMAT,
+            now,
+            body,
+        };
+        let state = State::created(&record)?;
+        let mut engine = Self::around(state, now);
+        engine.durable_next = 0;
+        engine.emitted.push_back((0, record));
+        engine.unpolled = 1;
+        engine.advance();
+        Ok(engine)
+    }
+
+    /// Rebuilds the engine from its records: kind and payload, in order.
+    ///
+    /// # Errors
+    /// If a record cannot be read or does not fit the ones before it.
+    pub fn replay<'a>(
+        records: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+    ) -> Result<Self, ReplayError> {
+        let mut state: Option<State> = None;
+        for (seq, (kind, payload)) in (0u64..).zip(records) {
+            let record = Record::decode(kind, payload)
+                .map_err(|source| ReplayError::Record { seq, source })?;
+            match &mut state {
+                None => state = Some(State::created(&record)?),
+                Some(state) => state.apply(&record)?,
+            }
+        }
+        let state = state.ok_or(ReplayError::Empty)?;
+        let now = state.last;
+        Ok(Self::around(state, now))
+    }
+
+    fn around(state: State, now: Now) -> Self {
+        Self {
+            registry: state.program.registry(),
+            durable: state.clone(),
+            durable_next: state.next_seq,
+            state,
+            emitted: VecDeque::new(),
+            unpolled: 0,
+            effects: VecDeque::new(),
+            inspections: VecDeque::new(),
+            queries: VecDeque::new(),
+            volatile: Volatile::new(now),
+            fault: None,
+        }
+    }
+
+    /// Takes a replayed rollout up again. Effects without an outcome are in doubt from here on.
+    pub fn recover(&mut self, now: &Now) {
+        self.volatile = Volatile::new(*now);
+        if self.state.outcome.is_none() {
+            let in_doubt = self.state.effects.keys().copied().collect();
+            self.emit(Body::Recovered { in_doubt });
+            self.advance();
+        }
+    }
+
+    /// Takes something in that happened. Returns the sequence that must be durable before anybody is
+    /// told of the consequences: one past the last record there is.
+    ///
+    /// # Errors
+    /// If the event does not fit; the state is unchanged then.
+    pub fn handle_event(&mut self, now: &Now, event: Event) -> Result<u64, EventError> {
+        self.set_now(now);
+        if self.state.outcome.is_some() {
+            return Err(EventError::Ended);
+        }
+        match event {
+            Event::EffectDone { number, outcome } => self.effect_done(number, outcome)?,
+            Event::Inspected { number, reading } => self.inspected(number, reading)?,
+            Event::Measured { ticket, answer } => self.measured(ticket, answer)?,
+            Event::Operator { by, reason, act } => self.operator(&by, &reason, act)?,
+        }
+        self.advance();
+        Ok(self.state.next_seq)
+    }
+
+    /// Does what is due. Harmless when nothing is.
+    pub fn handle_timeout(&mut self, now: &Now) {
+        self.set_now(now);
+        self.advance();
+    }
+
+    /// Says that all records before `next_seq` are durable.
+    pub fn handle_durable(&mut self, next_seq: u64) {
+        while let Some((seq, _)) = self.emitted.front()
+            && *seq < next_seq
+            && self.unpolled < self.emitted.len()
+        {
+            let Some((seq, record)) = self.emitted.pop_front() else {
+                break;
+            };
+            if seq > 0
+                && let Err(misfit) = self.durable.apply(&record)
+            {
+                self.fault = Some(misfit);
+            }
+            self.durable_next = seq + 1;
+        }
+    }
+
+    /// The next record to make durable, and its sequence.
+    pub fn poll_record(&mut self) -> Option<(u64, &Record)> {
+        let index = self.emitted.len().checked_sub(self.unpolled)?;
+        if self.unpolled == 0 {
+            return None;
+        }
+        self.unpolled -= 1;
+        self.emitted.get(index).map(|(seq, record)| (*seq, record))
+    }
+
+    /// The next effect to bring about. It must be answered with [`Event::EffectDone`].
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        let (seq, _) = self.effects.front()?;
+        if *seq >= self.durable_next {
+            return None;
+        }
+        self.effects.pop_front().map(|(_, effect)| effect)
+    }
+
+    /// The next state to read back. It must be answered with [`Event::Inspected`].
+    pub fn poll_inspection(&mut self) -> Option<Inspection> {
+        self.inspections.pop_front()
+    }
+
+    /// The next question to a source, and its ticket. An answer comes as [`Event::Measured`].
+    pub fn poll_query(&mut self) -> Option<(u64, Query)> {
+        self.queries.pop_front()
+    }
+
+    /// When [`Engine::handle_timeout`] is to be called next, by the wall clock.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        if self.state.outcome.is_some() {
+            None
+        } else {
+            self.next_timeout()
+        }
+    }
+
+    /// The state with everything durable folded in.
+    pub fn state(&self) -> &State {
+        &self.durable
+    }
+
+    /// One past the last record there is.
+    pub fn next_seq(&self) -> u64 {
+        self.state.next_seq
+    }
+
+    /// A record of ours that did not fit: a defect of the engine. The driver drops it and replays.
+    pub fn fault(&self) -> Option<&Misfit> {
+        self.fault.as_ref()
+    }
+
+    fn set_now(&mut self, now: &Now) {
+        let elapsed = now.elapsed_since(&self.volatile.now);
+        let steps =
+            now.boot == self.volatile.now.boot && elapsed.disagreement() > CLOCK_DISAGREEMENT_MAX;
+        self.volatile.now = *now;
+        if steps && self.state.outcome.is_none() {
+            self.emit(Body::ClockDisagreed {
+                by: elapsed.disagreement(),
+            });
+        }
+    }
+
+    /// Folds a record in and queues it for the journal.
+    pub(crate) fn emit(&mut self, body: Body) {
+        let record = Record {
+            v: RECORD_FORMAT,
+            now: self.volatile.now,
+            body,
+        };
+        let seq = self.state.next_seq;
+        match self.state.apply(&record) {
+            Ok(()) => {
+                self.emitted.push_back((seq, record));
+                self.unpolled += 1;
+            }
+            Err(misfit) => self.fault = Some(misfit),
+        }
+    }
+
+    /// Hands an effect out as soon as everything emitted so far is durable.
+    pub(crate) fn hand_out(&mut self, effect: Effect) {
+        self.volatile.in_flight.insert(effect.number);
+        self.effects
+            .push_back((self.state.next_seq.saturating_sub(1), effect));
+    }
+
+    pub(crate) fn now(&self) -> Now {
+        self.volatile.now
+    }
+}
+
+/// Clocks that disagree by more than this over one stretch are recorded. NTP slews stay below it.
+const CLOCK_DISAGREEMENT_MAX: phasegate_core::Span = phasegate_core::Span::from_secs(5);

@@ -1,0 +1,170 @@
+//! What reaches the engine from outside, and why an event may not fit.
+
+use phasegate_core::{Answer, EffectOutcome, GateId, PersonId, Reading, RoleId};
+
+use crate::record::Place;
+
+/// A person, as the edge verified them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "edges write it out")]
+pub struct Person {
+    /// Who.
+    pub id: PersonId,
+    /// What they may act as.
+    pub roles: Vec<RoleId>,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "shells write events; the engine must know each"
+)]
+pub enum Event {
+    /// An adapter said what became of an effect.
+    EffectDone {
+        /// Its number.
+        number: u64,
+        /// What.
+        outcome: EffectOutcome,
+    },
+    /// An adapter read a state back.
+    Inspected {
+        /// The inspection's number.
+        number: u64,
+        /// What it found; `None` if it could not be asked.
+        reading: Option<Reading>,
+    },
+    /// A source answered a query.
+    Measured {
+        /// The query's ticket.
+        ticket: u64,
+        /// What.
+        answer: Answer,
+    },
+    /// A person did something.
+    Operator {
+        /// Who.
+        by: Person,
+        /// Why.
+        reason: String,
+        /// What.
+        act: Act,
+    },
+}
+
+/// What a person does.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "shells write acts; the engine must know each"
+)]
+pub enum Act {
+    /// End the rollout: it goes back to the start.
+    Abort,
+    /// Answer a question: approve or reject, done or not, it happened or not.
+    Answer {
+        /// The question's number.
+        ask: u64,
+        /// In which role.
+        role: RoleId,
+        /// Yes or no.
+        yes: bool,
+        /// The digest of the plan that the person saw.
+        plan_digest: String,
+        /// The journal's next sequence when the person looked.
+        seen: u64,
+    },
+    /// Stop forward movement. Triggers and rollbacks stay live.
+    Pause,
+    /// Let a held rollout go on; what held it is looked at afresh.
+    Release,
+    /// Let a paused rollout go on.
+    Resume,
+    /// Try the operation there again, as a new effect.
+    Retry {
+        /// Where.
+        place: Place,
+    },
+    /// Carry a failed rollback out again.
+    RetryRollback,
+    /// Count the operation there as done.
+    Skip {
+        /// Where.
+        place: Place,
+    },
+    /// End a rollout whose rollback failed: a person has taken over.
+    TakeOver,
+}
+
+/// Why an event does not fit. The state is unchanged.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EventError {
+    /// The person has answered that question already.
+    #[error("{by} has answered question {ask} already")]
+    AnsweredTwice {
+        /// Which.
+        ask: u64,
+        /// Who.
+        by: PersonId,
+    },
+    /// The rollout has ended.
+    #[error("the rollout has ended")]
+    Ended,
+    /// The plan does not let that person decide there.
+    #[error("{by} is excluded from approving gate {gate}")]
+    Excluded {
+        /// Who.
+        by: PersonId,
+        /// Where.
+        gate: GateId,
+    },
+    /// Nothing to do it to.
+    #[error("{what}")]
+    NotApplicable {
+        /// What is missing, for people.
+        what: &'static str,
+    },
+    /// The operation is not under way.
+    #[error("that operation is not under way")]
+    NotThere,
+    /// The question is not asked to that role.
+    #[error("question {ask} is not asked to role {role}")]
+    RoleNotAsked {
+        /// Which.
+        ask: u64,
+        /// The role.
+        role: RoleId,
+    },
+    /// The person does not have that role.
+    #[error("{by} does not have role {role}")]
+    RoleNotHeld {
+        /// Who.
+        by: PersonId,
+        /// The role.
+        role: RoleId,
+    },
+    /// The answer is to another plan, or to a state before the question.
+    #[error(
+        "the answer to question {ask} was given to another plan or before the question was asked: look again"
+    )]
+    StaleAnswer {
+        /// Which.
+        ask: u64,
+    },
+    /// An answer nobody waits for: it came twice, or too late. Harmless.
+    #[error("nobody waits for {what} {number}")]
+    Unawaited {
+        /// Of what kind.
+        what: &'static str,
+        /// Its number.
+        number: u64,
+    },
+    /// No such question is open.
+    #[error("no question {ask} is open")]
+    UnknownAsk {
+        /// Which.
+        ask: u64,
+    },
+}

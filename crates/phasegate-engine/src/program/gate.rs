@@ -1,0 +1,76 @@
+//! Gates: criteria, approvals and a date, and what each way of deciding leads to.
+
+use std::collections::BTreeMap;
+
+use phasegate_core::{GateId, PersonId, RoleId, Span, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Check, Reaction};
+
+/// A go/no-go decision point.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "compilers and tests write it out"
+)]
+pub struct Gate {
+    /// Its id.
+    pub id: GateId,
+    /// What must hold.
+    pub checks: Vec<Check>,
+    /// Who must say yes.
+    pub approvals: Approvals,
+    /// Not decided before this moment.
+    pub not_before: Option<Timestamp>,
+    /// Decided by [`Gate::on_timeout`] after this long.
+    pub timeout: Option<Span>,
+    /// The decision then.
+    pub on_timeout: TimeoutDecision,
+    /// What no-go leads to.
+    pub no_go: Reaction,
+}
+
+/// Who must say yes.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "compilers and tests write it out"
+)]
+pub struct Approvals {
+    /// How many different people of each role.
+    pub quorum: BTreeMap<RoleId, u32>,
+    /// Who may not approve: the author, where the plan asks for four eyes.
+    pub except: Vec<PersonId>,
+    /// An approval is void after this long.
+    pub expires_after: Option<Span>,
+}
+
+/// The decision when nobody decided in time.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the engine must have an act for each"
+)]
+pub enum TimeoutDecision {
+    /// Go on.
+    Go,
+    /// Hold and ask.
+    Hold,
+    /// Do not go on.
+    NoGo,
+}
+
+/// What a criterion means that cannot be decided.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the engine must have an act for each"
+)]
+pub enum OnInconclusive {
+    /// As if it had failed.
+    Fail,
+    /// Wait for a decidable answer.
+    Hold,
+}

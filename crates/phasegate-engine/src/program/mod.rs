@@ -1,0 +1,350 @@
+//! The executable program: what a checked plan becomes when a rollout is created.
+//!
+//! It stands whole in record 0, so that a later version of the plan checker or compiler can never
+//! change how an old journal replays. It holds no prose that a decision depends on and no adapter.
+
+mod gate;
+mod op;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use phasegate_core::{
+    BindingId, Capability, ChannelId, CriterionId, PhaseId, PlanId, Role, RoleId, Span, TargetId,
+    Timestamp, TriggerId,
+};
+use phasegate_criterion::{Criterion, Kpi, KpiRegistry, Slo};
+use serde::{Deserialize, Serialize};
+
+pub use gate::{Approvals, Gate, OnInconclusive, TimeoutDecision};
+pub use op::{Check, Op, OpKind};
+
+/// The version of the program format that this crate writes. Older ones stay readable.
+pub const PROGRAM_FORMAT: u32 = 1;
+
+/// A plan, compiled for one rollout: everything the engine needs and nothing it has to look up.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "compilers and tests write it out"
+)]
+pub struct Program {
+    /// [`PROGRAM_FORMAT`] of the writer.
+    pub format: u32,
+    /// Which plan it came from.
+    pub plan: PlanId,
+    /// The plan's title, for people.
+    pub title: String,
+    /// SHA-256 of the plan document, as hex. Approvals are bound to it.
+    pub plan_digest: String,
+    /// SHA-256 of the bindings document, as hex.
+    pub bindings_digest: String,
+    /// The numbers that criteria speak of.
+    pub kpis: Vec<Kpi>,
+    /// Objectives made of them.
+    #[serde(default)]
+    pub slos: Vec<Slo>,
+    /// What is known of each binding.
+    pub bindings: BTreeMap<BindingId, Binding>,
+    /// The phases; dependencies come before dependents.
+    pub phases: Vec<Phase>,
+    /// What starts a response while the rollout runs.
+    pub triggers: Vec<Trigger>,
+    /// When nothing moves forward.
+    pub freezes: Vec<Freeze>,
+    /// How often is looked.
+    pub timing: Timing,
+    /// Who is asked when the rollout cannot go on by itself.
+    pub escalate_to: RoleId,
+}
+
+/// What the catalog says of a binding.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "compilers and tests write it out"
+)]
+pub struct Binding {
+    /// The roles it has.
+    pub roles: BTreeSet<Role>,
+    /// What it can do.
+    pub capabilities: BTreeSet<Capability>,
+    /// How late its answers are: no evidence window ends after now less this.
+    pub lag: Span,
+    /// How long after its deadline a request may still land.
+    pub quiet: Span,
+}
+
+/// One phase.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "compilers and tests write it out"
+)]
+pub struct Phase {
+    /// Its id.
+    pub id: PhaseId,
+    /// For people.
+    pub title: String,
+    /// The phases that must be done first.
+    pub after: Vec<PhaseId>,
+    /// Not before this moment.
+    pub not_before: Option<Timestamp>,
+    /// What it does, in order.
+    pub ops: Vec<Op>,
+    /// The way back, in order.
+    pub rollback: Rollback,
+}
+
+/// The way back of one phase.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "compilers and tests write it out"
+)]
+pub struct Rollback {
+    /// Its steps, each with its own budget.
+    pub ops: Vec<Op>,
+    /// The budget of all of it.
+    pub limit: Option<Span>,
+    /// Where is told that a budget was blown or that it failed.
+    pub escalate: Option<Channel>,
+}
+
+/// A criterion that starts a response.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "compilers and tests write it out"
+)]
+pub struct Trigger {
+    /// Its id.
+    pub id: TriggerId,
+    /// The condition; its `for` and `keep` clauses are honoured to the evaluation.
+    pub criterion: Criterion,
+    /// Watched only while one of these phases runs; in all phases if empty.
+    pub during: Vec<PhaseId>,
+    /// What it starts.
+    pub reaction: Reaction,
+    /// What happens when it cannot be told.
+    pub blind: Blind,
+}
+
+/// What is done about something, and who is told.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "compilers and tests write it out"
+)]
+pub struct Reaction {
+    /// What is done; nothing if absent.
+    pub act: Option<Response>,
+    /// Messages.
+    pub tell: Vec<Telling>,
+}
+
+impl Reaction {
+    /// Only an act, and nobody is told.
+    pub fn only(act: Response) -> Self {
+        Self {
+            act: Some(act),
+            tell: Vec::new(),
+        }
+    }
+}
+
+/// Where messages go to.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "compilers and tests write it out"
+)]
+pub struct Channel {
+    /// The binding that carries them.
+    pub to: BindingId,
+    /// The channel.
+    pub channel: ChannelId,
+}
+
+/// A message.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "compilers and tests write it out"
+)]
+pub struct Telling {
+    /// Where to.
+    pub via: Channel,
+    /// One line.
+    pub subject: String,
+    /// Plain text.
+    pub body: String,
+}
+
+/// What a trigger, a failed criterion or a no-go leads to. In the order of strength.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the engine must have an act for each"
+)]
+pub enum Response {
+    /// Stop moving forward and ask.
+    Hold,
+    /// Go back.
+    Rollback(Back),
+}
+
+/// How far back.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the engine must have an act for each"
+)]
+pub enum Back {
+    /// To the state before this phase, which runs again when a person releases it.
+    Before(PhaseId),
+    /// To the state in which this phase was done.
+    Phase(PhaseId),
+    /// To the state before the phase that failed.
+    Previous,
+    /// To the state before the rollout.
+    Start,
+}
+
+/// Calendar time in which nothing moves forward. Going back is always allowed.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "compilers and tests write it out"
+)]
+pub struct Freeze {
+    /// For people.
+    pub title: String,
+    /// First moment inside.
+    pub from: Timestamp,
+    /// First moment outside.
+    pub until: Timestamp,
+}
+
+/// How often is looked, and how patiently.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "compilers and tests write it out"
+)]
+pub struct Timing {
+    /// Between evaluations.
+    pub every: Span,
+    /// An answer that has not come after this is none.
+    pub answer_within: Span,
+    /// Unchanged findings are recorded this often.
+    pub roll_up: Span,
+    /// The window of criteria that name none, where one is needed.
+    pub window: Span,
+    /// No evidence window starts before the last applied change plus this.
+    pub settle: Span,
+    /// How long one attempt of an effect may take.
+    pub effect_within: Span,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            every: Span::from_secs(15),
+            answer_within: Span::from_secs(10),
+            roll_up: Span::from_secs(300),
+            window: Span::from_secs(300),
+            settle: Span::from_secs(30),
+            effect_within: Span::from_secs(30),
+        }
+    }
+}
+
+/// The plan's answer to seeing nothing.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "compilers and tests write it out"
+)]
+pub struct Blind {
+    /// How long it is borne.
+    pub after: Span,
+    /// What it leads to then.
+    pub reaction: Reaction,
+}
+
+impl Default for Blind {
+    fn default() -> Self {
+        Self {
+            after: Span::from_secs(600),
+            reaction: Reaction::only(Response::Hold),
+        }
+    }
+}
+
+impl Program {
+    /// The numbers that criteria speak of, for looking up. Of two with one id the first counts.
+    pub fn registry(&self) -> KpiRegistry {
+        let mut registry = KpiRegistry::new();
+        for kpi in &self.kpis {
+            // A second one is refused, which leaves the first.
+            let _duplicate = registry.declare(kpi.clone());
+        }
+        for slo in &self.slos {
+            let _duplicate = registry.declare_slo(slo.clone());
+        }
+        registry
+    }
+
+    /// The phase of that id.
+    pub fn phase(&self, id: &PhaseId) -> Option<&Phase> {
+        self.phases.iter().find(|phase| phase.id == *id)
+    }
+
+    /// Can the binding do that?
+    pub fn can(&self, binding: &BindingId, capability: Capability) -> bool {
+        self.bindings
+            .get(binding)
+            .is_some_and(|facts| facts.capabilities.contains(&capability))
+    }
+
+    /// Everything outside that the rollout moves and that no other rollout may move meanwhile.
+    pub fn resources(&self) -> BTreeSet<(BindingId, TargetId)> {
+        let ops = self
+            .phases
+            .iter()
+            .flat_map(|phase| phase.ops.iter().chain(&phase.rollback.ops));
+        ops.filter_map(|op| match &op.kind {
+            OpKind::Apply { to, desired, .. } => {
+                desired.target().map(|target| (to.clone(), target.clone()))
+            }
+            OpKind::Ask { .. }
+            | OpKind::Bake { .. }
+            | OpKind::Gate(_)
+            | OpKind::Validate { .. }
+            | OpKind::Wait { .. } => None,
+        })
+        .collect()
+    }
+
+    /// The last moment of the freeze that holds at a moment, if one does.
+    pub fn frozen_until(&self, at: Timestamp) -> Option<Timestamp> {
+        self.freezes
+            .iter()
+            .filter(|f| f.from <= at && at < f.until)
+            .map(|f| f.until)
+            .max()
+    }
+
+    /// The criteria of all phases, by id, for reports.
+    pub fn checks(&self) -> BTreeMap<CriterionId, &Check> {
+        let ops = self
+            .phases
+            .iter()
+            .flat_map(|phase| phase.ops.iter().chain(&phase.rollback.ops));
+        ops.flat_map(Op::checks)
+            .map(|check| (check.id.clone(), check))
+            .collect()
+    }
+}

@@ -1,0 +1,518 @@
+//! The one place where state changes. Nothing here decides, evaluates or can fail on a journal of ours;
+//! a record that does not fit is reported as corruption, never guessed around.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use phasegate_core::{EffectOutcome, Now};
+use phasegate_sla::Alert;
+
+use super::State;
+use super::parts::{
+    Applied, AskState, BakeState, CheckState, EffectState, PhaseState, RollbackState, Stage,
+    TriggerState,
+};
+use crate::record::{AskAbout, Body, Decision, Finish, HoldReason, Place, Record};
+
+/// A record that does not fit the ones before it.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("record {seq} ({kind}) does not fit the records before it: {why}")]
+pub struct Misfit {
+    /// Its sequence.
+    pub seq: u64,
+    /// Its kind.
+    pub kind: &'static str,
+    /// What is wrong.
+    pub why: &'static str,
+}
+
+impl State {
+    /// The state after record 0.
+    ///
+    /// # Errors
+    /// If the record is not a creation.
+    pub fn created(record: &Record) -> Result<Self, Misfit> {
+        let Body::Created {
+            rollout, program, ..
+        } = &record.body
+        else {
+            return Err(Misfit {
+                seq: 0,
+                kind: record.kind(),
+                why: "record 0 is not a creation",
+            });
+        };
+        let phases = program
+            .phases
+            .iter()
+            .map(|p| (p.id.clone(), PhaseState::Waiting))
+            .collect();
+        Ok(Self {
+            rollout: rollout.clone(),
+            program: Arc::new((**program).clone()),
+            created: record.now,
+            next_seq: 1,
+            last: record.now,
+            paused: false,
+            aborted: false,
+            holds: Vec::new(),
+            phases,
+            rollback: None,
+            effects: BTreeMap::new(),
+            effect_count: 0,
+            asks: BTreeMap::new(),
+            ask_count: 0,
+            triggers: BTreeMap::new(),
+            checks: BTreeMap::new(),
+            decided: BTreeSet::new(),
+            bakes: BTreeMap::new(),
+            applied: BTreeMap::new(),
+            last_change: None,
+            overruns: BTreeSet::new(),
+            drift_accepted: BTreeSet::new(),
+            outcome: None,
+        })
+    }
+
+    /// Folds one more record in.
+    ///
+    /// # Errors
+    /// If the record does not fit: the journal is not one of ours, or damaged.
+    pub fn apply(&mut self, record: &Record) -> Result<(), Misfit> {
+        let (seq, kind) = (self.next_seq, record.kind());
+        if self.outcome.is_some() {
+            return Err(Misfit {
+                seq,
+                kind,
+                why: "the rollout has ended",
+            });
+        }
+        self.fold(record).map_err(|why| Misfit { seq, kind, why })?;
+        self.next_seq += 1;
+        self.last = record.now;
+        Ok(())
+    }
+
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm a record, so that none is overlooked"
+    )]
+    fn fold(&mut self, record: &Record) -> Result<(), &'static str> {
+        let now = record.now;
+        match &record.body {
+            Body::Abandoned { effect } => {
+                self.effects.remove(effect).ok_or("no such effect")?;
+                self.close_effect_asks(*effect);
+            }
+            Body::Aborted { .. } => self.aborted = true,
+            Body::Answered(answered) => {
+                let ask = self
+                    .asks
+                    .get_mut(&answered.ask)
+                    .ok_or("nobody asked that")?;
+                ask.answers.push((answered.clone(), now));
+            }
+            Body::Asked(ask) => {
+                self.ask_count = self.ask_count.max(ask.number);
+                let state = AskState {
+                    ask: ask.clone(),
+                    seq: self.next_seq,
+                    asked: now,
+                    answers: Vec::new(),
+                };
+                self.asks.insert(ask.number, state);
+            }
+            Body::BudgetBlown { place, .. } => match place {
+                Some(place) => {
+                    self.overruns.insert(place.clone());
+                }
+                None => self.rollback_mut()?.limit_blown = true,
+            },
+            Body::ClockDisagreed { .. } => {}
+            Body::Concluded {
+                effect, outcome, ..
+            } => self.fold_concluded(*effect, outcome, now)?,
+            Body::Created { .. } => return Err("a rollout is created once"),
+            Body::Evaluated {
+                judged,
+                triggers,
+                bakes,
+            } => {
+                for judged in judged {
+                    self.checks.insert(
+                        (judged.place.clone(), judged.check.clone()),
+                        CheckState {
+                            finding: judged.finding.clone(),
+                            failures: judged.failures,
+                        },
+                    );
+                }
+                for progress in triggers {
+                    self.fold_trigger(progress);
+                }
+                for bake in bakes {
+                    let state = BakeState {
+                        covered: bake.covered,
+                        blind_since: bake.blind_since,
+                    };
+                    self.bakes.insert(bake.place.clone(), state);
+                }
+            }
+            Body::Finished { outcome } => {
+                self.outcome = Some(*outcome);
+                self.asks.clear();
+            }
+            Body::GateDecided {
+                place, decision, ..
+            } => {
+                self.close_asks(place);
+                if *decision == Decision::Go {
+                    self.decided.insert(place.clone());
+                }
+            }
+            Body::Held { reason } => {
+                if let HoldReason::Budget { place } = reason {
+                    self.overruns.insert(place.clone());
+                }
+                self.holds.push(reason.clone());
+            }
+            Body::Intended { place, effect } => {
+                self.effect_count = self.effect_count.max(effect.number);
+                let state = EffectState {
+                    place: place.clone(),
+                    effect: effect.clone(),
+                    attempts: 1,
+                    in_doubt: false,
+                };
+                self.effects.insert(effect.number, state);
+                if *place != Place::Aside {
+                    *self.started_mut(place)?.1 = Some(effect.number);
+                }
+            }
+            Body::OpFinished { place, finish } => self.fold_finished(place, finish)?,
+            Body::OpStarted { place, .. } => {
+                *self.stage_mut(place)? = Stage::Started {
+                    at: now,
+                    effect: None,
+                    failures: 0,
+                };
+                self.forget(place);
+            }
+            Body::Paused { .. } => self.paused = true,
+            Body::PhaseFinished { phase } => {
+                *self.phases.get_mut(phase).ok_or("no such phase")? = PhaseState::Done;
+            }
+            Body::PhaseStarted { phase } => {
+                *self.phases.get_mut(phase).ok_or("no such phase")? = PhaseState::Running {
+                    op: 0,
+                    stage: Stage::Ready,
+                };
+            }
+            Body::Recovered { in_doubt } => {
+                for number in in_doubt {
+                    self.effects
+                        .get_mut(number)
+                        .ok_or("no such effect")?
+                        .in_doubt = true;
+                }
+            }
+            Body::Released { .. } => self.fold_released(),
+            Body::Repeated { effect, deadline } => {
+                let state = self.effects.get_mut(effect).ok_or("no such effect")?;
+                state.attempts += 1;
+                state.effect.deadline = *deadline;
+                state.in_doubt = false;
+                self.close_effect_asks(*effect);
+            }
+            Body::Resumed { .. } => self.paused = false,
+            Body::Retried { place, .. } => {
+                *self.stage_mut(place)? = Stage::Ready;
+                self.holds.retain(|hold| !about(hold, place));
+            }
+            Body::RollbackEnded { validated } => self.fold_rollback_ended(*validated)?,
+            Body::RollbackStarted { .. } => self.fold_rollback_started(record)?,
+            Body::TriggerFired { trigger, .. } => {
+                self.triggers
+                    .get_mut(trigger)
+                    .ok_or("no such trigger")?
+                    .responded = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn fold_trigger(&mut self, progress: &crate::record::TriggerProgress) {
+        // A response belongs to one stretch of firing or of blindness; when that ends, so does it.
+        let over = progress.hold.alert() != Alert::Firing && progress.blind_since.is_none();
+        let responded = !over
+            && self
+                .triggers
+                .get(&progress.trigger)
+                .is_some_and(|state| state.responded);
+        let state = TriggerState {
+            finding: progress.finding.clone(),
+            hold: progress.hold,
+            blind_since: progress.blind_since,
+            responded,
+        };
+        self.triggers.insert(progress.trigger.clone(), state);
+    }
+
+    fn fold_concluded(
+        &mut self,
+        number: u64,
+        outcome: &EffectOutcome,
+        now: Now,
+    ) -> Result<(), &'static str> {
+        let state = self.effects.get_mut(&number).ok_or("no such effect")?;
+        match outcome {
+            EffectOutcome::Unknown { .. } => state.in_doubt = true,
+            EffectOutcome::Applied { .. } => {
+                let EffectState { effect, .. } =
+                    self.effects.remove(&number).ok_or("no such effect")?;
+                self.close_effect_asks(number);
+                if let Some(target) = effect.desired.target() {
+                    let key = (effect.to.clone(), target.clone());
+                    let original = match self.applied.get(&key) {
+                        Some(applied) => applied.original.clone(),
+                        None => effect.before.clone(),
+                    };
+                    let applied = Applied {
+                        original,
+                        desired: effect.desired.clone(),
+                        since: now,
+                    };
+                    self.applied.insert(key, applied);
+                    self.last_change = Some(now);
+                }
+            }
+            EffectOutcome::NotApplied { .. } => {
+                let place = state.place.clone();
+                self.effects.remove(&number);
+                self.close_effect_asks(number);
+                // The operation may have been given up meanwhile; then nobody waits for it any more.
+                if let Ok((failures, waits_for)) = self.started_mut(&place)
+                    && *waits_for == Some(number)
+                {
+                    *waits_for = None;
+                    *failures += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn fold_finished(&mut self, place: &Place, finish: &Finish) -> Result<(), &'static str> {
+        match place {
+            Place::Aside => return Err("no operation is there"),
+            Place::Phase { phase, op } => match self.phases.get_mut(phase) {
+                Some(PhaseState::Running { op: at, stage }) if at == op => {
+                    *at += 1;
+                    *stage = Stage::Ready;
+                }
+                Some(_) | None => return Err("that operation is not under way"),
+            },
+            Place::Rollback { op } => {
+                let rollback = self.rollback_mut()?;
+                if rollback.op != *op {
+                    return Err("that operation is not under way");
+                }
+                if !matches!(finish, Finish::Done) {
+                    rollback.unsuccessful.push(*op);
+                }
+                rollback.op += 1;
+                rollback.stage = Stage::Ready;
+            }
+        }
+        self.holds.retain(|hold| !about(hold, place));
+        self.close_asks(place);
+        self.forget(place);
+        Ok(())
+    }
+
+    fn fold_released(&mut self) {
+        for hold in std::mem::take(&mut self.holds) {
+            match hold {
+                HoldReason::Drift { place, .. } => {
+                    self.drift_accepted.insert(place);
+                }
+                HoldReason::Effect { place, .. } => {
+                    if let Ok(stage) = self.stage_mut(&place) {
+                        *stage = Stage::Ready;
+                    }
+                }
+                HoldReason::Gate { .. } | HoldReason::Criterion { .. } => {
+                    // Both are looked at afresh.
+                    for check in self.checks.values_mut() {
+                        check.failures = 0;
+                    }
+                    self.reopen_gates();
+                }
+                HoldReason::RolledBack => {
+                    for phase in self.phases.values_mut() {
+                        if *phase == PhaseState::Undone {
+                            *phase = PhaseState::Waiting;
+                        }
+                    }
+                }
+                HoldReason::Blind { .. } => {
+                    for bake in self.bakes.values_mut() {
+                        bake.blind_since = None;
+                    }
+                    for trigger in self.triggers.values_mut() {
+                        trigger.blind_since = None;
+                        trigger.responded = false;
+                    }
+                }
+                HoldReason::Budget { .. } | HoldReason::Trigger { .. } => {}
+            }
+        }
+    }
+
+    /// Gates that were decided and hold are put back to the beginning.
+    fn reopen_gates(&mut self) {
+        let places = self.places();
+        for place in places {
+            let is_gate = self
+                .op(&place)
+                .is_some_and(|op| matches!(op.kind, crate::program::OpKind::Gate(_)));
+            if is_gate {
+                self.close_asks(&place);
+                if let Ok(stage) = self.stage_mut(&place) {
+                    *stage = Stage::Ready;
+                }
+            }
+        }
+    }
+
+    fn fold_rollback_started(&mut self, record: &Record) -> Result<(), &'static str> {
+        let Body::RollbackStarted {
+            cause,
+            back,
+            phases,
+            ops,
+            limit,
+        } = &record.body
+        else {
+            return Err("not a rollback");
+        };
+        self.holds.clear();
+        self.asks
+            .retain(|_, state| matches!(state.ask.about, AskAbout::Effect { .. }));
+        match &mut self.rollback {
+            Some(rollback) if !rollback.failed => {
+                rollback.back = back.clone();
+                rollback.phases.clone_from(phases);
+                rollback.ops.extend(ops.iter().cloned());
+                rollback.limit = *limit;
+            }
+            Some(_) | None => {
+                self.overruns
+                    .retain(|place| matches!(place, Place::Phase { .. }));
+                self.rollback = Some(RollbackState {
+                    cause: cause.clone(),
+                    back: back.clone(),
+                    phases: phases.clone(),
+                    ops: ops.clone(),
+                    op: 0,
+                    stage: Stage::Ready,
+                    started: record.now,
+                    limit: *limit,
+                    limit_blown: false,
+                    unsuccessful: Vec::new(),
+                    failed: false,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn fold_rollback_ended(&mut self, validated: bool) -> Result<(), &'static str> {
+        let rollback = self.rollback_mut()?;
+        if !validated {
+            rollback.failed = true;
+            return Ok(());
+        }
+        for phase in std::mem::take(&mut rollback.phases) {
+            if let Some(state) = self.phases.get_mut(&phase) {
+                *state = PhaseState::Undone;
+            }
+        }
+        self.rollback = None;
+        self.checks.clear();
+        self.bakes.clear();
+        self.triggers.clear();
+        self.decided.clear();
+        self.overruns.clear();
+        self.drift_accepted.clear();
+        Ok(())
+    }
+
+    fn rollback_mut(&mut self) -> Result<&mut RollbackState, &'static str> {
+        self.rollback.as_mut().ok_or("no rollback is under way")
+    }
+
+    fn stage_mut(&mut self, place: &Place) -> Result<&mut Stage, &'static str> {
+        match place {
+            Place::Aside => Err("no operation is there"),
+            Place::Phase { phase, op } => match self.phases.get_mut(phase) {
+                Some(PhaseState::Running { op: at, stage }) if at == op => Ok(stage),
+                Some(_) | None => Err("that operation is not under way"),
+            },
+            Place::Rollback { op } => {
+                let rollback = self.rollback_mut()?;
+                if rollback.op == *op {
+                    Ok(&mut rollback.stage)
+                } else {
+                    Err("that operation is not under way")
+                }
+            }
+        }
+    }
+
+    fn started_mut(&mut self, place: &Place) -> Result<(&mut u32, &mut Option<u64>), &'static str> {
+        match self.stage_mut(place)? {
+            Stage::Started {
+                effect, failures, ..
+            } => Ok((failures, effect)),
+            Stage::Ready => Err("that operation has not begun"),
+        }
+    }
+
+    fn close_asks(&mut self, place: &Place) {
+        self.asks.retain(|_, state| match &state.ask.about {
+            AskAbout::Approval { place: at, .. } | AskAbout::Task { place: at } => at != place,
+            AskAbout::Effect { .. } => true,
+        });
+    }
+
+    fn close_effect_asks(&mut self, effect: u64) {
+        self.asks.retain(|_, state| match &state.ask.about {
+            AskAbout::Effect { number } => *number != effect,
+            AskAbout::Approval { .. } | AskAbout::Task { .. } => true,
+        });
+    }
+
+    /// Evidence of an operation ends with it.
+    fn forget(&mut self, place: &Place) {
+        self.checks.retain(|(at, _), _| at != place);
+        self.bakes.remove(place);
+        self.decided.remove(place);
+        self.overruns.remove(place);
+        self.drift_accepted.remove(place);
+    }
+}
+
+/// Does that hold end when the operation there is done or tried again?
+fn about(hold: &HoldReason, place: &Place) -> bool {
+    match hold {
+        HoldReason::Budget { place: at }
+        | HoldReason::Drift { place: at, .. }
+        | HoldReason::Effect { place: at, .. } => at == place,
+        HoldReason::Blind { .. }
+        | HoldReason::Criterion { .. }
+        | HoldReason::Gate { .. }
+        | HoldReason::RolledBack
+        | HoldReason::Trigger { .. } => false,
+    }
+}

@@ -1,0 +1,133 @@
+//! What is so: the fold of all records. It changes in [`State::apply`] only, live or replayed.
+
+mod apply;
+mod parts;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use phasegate_core::{BindingId, CriterionId, Now, PhaseId, RolloutId, TargetId, TriggerId};
+
+pub use apply::Misfit;
+pub(crate) use parts::exposure;
+pub use parts::{
+    Applied, AskState, BakeState, CheckState, EffectState, PhaseState, RollbackState, Stage,
+    TriggerState,
+};
+
+use crate::program::{Op, Program};
+use crate::record::{HoldReason, Outcome, Place};
+
+/// The state of a rollout. Fields are read by decisions, reports and tests; nobody outside writes them.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct State {
+    /// Which rollout.
+    pub rollout: RolloutId,
+    /// What it does.
+    pub program: Arc<Program>,
+    /// When it was created.
+    pub created: Now,
+    /// Sequence of the next record.
+    pub next_seq: u64,
+    /// When the last record was written.
+    pub last: Now,
+    /// A person stopped forward movement.
+    pub paused: bool,
+    /// A person wants it ended: it goes back to the start.
+    pub aborted: bool,
+    /// What holds it until a person says so.
+    pub holds: Vec<HoldReason>,
+    /// Each phase.
+    pub phases: BTreeMap<PhaseId, PhaseState>,
+    /// The rollback under way, or that failed.
+    pub rollback: Option<RollbackState>,
+    /// Effects without a known outcome.
+    pub effects: BTreeMap<u64, EffectState>,
+    /// How many effects there have been.
+    pub effect_count: u64,
+    /// Open questions to people.
+    pub asks: BTreeMap<u64, AskState>,
+    /// How many questions there have been.
+    pub ask_count: u64,
+    /// Triggers that have been evaluated.
+    pub triggers: BTreeMap<TriggerId, TriggerState>,
+    /// How criteria stood when last recorded.
+    pub checks: BTreeMap<(Place, CriterionId), CheckState>,
+    /// Gates that decided go and wait until they may act.
+    pub decided: BTreeSet<Place>,
+    /// Bakes under way.
+    pub bakes: BTreeMap<Place, BakeState>,
+    /// What the rollout has set outside.
+    pub applied: BTreeMap<(BindingId, TargetId), Applied>,
+    /// When anything outside was last changed.
+    pub last_change: Option<Now>,
+    /// Operations whose overrun was told already.
+    pub overruns: BTreeSet<Place>,
+    /// Places where a person accepted what somebody else had set.
+    pub drift_accepted: BTreeSet<Place>,
+    /// How it ended, if it did.
+    pub outcome: Option<Outcome>,
+}
+
+impl State {
+    /// The operation at a place.
+    pub fn op(&self, place: &Place) -> Option<&Op> {
+        match place {
+            Place::Aside => None,
+            Place::Phase { phase, op } => self.program.phase(phase)?.ops.get(*op),
+            Place::Rollback { op } => self.rollback.as_ref()?.ops.get(*op),
+        }
+    }
+
+    /// How far the operation at a place is.
+    pub fn stage(&self, place: &Place) -> Option<&Stage> {
+        match place {
+            Place::Aside => None,
+            Place::Phase { phase, op } => match self.phases.get(phase)? {
+                PhaseState::Running { op: at, stage } if at == op => Some(stage),
+                PhaseState::Done
+                | PhaseState::Running { .. }
+                | PhaseState::Undone
+                | PhaseState::Waiting => None,
+            },
+            Place::Rollback { op } => {
+                let rollback = self.rollback.as_ref()?;
+                (rollback.op == *op).then_some(&rollback.stage)
+            }
+        }
+    }
+
+    /// The places that are being worked on, phases in program order, the rollback last.
+    pub fn places(&self) -> Vec<Place> {
+        let mut places = Vec::new();
+        for phase in &self.program.phases {
+            if let Some(PhaseState::Running { op, .. }) = self.phases.get(&phase.id)
+                && *op < phase.ops.len()
+            {
+                places.push(Place::Phase {
+                    phase: phase.id.clone(),
+                    op: *op,
+                });
+            }
+        }
+        if let Some(rollback) = &self.rollback
+            && rollback.op < rollback.ops.len()
+        {
+            places.push(Place::Rollback { op: rollback.op });
+        }
+        places
+    }
+
+    /// Is the canary exposed to anyone, as far as is known?
+    pub fn exposed(&self) -> bool {
+        self.applied.values().any(Applied::is_exposed)
+    }
+
+    /// Is a rollback being carried out?
+    pub fn is_rolling_back(&self) -> bool {
+        self.rollback
+            .as_ref()
+            .is_some_and(|rollback| !rollback.failed)
+    }
+}

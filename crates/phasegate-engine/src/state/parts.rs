@@ -1,0 +1,161 @@
+//! The parts of the state.
+
+use phasegate_core::{Desired, Effect, Now, PhaseId, Ratio, Span, Timestamp};
+use phasegate_sla::{Finding, HoldState};
+
+use crate::program::{Back, Op};
+use crate::record::{Answered, Ask, Cause, Place};
+
+/// How far a phase is.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "readers must know each")]
+pub enum PhaseState {
+    /// All its operations are done.
+    Done,
+    /// At an operation; one past the last when all are done.
+    Running {
+        /// Index of the operation.
+        op: usize,
+        /// How far it is.
+        stage: Stage,
+    },
+    /// It was undone by a rollback.
+    Undone,
+    /// Not begun.
+    Waiting,
+}
+
+/// How far an operation is.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "readers must know each")]
+pub enum Stage {
+    /// Not begun.
+    Ready,
+    /// Begun.
+    Started {
+        /// When.
+        at: Now,
+        /// The effect it waits for, if it has one.
+        effect: Option<u64>,
+        /// How many of its effects certainly did not happen.
+        failures: u32,
+    },
+}
+
+/// The rollback.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct RollbackState {
+    /// Why it began.
+    pub cause: Cause,
+    /// How far it goes.
+    pub back: Back,
+    /// The phases it undoes, latest first.
+    pub phases: Vec<PhaseId>,
+    /// What it does.
+    pub ops: Vec<Op>,
+    /// Index of the operation under way; one past the last when all are done.
+    pub op: usize,
+    /// How far that operation is.
+    pub stage: Stage,
+    /// When it began.
+    pub started: Now,
+    /// The budget of all of it.
+    pub limit: Option<Span>,
+    /// Was the overrun of the whole told already?
+    pub limit_blown: bool,
+    /// Operations that did not succeed.
+    pub unsuccessful: Vec<usize>,
+    /// It could not be validated: a person must take over.
+    pub failed: bool,
+}
+
+/// An effect without a known outcome.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct EffectState {
+    /// Where it belongs.
+    pub place: Place,
+    /// What is to be done.
+    pub effect: Effect,
+    /// How often it was tried with this key.
+    pub attempts: u32,
+    /// The last attempt's outcome is unknown.
+    pub in_doubt: bool,
+}
+
+/// An open question.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct AskState {
+    /// The question.
+    pub ask: Ask,
+    /// Sequence of the record that asked it. An answer must have seen it.
+    pub seq: u64,
+    /// When it was asked.
+    pub asked: Now,
+    /// What was answered so far, and when.
+    pub answers: Vec<(Answered, Now)>,
+}
+
+/// How a trigger stands.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TriggerState {
+    /// What was found when last recorded.
+    pub finding: Finding,
+    /// The `for`/`keep` state.
+    pub hold: HoldState,
+    /// It cannot be told, since then.
+    pub blind_since: Option<Timestamp>,
+    /// Its response to this firing, or to this blindness, was started already.
+    pub responded: bool,
+}
+
+/// How a criterion stood when last recorded.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CheckState {
+    /// What was found.
+    pub finding: Finding,
+    /// Failures in a row.
+    pub failures: u32,
+}
+
+/// How far a bake is.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct BakeState {
+    /// Covered by evidence, as last recorded.
+    pub covered: Span,
+    /// Not all criteria could be decided, since then.
+    pub blind_since: Option<Timestamp>,
+}
+
+/// What the rollout has set outside.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Applied {
+    /// What it was before the rollout, where it could be read.
+    pub original: Option<Desired>,
+    /// What was set last.
+    pub desired: Desired,
+    /// When that was known to stand.
+    pub since: Now,
+}
+
+impl Applied {
+    /// Does anyone see the new version by it?
+    pub fn is_exposed(&self) -> bool {
+        exposure(&self.desired) > Ratio::ZERO
+    }
+}
+
+/// The share that sees the new version.
+pub(crate) fn exposure(desired: &Desired) -> Ratio {
+    match desired {
+        Desired::Flag { exposure, .. } => *exposure,
+        Desired::Traffic { canary, .. } => *canary,
+        _ => Ratio::ZERO,
+    }
+}

@@ -1,0 +1,319 @@
+//! The loop of one rollout: one task that owns the driver; everything else comes to it by message.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use phasegate_core::{Effect, EffectOutcome, Span};
+use phasegate_driver::{Driver, Input, Request, Stop};
+use phasegate_engine::EventError;
+use phasegate_provider::{Call, CallClass};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+
+use crate::handle::{Command, Ended, View};
+use crate::people::People;
+use crate::runner::Runner;
+
+/// How long a query or a read-back may take when the driver states no deadline.
+const LOOK_WITHIN: Span = Span::from_secs(10);
+/// How long is waited before a lease that somebody else seems to hold is asked for again.
+const REBUILD_PAUSE: Duration = Duration::from_secs(1);
+/// How often a rebuild is tried before the runner gives up: about as long as a lease lasts.
+const REBUILDS_MAX: u32 = 30;
+
+pub(crate) struct Actor {
+    runner: Runner,
+    driver: Driver,
+    acts: mpsc::Receiver<Command>,
+    stopped: oneshot::Receiver<()>,
+    publish: watch::Sender<View>,
+    work: JoinSet<Work>,
+    waiting: Vec<(u64, oneshot::Sender<Result<u64, EventError>>)>,
+    people: People,
+}
+
+/// What came of something that was spawned.
+pub(crate) enum Work {
+    Input(Input),
+    People(Vec<crate::people::Answer>),
+}
+
+impl Actor {
+    pub(crate) fn new(
+        runner: Runner,
+        driver: Driver,
+        acts: mpsc::Receiver<Command>,
+        stopped: oneshot::Receiver<()>,
+        publish: watch::Sender<View>,
+    ) -> Self {
+        let people = People::new(&runner);
+        let (work, waiting) = (JoinSet::new(), Vec::new());
+        Self {
+            runner,
+            driver,
+            acts,
+            stopped,
+            publish,
+            work,
+            waiting,
+            people,
+        }
+    }
+
+    pub(crate) async fn run(mut self) -> Ended {
+        loop {
+            if let Some(ended) = self.serve_all().await {
+                return self.wind_up(ended).await;
+            }
+            self.show();
+            self.people
+                .look(&self.driver, &mut self.work, self.runner.clock.now());
+            let due = self.next_due();
+            tokio::select! {
+                biased;
+                Some(done) = self.work.join_next() => self.take(done),
+                stop = &mut self.stopped => {
+                    // A dropped handle stops the runner too.
+                    let _asked_or_dropped = stop;
+                    return self.wind_up(Ended::Stopped).await;
+                }
+                Some(command) = self.acts.recv() => self.act(command),
+                () = tokio::time::sleep(due) => {
+                    let now = self.runner.clock.now();
+                    self.driver.handle_timeout(&now);
+                }
+            }
+        }
+    }
+
+    /// Does everything that the driver wants; says when nothing more is to be done.
+    async fn serve_all(&mut self) -> Option<Ended> {
+        while let Some(request) = self.driver.poll() {
+            match request {
+                Request::Rebuild => {
+                    if let Some(ended) = self.rebuild().await {
+                        return Some(ended);
+                    }
+                }
+                Request::Stop(stop) => {
+                    return Some(match stop {
+                        Stop::Defect(why) => Ended::Failed(why),
+                        Stop::Finished(outcome) => Ended::Finished(outcome),
+                        Stop::LostLease => Ended::LostLease,
+                        Stop::Storage(error) => Ended::Failed(error.to_string()),
+                    });
+                }
+                Request::Append { .. }
+                | Request::Inspect(_)
+                | Request::Measure { .. }
+                | Request::Perform { .. }
+                | Request::Renew { .. } => self.spawn(request),
+            }
+        }
+        None
+    }
+
+    fn spawn(&mut self, request: Request) {
+        let (runner, lease) = (self.runner.clone(), self.driver.lease().clone());
+        let at = runner.clock.now().wall;
+        let going_back = self.driver.state().is_rolling_back();
+        self.work.spawn(async move {
+            let registry = &runner.registry;
+            Work::Input(match request {
+                Request::Append {
+                    expected_next_seq,
+                    batch,
+                } => Input::Appended(
+                    runner
+                        .journal
+                        .append(&lease, expected_next_seq, batch)
+                        .await,
+                ),
+                Request::Renew { ttl } => Input::Renewed(runner.journal.renew(&lease, ttl).await),
+                Request::Inspect(inspection) => {
+                    let class = if going_back {
+                        CallClass::Safety
+                    } else {
+                        CallClass::Read
+                    };
+                    let call = Call::new(at, LOOK_WITHIN).with_class(class);
+                    let look = registry.inspect(&inspection, &call);
+                    let reading = tokio::time::timeout(LOOK_WITHIN.to_duration(), look)
+                        .await
+                        .ok();
+                    Input::Inspected {
+                        number: inspection.number,
+                        reading,
+                    }
+                }
+                Request::Measure { ticket, query } => {
+                    let call = Call::new(at, LOOK_WITHIN);
+                    let ask = registry.measure(&query, &call);
+                    let answer = tokio::time::timeout(LOOK_WITHIN.to_duration(), ask).await;
+                    let answer = answer.unwrap_or_else(|_| {
+                        Err(phasegate_core::Absence::Unavailable {
+                            detail: "no answer in time".into(),
+                        })
+                    });
+                    Input::Measured { ticket, answer }
+                }
+                Request::Perform {
+                    effect,
+                    token,
+                    within,
+                } => {
+                    let class = if going_back {
+                        CallClass::Safety
+                    } else {
+                        CallClass::Mutation
+                    };
+                    let call = Call::new(at, within).with_class(class).with_fencing(token);
+                    let outcome = perform(registry, &effect, &call, within).await;
+                    Input::Performed {
+                        number: effect.number,
+                        outcome,
+                    }
+                }
+                // Handled by the loop itself.
+                Request::Rebuild | Request::Stop(_) => return Work::People(Vec::new()),
+            })
+        });
+    }
+
+    fn take(&mut self, done: Result<Work, tokio::task::JoinError>) {
+        let now = self.runner.clock.now();
+        match done {
+            Ok(Work::Input(input)) => self.driver.handle(&now, input),
+            Ok(Work::People(answers)) => {
+                self.people.came_back();
+                for answer in answers {
+                    let (by, reason, act) = answer.into_act();
+                    match self.driver.handle_operator(&now, by, reason, act) {
+                        Ok(_) => {}
+                        // Replies come again with every poll, so most have been taken already.
+                        Err(error) => tracing::debug!(%error, "a reply was not taken"),
+                    }
+                }
+            }
+            // An adapter panicked. Its effect is overdue at its deadline and resolved as in doubt.
+            Err(error) => tracing::error!(%error, "a provider's task broke"),
+        }
+    }
+
+    fn act(&mut self, command: Command) {
+        let now = self.runner.clock.now();
+        let Command {
+            by,
+            reason,
+            act,
+            done,
+        } = command;
+        match self.driver.handle_operator(&now, by, reason, act) {
+            Ok(seq) => self.waiting.push((seq, done)),
+            Err(error) => {
+                // Whoever asked may have gone.
+                let _gone = done.send(Err(error));
+            }
+        }
+    }
+
+    /// Shows the durable state, and confirms acts that are durable by now.
+    fn show(&mut self) {
+        let durable = self.driver.durable_seq();
+        if self.publish.borrow().next_seq != durable {
+            let state = Arc::new(self.driver.state().clone());
+            self.publish.send_replace(View {
+                state,
+                next_seq: durable,
+            });
+        }
+        for (_, done) in self.waiting.extract_if(.., |(seq, _)| *seq <= durable) {
+            // Whoever asked may have gone.
+            let _gone = done.send(Ok(durable));
+        }
+    }
+
+    fn next_due(&self) -> Duration {
+        let now = self.runner.clock.now().wall;
+        let timeout = self.driver.poll_timeout();
+        let people = self.people.due();
+        let due = [timeout, people].into_iter().flatten().min();
+        due.map_or(Duration::from_secs(3600), |due| {
+            due.since(now).to_duration()
+        })
+    }
+
+    /// Builds the driver anew from the journal. People whose act may be lost are told so.
+    async fn rebuild(&mut self) -> Option<Ended> {
+        self.waiting.clear();
+        self.work.abort_all();
+        while self.work.join_next().await.is_some() {}
+        let rollout = self.driver.lease().rollout.clone();
+        let mut last = String::new();
+        for _ in 0..REBUILDS_MAX {
+            match self.runner.take_up(&rollout).await {
+                Ok(driver) => {
+                    self.driver = driver;
+                    return None;
+                }
+                Err(error) => last = error.to_string(),
+            }
+            tokio::time::sleep(REBUILD_PAUSE).await;
+        }
+        Some(Ended::Failed(format!(
+            "the journal could not be read back: {last}"
+        )))
+    }
+
+    /// Waits for what is under way, appends what is decided, gives the lease back.
+    async fn wind_up(mut self, ended: Ended) -> Ended {
+        if ended == Ended::Stopped {
+            let patience = tokio::time::sleep(LOOK_WITHIN.to_duration());
+            tokio::pin!(patience);
+            loop {
+                tokio::select! {
+                    biased;
+                    done = self.work.join_next() => match done {
+                        Some(done) => {
+                            self.take(done);
+                            self.append_only();
+                        }
+                        None => break,
+                    },
+                    () = &mut patience => break,
+                }
+            }
+        }
+        self.show();
+        let lease = self.driver.lease().clone();
+        if matches!(ended, Ended::Stopped)
+            && let Err(error) = self.runner.journal.release(&lease).await
+        {
+            tracing::debug!(%error, "the lease was not given back; it expires by itself");
+        }
+        ended
+    }
+
+    /// While stopping, only what is decided already is still written; nothing new is begun.
+    fn append_only(&mut self) {
+        while let Some(request) = self.driver.poll() {
+            if let Request::Append { .. } = request {
+                self.spawn(request);
+            }
+        }
+    }
+}
+
+async fn perform(
+    registry: &phasegate_provider::Registry,
+    effect: &Effect,
+    call: &Call,
+    within: Span,
+) -> EffectOutcome {
+    match tokio::time::timeout(within.to_duration(), registry.perform(effect, call)).await {
+        Ok(outcome) => outcome,
+        Err(_) => EffectOutcome::Unknown {
+            reason: format!("no answer within {within}"),
+        },
+    }
+}

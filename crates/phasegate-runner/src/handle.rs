@@ -1,0 +1,149 @@
+//! What a tool holds of a rollout that runs.
+
+use std::sync::Arc;
+
+use phasegate_engine::record::Outcome;
+use phasegate_engine::{Act, EventError, Person, State};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// The durable state, whenever it changes.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct View {
+    /// The state.
+    pub state: Arc<State>,
+    /// One past the last durable record.
+    pub next_seq: u64,
+}
+
+/// How a runner's work on a rollout ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "tools must tell them apart")]
+pub enum Ended {
+    /// Something did what it never should. The journal is whole.
+    Failed(String),
+    /// The rollout has ended.
+    Finished(Outcome),
+    /// Another controller carries it out now.
+    LostLease,
+    /// It was asked to stop; the rollout goes on when somebody resumes it.
+    Stopped,
+}
+
+/// Why an act was not carried out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OperateError {
+    /// It does not fit.
+    #[error(transparent)]
+    Refused(#[from] EventError),
+    /// The runner stopped before it was durable: resume and look whether it happened.
+    #[error("the runner stopped before it could confirm that")]
+    Stopped,
+}
+
+pub(crate) struct Command {
+    pub(crate) by: Person,
+    pub(crate) reason: String,
+    pub(crate) act: Act,
+    pub(crate) done: oneshot::Sender<Result<u64, EventError>>,
+}
+
+/// A rollout that this process carries out.
+#[derive(Debug)]
+pub struct Handle {
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) view: watch::Receiver<View>,
+    pub(crate) stop: Option<oneshot::Sender<()>>,
+    pub(crate) task: tokio::task::JoinHandle<Ended>,
+}
+
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Command")
+            .field("by", &self.by)
+            .field("act", &self.act)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Handle {
+    /// The durable state. Clone the receiver to watch it change.
+    pub fn view(&self) -> watch::Receiver<View> {
+        self.view.clone()
+    }
+
+    /// Does what a person says, and returns the sequence that was durable then.
+    ///
+    /// Dropping the future does not take the act back.
+    ///
+    /// # Errors
+    /// If it does not fit, or the runner stopped before it was durable.
+    pub async fn operate(&self, by: Person, reason: String, act: Act) -> Result<u64, OperateError> {
+        self.operator().operate(by, reason, act).await
+    }
+
+    /// A face for people's acts that can be cloned and sent around.
+    pub fn operator(&self) -> Operator {
+        Operator {
+            commands: self.commands.clone(),
+        }
+    }
+
+    /// Waits until the work ends. Safe to drop: the work then stops as in [`Handle::shutdown`].
+    pub async fn ended(self) -> Ended {
+        let Self {
+            task,
+            stop: _keep,
+            commands: _commands,
+            ..
+        } = self;
+        joined(task.await)
+    }
+
+    /// Stops without ending the rollout: no new effects, what is under way is waited for, the lease is
+    /// given back.
+    pub async fn shutdown(mut self) -> Ended {
+        if let Some(stop) = self.stop.take() {
+            // It may have ended by itself just now.
+            let _ended_already = stop.send(());
+        }
+        joined(self.task.await)
+    }
+}
+
+fn joined(result: Result<Ended, tokio::task::JoinError>) -> Ended {
+    result.unwrap_or_else(|error| Ended::Failed(format!("the runner's task broke: {error}")))
+}
+
+/// A face for people's acts.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    commands: mpsc::Sender<Command>,
+}
+
+impl Operator {
+    /// As [`Handle::operate`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn operate(&self, by: Person, reason: String, act: Act) -> Result<u64, OperateError> {
+        let (done, answer) = oneshot::channel();
+        let sent = self
+            .commands
+            .send(Command {
+                by,
+                reason,
+                act,
+                done,
+            })
+            .await;
+        if sent.is_err() {
+            return Err(OperateError::Stopped);
+        }
+        match answer.await {
+            Ok(result) => Ok(result?),
+            Err(_) => Err(OperateError::Stopped),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Starting a rollout, and taking one up again.
+
+use std::sync::Arc;
+
+use phasegate_core::{Clock, PersonId, RolloutId, Span};
+use phasegate_driver::{Creation, Driver, DriverError};
+use phasegate_engine::Sources;
+use phasegate_engine::program::Program;
+use phasegate_journal::{CreateError, Holder, Journal, LeaseError, ReadError};
+use phasegate_provider::Registry;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::actor::Actor;
+use crate::handle::{Handle, View};
+
+/// Acts of people that wait to be taken. People are slow; a page of impatient clicks fits.
+const COMMANDS_MAX: usize = 64;
+
+/// Carries rollouts out in this process.
+#[derive(Clone, Debug)]
+pub struct Runner {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) clock: Arc<dyn ClockDebug>,
+    pub(crate) holder: Holder,
+    pub(crate) lease: Span,
+    pub(crate) poll_people: Span,
+}
+
+/// A clock that can be shown.
+pub(crate) trait ClockDebug: Clock + std::fmt::Debug {}
+impl<C: Clock + std::fmt::Debug> ClockDebug for C {}
+
+/// Why a rollout cannot be started or resumed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunnerError {
+    /// It could not be created.
+    #[error("failed to create the rollout")]
+    Create(#[from] CreateError),
+    /// The driver could not be made.
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+    /// Its lease could not be had.
+    #[error("failed to acquire the lease")]
+    Lease(#[from] LeaseError),
+    /// Its records could not be read.
+    #[error("failed to read the journal")]
+    Read(#[from] ReadError),
+}
+
+impl Runner {
+    /// A runner over a journal and the providers behind the bindings. `holder` names this process.
+    pub fn new<C>(
+        journal: Arc<dyn Journal>,
+        registry: Arc<Registry>,
+        clock: Arc<C>,
+        holder: Holder,
+    ) -> Self
+    where
+        C: Clock + std::fmt::Debug + 'static,
+    {
+        Self {
+            journal,
+            registry,
+            clock,
+            holder,
+            lease: Span::from_secs(30),
+            poll_people: Span::from_secs(1),
+        }
+    }
+
+    /// How long a lease lasts; 30 seconds if nothing is said. A dead controller's rollouts stand still
+    /// that long before another takes over.
+    #[must_use]
+    pub fn with_lease(mut self, lease: Span) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// How often people's answers are collected; every second if nothing is said.
+    #[must_use]
+    pub fn with_people_polled_every(mut self, every: Span) -> Self {
+        self.poll_people = every;
+        self
+    }
+
+    /// Begins a rollout.
+    ///
+    /// Must be called in a tokio runtime with time enabled. Dropping the future may leave the rollout
+    /// created: resume it then.
+    ///
+    /// # Errors
+    /// If the id is taken, something it moves is held by another rollout, or the journal fails.
+    pub async fn start(
+        &self,
+        rollout: RolloutId,
+        program: Program,
+        sources: Sources,
+        by: PersonId,
+    ) -> Result<Handle, RunnerError> {
+        let creation = Creation::new(rollout.clone(), program, sources, by, self.clock.now())?;
+        let (lease, head) = self
+            .journal
+            .create(
+                &rollout,
+                &self.holder,
+                self.lease,
+                creation.claims(),
+                creation.batch(),
+            )
+            .await?;
+        Ok(self.spawn(creation.created(lease, head, self.lease)))
+    }
+
+    /// Takes a rollout up where its journal ends.
+    ///
+    /// # Errors
+    /// If another controller holds it, or the journal is damaged or does not replay.
+    pub async fn resume(&self, rollout: &RolloutId) -> Result<Handle, RunnerError> {
+        Ok(self.spawn(self.take_up(rollout).await?))
+    }
+
+    pub(crate) async fn take_up(&self, rollout: &RolloutId) -> Result<Driver, RunnerError> {
+        let asked = self.clock.now();
+        let lease = self
+            .journal
+            .acquire(rollout, &self.holder, self.lease)
+            .await?;
+        let records = self.journal.read(rollout, 0).await?;
+        Ok(Driver::resume(
+            lease,
+            self.lease,
+            asked,
+            &records,
+            &self.clock.now(),
+        )?)
+    }
+
+    fn spawn(&self, driver: Driver) -> Handle {
+        let (commands, acts) = mpsc::channel(COMMANDS_MAX);
+        let (stop, stopped) = oneshot::channel();
+        let first = View {
+            state: Arc::new(driver.state().clone()),
+            next_seq: driver.durable_seq(),
+        };
+        let (publish, view) = watch::channel(first);
+        let actor = Actor::new(self.clone(), driver, acts, stopped, publish);
+        let task = tokio::spawn(actor.run());
+        Handle {
+            commands,
+            view,
+            stop: Some(stop),
+            task,
+        }
+    }
+}

@@ -1,0 +1,425 @@
+//! One simulated rollout, from start to end, with as many deaths as the test wants.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use phasegate_core::{Clock as _, PersonId, RolloutId, Span, Timestamp};
+use phasegate_driver::{Creation, Driver, DriverError, Input, Request, Stop};
+use phasegate_engine::program::Program;
+use phasegate_engine::record::{AskAbout, Outcome, Record, RecordError};
+use phasegate_engine::{Act, Person, Sources, State};
+use phasegate_journal::{Holder, Journal as _, LeaseError, MemoryJournal};
+
+use super::crash::{CrashPoint, Kill};
+use crate::clock::VirtualClock;
+use crate::world::World;
+
+/// What a simulation begins with.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "tests write it out")]
+pub struct Setup {
+    /// What is carried out.
+    pub program: Program,
+    /// In which world.
+    pub world: World,
+    /// From when on.
+    pub start: Timestamp,
+    /// Where the process dies, in order.
+    pub kills: Vec<Kill>,
+    /// How long an effect takes to be answered.
+    pub effect_takes: Span,
+    /// How long a query takes to be answered.
+    pub answer_takes: Span,
+    /// Acts of operators: when, who and what.
+    pub acts: Vec<(Timestamp, Person, Act)>,
+}
+
+impl Setup {
+    /// A quiet run: nobody acts, nothing dies, answers come within 40 ms.
+    pub fn new(program: Program, world: World, start: Timestamp) -> Self {
+        Self {
+            program,
+            world,
+            start,
+            kills: Vec::new(),
+            effect_takes: Span::from_millis(40),
+            answer_takes: Span::from_millis(20),
+            acts: Vec::new(),
+        }
+    }
+}
+
+/// How a simulation ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "tests must tell them apart")]
+pub enum Ended {
+    /// The rollout ended.
+    Finished(Outcome),
+    /// The limit on simulated time or steps was reached.
+    OutOfTime,
+    /// It waits for a person and for nothing else.
+    Waiting,
+}
+
+/// A rollout in a simulated world.
+#[derive(Debug)]
+pub struct Simulation {
+    /// The world, with everything that was done to it.
+    pub world: World,
+    /// Its clock.
+    pub clock: VirtualClock,
+    journal: MemoryJournal,
+    rollout: RolloutId,
+    holder: Holder,
+    driver: Option<Driver>,
+    pending: Vec<(Timestamp, u64, Input)>,
+    kills: Vec<Kill>,
+    points: Vec<CrashPoint>,
+    effect_takes: Span,
+    answer_takes: Span,
+    acts: Vec<(Timestamp, Person, Act)>,
+    /// Acts that are not durable yet: whoever did them has not been told, and does them again.
+    unconfirmed: Vec<(u64, Person, Act)>,
+    answered: BTreeSet<(u64, PersonId)>,
+    sent: u64,
+    ended: Option<Outcome>,
+}
+
+/// Longer than any lease a test waits for, shorter than any bake.
+const LEASE: Span = Span::from_secs(30);
+
+/// Why a simulation broke: always a defect.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SimulationError {
+    /// The driver could not be made.
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+    /// The journal failed.
+    #[error("the journal failed: {0}")]
+    Journal(String),
+    /// A record could not be read.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The driver stopped for a reason that this world does not have.
+    #[error("the driver stopped: {0:?}")]
+    Stopped(Stop),
+}
+
+fn journal_error(error: impl std::fmt::Debug) -> SimulationError {
+    SimulationError::Journal(format!("{error:?}"))
+}
+
+impl Simulation {
+    /// Creates the rollout.
+    ///
+    /// # Errors
+    /// If it cannot be created.
+    pub fn new(setup: Setup) -> Result<Self, SimulationError> {
+        let clock = VirtualClock::new(setup.start);
+        let journal = MemoryJournal::new(Arc::new(clock.clone()));
+        let rollout = RolloutId::new("simulated").map_err(journal_error)?;
+        let holder = Holder::new("simulation").map_err(journal_error)?;
+        let by = PersonId::new("author").map_err(journal_error)?;
+        let sources = Sources {
+            plan: String::new(),
+            bindings: String::new(),
+        };
+        let creation = Creation::new(rollout.clone(), setup.program, sources, by, clock.now())?;
+        let create = journal.create(
+            &rollout,
+            &holder,
+            LEASE,
+            creation.claims(),
+            creation.batch(),
+        );
+        let (lease, head) = pollster::block_on(create).map_err(journal_error)?;
+        Ok(Self {
+            world: setup.world,
+            clock,
+            journal,
+            rollout,
+            holder,
+            driver: Some(creation.created(lease, head, LEASE)),
+            pending: Vec::new(),
+            kills: setup.kills,
+            points: Vec::new(),
+            effect_takes: setup.effect_takes,
+            answer_takes: setup.answer_takes,
+            acts: setup.acts,
+            unconfirmed: Vec::new(),
+            answered: BTreeSet::new(),
+            sent: 0,
+            ended: None,
+        })
+    }
+
+    /// Runs until the rollout ends, waits for a person, or `limit` of simulated time has passed.
+    ///
+    /// # Errors
+    /// If something did what it never should.
+    pub fn run(&mut self, limit: Span) -> Result<Ended, SimulationError> {
+        let deadline = self.clock.now().wall + limit;
+        loop {
+            self.work()?;
+            if let Some(outcome) = self.ended {
+                return Ok(Ended::Finished(outcome));
+            }
+            let Some(next) = self.next_moment() else {
+                return Ok(Ended::Waiting);
+            };
+            if next > deadline {
+                return Ok(Ended::OutOfTime);
+            }
+            self.clock.advance_to(next);
+            self.deliver();
+        }
+    }
+
+    /// The state as far as it is durable.
+    pub fn state(&self) -> Option<&State> {
+        self.driver.as_ref().map(Driver::state)
+    }
+
+    /// All crash points that were passed.
+    pub fn crash_points(&self) -> &[CrashPoint] {
+        &self.points
+    }
+
+    /// All records of the journal.
+    ///
+    /// # Errors
+    /// If the journal is damaged, which a test may have seen to.
+    pub fn records(&self) -> Result<Vec<Record>, SimulationError> {
+        let read =
+            pollster::block_on(self.journal.read(&self.rollout, 0)).map_err(journal_error)?;
+        let decode = |r: &phasegate_journal::Record| Record::decode(&r.kind, &r.payload);
+        Ok(read.iter().map(decode).collect::<Result<_, _>>()?)
+    }
+
+    /// Does everything that the driver wants now.
+    fn work(&mut self) -> Result<(), SimulationError> {
+        loop {
+            self.schedule_replies();
+            let request = match &mut self.driver {
+                Some(driver) => driver.poll(),
+                None if self.ended.is_some() => return Ok(()),
+                None => {
+                    self.restart()?;
+                    continue;
+                }
+            };
+            let Some(request) = request else {
+                return Ok(());
+            };
+            if self.serve(request)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Does one thing; true when nothing more is to be done.
+    fn serve(&mut self, request: Request) -> Result<bool, SimulationError> {
+        let now = self.clock.now();
+        match request {
+            Request::Append {
+                expected_next_seq,
+                batch,
+            } => {
+                if self.dies(CrashPoint::BeforeAppend) {
+                    return Ok(false);
+                }
+                let lease = self.lease()?;
+                let append = self.journal.append(&lease, expected_next_seq, batch);
+                let result = pollster::block_on(append);
+                if self.dies(CrashPoint::AfterAppend) {
+                    return Ok(false);
+                }
+                self.tell(Input::Appended(result));
+            }
+            Request::Perform { effect, .. } => {
+                if self.dies(CrashPoint::BeforeEffect) {
+                    return Ok(false);
+                }
+                let outcome = self.world.perform(&effect, now.wall);
+                if self.dies(CrashPoint::AfterEffect) {
+                    return Ok(false);
+                }
+                let number = effect.number;
+                self.later(self.effect_takes, Input::Performed { number, outcome });
+            }
+            Request::Inspect(inspection) => {
+                let reading = self.world.inspect(&inspection, now.wall);
+                let number = inspection.number;
+                self.later(self.answer_takes, Input::Inspected { number, reading });
+            }
+            Request::Measure { ticket, query } => {
+                let answer = self.world.measure(&query, now.wall);
+                self.later(self.answer_takes, Input::Measured { ticket, answer });
+            }
+            Request::Renew { ttl } => {
+                let lease = self.lease()?;
+                let renewed = pollster::block_on(self.journal.renew(&lease, ttl));
+                self.tell(Input::Renewed(renewed));
+            }
+            Request::Rebuild => self.driver = None,
+            Request::Stop(Stop::Finished(outcome)) => {
+                self.ended = Some(outcome);
+                return Ok(true);
+            }
+            Request::Stop(stop) => return Err(SimulationError::Stopped(stop)),
+        }
+        Ok(false)
+    }
+
+    fn lease(&self) -> Result<phasegate_journal::Lease, SimulationError> {
+        match &self.driver {
+            Some(driver) => Ok(driver.lease().clone()),
+            None => Err(SimulationError::Journal("no lease".to_owned())),
+        }
+    }
+
+    fn dies(&mut self, point: CrashPoint) -> bool {
+        let index = u64::try_from(self.points.len()).unwrap_or(u64::MAX);
+        self.points.push(point);
+        let Some(kill) = self.kills.first().copied() else {
+            return false;
+        };
+        if kill.at != index {
+            return false;
+        }
+        self.kills.remove(0);
+        self.driver = None;
+        self.pending.clear();
+        self.answered.clear();
+        let again = self
+            .unconfirmed
+            .drain(..)
+            .filter(|(.., act)| !matches!(act, Act::Answer { .. }));
+        let again: Vec<_> = again.collect();
+        if kill.reboot {
+            self.clock.reboot();
+        }
+        self.clock.advance(Span::from_millis(kill.down_millis));
+        let now = self.clock.now().wall;
+        self.acts
+            .extend(again.into_iter().map(|(_, person, act)| (now, person, act)));
+        true
+    }
+
+    fn restart(&mut self) -> Result<(), SimulationError> {
+        let asked = self.clock.now();
+        let acquire = self.journal.acquire(&self.rollout, &self.holder, LEASE);
+        let lease = match pollster::block_on(acquire) {
+            Ok(lease) => lease,
+            Err(LeaseError::Finished) => {
+                self.ended = self.records()?.iter().rev().find_map(finished);
+                return match self.ended {
+                    Some(_) => Ok(()),
+                    None => Err(SimulationError::Journal(
+                        "finished without saying how".to_owned(),
+                    )),
+                };
+            }
+            Err(error) => return Err(journal_error(error)),
+        };
+        let records =
+            pollster::block_on(self.journal.read(&self.rollout, 0)).map_err(journal_error)?;
+        let driver = Driver::resume(lease, LEASE, asked, &records, &self.clock.now())?;
+        self.driver = Some(driver);
+        Ok(())
+    }
+
+    fn tell(&mut self, input: Input) {
+        let now = self.clock.now();
+        if let Some(driver) = &mut self.driver {
+            driver.handle(&now, input);
+        }
+    }
+
+    fn later(&mut self, after: Span, input: Input) {
+        self.sent += 1;
+        self.pending
+            .push((self.clock.now().wall + after, self.sent, input));
+    }
+
+    /// People who were asked think about it.
+    fn schedule_replies(&mut self) {
+        let Some(state) = self.driver.as_ref().map(Driver::state) else {
+            return;
+        };
+        let mut replies = Vec::new();
+        for (number, ask) in &state.asks {
+            for role in &ask.ask.roles {
+                for reply in self.world.people.replies.get(role).into_iter().flatten() {
+                    let given = ask.answers.iter().any(|(answer, _)| answer.by == reply.by);
+                    let key = (*number, reply.by.clone());
+                    if given || !self.answered.insert(key) {
+                        continue;
+                    }
+                    let person = Person {
+                        id: reply.by.clone(),
+                        roles: vec![role.clone()],
+                    };
+                    let act = Act::Answer {
+                        ask: *number,
+                        role: role.clone(),
+                        yes: match ask.ask.about {
+                            // Whoever looks, sees.
+                            AskAbout::Effect { number } => {
+                                self.world.has_done(&state.rollout, number)
+                            }
+                            AskAbout::Approval { .. } | AskAbout::Task { .. } => reply.yes,
+                        },
+                        plan_digest: state.program.plan_digest.clone(),
+                        seen: state.next_seq,
+                    };
+                    replies.push((ask.asked.wall + reply.after, person, act));
+                }
+            }
+        }
+        self.acts.extend(replies);
+    }
+
+    fn next_moment(&self) -> Option<Timestamp> {
+        let timeout = self.driver.as_ref().and_then(Driver::poll_timeout);
+        let pending = self.pending.iter().map(|(at, ..)| *at).min();
+        let acts = self.acts.iter().map(|(at, ..)| *at).min();
+        let next = [timeout, pending, acts].into_iter().flatten().min()?;
+        Some(next.max(self.clock.now().wall))
+    }
+
+    fn deliver(&mut self) {
+        let now = self.clock.now();
+        self.pending.sort_by_key(|(at, sent, _)| (*at, *sent));
+        while let Some((at, ..)) = self.pending.first()
+            && *at <= now.wall
+        {
+            let (_, _, input) = self.pending.remove(0);
+            self.tell(input);
+        }
+        let due: Vec<_> = self
+            .acts
+            .extract_if(.., |(at, ..)| *at <= now.wall)
+            .collect();
+        if let Some(driver) = &mut self.driver {
+            for (_, person, act) in due {
+                let again = (person.clone(), act.clone());
+                // An act that does not fit any more is the operator's to notice.
+                if let Ok(seq) = driver.handle_operator(&now, person, "simulated".to_owned(), act) {
+                    self.unconfirmed.push((seq, again.0, again.1));
+                }
+            }
+            driver.handle_timeout(&now);
+            let durable = driver.durable_seq();
+            self.unconfirmed.retain(|(seq, ..)| *seq > durable);
+        }
+    }
+}
+
+fn finished(record: &Record) -> Option<Outcome> {
+    match &record.body {
+        phasegate_engine::record::Body::Finished { outcome } => Some(*outcome),
+        _ => None,
+    }
+}

@@ -1,0 +1,187 @@
+//! Routes, flags, commands, messages, metrics and people that exist only in memory.
+
+mod metric;
+mod people;
+mod things;
+
+use std::collections::BTreeMap;
+
+use phasegate_core::{
+    Absence, Answer, BindingId, Desired, Effect, EffectClass, EffectKey, EffectOutcome, Inspection,
+    KpiId, Query, Ratio, Reading, RolloutId, Standing, TargetId, Timestamp,
+};
+
+pub use metric::{Metric, Regression};
+pub use people::{People, Reply};
+pub use things::{Done, Thing};
+
+/// A stretch of time in which something does not work.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "tests write it out")]
+pub struct Outage {
+    /// Whose.
+    pub binding: BindingId,
+    /// What kind.
+    pub kind: OutageKind,
+    /// First moment inside.
+    pub from: Timestamp,
+    /// First moment outside.
+    pub until: Timestamp,
+    /// Only while at least so many see the new version; zero for always.
+    pub exposure: Ratio,
+}
+
+/// What does not work.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "tests write it out")]
+pub enum OutageKind {
+    /// It does what it is told, and the answer is lost.
+    AnswersLost,
+    /// It refuses.
+    Refuses,
+    /// Nothing gets through.
+    Unreachable,
+}
+
+/// Everything outside.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    /// What can be set and read back.
+    pub things: BTreeMap<(BindingId, TargetId), Thing>,
+    /// Commands that ran and messages that arrived, in order.
+    pub log: Vec<Done>,
+    /// How each KPI behaves.
+    pub metrics: BTreeMap<KpiId, Metric>,
+    /// What goes wrong with the new version.
+    pub regressions: Vec<Regression>,
+    /// What does not work, and when.
+    pub outages: Vec<Outage>,
+    /// Who answers questions, and how.
+    pub people: People,
+}
+
+impl World {
+    fn outage(&self, binding: &BindingId, at: Timestamp) -> Option<OutageKind> {
+        let during = |o: &&Outage| {
+            let now = o.from <= at && at < o.until && self.exposure() >= o.exposure;
+            o.binding == *binding && now
+        };
+        self.outages.iter().find(during).map(|outage| outage.kind)
+    }
+
+    /// Brings an effect about, and says what its author learns of it.
+    pub fn perform(&mut self, effect: &Effect, at: Timestamp) -> EffectOutcome {
+        let unknown = || EffectOutcome::Unknown {
+            reason: "the connection was lost".to_owned(),
+        };
+        match self.outage(&effect.to, at) {
+            Some(OutageKind::Refuses) => {
+                return EffectOutcome::NotApplied {
+                    reason: "refused".to_owned(),
+                };
+            }
+            Some(OutageKind::Unreachable) => return unknown(),
+            Some(OutageKind::AnswersLost) | None => {}
+        }
+        let done = Done {
+            at,
+            key: effect.key.clone(),
+            desired: effect.desired.clone(),
+        };
+        match effect.desired.target() {
+            Some(target) => {
+                let key = (effect.to.clone(), target.clone());
+                self.things.entry(key).or_default().set(done);
+            }
+            // The other side knows the key and does it once.
+            None if effect.class == EffectClass::IdempotentByKey
+                && self.log.iter().any(|other| other.key == effect.key) => {}
+            None => self.log.push(done),
+        }
+        if self.outage(&effect.to, at) == Some(OutageKind::AnswersLost) {
+            return unknown();
+        }
+        EffectOutcome::Applied {
+            evidence: "done".to_owned(),
+        }
+    }
+
+    /// Reads a state back.
+    pub fn inspect(&self, inspection: &Inspection, at: Timestamp) -> Option<Reading> {
+        if self.outage(&inspection.to, at) == Some(OutageKind::Unreachable) {
+            return None;
+        }
+        let target = inspection.desired.target()?;
+        let thing = self.things.get(&(inspection.to.clone(), target.clone()));
+        let found = match thing.and_then(|thing| thing.now.clone()) {
+            Some(found) => found,
+            None => at_rest(&inspection.desired)?,
+        };
+        let standing = if found == inspection.desired {
+            Standing::AsDesired
+        } else if inspection.before.as_ref() == Some(&found) {
+            Standing::AsBefore
+        } else if Some(&found) == at_rest(&inspection.desired).as_ref() {
+            Standing::Resting
+        } else {
+            Standing::Other
+        };
+        Some(Reading {
+            found: Some(found),
+            standing,
+        })
+    }
+
+    /// Answers a query.
+    pub fn measure(&self, query: &Query, at: Timestamp) -> Answer {
+        if self.outage(&query.to, at).is_some() {
+            return Err(Absence::Unavailable {
+                detail: "connection refused".to_owned(),
+            });
+        }
+        let metric = self.metrics.get(&query.kpi).ok_or(Absence::NoData)?;
+        metric.answer(query, self.exposure(), &self.regressions)
+    }
+
+    /// The largest share that sees the new version by any route or flag.
+    pub fn exposure(&self) -> Ratio {
+        self.things
+            .values()
+            .map(Thing::exposure)
+            .max()
+            .unwrap_or(Ratio::ZERO)
+    }
+
+    /// Did that effect happen?
+    pub fn has_done(&self, rollout: &RolloutId, number: u64) -> bool {
+        let key = EffectKey::new(rollout, number);
+        self.history().iter().any(|done| done.key == key)
+    }
+
+    /// Everything that was done, in order: states set, commands, messages.
+    pub fn history(&self) -> Vec<&Done> {
+        let mut all: Vec<&Done> = self
+            .things
+            .values()
+            .flat_map(|thing| &thing.history)
+            .chain(&self.log)
+            .collect();
+        all.sort_by_key(|done| done.at);
+        all
+    }
+}
+
+/// A thing that nobody has touched shows nobody the new version.
+fn at_rest(desired: &Desired) -> Option<Desired> {
+    match desired {
+        Desired::Flag { flag, .. } => Some(Desired::Flag {
+            flag: flag.clone(),
+            exposure: Ratio::ZERO,
+        }),
+        Desired::Traffic { target, .. } => Some(Desired::Traffic {
+            target: target.clone(),
+            canary: Ratio::ZERO,
+        }),
+        _ => None,
+    }
+}
