@@ -1,10 +1,5 @@
 //! The calendar against independent implementations. `scripts/reference.py` made the values.
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "helpers of tests fail the test"
-)]
+#![expect(clippy::expect_used, reason = "helpers of tests fail the test")]
 
 use phasegate_core::{Span, Timestamp};
 use phasegate_plan::calendar::{

@@ -1,9 +1,5 @@
 //! Each code of a fault with a document that has it and one, nearly the same, that has not.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests fail the test"
-)]
+#![expect(clippy::expect_used, reason = "helpers of tests fail the test")]
 
 use std::collections::BTreeSet;
 

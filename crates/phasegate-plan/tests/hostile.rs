@@ -1,5 +1,4 @@
 //! Hostile documents meet a limit, and get a clear answer.
-#![expect(clippy::expect_used, reason = "helpers of tests fail the test")]
 
 use phasegate_plan::{Code, Format, Limits, PlanDocument, Severity, check};
 
