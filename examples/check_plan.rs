@@ -1,0 +1,58 @@
+//! Checks a plan, for people who write no Rust:
+//! `cargo run --example check_plan -- FILE [--bindings FILE] [--lints allow:unused-binding] [--json]`.
+//! Ends with 1 if something is wrong with the plan.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use phasegate_plan::{Catalog, Lints, PlanDocument, check_with};
+
+const USAGE: &str = "usage: check_plan FILE [--bindings FILE] [--lints LEVEL:CODE,...] [--json]";
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let (mut plan, mut bindings, mut lints, mut json) = (None, None, Lints::default(), false);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--bindings" => bindings = Some(arguments.next().ok_or(USAGE)?),
+            "--lints" => lints = arguments.next().ok_or(USAGE)?.parse()?,
+            "--json" => json = true,
+            _ => plan = Some(argument),
+        }
+    }
+    // Without a file it shows the plan that the first example carries out.
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/plans/first-rollout.yaml");
+    let plan = plan.unwrap_or_else(|| here.to_owned());
+
+    let mut catalog = None;
+    if let Some(name) = bindings {
+        let checked = Catalog::read(&name, &std::fs::read(&name)?);
+        print!("{}", checked.faults.render());
+        catalog = checked.catalog;
+        if catalog.is_none() {
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    let document = PlanDocument::read(&plan, &std::fs::read(&plan)?);
+    let checked = check_with(&document, catalog.as_ref(), &lints);
+    if json {
+        println!("{}", serde_json::to_string_pretty(&checked.faults)?);
+    } else {
+        print!("{}", checked.faults.render());
+    }
+    match &checked.plan {
+        Some(found) => {
+            assert_eq!(found.digest(), document.digest());
+            if !json {
+                println!(
+                    "{}: {} phases, digest {}",
+                    found.title,
+                    found.phases.len(),
+                    found.digest()
+                );
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        None => Ok(ExitCode::FAILURE),
+    }
+}

@@ -1,0 +1,77 @@
+//! Lays a plan out in time, for people who write no Rust:
+//! `cargo run --example schedule -- FILE --start 2025-09-01 [--slip PHASE DAYS]`.
+
+use std::error::Error;
+
+use phasegate_plan::calendar::Date;
+use phasegate_plan::{PlanDocument, Schedule, check};
+
+const USAGE: &str = "usage: schedule FILE --start DATE [--slip PHASE DAYS]";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/plans/ci-pipeline.yaml");
+    let (mut file, mut start, mut slip) = (here.to_owned(), "2025-09-01".to_owned(), None);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--start" => start = arguments.next().ok_or(USAGE)?,
+            "--slip" => {
+                let phase = arguments.next().ok_or(USAGE)?;
+                slip = Some((phase.parse()?, arguments.next().ok_or(USAGE)?.parse()?));
+            }
+            _ => file = argument,
+        }
+    }
+    let document = PlanDocument::read(&file, &std::fs::read(&file)?);
+    let checked = check(&document, None);
+    let Some(plan) = checked.plan else {
+        return Err(checked.faults.render().into());
+    };
+    let start: Date = start.parse()?;
+    let schedule = Schedule::new(&plan, start);
+    let zone = schedule.calendar().zone();
+    println!("{} from {start}, in {zone}\n", plan.title);
+    for phase in schedule.phases() {
+        let open = if phase.open { " or later" } else { "" };
+        let slack = schedule.slack_days(&phase.id).unwrap_or(0);
+        println!(
+            "{:16} {} to {}{open}, slack {slack} business days",
+            phase.id,
+            zone.show(phase.start),
+            zone.show(phase.end)
+        );
+        for gate in &phase.gates {
+            println!("  gate {:22} {}", gate.id, zone.show(gate.at));
+        }
+        for activity in &phase.activities {
+            let (from, to) = (zone.show(activity.start), zone.show(activity.end));
+            println!("  {from} to {to}  {}", activity.title);
+        }
+    }
+    let path: Vec<&str> = schedule
+        .critical_path()
+        .iter()
+        .map(|id| id.as_str())
+        .collect();
+    println!("\ncritical path: {}", path.join(" -> "));
+    if let Some((phase, days)) = slip {
+        let slipped = schedule
+            .slipped(&phase, days)
+            .ok_or("there is no such phase")?;
+        println!("\nif {phase} begins {days} business days later:");
+        for (before, after) in schedule.moved(&slipped) {
+            println!(
+                "{:16} {} -> {}",
+                before.id,
+                zone.show(before.end),
+                zone.show(after.end)
+            );
+        }
+    }
+    assert_eq!(
+        schedule.phases().len(),
+        plan.phases.len(),
+        "every phase has its time"
+    );
+    Ok(())
+}
