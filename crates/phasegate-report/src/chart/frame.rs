@@ -1,0 +1,232 @@
+//! What all charts share: the drawing with its title, axes and grid, the marks of decisions, and keys.
+
+use phasegate_core::Timestamp;
+
+use super::scale::{Times, coordinate as c};
+use crate::doc;
+use crate::html::Html;
+use crate::view::View;
+
+/// One of the two sizes in which every chart is drawn.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    pub(super) class: &'static str,
+    pub(super) width: f64,
+    /// How many ticks of time fit.
+    pub(super) ticks: u64,
+    /// How many points are drawn at most.
+    pub(super) points: usize,
+}
+
+/// For screens and paper, and for phones: the narrow one is drawn at its own size, so that its words
+/// stay as large as others.
+pub(super) const SIZES: [Size; 2] = [
+    Size {
+        class: "wide",
+        width: 1000.0,
+        ticks: 11,
+        points: 500,
+    },
+    Size {
+        class: "narrow",
+        width: 360.0,
+        ticks: 5,
+        points: 180,
+    },
+];
+
+/// Room for the labels on the left of a chart.
+pub(super) const LEFT: f64 = 54.0;
+/// Room on the right.
+pub(super) const RIGHT: f64 = 12.0;
+/// Room on top for the numbers of decisions.
+pub(super) const TOP: f64 = 44.0;
+/// Room below for the labels of time.
+pub(super) const BOTTOM: f64 = 34.0;
+
+/// Rows of numbers above a chart; what does not fit is left out there and stands in the table.
+const ROWS: usize = 3;
+
+/// A chart in both sizes.
+pub(super) fn figure(html: &mut Html, title: &str, height: f64, draw: impl Fn(&mut Html, Size)) {
+    html.element("figure", &[], |html| {
+        for size in SIZES {
+            let view_box = format!("0 0 {} {}", c(size.width), c(height));
+            let attributes = [
+                ("class", size.class),
+                ("viewBox", &view_box),
+                ("role", "img"),
+                ("aria-label", title),
+            ];
+            html.element("svg", &attributes, |html| {
+                html.leaf("title", &[], title);
+                draw(html, size);
+            });
+            html.newline();
+        }
+    });
+}
+
+/// The time of the whole rollout across a drawing.
+pub(super) fn times(view: &View, size: Size) -> Times {
+    let header = &view.header;
+    Times::new(header.started, header.last, LEFT, size.width - LEFT - RIGHT)
+}
+
+/// Lines and labels of the scale of time.
+pub(super) fn time_axis(html: &mut Html, times: &Times, size: Size, top: f64, bottom: f64) {
+    for (x, label) in times.ticks(size.ticks) {
+        line(html, "grid", (x, top), (x, bottom));
+        // The last label must not leave the drawing.
+        let (x, class) = if x > times.right() - 24.0 {
+            (times.right(), "end")
+        } else {
+            (x, "middle")
+        };
+        text(html, class, (x, bottom + 14.0), &label);
+    }
+    line(html, "axis", (LEFT, bottom), (times.right(), bottom));
+    text(
+        html,
+        "end",
+        (times.right(), bottom + 28.0),
+        "time since the start",
+    );
+}
+
+/// Lines and labels of a scale of values.
+pub(super) fn value_axis(html: &mut Html, ticks: &[(f64, String)], times: &Times) {
+    for (y, label) in ticks {
+        line(html, "grid", (LEFT, *y), (times.right(), *y));
+        text(html, "end", (LEFT - 6.0, *y + 4.0), label);
+    }
+}
+
+/// Shades the time in which the rollout went back.
+pub(super) fn going_back(html: &mut Html, view: &View, times: &Times, top: f64, bottom: f64) {
+    for rollback in &view.rollbacks {
+        let until = rollback.ended.unwrap_or(view.header.last);
+        rectangle(
+            html,
+            "back",
+            (times.x(rollback.started), top),
+            (times.x(until), bottom),
+        );
+    }
+}
+
+/// A thin line at every decision, with its number above.
+pub(super) fn decisions(html: &mut Html, view: &View, times: &Times, bottom: f64) {
+    let mut last = [f64::NEG_INFINITY; ROWS];
+    for (number, moment) in doc::decisions(view) {
+        let x = times.x(moment.at);
+        line(html, "moment", (x, TOP - 2.0), (x, bottom));
+        let Some(row) = last.iter().position(|taken| x - taken >= 15.0) else {
+            continue;
+        };
+        if let Some(taken) = last.get_mut(row) {
+            *taken = x;
+        }
+        // At most three rows.
+        let y = TOP - 10.0 - 14.0 * f64::from(u8::try_from(row).unwrap_or(0));
+        html.element(
+            "circle",
+            &[("class", "dot"), ("cx", &c(x)), ("cy", &c(y)), ("r", "7")],
+            |_| {},
+        );
+        text(html, "number", (x, y + 3.5), &number.to_string());
+    }
+}
+
+pub(super) fn line(html: &mut Html, class: &str, from: (f64, f64), to: (f64, f64)) {
+    let (x1, y1, x2, y2) = (c(from.0), c(from.1), c(to.0), c(to.1));
+    let attributes = [
+        ("class", class),
+        ("x1", &x1),
+        ("y1", &y1),
+        ("x2", &x2),
+        ("y2", &y2),
+    ];
+    html.element("line", &attributes, |_| {});
+}
+
+pub(super) fn text(html: &mut Html, class: &str, at: (f64, f64), text: &str) {
+    let (x, y) = (c(at.0), c(at.1));
+    html.leaf("text", &[("class", class), ("x", &x), ("y", &y)], text);
+}
+
+/// A rectangle between two corners, at least a pixel wide.
+pub(super) fn rectangle(html: &mut Html, class: &str, from: (f64, f64), to: (f64, f64)) {
+    let (x, y) = (c(from.0), c(from.1));
+    let (width, height) = (c((to.0 - from.0).max(1.0)), c((to.1 - from.1).max(0.0)));
+    let attributes = [
+        ("class", class),
+        ("x", &x),
+        ("y", &y),
+        ("width", &width),
+        ("height", &height),
+    ];
+    html.element("rect", &attributes, |_| {});
+}
+
+/// A line through points.
+pub(super) fn polyline(html: &mut Html, class: &str, points: &[(f64, f64)]) {
+    if points.len() > 1 {
+        html.shape("polyline", class, points);
+    }
+}
+
+/// A filled shape around points.
+pub(super) fn polygon(html: &mut Html, class: &str, points: &[(f64, f64)]) {
+    if points.len() > 2 {
+        html.shape("polygon", class, points);
+    }
+}
+
+/// What the lines of a chart mean, in words beside a piece of each.
+pub(super) fn key(html: &mut Html, entries: &[(&'static str, String)]) {
+    html.element("ul", &[("class", "key")], |html| {
+        for (class, meaning) in entries {
+            html.element("li", &[], |html| {
+                let attributes = [("viewBox", "0 0 28 10"), ("aria-hidden", "true")];
+                html.element("svg", &attributes, |html| {
+                    if matches!(*class, "back" | "doubt" | "band") {
+                        rectangle(html, class, (0.0, 0.0), (28.0, 10.0));
+                    } else {
+                        line(html, class, (1.0, 5.0), (27.0, 5.0));
+                    }
+                });
+                html.text(meaning);
+            });
+        }
+    });
+}
+
+/// Keeps at most so many points: of each stretch of time, the ones that stand out are kept.
+pub(super) fn thinned<T>(
+    points: Vec<(Timestamp, f64, T)>,
+    most: usize,
+) -> Vec<(Timestamp, f64, T)> {
+    if points.len() <= most || most < 4 {
+        return points;
+    }
+    let per = points.len().div_ceil(most / 2);
+    let mut kept = Vec::with_capacity(most);
+    let mut points = points.into_iter().peekable();
+    while points.peek().is_some() {
+        let stretch: Vec<(Timestamp, f64, T)> = points.by_ref().take(per).collect();
+        let order = |a: &&(usize, f64), b: &&(usize, f64)| a.1.total_cmp(&b.1);
+        let values: Vec<(usize, f64)> = stretch.iter().map(|point| point.1).enumerate().collect();
+        let least = values.iter().min_by(order).map(|(index, _)| *index);
+        let most = values.iter().max_by(order).map(|(index, _)| *index);
+        let stands_out = |index: usize| Some(index) == least || Some(index) == most;
+        kept.extend(
+            stretch
+                .into_iter()
+                .enumerate()
+                .filter(|(i, _)| stands_out(*i))
+                .map(|(_, p)| p),
+        );
+    }
+    kept
+}

@@ -1,0 +1,228 @@
+//! One measure over time: what was measured, what it was compared with, between what it lies, and the
+//! thresholds that stood against it.
+
+use phasegate_core::{Quantity, Timestamp, Unit};
+
+use super::frame::{self, Size, TOP, figure};
+use super::scale::{Times, Values, number};
+use crate::doc::shown;
+use crate::html::Html;
+use crate::text::clip;
+use crate::view::{Bound, BoundSort, Series, SeriesPoint, View};
+
+const HEIGHT: f64 = 230.0;
+
+pub(crate) fn series(html: &mut Html, series: &Series, view: &View) {
+    let Some(unit) = series
+        .points
+        .first()
+        .map(|point| point.observed.unit().clone())
+    else {
+        return;
+    };
+    let plot = Plot {
+        series,
+        view,
+        unit: &unit,
+    };
+    let title = format!("{} over time", series.measure);
+    figure(html, &title, HEIGHT, |html, size| plot.draw(html, size));
+    frame::key(html, &plot.key());
+}
+
+struct Plot<'v> {
+    series: &'v Series,
+    view: &'v View,
+    unit: &'v Unit,
+}
+
+/// A point that is drawn: the low and the high end of what it may be.
+type Point = (Timestamp, f64, Option<(f64, f64)>);
+
+impl Plot<'_> {
+    fn key(&self) -> Vec<(&'static str, String)> {
+        let points = &self.series.points;
+        let mut entries = vec![("line canary", "measured".to_owned())];
+        if points.iter().any(|point| point.reference.is_some()) {
+            entries.push(("line stable", "compared with".to_owned()));
+        }
+        if points
+            .iter()
+            .any(|point| point.low.is_some() || point.high.is_some())
+        {
+            entries.push(("band", "where the true value lies".to_owned()));
+        }
+        for bound in &self.series.bounds {
+            let last = bound
+                .changes
+                .last()
+                .map(|change| shown(&change.value))
+                .unwrap_or_default();
+            let whose = match bound.sort {
+                BoundSort::Criterion => "criterion",
+                BoundSort::Trigger => "trigger",
+            };
+            entries.push((class(bound.sort), format!("{last}: {whose} {}", bound.by)));
+        }
+        entries
+    }
+
+    fn value(&self, quantity: &Quantity) -> Option<f64> {
+        number(quantity, self.unit)
+    }
+
+    fn draw(&self, html: &mut Html, size: Size) {
+        let times = frame::times(self.view, size);
+        let bottom = HEIGHT - frame::BOTTOM;
+        let values = Values::holding(self.all(), self.unit, TOP, bottom - TOP);
+        frame::going_back(html, self.view, &times, TOP, bottom);
+        frame::value_axis(html, &values.ticks(), &times);
+        frame::time_axis(html, &times, size, TOP, bottom);
+        for bound in &self.series.bounds {
+            self.bound(html, bound, &times, &values, size.points / 2);
+        }
+        let place = |(at, value, _): &Point| (times.x(*at), values.y(*value));
+        for run in self.runs(|point| point.reference.as_ref(), size) {
+            let points: Vec<(f64, f64)> = run.iter().map(place).collect();
+            frame::polyline(html, "line stable", &points);
+            dots(html, "point-stable", &points);
+        }
+        for run in self.runs(|point| Some(&point.observed), size) {
+            band(html, &run, &times, &values);
+            let points: Vec<(f64, f64)> = run.iter().map(place).collect();
+            frame::polyline(html, "line canary", &points);
+            dots(html, "point", &points);
+        }
+        frame::decisions(html, self.view, &times, bottom);
+    }
+
+    /// All numbers that must be inside the chart.
+    fn all(&self) -> impl Iterator<Item = f64> + '_ {
+        let points = self.series.points.iter().flat_map(|point| {
+            let others = [&point.reference, &point.low, &point.high]
+                .into_iter()
+                .flatten();
+            std::iter::once(&point.observed).chain(others)
+        });
+        let changes = self.series.bounds.iter().flat_map(|bound| &bound.changes);
+        points
+            .chain(changes.map(|change| &change.value))
+            .filter_map(|value| self.value(value))
+    }
+
+    /// The points, cut where nobody was looking.
+    fn runs<'p>(
+        &'p self,
+        which: impl Fn(&'p SeriesPoint) -> Option<&'p Quantity>,
+        size: Size,
+    ) -> Vec<Vec<Point>> {
+        let points = self.series.points.iter().filter_map(|point| {
+            let value = self.value(which(point)?)?;
+            let end = |end: &Option<Quantity>| end.as_ref().and_then(|end| self.value(end));
+            let ends = match (end(&point.low), end(&point.high)) {
+                (None, None) => None,
+                (low, high) => Some((low.unwrap_or(value), high.unwrap_or(value))),
+            };
+            Some((point.at, value, ends))
+        });
+        let mut runs: Vec<Vec<Point>> = Vec::new();
+        for point in frame::thinned(points.collect(), size.points) {
+            match runs.last_mut() {
+                Some(run) if run.last().is_some_and(|last| !self.is_cut(last.0, point.0)) => {
+                    run.push(point);
+                }
+                Some(_) | None => runs.push(vec![point]),
+            }
+        }
+        runs
+    }
+
+    /// Could nothing be measured between two moments, was the controller down, or did it go back?
+    fn is_cut(&self, from: Timestamp, until: Timestamp) -> bool {
+        let between = |at: Timestamp| from < at && at <= until;
+        self.series.gaps.iter().any(|gap| between(*gap))
+            || self
+                .view
+                .audit
+                .outages
+                .iter()
+                .any(|outage| between(outage.until))
+            || self
+                .view
+                .rollbacks
+                .iter()
+                .any(|rollback| from <= rollback.started && rollback.started < until)
+    }
+
+    /// A staircase of at most so many steps.
+    fn bound(&self, html: &mut Html, bound: &Bound, times: &Times, values: &Values, most: usize) {
+        let changes = bound.changes.iter();
+        let changes = changes.filter_map(|c| Some((c.at, self.value(&c.value)?, ())));
+        let mut points: Vec<(f64, f64)> = Vec::new();
+        for (at, value, ()) in frame::thinned(changes.collect(), most) {
+            let (x, y) = (times.x(at), values.y(value));
+            match points.last().copied() {
+                Some((_, before)) => points.push((x, before)),
+                // What stands in the plan stood from the start.
+                None if bound.changes.len() == 1 => points.push((frame::LEFT, y)),
+                None => {}
+            }
+            points.push((x, y));
+        }
+        let Some((_, y)) = points.last().copied() else {
+            return;
+        };
+        points.push((times.right(), y));
+        frame::polyline(html, class(bound.sort), &points);
+        let name = match bound.sort {
+            BoundSort::Criterion => "bound-name",
+            BoundSort::Trigger => "trigger-name",
+        };
+        let last = bound
+            .changes
+            .last()
+            .map(|change| shown(&change.value))
+            .unwrap_or_default();
+        // Above the line, but not among the numbers of decisions.
+        let y = if y < TOP + 10.0 { y + 13.0 } else { y - 4.0 };
+        frame::text(html, name, (frame::LEFT + 4.0, y), &clip(&last, 24));
+    }
+}
+
+const fn class(sort: BoundSort) -> &'static str {
+    match sort {
+        BoundSort::Criterion => "bound",
+        BoundSort::Trigger => "bound-trigger",
+    }
+}
+
+/// More points than this make a line, and dots would only thicken it.
+const DOTS_MAX: usize = 60;
+
+fn dots(html: &mut Html, class: &'static str, points: &[(f64, f64)]) {
+    if points.len() > DOTS_MAX {
+        return;
+    }
+    for (x, y) in points {
+        let (x, y) = (super::scale::coordinate(*x), super::scale::coordinate(*y));
+        html.element(
+            "circle",
+            &[("class", class), ("cx", &x), ("cy", &y), ("r", "2.5")],
+            |_| {},
+        );
+    }
+}
+
+fn band(html: &mut Html, run: &[Point], times: &Times, values: &Values) {
+    let ends = || {
+        run.iter()
+            .filter_map(|(at, _, ends)| ends.map(|ends| (times.x(*at), ends)))
+    };
+    let low = ends().map(|(x, (low, _))| (x, values.y(low)));
+    let high = ends().map(|(x, (_, high))| (x, values.y(high)));
+    let mut shape: Vec<(f64, f64)> = low.collect();
+    shape.reverse();
+    let mut around: Vec<(f64, f64)> = high.collect();
+    around.extend(shape);
+    frame::polygon(html, "band", &around);
+}

@@ -1,0 +1,167 @@
+//! Criteria, the declared numbers, and what was measured over time.
+
+use phasegate_core::Quantity;
+use phasegate_sla::Finding;
+
+use crate::doc::bits::{Bits, Block, Clock, Section, Tone};
+use crate::view::{Actual, CriterionView, KpiStatus, KpiView, Scope, Series, View};
+use crate::words;
+
+pub(super) fn section(view: &View, clock: &Clock) -> Option<Section> {
+    let rows = view.criteria.iter().map(|criterion| row(criterion, clock));
+    let columns = &["Criterion", "Verdict", "Last", "Worst", "Recorded"];
+    let table = Block::table(columns, rows)?;
+    Some(Section::new("criteria", "Criteria", vec![table]))
+}
+
+fn row(criterion: &CriterionView, clock: &Clock) -> Vec<Bits> {
+    let whose = match &criterion.scope {
+        Scope::Phase(phase) => format!(" {phase}"),
+        Scope::Rollback(phase) => format!(" {phase}, on the way back"),
+    };
+    let counted = criterion.counted;
+    let counts = [
+        (counted.fail, "fail"),
+        (counted.inconclusive, "inconclusive"),
+        (counted.warn, "warn"),
+        (counted.pass, "pass"),
+    ];
+    let counts: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    vec![
+        Bits::code(criterion.rule.as_str()).and_quiet(whose),
+        Bits::verdict(criterion.verdict()),
+        seen(criterion.last.as_ref(), clock),
+        seen(criterion.worst.as_ref(), clock),
+        Bits::text(counts.join(", ")),
+    ]
+}
+
+/// What was measured, or the sentence where no one number says it.
+pub(super) fn seen(finding: Option<&Finding>, clock: &Clock) -> Bits {
+    let Some(finding) = finding else {
+        return Bits::text("–");
+    };
+    let mut bits = match &finding.observed {
+        Some(observed) => Bits::strong(shown(observed)),
+        None => {
+            return Bits::text(finding.sentence.as_str())
+                .and_quiet(" ")
+                .and(clock.at(finding.at));
+        }
+    };
+    if let Some(reference) = &finding.reference {
+        bits = bits.and_quiet(format!(" against {}", shown(reference)));
+    }
+    if let Some(samples) = finding.samples {
+        bits = bits.and_quiet(format!(" {samples} samples"));
+    }
+    bits.and_quiet(" ").and(clock.at(finding.at))
+}
+
+/// How many decimals are shown.
+const DECIMALS: u32 = 4;
+
+/// A quantity with few decimals, unless nothing would be left of it.
+pub(crate) fn shown(quantity: &Quantity) -> String {
+    let number = quantity.number().rounded(DECIMALS).normalized();
+    if number.is_zero() && !quantity.number().is_zero() {
+        return quantity.to_string();
+    }
+    Quantity::new(number, quantity.unit().clone()).to_string()
+}
+
+pub(super) fn kpis(view: &View, clock: &Clock) -> Option<Section> {
+    let rows = view.kpis.iter().map(|kpi| kpi_row(kpi, clock));
+    let columns = &["KPI", "Baseline", "Target", "Measured last", "Status"];
+    let table = Block::table(columns, rows)?;
+    Some(Section::new("kpis", "KPIs", vec![table]))
+}
+
+fn kpi_row(kpi: &KpiView, clock: &Clock) -> Vec<Bits> {
+    let tone = match kpi.status {
+        KpiStatus::Met => Tone::Good,
+        KpiStatus::Missed => Tone::Bad,
+        KpiStatus::NotMeasured => Tone::Calm,
+        KpiStatus::Open => Tone::Unsure,
+    };
+    let actual = |actual: &Actual| {
+        Bits::code(actual.measure.as_str())
+            .and_text(" ")
+            .and(Bits::strong(shown(&actual.observed)))
+            .and_text(" ")
+            .and(clock.at(actual.at))
+    };
+    let measured: Vec<Bits> = kpi.actual.iter().map(actual).collect();
+    let none = if measured.is_empty() {
+        Bits::text("–")
+    } else {
+        Bits::none()
+    };
+    vec![
+        Bits::text(kpi.title.as_str())
+            .and_text(" ")
+            .and_code(kpi.kpi.as_str()),
+        Bits::text(kpi.baseline.as_str()),
+        Bits::text(kpi.target.clone().unwrap_or_else(|| "–".to_owned())),
+        Bits::joined(measured, "; ").and(none),
+        Bits::mark(tone, words::kpi(kpi.status)),
+    ]
+}
+
+pub(super) fn measured(view: &View, _clock: &Clock) -> Option<Section> {
+    let blocks: Vec<Block> = (0..view.series.len()).map(Block::Series).collect();
+    (!blocks.is_empty()).then(|| Section::new("measured", "What was measured", blocks))
+}
+
+/// What a series is about, for headings.
+pub(crate) fn series_title(series: &Series) -> Bits {
+    match &series.within {
+        Some(within) => Bits::text("Share of values within ")
+            .and_code(within.to_string())
+            .and_text(", for ")
+            .and_code(series.measure.as_str()),
+        None => Bits::code(series.measure.as_str()),
+    }
+}
+
+/// The ends of a series in words, for a format without charts.
+pub(crate) fn series_row(series: &Series) -> Vec<Bits> {
+    let values = || series.points.iter().map(|point| &point.observed);
+    let order = |a: &&Quantity, b: &&Quantity| a.compare(b).unwrap_or(std::cmp::Ordering::Equal);
+    let one = |value: Option<&Quantity>| Bits::text(value.map_or_else(|| "–".to_owned(), shown));
+    let reference = series
+        .points
+        .iter()
+        .rev()
+        .find_map(|point| point.reference.as_ref());
+    let bounds: Vec<Bits> = series
+        .bounds
+        .iter()
+        .filter_map(|bound| Some((bound, bound.changes.last()?)))
+        .map(|(bound, last)| Bits::text(shown(&last.value)).and_quiet(format!(" {}", bound.by)))
+        .collect();
+    vec![
+        series_title(series),
+        one(values().min_by(order)),
+        one(values().max_by(order)),
+        one(values().next_back()),
+        one(reference),
+        Bits::joined(bounds, ", "),
+        Bits::text(series.points.len().to_string()),
+    ]
+}
+
+/// The columns of [`series_row`].
+pub(crate) const SERIES_COLUMNS: &[&str] = &[
+    "Measure",
+    "Least",
+    "Most",
+    "Last",
+    "Compared with",
+    "Thresholds",
+    "Points",
+];

@@ -1,0 +1,197 @@
+//! Gates with who decided what on which ground, triggers, and what else people were asked.
+
+use phasegate_engine::record::{AskAbout, Decision};
+
+use crate::doc::bits::{Bits, Block, Clock, Section, Tone};
+use crate::doc::criteria::seen;
+use crate::view::{Firing, GateView, Question, Said, Stretch, StretchSort, TriggerView, View};
+use crate::words;
+
+pub(super) fn section(view: &View, clock: &Clock) -> Option<Section> {
+    let rows = view.gates.iter().map(|gate| gate_row(gate, clock));
+    let columns = &[
+        "Gate",
+        "Opened",
+        "Decision",
+        "Ground",
+        "Criteria",
+        "Approvals",
+    ];
+    let table = Block::table(columns, rows)?;
+    Some(Section::new("gates", "Gates", vec![table]))
+}
+
+fn gate_row(gate: &GateView, clock: &Clock) -> Vec<Bits> {
+    let (decision, ground) = match &gate.decision {
+        Some(decided) => {
+            let tone = match decided.decision {
+                Decision::Go => Tone::Good,
+                Decision::NoGo => Tone::Bad,
+            };
+            let mark = Bits::mark(tone, words::decision(decided.decision)).and_text(" ");
+            (
+                mark.and(clock.at(decided.at)),
+                Bits::text(decided.sentence.as_str()),
+            )
+        }
+        None if gate.closed.is_some() => (
+            Bits::mark(Tone::Calm, "none"),
+            Bits::text("closed ").and(clock.maybe(gate.closed)),
+        ),
+        None => (Bits::mark(Tone::Unsure, "open"), Bits::text("waits")),
+    };
+    let checks = gate.checks.iter().map(|check| {
+        let verdict = check.finding.as_ref().map(|finding| &finding.verdict);
+        let said = check
+            .finding
+            .as_ref()
+            .map_or(check.rule.as_str(), |f| f.sentence.as_str());
+        Bits::verdict(verdict).and_text(format!(" {said}"))
+    });
+    let mut approvals: Vec<Bits> = gate
+        .approvals
+        .iter()
+        .map(|said| answer(said, clock))
+        .collect();
+    for (role, count) in &gate.quorum {
+        let yes = gate
+            .approvals
+            .iter()
+            .filter(|said| said.yes && said.role == *role)
+            .count();
+        approvals.push(Bits::none().and_quiet(format!("{yes} of {count} from {role}")));
+    }
+    vec![
+        Bits::text(gate.title.as_str())
+            .and_text(" ")
+            .and_code(gate.gate.as_str()),
+        clock.at(gate.opened),
+        decision,
+        ground,
+        Bits::joined(checks.collect(), "; "),
+        Bits::joined(approvals, "; "),
+    ]
+}
+
+fn answer(said: &Said, clock: &Clock) -> Bits {
+    let (tone, word) = if said.yes {
+        (Tone::Good, "yes")
+    } else {
+        (Tone::Bad, "no")
+    };
+    Bits::mark(tone, word)
+        .and_text(format!(" {} as {}, ", said.by, said.role))
+        .and(clock.at(said.at))
+        .and_text(format!(": {}", said.reason))
+}
+
+pub(super) fn triggers(view: &View, clock: &Clock) -> Option<Section> {
+    let rows = view
+        .triggers
+        .iter()
+        .map(|trigger| trigger_row(trigger, clock));
+    let columns = &["Trigger", "Starts", "Fired", "Not quiet", "Nearest"];
+    let table = Block::table(columns, rows)?;
+    Some(Section::new("triggers", "Triggers", vec![table]))
+}
+
+fn trigger_row(trigger: &TriggerView, clock: &Clock) -> Vec<Bits> {
+    let fired: Vec<Bits> = trigger
+        .firings
+        .iter()
+        .map(|firing| fired(firing, clock))
+        .collect();
+    let fired = match (fired.is_empty(), trigger.last.is_some()) {
+        (true, true) => Bits::mark(Tone::Good, "never"),
+        (true, false) => Bits::mark(Tone::Calm, "not watched"),
+        (false, _) => Bits::joined(fired, "; "),
+    };
+    let stretches: Vec<Bits> = trigger
+        .stretches
+        .iter()
+        .map(|s| stretch(s, clock))
+        .collect();
+    vec![
+        Bits::text(trigger.trigger.as_str())
+            .and_text(" ")
+            .and_code(trigger.rule.as_str()),
+        Bits::text(words::response(trigger.response.as_ref())),
+        fired,
+        Bits::joined(stretches, "; "),
+        seen(trigger.worst.as_ref(), clock),
+    ]
+}
+
+fn fired(firing: &Firing, clock: &Clock) -> Bits {
+    let word = if firing.blind {
+        "blind for too long"
+    } else {
+        "fired"
+    };
+    let since = firing.since.map(|since| {
+        let held = words::span_text(firing.at.since(since));
+        if firing.blind {
+            format!(", blind for {held}")
+        } else {
+            format!(", held for {held}")
+        }
+    });
+    Bits::mark(Tone::Bad, word)
+        .and_text(" ")
+        .and(clock.at(firing.at))
+        .and_quiet(since.unwrap_or_default())
+}
+
+fn stretch(stretch: &Stretch, clock: &Clock) -> Bits {
+    let tone = match stretch.sort {
+        StretchSort::Blind => Tone::Unsure,
+        StretchSort::Firing => Tone::Bad,
+        StretchSort::Pending => Tone::Watch,
+    };
+    let lasted = match stretch.until {
+        Some(until) => format!(" for {}", words::span_text(until.since(stretch.from))),
+        None => ", still".to_owned(),
+    };
+    Bits::mark(tone, words::stretch(stretch.sort))
+        .and_text(" ")
+        .and(clock.at(stretch.from))
+        .and_text(lasted)
+}
+
+/// What people were asked beside approvals, which stand with their gates.
+pub(super) fn questions(view: &View, clock: &Clock) -> Option<Section> {
+    let others = view
+        .questions
+        .iter()
+        .filter(|question| match question.about {
+            AskAbout::Approval { .. } => false,
+            AskAbout::Effect { .. } | AskAbout::Task { .. } => true,
+        });
+    let rows = others.map(|question| question_row(question, clock));
+    let table = Block::table(&["Question", "Asked", "Of", "Answer"], rows)?;
+    Some(Section::new(
+        "questions",
+        "Tasks and questions",
+        vec![table],
+    ))
+}
+
+fn question_row(question: &Question, clock: &Clock) -> Vec<Bits> {
+    let roles: Vec<&str> = question.roles.iter().map(|role| role.as_str()).collect();
+    let answers: Vec<Bits> = question
+        .answers
+        .iter()
+        .map(|said| answer(said, clock))
+        .collect();
+    let answers = match (answers.is_empty(), question.closed) {
+        (false, _) => Bits::joined(answers, "; "),
+        (true, Some(_)) => Bits::mark(Tone::Calm, "no longer needed"),
+        (true, None) => Bits::mark(Tone::Unsure, "open"),
+    };
+    vec![
+        Bits::text(question.text.as_str()),
+        clock.at(question.asked),
+        Bits::text(roles.join(", ")),
+        answers,
+    ]
+}

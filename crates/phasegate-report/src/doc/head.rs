@@ -1,0 +1,110 @@
+//! The head of a report: what it is, how it stands, why, and the figures one asks for first.
+
+use crate::doc::bits::{Bits, Clock, Tone, against};
+use crate::view::{Counted, Standing, View};
+use crate::words;
+
+/// How a standing reads at a glance.
+pub(crate) const fn standing_tone(standing: Standing) -> Tone {
+    match standing {
+        Standing::Completed => Tone::Good,
+        Standing::Aborted | Standing::RolledBack => Tone::Watch,
+        Standing::RollbackFailed => Tone::Bad,
+        Standing::Held | Standing::Paused | Standing::RollingBack => Tone::Unsure,
+        Standing::Running => Tone::Calm,
+    }
+}
+
+/// One sentence on why it stands so.
+pub(crate) fn why(view: &View) -> String {
+    let header = &view.header;
+    let total = view.phases.len();
+    let done = view
+        .phases
+        .iter()
+        .filter(|p| p.standing == crate::view::PhaseStanding::Done)
+        .count();
+    match (&header.why, header.standing) {
+        (Some(why), _) => why.clone(),
+        (None, Standing::Completed) => format!("all {total} phases are done"),
+        (None, Standing::Running) => format!("{done} of {total} phases are done"),
+        (
+            None,
+            Standing::Aborted
+            | Standing::Held
+            | Standing::Paused
+            | Standing::RolledBack
+            | Standing::RollbackFailed
+            | Standing::RollingBack,
+        ) => words::standing(header.standing).to_owned(),
+    }
+}
+
+/// The figures at the head: a name and what it is.
+pub(crate) fn facts(view: &View) -> Vec<(&'static str, Bits)> {
+    let header = &view.header;
+    let clock = Clock::of(view);
+    let mut facts = vec![
+        ("Rollout", Bits::code(header.rollout.as_str())),
+        ("Plan", Bits::code(header.plan.as_str())),
+        (
+            "Started",
+            Bits::text(clock.full(header.started)).and_quiet(format!(" by {}", header.started_by)),
+        ),
+        match header.ended {
+            Some(ended) => ("Ended", Bits::text(clock.full(ended))),
+            None => ("Last record", Bits::text(clock.full(header.last))),
+        },
+        ("Duration", Bits::text(words::span_text(header.duration))),
+        ("Exposure now", exposure(view)),
+        ("Criteria", criteria(view)),
+    ];
+    if let Some(rollback) = view.rollbacks.last() {
+        let took = against(rollback.took, rollback.limit, rollback.is_over_limit());
+        facts.push(("Rollback", took));
+    }
+    facts
+}
+
+fn exposure(view: &View) -> Bits {
+    let line = |line: &crate::view::Exposure| {
+        let share = line
+            .last()
+            .map_or_else(|| "unknown".to_owned(), |share| share.to_string());
+        Bits::strong(share).and_quiet(format!(" of {}", line.target))
+    };
+    let lines: Vec<Bits> = view.exposure.iter().map(line).collect();
+    if lines.is_empty() {
+        Bits::text("nothing was exposed")
+    } else {
+        Bits::joined(lines, ", ")
+    }
+}
+
+/// How all criteria stand, by their last verdict.
+fn criteria(view: &View) -> Bits {
+    let mut counted = Counted::default();
+    let mut unseen = 0u64;
+    for criterion in &view.criteria {
+        match criterion.verdict() {
+            Some(verdict) => counted.count(verdict),
+            None => unseen = unseen.saturating_add(1),
+        }
+    }
+    let parts = [
+        (counted.fail, Tone::Bad, "fail"),
+        (counted.inconclusive, Tone::Unsure, "inconclusive"),
+        (counted.warn, Tone::Watch, "warn"),
+        (counted.pass, Tone::Good, "pass"),
+        (unseen, Tone::Calm, "not looked at"),
+    ];
+    let seen = parts.into_iter().filter(|(count, ..)| *count > 0);
+    let parts: Vec<Bits> = seen
+        .map(|(count, tone, word)| Bits::mark(tone, format!("{count} {word}")))
+        .collect();
+    if parts.is_empty() {
+        Bits::text("none")
+    } else {
+        Bits::joined(parts, ", ")
+    }
+}

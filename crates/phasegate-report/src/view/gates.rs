@@ -1,0 +1,264 @@
+//! Gates and questions: what was asked of whom, who said what, and what was decided on which ground.
+
+use std::collections::BTreeMap;
+
+use phasegate_core::{CriterionId, GateId, PersonId, RoleId, Span, StepId, Timestamp};
+use phasegate_engine::program::{Gate, OpKind};
+use phasegate_engine::record::{Answered, Ask, AskAbout, Body, Decision, GateReason, Place};
+use phasegate_engine::state::State;
+use phasegate_sla::Finding;
+use serde::Serialize;
+
+use super::Step;
+use crate::words;
+
+/// A gate, as it stood one time it was open.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct GateView {
+    /// Its id.
+    pub gate: GateId,
+    /// The plan's step.
+    pub step: StepId,
+    /// Where.
+    pub place: Place,
+    /// For people.
+    pub title: String,
+    /// When it was opened.
+    pub opened: Timestamp,
+    /// Not decided before.
+    pub not_before: Option<Timestamp>,
+    /// How long it could stay open.
+    pub timeout: Option<Span>,
+    /// Who must say yes, and how many of each role.
+    pub quorum: BTreeMap<RoleId, u32>,
+    /// Its criteria, as last found before the decision.
+    pub checks: Vec<GateCheck>,
+    /// Who said what.
+    pub approvals: Vec<Said>,
+    /// The decision; it was closed without one if the gate was opened again or a rollback began.
+    pub decision: Option<GateDecision>,
+    /// When it was closed without a decision.
+    pub closed: Option<Timestamp>,
+}
+
+/// A criterion of a gate.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct GateCheck {
+    /// Its id.
+    pub check: CriterionId,
+    /// The criterion, in the criterion language.
+    pub rule: String,
+    /// What was found; nothing, if nobody has looked.
+    pub finding: Option<Finding>,
+}
+
+/// What was decided, and why.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct GateDecision {
+    /// When.
+    pub at: Timestamp,
+    /// Go or no-go.
+    pub decision: Decision,
+    /// On what it rests.
+    pub reason: GateReason,
+    /// That in words.
+    pub sentence: String,
+}
+
+/// What a person answered.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Said {
+    /// Who.
+    pub by: PersonId,
+    /// In which role.
+    pub role: RoleId,
+    /// When.
+    pub at: Timestamp,
+    /// Yes or no.
+    pub yes: bool,
+    /// Why.
+    pub reason: String,
+}
+
+impl Said {
+    pub(super) fn of(answered: &Answered, at: Timestamp) -> Self {
+        Self {
+            by: answered.by.clone(),
+            role: answered.role.clone(),
+            at,
+            yes: answered.yes,
+            reason: answered.reason.clone(),
+        }
+    }
+}
+
+/// A question to people.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Question {
+    /// Its number.
+    pub number: u64,
+    /// What about.
+    pub about: AskAbout,
+    /// Who may answer.
+    pub roles: Vec<RoleId>,
+    /// For people.
+    pub text: String,
+    /// When it was asked.
+    pub asked: Timestamp,
+    /// Who said what.
+    pub answers: Vec<Said>,
+    /// When nobody waited for an answer any more.
+    pub closed: Option<Timestamp>,
+}
+
+#[derive(Default)]
+pub(super) struct Fold {
+    gates: Vec<GateView>,
+    questions: BTreeMap<u64, Question>,
+}
+
+impl Fold {
+    pub(super) fn take(&mut self, step: &Step<'_>) {
+        let at = step.record.at();
+        if let Body::OpStarted { place, .. } = &step.record.body {
+            self.open(place, step.after, at);
+        }
+        if let Body::Asked(ask) = &step.record.body {
+            self.questions.insert(ask.number, Question::new(ask, at));
+        }
+        if let Body::Answered(answered) = &step.record.body {
+            self.answered(answered, at);
+        }
+        if let Body::GateDecided {
+            place,
+            decision,
+            reason,
+            ..
+        } = &step.record.body
+            && let Some(gate) = self.latest(place)
+        {
+            let (decision, sentence) = (*decision, words::gate_reason(reason));
+            gate.decision = Some(GateDecision {
+                at,
+                decision,
+                reason: reason.clone(),
+                sentence,
+            });
+        }
+        if let Body::Evaluated { judged, .. } = &step.record.body {
+            for judged in judged {
+                if let Some(gate) = self.latest(&judged.place)
+                    && let Some(check) = gate.checks.iter_mut().find(|c| c.check == judged.check)
+                {
+                    check.finding = Some(judged.finding.clone());
+                }
+            }
+        }
+        if matches!(
+            step.record.body,
+            Body::RollbackStarted { .. } | Body::Finished { .. }
+        ) {
+            for gate in self.gates.iter_mut().filter(|gate| gate.decision.is_none()) {
+                gate.closed.get_or_insert(at);
+            }
+        }
+        for question in self
+            .questions
+            .values_mut()
+            .filter(|question| question.closed.is_none())
+        {
+            if !step.after.asks.contains_key(&question.number) {
+                question.closed = Some(at);
+            }
+        }
+    }
+
+    fn open(&mut self, place: &Place, state: &State, at: Timestamp) {
+        let Some(op) = state.op(place) else { return };
+        let gate = match &op.kind {
+            OpKind::Gate(gate) => gate,
+            OpKind::Apply { .. }
+            | OpKind::Ask { .. }
+            | OpKind::Bake { .. }
+            | OpKind::Validate { .. }
+            | OpKind::Wait { .. } => return,
+        };
+        if let Some(before) = self
+            .latest(place)
+            .filter(|before| before.decision.is_none())
+        {
+            before.closed.get_or_insert(at);
+        }
+        self.gates
+            .push(GateView::open(gate, place, (&op.step, &op.title), at));
+    }
+
+    fn latest(&mut self, place: &Place) -> Option<&mut GateView> {
+        self.gates.iter_mut().rfind(|gate| gate.place == *place)
+    }
+
+    fn answered(&mut self, answered: &Answered, at: Timestamp) {
+        let Some(question) = self.questions.get_mut(&answered.ask) else {
+            return;
+        };
+        let said = Said::of(answered, at);
+        question.answers.push(said.clone());
+        if let AskAbout::Approval { place, .. } = question.about.clone()
+            && let Some(gate) = self.latest(&place)
+        {
+            gate.approvals.push(said);
+        }
+    }
+
+    pub(super) fn finish(self) -> (Vec<GateView>, Vec<Question>) {
+        (self.gates, self.questions.into_values().collect())
+    }
+}
+
+impl GateView {
+    fn open(gate: &Gate, place: &Place, (step, title): (&StepId, &str), at: Timestamp) -> Self {
+        let checks = gate.checks.iter().map(|check| GateCheck {
+            check: check.id.clone(),
+            rule: check.criterion.to_string(),
+            finding: None,
+        });
+        Self {
+            gate: gate.id.clone(),
+            step: step.clone(),
+            place: place.clone(),
+            title: title.to_owned(),
+            opened: at,
+            not_before: gate.not_before,
+            timeout: gate.timeout,
+            quorum: gate.approvals.quorum.clone(),
+            checks: checks.collect(),
+            approvals: Vec::new(),
+            decision: None,
+            closed: None,
+        }
+    }
+}
+
+impl Question {
+    fn new(ask: &Ask, at: Timestamp) -> Self {
+        Self {
+            number: ask.number,
+            about: ask.about.clone(),
+            roles: ask.roles.clone(),
+            text: ask.text.clone(),
+            asked: at,
+            answers: Vec::new(),
+            closed: None,
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The declared numbers: where each stood, where it is to go, and what was measured of it last.
+//!
+//! The status is that of the criteria about the number, not a comparison made here: a report does not
+//! evaluate.
+
+use phasegate_core::{KpiId, Quantity, Timestamp, Unit};
+use phasegate_criterion::{Condition, Direction, KpiRegistry, Test, measured};
+use phasegate_engine::state::State;
+use phasegate_sla::{Finding, Verdict};
+use serde::Serialize;
+
+use super::criteria::{CriterionView, Scope};
+use super::triggers::TriggerView;
+
+/// A declared number.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct KpiView {
+    /// Its id.
+    pub kpi: KpiId,
+    /// For people.
+    pub title: String,
+    /// In which unit.
+    pub unit: Unit,
+    /// Which way is better.
+    pub direction: Direction,
+    /// How it stood before, as the plan says.
+    pub baseline: String,
+    /// Where it is to go, as the plan says.
+    pub target: Option<String>,
+    /// What was measured of it last, once for each measure that a criterion or a trigger takes of it.
+    pub actual: Vec<Actual>,
+    /// How it stands.
+    pub status: KpiStatus,
+}
+
+/// What was measured last of one measure.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Actual {
+    /// The measure, in the criterion language.
+    pub measure: String,
+    /// What was found, with its sample count.
+    pub observed: Quantity,
+    /// How many samples stand behind it.
+    pub samples: Option<u64>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How a number stands, by the last findings of the criteria about it.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever shows it has a word for each"
+)]
+pub enum KpiStatus {
+    /// All criteria about it hold.
+    Met,
+    /// One of them does not hold.
+    Missed,
+    /// Nobody has measured it.
+    NotMeasured,
+    /// It was measured, and no criterion has decided about it, or not all.
+    Open,
+}
+
+/// What one rule says about the numbers in it.
+struct Seen<'v> {
+    test: &'v Test,
+    /// The last finding.
+    last: Option<&'v Finding>,
+    /// The last one in which something was measured.
+    measured: Option<&'v Finding>,
+    /// A criterion decides about a number; a trigger only measures it.
+    decides: bool,
+}
+
+pub(super) fn of(
+    state: &State,
+    criteria: &[CriterionView],
+    triggers: &[TriggerView],
+) -> Vec<KpiView> {
+    let registry = state.program.registry();
+    let checks = state.program.checks();
+    let mut seen = Vec::new();
+    // What nobody had to look at, because nothing went back, leaves nothing open.
+    let idle =
+        |view: &&CriterionView| view.last.is_none() && matches!(view.scope, Scope::Rollback(_));
+    for view in criteria.iter().filter(|view| !idle(view)) {
+        if let Some(check) = checks.get(&view.check) {
+            let found = (view.last.as_ref(), view.measured.as_ref());
+            tests(&check.criterion.condition, found, true, &mut seen);
+        }
+    }
+    for (trigger, view) in state.program.triggers.iter().zip(triggers) {
+        let found = (view.last.as_ref(), view.measured.as_ref());
+        tests(&trigger.criterion.condition, found, false, &mut seen);
+    }
+    let views = state.program.kpis.iter().map(|kpi| {
+        let about: Vec<&Seen<'_>> = seen
+            .iter()
+            .filter(|seen| is_about(seen.test, &kpi.id, &registry))
+            .collect();
+        KpiView {
+            kpi: kpi.id.clone(),
+            title: kpi.title.clone(),
+            unit: kpi.unit.clone(),
+            direction: kpi.direction,
+            baseline: kpi.baseline.to_string(),
+            target: kpi.target.as_ref().map(ToString::to_string),
+            actual: actual(&about),
+            status: status(&about),
+        }
+    });
+    views.collect()
+}
+
+/// A joined condition and its finding have the same parts in the same order.
+fn tests<'v>(
+    condition: &'v Condition,
+    (last, measured): (Option<&'v Finding>, Option<&'v Finding>),
+    decides: bool,
+    seen: &mut Vec<Seen<'v>>,
+) {
+    let of = |finding: Option<&'v Finding>, index: usize| finding.and_then(|f| f.parts.get(index));
+    let part = |index: usize| (of(last, index), of(measured, index));
+    match condition {
+        Condition::Test(test) => seen.push(Seen {
+            test,
+            last,
+            measured,
+            decides,
+        }),
+        Condition::All(group) | Condition::Any(group) => {
+            for (index, condition) in group.conditions().iter().enumerate() {
+                tests(condition, part(index), decides, seen);
+            }
+        }
+        Condition::Score(weighted) => {
+            for (index, (_, condition)) in weighted.parts().iter().enumerate() {
+                tests(condition, part(index), decides, seen);
+            }
+        }
+        Condition::Approve(_)
+        | Condition::Check(_)
+        | Condition::Delivered(_)
+        | Condition::Event(_)
+        | Condition::ForAll { .. }
+        | Condition::Group(_)
+        | Condition::Monitor(_) => {}
+    }
+}
+
+fn is_about(test: &Test, kpi: &KpiId, registry: &KpiRegistry) -> bool {
+    let measured = measured(&test.subject.measure, registry);
+    measured.is_ok_and(|measured| measured.sources.iter().any(|source| source.kpi.id == *kpi))
+}
+
+/// The newest value of each measure.
+fn actual(about: &[&Seen<'_>]) -> Vec<Actual> {
+    let mut actual: Vec<Actual> = Vec::new();
+    for seen in about {
+        let Some(finding) = seen.measured else {
+            continue;
+        };
+        let Some(observed) = finding.observed.clone() else {
+            continue;
+        };
+        // A percentile that was decided by counting is the share within one threshold.
+        let within = finding
+            .bound
+            .as_ref()
+            .filter(|b| b.dimension() != observed.dimension());
+        let measure = match within {
+            Some(bound) => format!("{} within {bound}", seen.test.subject),
+            None => seen.test.subject.to_string(),
+        };
+        let (samples, at) = (finding.samples, finding.at);
+        let newest = Actual {
+            measure,
+            observed,
+            samples,
+            at,
+        };
+        match actual
+            .iter_mut()
+            .find(|known| known.measure == newest.measure)
+        {
+            Some(known) if known.at < newest.at => *known = newest,
+            Some(_) => {}
+            None => actual.push(newest),
+        }
+    }
+    actual
+}
+
+fn status(about: &[&Seen<'_>]) -> KpiStatus {
+    let verdicts = || {
+        about
+            .iter()
+            .filter(|s| s.decides)
+            .map(|s| s.last.map(|f| &f.verdict))
+    };
+    if about.iter().all(|seen| {
+        seen.measured
+            .is_none_or(|finding| finding.observed.is_none())
+    }) {
+        KpiStatus::NotMeasured
+    } else if verdicts().any(|verdict| verdict == Some(&Verdict::Fail)) {
+        KpiStatus::Missed
+    } else if verdicts().next().is_some()
+        && verdicts().all(|v| matches!(v, Some(Verdict::Pass | Verdict::Warn)))
+    {
+        KpiStatus::Met
+    } else {
+        KpiStatus::Open
+    }
+}

@@ -1,0 +1,384 @@
+//! What happened, in order: one moment for each record that people would want to see, with what it
+//! rests on.
+
+use phasegate_core::{EffectOutcome, PersonId, PhaseId, Timestamp};
+use phasegate_engine::program::OpKind;
+use phasegate_engine::record::{Body, Decision, Finish, Place, Record};
+use serde::Serialize;
+
+use super::exposure::exposed;
+use super::{Evidence, Step, evidence};
+use crate::words;
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Moment {
+    /// Sequence of the record that says so.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What sort of thing.
+    pub sort: MomentSort,
+    /// In which phase, if in one.
+    pub phase: Option<PhaseId>,
+    /// Who did it, if a person did.
+    pub by: Option<PersonId>,
+    /// What, in words.
+    pub text: String,
+    /// On what it rests.
+    pub evidence: Vec<Evidence>,
+}
+
+/// What sort of thing happened.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever shows it has a word for each"
+)]
+pub enum MomentSort {
+    /// A person ended the rollout.
+    Aborted,
+    /// A person answered.
+    Answered,
+    /// A person was asked.
+    Asked,
+    /// A bake or a validation passed.
+    BakePassed,
+    /// A step of the rollback, or all of it, took too long.
+    BudgetBlown,
+    /// The clocks disagreed.
+    ClockDisagreed,
+    /// The rollout began.
+    Created,
+    /// Nobody waits for an effect any more.
+    EffectAbandoned,
+    /// An effect was sent again with its key.
+    EffectRepeated,
+    /// An effect did not happen, or nobody knows.
+    EffectUnsure,
+    /// More or fewer see the new version.
+    Exposed,
+    /// The rollout ended.
+    Finished,
+    /// A gate decided go.
+    GateGo,
+    /// A gate decided no-go.
+    GateNoGo,
+    /// Nothing moves forward.
+    Held,
+    /// A person stopped forward movement.
+    Paused,
+    /// A phase is done.
+    PhaseFinished,
+    /// A phase began.
+    PhaseStarted,
+    /// A controller took it up again.
+    Recovered,
+    /// A person released a hold.
+    Released,
+    /// A person let it go on.
+    Resumed,
+    /// A person had a step tried again.
+    Retried,
+    /// The steps of a rollback are over.
+    RollbackEnded,
+    /// It goes back, or further back.
+    RollbackStarted,
+    /// A step failed and was gone on without.
+    StepFailed,
+    /// A person skipped a step.
+    StepSkipped,
+    /// A trigger started its response.
+    TriggerFired,
+}
+
+impl MomentSort {
+    /// Is it a decision, by the plan or by a person, or the end? Charts mark these.
+    #[must_use]
+    pub const fn is_decision(self) -> bool {
+        match self {
+            Self::Aborted
+            | Self::Finished
+            | Self::GateGo
+            | Self::GateNoGo
+            | Self::Held
+            | Self::Paused
+            | Self::Released
+            | Self::Resumed
+            | Self::Retried
+            | Self::RollbackEnded
+            | Self::RollbackStarted
+            | Self::StepSkipped
+            | Self::TriggerFired => true,
+            Self::Answered
+            | Self::Asked
+            | Self::BakePassed
+            | Self::BudgetBlown
+            | Self::ClockDisagreed
+            | Self::Created
+            | Self::EffectAbandoned
+            | Self::EffectRepeated
+            | Self::EffectUnsure
+            | Self::Exposed
+            | Self::PhaseFinished
+            | Self::PhaseStarted
+            | Self::Recovered
+            | Self::StepFailed => false,
+        }
+    }
+}
+
+pub(super) struct Fold {
+    moments: Vec<Moment>,
+}
+
+impl Fold {
+    pub(super) fn new(first: &Record, by: &PersonId) -> Self {
+        let created = Moment {
+            seq: 0,
+            at: first.at(),
+            sort: MomentSort::Created,
+            phase: None,
+            by: Some(by.clone()),
+            text: "the rollout was created".to_owned(),
+            evidence: Vec::new(),
+        };
+        Self {
+            moments: vec![created],
+        }
+    }
+
+    pub(super) fn take(&mut self, step: &Step<'_>) {
+        let Some(draft) = draft(step) else { return };
+        self.moments.push(Moment {
+            seq: step.seq,
+            at: step.record.at(),
+            sort: draft.sort,
+            phase: draft.phase,
+            by: draft.by,
+            text: draft.text,
+            evidence: draft.evidence,
+        });
+    }
+
+    pub(super) fn finish(self) -> Vec<Moment> {
+        self.moments
+    }
+}
+
+/// A moment without its place in the journal.
+struct Draft {
+    sort: MomentSort,
+    phase: Option<PhaseId>,
+    by: Option<PersonId>,
+    text: String,
+    evidence: Vec<Evidence>,
+}
+
+impl Draft {
+    fn new(sort: MomentSort, text: impl Into<String>) -> Self {
+        Self {
+            sort,
+            phase: None,
+            by: None,
+            text: text.into(),
+            evidence: Vec::new(),
+        }
+    }
+
+    fn by(mut self, by: &PersonId) -> Self {
+        self.by = Some(by.clone());
+        self
+    }
+
+    fn at(mut self, place: &Place) -> Self {
+        self.phase = place.phase().cloned();
+        self
+    }
+
+    fn because(mut self, evidence: Vec<Evidence>) -> Self {
+        self.evidence = evidence;
+        self
+    }
+}
+
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm a record, so that none is overlooked"
+)]
+fn draft(step: &Step<'_>) -> Option<Draft> {
+    use MomentSort as Sort;
+    let (before, record) = (step.before, step.record);
+    let draft = match &record.body {
+        Body::Abandoned { effect } => Draft::new(
+            Sort::EffectAbandoned,
+            format!("nobody waits for effect {effect} any more"),
+        ),
+        Body::Aborted { by, reason } => Draft::new(Sort::Aborted, reason).by(by),
+        Body::Answered(answered) => {
+            let word = if answered.yes { "yes" } else { "no" };
+            let text = format!("{word} as {}: {}", answered.role, answered.reason);
+            Draft::new(Sort::Answered, text).by(&answered.by)
+        }
+        Body::Asked(ask) => Draft::new(Sort::Asked, &ask.text),
+        Body::BudgetBlown { place, budget } => {
+            let what = match place {
+                Some(place) => title(place, step),
+                None => "the rollback".to_owned(),
+            };
+            let text = format!("{what} took longer than {}", words::span_text(*budget));
+            let evidence = evidence::of_budget(place.as_ref(), *budget, before, record);
+            Draft::new(Sort::BudgetBlown, text).because(evidence)
+        }
+        Body::ClockDisagreed { by } => Draft::new(
+            Sort::ClockDisagreed,
+            format!("by {}", words::span_text(*by)),
+        ),
+        Body::Concluded {
+            effect, outcome, ..
+        } => return concluded(*effect, outcome, step),
+        Body::Created { .. } | Body::Evaluated { .. } | Body::Intended { .. } => return None,
+        Body::Finished { .. } => {
+            let text = step
+                .after
+                .outcome
+                .map(super::header::Standing::from)
+                .map(words::standing);
+            Draft::new(Sort::Finished, text.unwrap_or_default())
+        }
+        Body::GateDecided {
+            place,
+            gate,
+            decision,
+            reason,
+        } => {
+            let sort = match decision {
+                Decision::Go => Sort::GateGo,
+                Decision::NoGo => Sort::GateNoGo,
+            };
+            let text = format!("{gate}: {}", words::gate_reason(reason));
+            Draft::new(sort, text)
+                .at(place)
+                .because(evidence::of_place(place, before, record))
+        }
+        Body::Held { reason } => Draft::new(Sort::Held, words::hold(reason))
+            .because(evidence::of_hold(reason, before, record)),
+        Body::OpFinished { place, finish } => return finished(place, finish, step),
+        Body::OpStarted { .. } => return None,
+        Body::Paused { by, reason } => Draft::new(Sort::Paused, reason).by(by),
+        Body::PhaseFinished { phase } => phase_draft(Sort::PhaseFinished, phase, step),
+        Body::PhaseStarted { phase } => phase_draft(Sort::PhaseStarted, phase, step),
+        Body::Recovered { in_doubt } => {
+            let down = record.at().since(before.last.wall);
+            let doubt = match in_doubt.len() {
+                0 => "no effect in doubt".to_owned(),
+                1 => "1 effect in doubt".to_owned(),
+                n => format!("{n} effects in doubt"),
+            };
+            let text = format!("after at most {} down, {doubt}", words::span_text(down));
+            Draft::new(Sort::Recovered, text)
+        }
+        Body::Released { by, reason } => Draft::new(Sort::Released, reason).by(by),
+        Body::Repeated { effect, .. } => Draft::new(
+            Sort::EffectRepeated,
+            format!("effect {effect} is sent again with its key"),
+        ),
+        Body::Resumed { by, reason } => Draft::new(Sort::Resumed, reason).by(by),
+        Body::Retried { place, by, reason } => {
+            let text = format!("{}: {reason}", title(place, step));
+            Draft::new(Sort::Retried, text).at(place).by(by)
+        }
+        Body::RollbackEnded { validated } => {
+            let text = if *validated {
+                "validated"
+            } else {
+                "not validated: a person must take over"
+            };
+            let limit = before.rollback.as_ref().and_then(|rollback| rollback.limit);
+            let evidence = evidence::of_rollback(before, record, limit);
+            Draft::new(Sort::RollbackEnded, text).because(evidence.into_iter().collect())
+        }
+        Body::RollbackStarted { cause, back, .. } => {
+            let text = format!("{}, because {}", words::back(back), words::cause(cause));
+            Draft::new(Sort::RollbackStarted, text)
+                .because(evidence::of_cause(cause, before, record))
+        }
+        Body::TriggerFired {
+            trigger,
+            finding,
+            response,
+        } => {
+            let does = words::response(response.as_ref());
+            let text = format!(
+                "{trigger} starts {does}: {}",
+                words::stirred(&finding.sentence)
+            );
+            let evidence = evidence::of_trigger(trigger, Some(finding), before, record);
+            Draft::new(Sort::TriggerFired, text).because(evidence)
+        }
+    };
+    Some(draft)
+}
+
+fn concluded(number: u64, outcome: &EffectOutcome, step: &Step<'_>) -> Option<Draft> {
+    let state = step.before.effects.get(&number)?;
+    let desired = &state.effect.desired;
+    let draft = match outcome {
+        EffectOutcome::Applied { .. } => {
+            exposed(desired)?;
+            Draft::new(MomentSort::Exposed, desired.to_string())
+        }
+        EffectOutcome::NotApplied { reason } => {
+            let text = format!("{desired} did not happen: {reason}");
+            Draft::new(MomentSort::EffectUnsure, text)
+        }
+        EffectOutcome::Unknown { reason } => {
+            let text = format!("nobody knows yet whether it happened: {desired} ({reason})");
+            Draft::new(MomentSort::EffectUnsure, text)
+        }
+    };
+    Some(draft.at(&state.place))
+}
+
+fn finished(place: &Place, finish: &Finish, step: &Step<'_>) -> Option<Draft> {
+    let title = title(place, step);
+    let draft = match finish {
+        Finish::Failed { reason } => {
+            Draft::new(MomentSort::StepFailed, format!("{title}: {reason}"))
+        }
+        Finish::Skipped { by, reason } => {
+            Draft::new(MomentSort::StepSkipped, format!("{title}: {reason}")).by(by)
+        }
+        Finish::Done => match step.before.op(place).map(|op| &op.kind)? {
+            OpKind::Bake { .. } | OpKind::Validate { .. } => {
+                Draft::new(MomentSort::BakePassed, title)
+            }
+            OpKind::Apply { .. } | OpKind::Ask { .. } | OpKind::Gate(_) | OpKind::Wait { .. } => {
+                return None;
+            }
+        },
+    };
+    let evidence = evidence::of_place(place, step.before, step.record);
+    Some(draft.at(place).because(evidence))
+}
+
+fn phase_draft(sort: MomentSort, phase: &PhaseId, step: &Step<'_>) -> Draft {
+    let title = step
+        .after
+        .program
+        .phase(phase)
+        .map(|phase| phase.title.clone());
+    let mut draft = Draft::new(sort, title.unwrap_or_default());
+    draft.phase = Some(phase.clone());
+    draft
+}
+
+fn title(place: &Place, step: &Step<'_>) -> String {
+    step.before
+        .op(place)
+        .map(|op| op.title.clone())
+        .unwrap_or_else(|| words::place(place))
+}

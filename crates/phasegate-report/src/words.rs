@@ -1,0 +1,324 @@
+//! The report's own words for what the engine names in types, and how it writes times and lengths.
+
+use phasegate_core::{Span, Timestamp};
+use phasegate_engine::program::{Back, OpKind, Response};
+use phasegate_engine::record::{Cause, Decision, GateReason, HoldReason, Place};
+use phasegate_sla::Verdict;
+
+use crate::view::{
+    EffectEnd, KpiStatus, MomentSort, PhaseStanding, Standing, StepStanding, StretchSort,
+};
+
+/// What an operation does.
+pub(crate) fn operation(kind: &OpKind) -> String {
+    match kind {
+        OpKind::Apply { to, desired, .. } => format!("{desired}, by {to}"),
+        OpKind::Ask { role } => format!("ask {role}"),
+        OpKind::Bake { span, checks, .. } => match checks.len() {
+            0 => format!("bake {}", span_text(*span)),
+            1 => format!("bake {} with 1 criterion", span_text(*span)),
+            n => format!("bake {} with {n} criteria", span_text(*span)),
+        },
+        OpKind::Gate(gate) => format!("gate {}", gate.id),
+        OpKind::Validate { within, .. } => format!("validate within {}", span_text(*within)),
+        OpKind::Wait { span } => format!("wait {}", span_text(*span)),
+    }
+}
+
+/// Why it goes back.
+pub(crate) fn cause(cause: &Cause) -> String {
+    match cause {
+        Cause::Trigger { trigger, sentence } => {
+            format!("trigger {trigger} fired: {}", stirred(sentence))
+        }
+        Cause::Blind { .. }
+        | Cause::Criterion { .. }
+        | Cause::Gate { .. }
+        | Cause::Operator { .. } => cause.to_string(),
+    }
+}
+
+/// Why nothing moves forward.
+pub(crate) fn hold(reason: &HoldReason) -> String {
+    match reason {
+        HoldReason::Trigger { trigger, sentence } => {
+            format!("trigger {trigger} fired: {}", stirred(sentence))
+        }
+        HoldReason::Blind { .. }
+        | HoldReason::Budget { .. }
+        | HoldReason::Criterion { .. }
+        | HoldReason::Drift { .. }
+        | HoldReason::Effect { .. }
+        | HoldReason::Gate { .. }
+        | HoldReason::RolledBack => reason.to_string(),
+    }
+}
+
+/// The sentence of a finding on a trigger. Findings say what must be, and whether it passes; of a trigger,
+/// that reads the wrong way round: what "must be > 200ms: pass" is what fires. A sentence of another form
+/// is left as it is.
+pub(crate) fn stirred(sentence: &str) -> String {
+    let one = |part: &str| match part.split_once(", must be ") {
+        Some((seen, must)) => {
+            let must = must
+                .trim_end_matches(": pass")
+                .trim_end_matches(": fail")
+                .trim_end_matches(": warn");
+            format!("{seen}; fires at {must}")
+        }
+        None => part.to_owned(),
+    };
+    // A joined condition begins with its verdict.
+    let parts = sentence
+        .strip_prefix("pass: ")
+        .or(sentence.strip_prefix("fail: "))
+        .unwrap_or(sentence);
+    parts.split("; ").map(one).collect::<Vec<_>>().join("; ")
+}
+
+/// On what a gate's decision rests.
+pub(crate) fn gate_reason(reason: &GateReason) -> String {
+    match reason {
+        GateReason::AllMet => "all criteria hold and all approvals are there".to_owned(),
+        GateReason::Criterion { check, sentence } => format!("criterion {check}: {sentence}"),
+        GateReason::Rejected { by, reason } => format!("{by} rejected it: {reason}"),
+        GateReason::TimedOut => "nobody decided in time".to_owned(),
+    }
+}
+
+pub(crate) const fn decision(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Go => "go",
+        Decision::NoGo => "no-go",
+    }
+}
+
+/// How far a rollback goes.
+pub(crate) fn back(back: &Back) -> String {
+    match back {
+        Back::Before(phase) => format!("to the state before phase {phase}"),
+        Back::Phase(phase) => format!("to the state in which phase {phase} was done"),
+        Back::Previous => "to the state before the phase that failed".to_owned(),
+        Back::Start => "to the state before the rollout".to_owned(),
+    }
+}
+
+/// What a trigger or a failed criterion leads to.
+pub(crate) fn response(response: Option<&Response>) -> String {
+    match response {
+        None => "nothing but messages".to_owned(),
+        Some(Response::Hold) => "hold".to_owned(),
+        Some(Response::Rollback(to)) => format!("rollback {}", back(to)),
+    }
+}
+
+pub(crate) fn place(place: &Place) -> String {
+    match place {
+        Place::Aside => "aside".to_owned(),
+        Place::Phase { phase, op } => format!("{phase}, operation {}", op.saturating_add(1)),
+        Place::Rollback { op } => format!("rollback, operation {}", op.saturating_add(1)),
+    }
+}
+
+pub(crate) const fn verdict(verdict: Option<&Verdict>) -> &'static str {
+    match verdict {
+        None => "not looked at",
+        Some(Verdict::Fail) => "fail",
+        Some(Verdict::Inconclusive(_)) => "inconclusive",
+        Some(Verdict::Pass) => "pass",
+        Some(Verdict::Warn) => "warn",
+    }
+}
+
+pub(crate) const fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Aborted => "aborted",
+        Standing::Completed => "completed",
+        Standing::Held => "held",
+        Standing::Paused => "paused",
+        Standing::RolledBack => "rolled back",
+        Standing::RollbackFailed => "rollback failed",
+        Standing::RollingBack => "rolling back",
+        Standing::Running => "running",
+    }
+}
+
+pub(crate) const fn phase(standing: PhaseStanding) -> &'static str {
+    match standing {
+        PhaseStanding::Done => "done",
+        PhaseStanding::Left => "left for the rollback",
+        PhaseStanding::Running => "running",
+        PhaseStanding::Undone => "undone",
+        PhaseStanding::Waiting => "not begun",
+    }
+}
+
+pub(crate) fn step(standing: &StepStanding) -> String {
+    match standing {
+        StepStanding::Done => "done".to_owned(),
+        StepStanding::Failed { reason } => format!("failed: {reason}"),
+        StepStanding::Left => "left for the rollback".to_owned(),
+        StepStanding::Running => "under way".to_owned(),
+        StepStanding::Skipped { by, reason } => format!("skipped by {by}: {reason}"),
+        StepStanding::Waiting => "not reached".to_owned(),
+    }
+}
+
+pub(crate) const fn stretch(sort: StretchSort) -> &'static str {
+    match sort {
+        StretchSort::Blind => "blind",
+        StretchSort::Firing => "firing",
+        StretchSort::Pending => "pending",
+    }
+}
+
+pub(crate) const fn effect(end: EffectEnd) -> &'static str {
+    match end {
+        EffectEnd::Abandoned => "no longer waited for",
+        EffectEnd::Applied => "applied",
+        EffectEnd::NotApplied => "not applied",
+        EffectEnd::Open => "under way",
+        EffectEnd::Unknown => "unknown",
+    }
+}
+
+pub(crate) const fn kpi(status: KpiStatus) -> &'static str {
+    match status {
+        KpiStatus::Met => "met",
+        KpiStatus::Missed => "missed",
+        KpiStatus::NotMeasured => "not measured",
+        KpiStatus::Open => "open",
+    }
+}
+
+pub(crate) const fn moment(sort: MomentSort) -> &'static str {
+    match sort {
+        MomentSort::Aborted => "aborted",
+        MomentSort::Answered => "answered",
+        MomentSort::Asked => "asked",
+        MomentSort::BakePassed => "bake passed",
+        MomentSort::BudgetBlown => "budget blown",
+        MomentSort::ClockDisagreed => "clocks disagreed",
+        MomentSort::Created => "started",
+        MomentSort::EffectAbandoned => "effect given up",
+        MomentSort::EffectRepeated => "effect repeated",
+        MomentSort::EffectUnsure => "effect in doubt",
+        MomentSort::Exposed => "exposure",
+        MomentSort::Finished => "ended",
+        MomentSort::GateGo => "gate: go",
+        MomentSort::GateNoGo => "gate: no-go",
+        MomentSort::Held => "held",
+        MomentSort::Paused => "paused",
+        MomentSort::PhaseFinished => "phase done",
+        MomentSort::PhaseStarted => "phase began",
+        MomentSort::Recovered => "taken up again",
+        MomentSort::Released => "released",
+        MomentSort::Resumed => "resumed",
+        MomentSort::Retried => "tried again",
+        MomentSort::RollbackEnded => "rollback over",
+        MomentSort::RollbackStarted => "rollback",
+        MomentSort::StepFailed => "step failed",
+        MomentSort::StepSkipped => "step skipped",
+        MomentSort::TriggerFired => "trigger",
+    }
+}
+
+/// A length of time as people read it: two units at most, and no more than three digits of a fraction.
+///
+/// The longer the time, the less of it matters: `1.204s`, `4m12s`, `3h07m`, `12d4h`.
+pub(crate) fn span_text(span: Span) -> String {
+    let millis = span.as_millis();
+    let (seconds, minutes, hours) = (millis / 1_000, millis / 60_000, millis / 3_600_000);
+    if seconds < 60 {
+        let fraction = millis % 1_000;
+        if seconds == 0 && millis > 0 {
+            return format!("{millis}ms");
+        }
+        if span.is_zero() || fraction == 0 {
+            return if span.is_zero() || seconds > 0 {
+                format!("{seconds}s")
+            } else {
+                span.to_string()
+            };
+        }
+        return format!(
+            "{seconds}.{}s",
+            format!("{fraction:03}").trim_end_matches('0')
+        );
+    }
+    let pair = |whole: u64, unit: &str, rest: u64, small: &str| match rest {
+        0 => format!("{whole}{unit}"),
+        rest => format!("{whole}{unit}{rest}{small}"),
+    };
+    if minutes < 60 {
+        return pair(minutes, "m", seconds % 60, "s");
+    }
+    if hours < 24 {
+        return pair(hours, "h", minutes % 60, "m");
+    }
+    pair(hours / 24, "d", hours % 24, "h")
+}
+
+/// A moment as people read it, in UTC: `2026-09-16 12:01:30`, with milliseconds where they matter.
+pub(crate) fn moment_text(at: Timestamp, fine: bool) -> String {
+    let text = at.to_string();
+    let (day, clock) = text.split_once('T').unwrap_or((&text, ""));
+    let clock = clock.trim_end_matches('Z');
+    let (seconds, fraction) = clock.split_once('.').unwrap_or((clock, ""));
+    if fine {
+        let millis: String = fraction.chars().chain("000".chars()).take(3).collect();
+        return format!("{day} {seconds}.{millis}");
+    }
+    format!("{day} {seconds}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_written_as_people_read_them() {
+        for (length, expected) in [
+            ("0s", "0s"),
+            ("3ns", "3ns"),
+            ("62ms", "62ms"),
+            ("1s4ms", "1.004s"),
+            ("14.5s", "14.5s"),
+            ("60s", "1m"),
+            ("1m30.9s", "1m30s"),
+            ("3h7m5s", "3h7m"),
+            ("12d4h59m", "12d4h"),
+            ("3w", "21d"),
+        ] {
+            assert_eq!(
+                span_text(length.parse().expect(length)),
+                expected,
+                "{length}"
+            );
+        }
+    }
+
+    #[test]
+    fn moments_are_written_as_people_read_them() {
+        let at: Timestamp = "2026-09-16T12:01:30.25Z".parse().expect("a moment");
+        assert_eq!(moment_text(at, false), "2026-09-16 12:01:30");
+        assert_eq!(moment_text(at, true), "2026-09-16 12:01:30.250");
+    }
+
+    #[test]
+    fn what_fires_is_said_as_what_fires() {
+        for (sentence, expected) in [
+            (
+                "p95(latency) is 271ms (1000 samples) over 3s, must be > 200ms: pass",
+                "p95(latency) is 271ms (1000 samples) over 3s; fires at > 200ms",
+            ),
+            (
+                "pass: a is 3, must be > 1: pass; b is 2, must be > 1: pass",
+                "a is 3; fires at > 1; b is 2; fires at > 1",
+            ),
+            ("something else", "something else"),
+        ] {
+            assert_eq!(stirred(sentence), expected);
+        }
+    }
+}

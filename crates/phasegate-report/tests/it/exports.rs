@@ -1,0 +1,124 @@
+//! The shorter reports, explanations, and what other tools read.
+
+use phasegate_report::export::{mermaid_gantt, mermaid_graph, openmetrics};
+use phasegate_report::view::MomentSort;
+use phasegate_report::{View, executive_summary, explain, progress};
+
+use crate::fixtures::{self, after};
+
+fn view(records: &[phasegate_engine::record::Record]) -> View {
+    View::of(records).expect("a journal")
+}
+
+#[test]
+fn a_decision_explains_itself() {
+    let view = view(&fixtures::rolled_back());
+    let all = view
+        .moments
+        .iter()
+        .filter(|moment| moment.sort.is_decision());
+    let texts: Vec<String> = all
+        .filter_map(|moment| explain(&view, moment.seq))
+        .collect();
+    insta::assert_snapshot!("explained", texts.join("\n"));
+    let fired = view
+        .moments
+        .iter()
+        .find(|m| m.sort == MomentSort::TriggerFired)
+        .expect("it fired");
+    let text = explain(&view, fired.seq).expect("a decision");
+    for part in [
+        "p95(latency) is 271ms",
+        "p95(latency) > 200ms for 1500ms",
+        "1.5s of 1.5s",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert_eq!(explain(&view, 1_000_000), None);
+}
+
+#[test]
+fn half_a_page_says_how_it_went() {
+    let pages: Vec<String> = [
+        fixtures::completed(),
+        fixtures::rollback_failed(),
+        fixtures::held(),
+    ]
+    .iter()
+    .map(|records| executive_summary(&view(records)))
+    .collect();
+    insta::assert_snapshot!("executive", pages.join("\n"));
+}
+
+#[test]
+fn progress_says_what_happened_in_a_time_and_nothing_else() {
+    let records = fixtures::weeks();
+    let day = 86_400_000;
+    let week = View::of_until(&records, after(7 * day)).expect("a journal");
+    assert_eq!(week.header.ended, None);
+    assert!(week.header.last < after(7 * day));
+    let page = progress(&week, after(0), after(7 * day));
+    insta::assert_snapshot!("week", page);
+    let quiet = progress(&view(&records), after(2 * day), after(2 * day + 3_600_000));
+    assert!(!quiet.contains("What happened"), "{quiet}");
+    assert!(quiet.contains("from 5% to 5%"), "{quiet}");
+}
+
+#[test]
+fn a_view_until_a_moment_is_that_of_the_records_before_it() {
+    let records = fixtures::rolled_back();
+    let at = records[20].at();
+    let count = records.iter().filter(|record| record.at() < at).count();
+    let until = View::of_until(&records, at).expect("a journal");
+    assert_eq!(until, view(&records[..count]));
+    let first = View::of_until(&records, after(0)).expect("a journal");
+    assert_eq!(first.audit.records, 1);
+}
+
+#[test]
+fn other_tools_read_it() {
+    for (name, records) in [
+        ("rolled-back", fixtures::rolled_back()),
+        ("running", fixtures::running()),
+    ] {
+        let view = view(&records);
+        insta::assert_snapshot!(format!("{name}.openmetrics"), openmetrics(&view));
+        insta::assert_snapshot!(format!("{name}.gantt"), mermaid_gantt(&view));
+        insta::assert_snapshot!(format!("{name}.graph"), mermaid_graph(&view));
+    }
+}
+
+#[test]
+fn hostile_text_adds_no_line_to_what_other_tools_read() {
+    let plain = view(&fixtures::hostile("plain"));
+    for text in [
+        "a\"} 1\nphasegate_up 1",
+        "x\"]; click p0 href \"javascript:1\"",
+        "a:b;c#d%%e\n  section f",
+        "\\",
+        "\u{202e}",
+    ] {
+        let hostile = view(&fixtures::hostile(text));
+        let lines = |text: String| text.lines().count();
+        assert_eq!(
+            lines(openmetrics(&hostile)),
+            lines(openmetrics(&plain)),
+            "{text:?}"
+        );
+        assert_eq!(
+            lines(mermaid_gantt(&hostile)),
+            lines(mermaid_gantt(&plain)),
+            "{text:?}"
+        );
+        let graph = mermaid_graph(&hostile);
+        assert_eq!(
+            lines(graph.clone()),
+            lines(mermaid_graph(&plain)),
+            "{text:?}"
+        );
+        assert!(
+            !graph.contains("javascript:") && !graph.contains(';'),
+            "{graph}"
+        );
+    }
+}

@@ -1,0 +1,273 @@
+//! What the view says of whole journals.
+
+use phasegate_core::Span;
+use phasegate_engine::record::{Body, Outcome, RECORD_FORMAT, Record};
+use phasegate_report::view::{
+    EffectEnd, Head, KpiStatus, MomentSort, PhaseStanding, Standing, StepStanding, StretchSort,
+};
+use phasegate_report::{View, ViewError, html, markdown};
+
+use crate::fixtures;
+
+fn view(records: &[Record]) -> View {
+    View::of(records).expect("a journal")
+}
+
+#[test]
+fn every_beginning_of_a_journal_has_a_view() {
+    for records in [
+        fixtures::rolled_back(),
+        fixtures::rollback_failed(),
+        fixtures::running(),
+    ] {
+        for length in 1..=records.len() {
+            let part = view(&records[..length]);
+            assert_eq!(part.audit.records, u64::try_from(length).expect("small"));
+            assert!(html(&part).ends_with("</html>\n"));
+            assert!(markdown(&part).starts_with("# "));
+        }
+    }
+}
+
+#[test]
+fn a_trigger_that_fired_says_when_why_and_what_it_started() {
+    let view = view(&fixtures::rolled_back());
+    assert_eq!(
+        (view.header.standing, view.header.outcome),
+        (Standing::RolledBack, Some(Outcome::RolledBack))
+    );
+    let slow = view
+        .triggers
+        .iter()
+        .find(|t| t.trigger.as_str() == "slow")
+        .expect("a trigger");
+    let sorts: Vec<StretchSort> = slow.stretches.iter().map(|stretch| stretch.sort).collect();
+    assert_eq!(sorts, [StretchSort::Pending, StretchSort::Firing]);
+    let firing = &slow.firings[0];
+    assert_eq!(
+        firing.since.map(|since| firing.at.since(since)),
+        Some(Span::from_millis(1_500))
+    );
+    assert!(
+        firing.finding.sentence.contains("271ms"),
+        "{}",
+        firing.finding.sentence
+    );
+    let why = view.header.why.as_deref().expect("a cause");
+    assert!(why.contains("slow") && why.contains("271ms"), "{why}");
+}
+
+#[test]
+fn a_rollback_shows_each_step_against_its_budget() {
+    let good = view(&fixtures::rolled_back());
+    let rollback = &good.rollbacks[0];
+    assert_eq!(
+        (rollback.validated, rollback.limit),
+        (Some(true), Some(Span::from_secs(30)))
+    );
+    assert!(!rollback.is_over_limit() && rollback.steps.iter().all(|step| !step.is_over_budget()));
+    assert_eq!(rollback.steps[0].took, Some(Span::from_millis(62)));
+
+    let bad = view(&fixtures::rollback_failed());
+    let rollback = &bad.rollbacks[0];
+    assert_eq!(
+        (bad.header.standing, rollback.validated),
+        (Standing::RollbackFailed, Some(false))
+    );
+    assert!(rollback.is_over_limit());
+    assert_eq!(rollback.steps[0].took, Some(Span::from_millis(31_000)));
+    assert!(rollback.steps[0].is_over_budget());
+    assert!(matches!(
+        rollback.steps[2].standing,
+        StepStanding::Failed { .. }
+    ));
+}
+
+#[test]
+fn exposure_follows_what_is_known_to_stand() {
+    let done = view(&fixtures::completed());
+    let shares = |view: &View| -> Vec<String> {
+        view.exposure[0]
+            .points
+            .iter()
+            .map(|point| point.share.to_string())
+            .collect()
+    };
+    assert_eq!(shares(&done), ["1%", "5%", "25%", "50%", "100%"]);
+    let back = view(&fixtures::rolled_back());
+    assert_eq!(shares(&back), ["1%", "5%", "25%", "0%", "0%"]);
+    assert_eq!(
+        back.exposure[0]
+            .before
+            .map(|share| share.to_string())
+            .as_deref(),
+        Some("0%")
+    );
+    let crashed = view(&fixtures::running());
+    let doubt = crashed.exposure[0].doubts[0];
+    assert_eq!(
+        doubt.until.map(|until| until.since(doubt.from)),
+        Some(Span::from_millis(115))
+    );
+}
+
+#[test]
+fn an_effect_keeps_its_key_and_counts_its_attempts() {
+    let view = view(&fixtures::running());
+    let repeated = view
+        .effects
+        .iter()
+        .find(|effect| effect.attempts > 1)
+        .expect("a repeated effect");
+    assert_eq!(
+        (repeated.key.as_str(), repeated.attempts),
+        ("greeter-42/3", 2)
+    );
+    assert_eq!(repeated.end, EffectEnd::Applied);
+    let outage = &view.audit.outages[0];
+    assert_eq!(outage.until.since(outage.from), Span::from_secs(42));
+    assert_eq!(outage.in_doubt, [3]);
+}
+
+#[test]
+fn holds_and_pauses_say_who_ended_them() {
+    let held = view(&fixtures::held());
+    assert_eq!(held.stops.len(), 2);
+    let ended = held.stops[0].ended.as_ref().expect("it was released");
+    assert_eq!(ended.by.as_ref().map(|by| by.as_str()), Some("noor"));
+    assert_eq!(held.stops[1].ended, None);
+    assert_eq!(held.header.standing, Standing::Held);
+    let running = view(&fixtures::running());
+    let pause = running.stops[0].ended.as_ref().expect("it was resumed");
+    assert_eq!(pause.at.since(running.stops[0].from), Span::from_secs(20));
+}
+
+#[test]
+fn phases_and_numbers_say_how_they_stand() {
+    let done = view(&fixtures::completed());
+    assert!(
+        done.phases
+            .iter()
+            .all(|phase| phase.standing == PhaseStanding::Done)
+    );
+    let statuses = |view: &View| view.kpis.iter().map(|kpi| kpi.status).collect::<Vec<_>>();
+    assert_eq!(
+        statuses(&done),
+        [KpiStatus::Met, KpiStatus::Met, KpiStatus::NotMeasured]
+    );
+    let back = view(&fixtures::rolled_back());
+    assert_eq!(statuses(&back)[0], KpiStatus::Missed);
+    let standings: Vec<PhaseStanding> = back.phases.iter().map(|phase| phase.standing).collect();
+    assert_eq!(
+        standings,
+        [
+            PhaseStanding::Undone,
+            PhaseStanding::Undone,
+            PhaseStanding::Waiting
+        ]
+    );
+    let worst = back
+        .criteria
+        .iter()
+        .find(|c| c.check.as_str() == "canary-p95")
+        .and_then(|c| c.worst.as_ref());
+    assert_eq!(
+        worst
+            .and_then(|worst| worst.observed.clone())
+            .map(|o| o.to_string())
+            .as_deref(),
+        Some("271ms")
+    );
+}
+
+#[test]
+fn decisions_carry_what_they_rest_on() {
+    let view = view(&fixtures::rolled_back());
+    let of = |sort: MomentSort| {
+        view.moments
+            .iter()
+            .find(|m| m.sort == sort)
+            .expect("a moment")
+    };
+    // An answer and how long the gate was open; a finding and how long it held; the cause.
+    assert_eq!(of(MomentSort::GateGo).evidence.len(), 2);
+    assert_eq!(of(MomentSort::TriggerFired).evidence.len(), 2);
+    assert_eq!(of(MomentSort::RollbackStarted).evidence.len(), 2);
+    assert_eq!(of(MomentSort::RollbackEnded).evidence.len(), 1);
+}
+
+#[test]
+fn the_head_of_the_chain_is_shown_where_it_is_given() {
+    let head = Head {
+        seq: 41,
+        hash: "ab".repeat(32),
+        verified: true,
+    };
+    let view = view(&fixtures::completed()).with_head(head);
+    assert!(markdown(&view).contains("record 41 `abab"));
+    assert!(html(&view).contains("chain verified"));
+}
+
+#[test]
+fn a_journal_that_does_not_fit_is_refused_by_name() {
+    assert!(matches!(View::of(&[]), Err(ViewError::Empty)));
+    let mut records = fixtures::completed();
+    records.remove(1);
+    let error = View::of(&records).expect_err("a record is missing");
+    assert!(matches!(error, ViewError::Misfit(_)), "{error}");
+    let now = records[0].now;
+    let body = Body::Finished {
+        outcome: Outcome::Completed,
+    };
+    let stray = Record {
+        v: RECORD_FORMAT,
+        now,
+        body,
+    };
+    assert!(matches!(View::of(&[stray]), Err(ViewError::Misfit(_))));
+    let bytes: Vec<(String, Vec<u8>)> = fixtures::completed()
+        .iter()
+        .map(|record| (record.kind().to_owned(), record.encode().expect("json")))
+        .collect();
+    let journal = || {
+        bytes
+            .iter()
+            .map(|(kind, payload)| (kind.as_str(), payload.as_slice()))
+    };
+    assert_eq!(
+        View::read(journal()).expect("a journal"),
+        view(&fixtures::completed())
+    );
+    let torn = journal().take(5).chain([("held", &b"{\"v\":1"[..])]);
+    assert!(matches!(
+        View::read(torn),
+        Err(ViewError::Unreadable { seq: 5, .. })
+    ));
+}
+
+#[test]
+fn three_weeks_make_a_report_of_bounded_size() {
+    let records = fixtures::weeks();
+    assert!(records.len() > 6_000);
+    let page = html(&view(&records));
+    // A line is drawn whole: every point is a pair of numbers, and the line goes on to its end.
+    let shapes: Vec<&str> = page
+        .split(" points=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    let numbers = |shape: &str| {
+        shape
+            .split([' ', ','])
+            .map(|n| n.parse::<f64>().expect("a number"))
+            .collect::<Vec<f64>>()
+    };
+    assert!(shapes.iter().all(|shape| numbers(shape).len() % 2 == 0));
+    let longest = shapes
+        .iter()
+        .max_by_key(|shape| shape.len())
+        .expect("a shape");
+    assert!(numbers(longest).len() > 400, "{}", numbers(longest).len());
+    // Charts keep what stands out, whatever the length.
+    assert!(page.len() < 250_000, "{}", page.len());
+}
