@@ -74,6 +74,7 @@ impl LoadConfig {
             arrivals: Arrivals::Even,
             patience: Duration::from_secs(2),
             arm_header: "x-phasegate-arm",
+            observer: None,
         }
     }
 }
