@@ -104,7 +104,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut driver = creation.created(lease, head, ttl);
 
     let (world, (answers, inbox)) = (World::default(), channel());
-    let outcome = drive(&mut driver, &*clock, &journal, &world, &answers, &inbox)?;
+    let outcome = drive(&mut driver, &clock, &journal, &world, &answers, &inbox)?;
     let weight = world
         .lock()
         .expect("no thread broke")

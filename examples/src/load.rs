@@ -36,7 +36,10 @@ pub enum Arrivals {
 /// Told of each request that has ended: what was answered, and how long after the moment at which it
 /// was meant to leave.
 #[derive(Clone)]
-pub struct Observer(pub Arc<dyn Fn(&Answer, Duration) + Send + Sync>);
+pub struct Observer(pub Arc<Observe>);
+
+/// What an observer does.
+pub type Observe = dyn Fn(&Answer, Duration) + Send + Sync;
 
 impl std::fmt::Debug for Observer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,5 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+#![expect(
+    clippy::large_enum_variant,
+    reason = "requests and stages are handled one at a time"
+)]
 
 mod creation;
 mod driver;

@@ -283,6 +283,10 @@ impl Engine {
     }
 
     /// The state with everything durable folded in.
+    #[expect(
+        clippy::misnamed_getters,
+        reason = "what is not durable is nobody's business"
+    )]
     pub fn state(&self) -> &State {
         &self.durable
     }

@@ -1,5 +1,10 @@
 //! Criteria with `confidence`: shown, refuted, undecided; never decided on overlapping windows.
 #![expect(
+    clippy::unnecessary_wraps,
+    clippy::wildcard_enum_match_arm,
+    reason = "tables of cases are long, and a case that is not meant is a failure"
+)]
+#![expect(
     clippy::expect_used,
     clippy::panic,
     reason = "helpers of tests may stop the test"

@@ -1,5 +1,9 @@
 //! Burn rates against tabled values, attainment by the three ways of counting, KPI standing, derived KPIs.
 #![expect(
+    clippy::too_many_lines,
+    reason = "tables of cases are long, and a case that is not meant is a failure"
+)]
+#![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     reason = "helpers of tests may stop the test"

@@ -25,6 +25,11 @@ impl Compiler<'_> {
         )
     }
 
+    #[expect(
+        clippy::too_many_arguments,
+        clippy::too_many_lines,
+        reason = "one arm an action, and all that a step consists of"
+    )]
     pub(super) fn action(
         &self,
         action: &model::Action,

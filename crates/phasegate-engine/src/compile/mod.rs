@@ -135,7 +135,10 @@ impl Compiler<'_> {
             roll_up: self.start.roll_up.unwrap_or(standard.roll_up),
             window: standard.window,
             settle: plan.settle,
-            effect_within: standard.effect_within,
+            effect_within: standard
+                .effect_within
+                .min(every.saturating_mul(10))
+                .max(EFFECT_MIN),
         }
     }
 
@@ -162,5 +165,7 @@ impl Compiler<'_> {
 /// How long after its deadline a request may still land in a system that has queued it. Adapters give
 /// up at the deadline themselves; this covers what they had already sent.
 const QUIET: Span = Span::from_secs(2);
+/// No effect is expected to be faster than this.
+const EFFECT_MIN: Span = Span::from_secs(5);
 /// No source is expected to answer faster than this.
 const ANSWER_MIN: Span = Span::from_secs(1);

@@ -8,6 +8,7 @@ use crate::program::{Back, OpKind};
 use crate::record::{Answered, AskAbout, Body, Cause, Finish, How, Outcome, Place};
 
 impl Engine {
+    #[expect(clippy::too_many_lines, reason = "one arm an act")]
     pub(crate) fn operator(
         &mut self,
         by: &Person,

@@ -39,7 +39,6 @@ impl Engine {
         looks.then_some(self.volatile.standing_due)
     }
 
-    #[expect(clippy::type_complexity, reason = "one use, private")]
     fn standing_things(
         &self,
     ) -> impl Iterator<

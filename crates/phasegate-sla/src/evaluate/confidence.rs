@@ -331,7 +331,7 @@ impl Inputs<'_> {
                     last = Ok(Judged {
                         verdict: Verdict::Pass,
                         ..judged
-                    })
+                    });
                 }
             }
         }

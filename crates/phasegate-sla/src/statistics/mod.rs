@@ -44,6 +44,10 @@
 //! | [`mean::AsymptoticComparison`] | finite variance, many samples | 3 numbers an arm | O(1) | add moments | → α, only in the limit |
 //! | [`detect::Detector`] | one e-value per sample | 1 number | O(1) | no | mean time to false alarm ≥ 1/α samples |
 //! | [`fixed`] (all of it) | one look | samples | O(n log n) | – | **not valid** when looked at repeatedly |
+#![expect(
+    clippy::float_cmp,
+    reason = "zero, one and stored ends are compared exactly on purpose"
+)]
 
 pub mod boundary;
 pub mod combine;

@@ -47,6 +47,7 @@ fn lane(place: &Place) -> (String, usize) {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "reads like its neighbours")]
 fn at(place: &Place, what: &Value) -> Option<(String, String)> {
     let (lane, op) = lane(place);
     Some((lane, format!("op {op} {what}")))

@@ -16,7 +16,7 @@ use crate::statistics::{Alpha, Counts, Decision, Interval, LogE, Rate, Statistic
 ///   a request's arm does not depend on the outcome. The common rate may vary in time: both arms
 ///   see the same weather.
 /// - **Guarantees** P(ever a wrong statement) ≤ α. **Cost** as [`RateTest`]; **state** two integers;
-///   **merge** adds counts. **Source**: Lindon and Malek, NeurIPS 2022 (inhomogeneous Poisson
+///   **merge** adds counts. **Source**: Lindon and Malek, `NeurIPS` 2022 (inhomogeneous Poisson
 ///   streams).
 ///
 /// ```

@@ -86,7 +86,7 @@ impl From<PriorStrength> for f64 {
 ///   probability.
 /// - **Guarantees** that the chance of ever rejecting a true null is at most α, over all looks.
 /// - **Cost** O(1) a look, about 100 ns; **state** two integers; **merge** adds counts.
-/// - **Source**: Robbins 1970; Lindon and Malek, NeurIPS 2022; Howard et al., Annals of Statistics
+/// - **Source**: Robbins 1970; Lindon and Malek, `NeurIPS` 2022; Howard et al., Annals of Statistics
 ///   2021 (the same as their beta-binomial boundary).
 ///
 /// ```
@@ -207,9 +207,9 @@ impl RateTest {
         while high - low > 1 {
             let middle = low.midpoint(high);
             if decides(middle) {
-                high = middle
+                high = middle;
             } else {
-                low = middle
+                low = middle;
             }
         }
         Some(high)

@@ -13,7 +13,7 @@ use crate::statistics::{LogE, StatisticsError};
 ///
 /// - **Assumes** each unit is assigned independently with the stated probabilities.
 /// - **Guarantees** P(ever rejects a true split) ≤ α. **Cost** O(m), 40 ns a share; **state** m
-///   integers; **merge** adds counts. **Source**: Lindon and Malek, NeurIPS 2022.
+///   integers; **merge** adds counts. **Source**: Lindon and Malek, `NeurIPS` 2022.
 ///
 /// ```
 /// use phasegate_sla::statistics::rate::ShareTest;
