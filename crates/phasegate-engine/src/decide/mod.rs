@@ -2,7 +2,7 @@
 //!
 //! One file an area. All of them read the state and emit records; none changes the state itself.
 //!
-//! What goes on in which mode (`tests/modes.rs` holds this table):
+//! What goes on in which mode:
 //!
 //! | mode         | forward | evaluate | triggers | evidence clocks | patience clocks | rollback |
 //! |--------------|---------|----------|----------|-----------------|-----------------|----------|
