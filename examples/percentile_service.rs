@@ -29,7 +29,13 @@ fn main() {
     }
     for q in [0.5, 0.95, 0.99] {
         let estimate = all.quantile(q).expect("values");
-        println!("p{:<4} {:6.2} ms (true value in {:.2}..{:.2})", q * 100.0, estimate.value, estimate.low, estimate.high);
+        println!(
+            "p{:<4} {:6.2} ms (true value in {:.2}..{:.2})",
+            q * 100.0,
+            estimate.value,
+            estimate.low,
+            estimate.high
+        );
         assert!(estimate.low <= estimate.value && estimate.value <= estimate.high);
     }
     println!("{} of {} below 25 ms", below.below(), below.count());
