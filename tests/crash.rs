@@ -5,12 +5,11 @@
 //! append, before each effect and between an effect and its outcome. The end, the decisions in the
 //! journal and what was done outside must be the same, and nothing may be done twice.
 //!
-//! How breaking recovery on purpose was tried (each change made this test fail, then was taken back):
+//! What it is there to catch, each a way to break recovery that is still to be tried on purpose:
 //!
-//! * `Engine::recover` without marking effects in doubt: effects are never resolved, runs end `Waiting`.
+//! * `Engine::recover` without marking effects in doubt: effects are never resolved.
 //! * `tend_effects` repeating at once instead of reading back: traffic is set twice under one key.
-//! * `hand_out` without waiting for the record: a crash before the append repeats an effect under a
-//!   new intent.
+//! * `hand_out` without waiting for the record: an effect is done under an intent that is lost.
 //! * `AtMostOnce` treated as `IdempotentByKey`: `migrate` runs twice.
 //! * the answer to "did it happen?" ignored: the run ends `Waiting`.
 
