@@ -6,7 +6,7 @@ use phasegate_core::{Effect, Inspection, Now, PersonId, Query, RolloutId, Timest
 
 use phasegate_criterion::KpiRegistry;
 
-use crate::decide::{Sight, Tick};
+use crate::decide::{Sight, Tick, canary_triggers};
 use crate::event::{Event, EventError};
 use crate::program::Program;
 use crate::record::{Body, Place, RECORD_FORMAT, Record, RecordError};
@@ -43,6 +43,8 @@ pub struct Engine {
     pub(crate) volatile: Volatile,
     /// Of the program, for evaluation.
     pub(crate) registry: KpiRegistry,
+    /// Triggers that can only be told while the canary is exposed.
+    pub(crate) canary_triggers: BTreeSet<phasegate_core::TriggerId>,
     fault: Option<Misfit>,
 }
 
@@ -68,7 +70,7 @@ pub(crate) struct Volatile {
     /// Holds of triggers, further than the last record of them.
     pub(crate) holds: BTreeMap<phasegate_core::TriggerId, phasegate_sla::HoldState>,
     /// Covered since the last record, and when it was last looked.
-    pub(crate) bakes: BTreeMap<Place, (phasegate_core::Span, Option<Now>)>,
+    pub(crate) bakes: BTreeMap<Place, (phasegate_core::Span, Now)>,
 }
 
 impl Volatile {
@@ -175,8 +177,10 @@ impl Engine {
     }
 
     fn around(state: State, now: Now) -> Self {
+        let registry = state.program.registry();
         Self {
-            registry: state.program.registry(),
+            canary_triggers: canary_triggers(&state.program, &registry),
+            registry,
             durable: state.clone(),
             durable_next: state.next_seq,
             state,

@@ -63,49 +63,28 @@ impl Engine {
 
     /// The phases that have to be undone, latest first.
     fn phases_to_undo(&self, back: &Back, from: Option<&PhaseId>) -> Vec<PhaseId> {
-        let program = &self.state.program;
-        let touched = |id: &PhaseId| {
-            matches!(
-                self.state.phases.get(id),
-                Some(PhaseState::Done | PhaseState::Running { .. })
-            )
-        };
-        let keeps: BTreeSet<PhaseId> = match back {
-            Back::Start => BTreeSet::new(),
-            Back::Before(target) => {
-                let gone = self.with_descendants(target);
-                program
-                    .phases
-                    .iter()
-                    .map(|p| p.id.clone())
-                    .filter(|id| !gone.contains(id))
-                    .collect()
-            }
+        let kin = match back {
+            Back::Before(target) => self.with_descendants(target),
             Back::Phase(target) => self.with_ancestors(target),
-            Back::Previous => {
-                let is_done = |id: &PhaseId| self.state.phases.get(id) == Some(&PhaseState::Done);
-                let done = program
-                    .phases
-                    .iter()
-                    .map(|p| p.id.clone())
-                    .filter(|id| is_done(id));
-                match from {
-                    // Only the phase that failed is undone, and those that run beside it go on later.
-                    Some(failed) => program
-                        .phases
-                        .iter()
-                        .map(|p| p.id.clone())
-                        .filter(|id| id != failed)
-                        .collect(),
-                    None => done.collect(),
-                }
-            }
+            Back::Previous | Back::Start => BTreeSet::new(),
         };
-        let mut phases: Vec<PhaseId> = program
-            .phases
-            .iter()
-            .map(|phase| phase.id.clone())
-            .filter(|id| touched(id) && !keeps.contains(id))
+        let is_done = |id: &PhaseId| self.state.phases.get(id) == Some(&PhaseState::Done);
+        let keeps = |id: &PhaseId| match (back, from) {
+            (Back::Before(_), _) => !kin.contains(id),
+            (Back::Phase(_), _) => kin.contains(id),
+            // Only the phase that failed is undone; those that run beside it go on later.
+            (Back::Previous, Some(failed)) => id != failed,
+            (Back::Previous, None) => is_done(id),
+            (Back::Start, _) => false,
+        };
+        let is_touched = |id: &PhaseId| {
+            let running = matches!(self.state.phases.get(id), Some(PhaseState::Running { .. }));
+            running || is_done(id)
+        };
+        let ids = self.state.program.phases.iter().map(|phase| &phase.id);
+        let mut phases: Vec<PhaseId> = ids
+            .filter(|id| is_touched(id) && !keeps(id))
+            .cloned()
             .collect();
         phases.reverse();
         phases

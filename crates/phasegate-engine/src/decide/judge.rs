@@ -70,15 +70,14 @@ impl Engine {
 
     fn judge_check(&self, place: &Place, check: &CriterionId, finding: Finding) -> Judged {
         let before = self.state.checks.get(&(place.clone(), check.clone()));
-        let counts_as_failure = match &finding.verdict {
-            Verdict::Fail => true,
-            Verdict::Inconclusive(_) => self.on_inconclusive(place, check) == OnInconclusive::Fail,
-            Verdict::Pass | Verdict::Warn => false,
-        };
-        let failures = match finding.verdict {
-            _ if counts_as_failure => before.map_or(0, |state| state.failures).saturating_add(1),
-            Verdict::Inconclusive(_) => before.map_or(0, |state| state.failures),
-            Verdict::Fail | Verdict::Pass | Verdict::Warn => 0,
+        let so_far = before.map_or(0, |state| state.failures);
+        let failures = match &finding.verdict {
+            Verdict::Fail => so_far.saturating_add(1),
+            Verdict::Inconclusive(_) => match self.on_inconclusive(place, check) {
+                OnInconclusive::Fail => so_far.saturating_add(1),
+                OnInconclusive::Hold => so_far,
+            },
+            Verdict::Pass | Verdict::Warn => 0,
         };
         Judged {
             place: place.clone(),
@@ -116,30 +115,18 @@ impl Engine {
                 continue;
             }
             let recorded = self.state.bakes.get(&place);
-            let seen_from = self
-                .volatile
-                .bakes
-                .get(&place)
-                .map_or(Some(*at), |(_, last)| *last);
-            let covered_before = self.volatile.bakes.get(&place).map_or_else(
-                || recorded.map(|bake| bake.covered),
-                |(covered, _)| Some(*covered),
-            );
+            let seen = self.volatile.bakes.get(&place).copied();
             let blind = judged
                 .iter()
                 .any(|j| j.place == place && is_blind(&j.finding));
             // After a restart the time before the first look is a gap, not evidence.
-            let restarted =
-                at.wall < self.volatile.since.wall && !self.volatile.bakes.contains_key(&place);
-            let step = match seen_from {
-                Some(from) if !blind && !restarted => now.elapsed_since(&from).low,
-                Some(_) | None => Span::ZERO,
-            };
-            let step = if step > gap_max { Span::ZERO } else { step };
-            let covered = covered_before.unwrap_or_default().saturating_add(step);
-            self.volatile
-                .bakes
-                .insert(place.clone(), (covered, Some(now)));
+            let restarted = seen.is_none() && at.wall < self.volatile.since.wall;
+            let fresh = || (recorded.map_or(Span::ZERO, |bake| bake.covered), *at);
+            let (before, from) = seen.unwrap_or_else(fresh);
+            let step = now.elapsed_since(&from).low;
+            let counts = !blind && !restarted && step <= gap_max;
+            let covered = before.saturating_add(if counts { step } else { Span::ZERO });
+            self.volatile.bakes.insert(place.clone(), (covered, now));
             // Undecided criteria are borne while the bake lasts; then their time runs.
             let span = self.bake_span(&place).unwrap_or_default();
             let undecided = covered >= span

@@ -2,18 +2,18 @@
 //!
 //! A look is volatile: lost in a crash, it is simply taken again. Queries that are equal are asked once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_core::{
     Absence, Answer, Arm, BindingId, Capability, CriterionId, Now, Query, Span, Timestamp,
     TriggerId, Window, WindowKind,
 };
-use phasegate_criterion::Criterion;
+use phasegate_criterion::{Criterion, KpiRegistry};
 use phasegate_sla::{Need, needs};
 
 use crate::engine::Engine;
 use crate::event::EventError;
-use crate::program::OpKind;
+use crate::program::{OpKind, Program};
 use crate::record::Place;
 use crate::state::{PhaseState, Stage};
 
@@ -140,21 +140,8 @@ impl Engine {
                 )
             };
             let in_phase = trigger.during.is_empty() || trigger.during.iter().any(runs);
-            begun && !failed && in_phase && (exposed || !self.speaks_of_canary(&trigger.criterion))
+            begun && !failed && in_phase && (exposed || !self.canary_triggers.contains(&trigger.id))
         })
-    }
-
-    fn needs_of(&self, criterion: &Criterion) -> Vec<Need> {
-        let can = |binding: &BindingId, capability: Capability| {
-            self.state.program.can(binding, capability)
-        };
-        needs(criterion, &self.registry, &can).unwrap_or_default()
-    }
-
-    fn speaks_of_canary(&self, criterion: &Criterion) -> bool {
-        self.needs_of(criterion)
-            .iter()
-            .any(|need| need.arm == Arm::Canary)
     }
 
     fn start_tick(&mut self, now: Now) {
@@ -249,7 +236,7 @@ impl Engine {
         asked: &mut BTreeMap<Query, u64>,
     ) -> Vec<(Need, Option<u64>)> {
         let now = self.now().wall;
-        let needs = self.needs_of(criterion);
+        let needs = needs_of(criterion, &self.state.program, &self.registry);
         let mut planned = Vec::with_capacity(needs.len());
         for need in needs {
             let lag = self
@@ -301,6 +288,26 @@ impl Engine {
             Some(Some(_)) | None => Err(unawaited),
         }
     }
+}
+
+/// What has to be asked for a criterion; nothing where its source cannot answer it.
+fn needs_of(criterion: &Criterion, program: &Program, registry: &KpiRegistry) -> Vec<Need> {
+    let can = |binding: &BindingId, capability: Capability| program.can(binding, capability);
+    needs(criterion, registry, &can).unwrap_or_default()
+}
+
+/// The triggers that speak of the canary: found once, since they are asked about at every call.
+pub(crate) fn canary_triggers(program: &Program, registry: &KpiRegistry) -> BTreeSet<TriggerId> {
+    let speaks = |trigger: &&crate::program::Trigger| {
+        let needs = needs_of(&trigger.criterion, program, registry);
+        needs.iter().any(|need| need.arm == Arm::Canary)
+    };
+    program
+        .triggers
+        .iter()
+        .filter(speaks)
+        .map(|trigger| trigger.id.clone())
+        .collect()
 }
 
 /// Looking more often than this would only measure the same moment again.

@@ -27,7 +27,7 @@ mod timers;
 use phasegate_core::Span;
 
 pub(crate) use effects::Sight;
-pub(crate) use look::Tick;
+pub(crate) use look::{Tick, canary_triggers};
 
 use crate::engine::Engine;
 use crate::program::OpKind;

@@ -55,6 +55,7 @@ impl Engine {
         {
             next.deadline(&now, now.elapsed_since(&rollback.started), limit);
         }
+        // Forward movement is checked anew when a freeze begins, so only its end is due.
         if let Some(until) = self.state.program.frozen_until(now.wall) {
             next.at(until);
         }
@@ -64,12 +65,6 @@ impl Engine {
                 && moment > now.wall
             {
                 next.at(moment);
-            }
-        }
-        for freeze in &self.state.program.freezes {
-            // Forward movement is checked anew when a freeze begins, so nothing is due then.
-            if freeze.until > now.wall && freeze.from <= now.wall {
-                next.at(freeze.until);
             }
         }
         next.0

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_core::{BindingId, TargetId};
 
-use super::graph::dependencies;
+use super::graph::{dependencies, order};
 use super::{At, Scope};
 use crate::fault::Code;
 use crate::model::{Action, DeprecationStage, Phase, PlanDraft, Response, RollbackTarget, Trigger};
@@ -239,7 +239,7 @@ impl Edges<'_> {
     /// Two phases that can run at the same time must not move the same thing. Those that move it must
     /// form a chain; in topological order it is enough to look at neighbours.
     fn shared_targets(&self, scope: &mut Scope<'_>) {
-        let order = self.topological();
+        let order = order(&self.before);
         let mut movers: BTreeMap<(&BindingId, &TargetId), Vec<usize>> = BTreeMap::new();
         for &index in &order {
             let steps = self.draft.phases.get(index).map(|phase| &phase.steps);
@@ -296,38 +296,6 @@ impl Edges<'_> {
             }
         }
         false
-    }
-
-    /// Phases so that each comes after those it waits for; those in circles are left out.
-    fn topological(&self) -> Vec<usize> {
-        let mut waiting: Vec<usize> = self.before.iter().map(Vec::len).collect();
-        let mut followers = vec![Vec::new(); self.before.len()];
-        for (index, before) in self.before.iter().enumerate() {
-            for &one in before {
-                if let Some(list) = followers.get_mut(one) {
-                    list.push(index);
-                }
-            }
-        }
-        let mut ready: BTreeSet<usize> = waiting
-            .iter()
-            .enumerate()
-            .filter(|(_, count)| **count == 0)
-            .map(|(index, _)| index)
-            .collect();
-        let mut order = Vec::new();
-        while let Some(next) = ready.pop_first() {
-            order.push(next);
-            for &follower in followers.get(next).into_iter().flatten() {
-                if let Some(count) = waiting.get_mut(follower) {
-                    *count = count.saturating_sub(1);
-                    if *count == 0 {
-                        ready.insert(follower);
-                    }
-                }
-            }
-        }
-        order
     }
 }
 

@@ -7,7 +7,7 @@ use crate::fault::Code;
 use crate::model::PlanDraft;
 
 /// Dependencies as indices, unknown names left out.
-pub(super) fn dependencies(draft: &PlanDraft) -> Vec<Vec<usize>> {
+pub(crate) fn dependencies(draft: &PlanDraft) -> Vec<Vec<usize>> {
     let index: BTreeMap<&str, usize> = draft
         .phases
         .iter()
@@ -23,6 +23,38 @@ pub(super) fn dependencies(draft: &PlanDraft) -> Vec<Vec<usize>> {
                 .collect()
         })
         .collect()
+}
+
+/// An order in which each comes after those it waits for; those in circles are left out.
+pub(crate) fn order(before: &[Vec<usize>]) -> Vec<usize> {
+    let mut waiting: Vec<usize> = before.iter().map(Vec::len).collect();
+    let mut followers = vec![Vec::new(); before.len()];
+    for (index, list) in before.iter().enumerate() {
+        for &one in list {
+            if let Some(followers) = followers.get_mut(one) {
+                followers.push(index);
+            }
+        }
+    }
+    let mut ready: BTreeSet<usize> = waiting
+        .iter()
+        .enumerate()
+        .filter(|(_, count)| **count == 0)
+        .map(|(index, _)| index)
+        .collect();
+    let mut order = Vec::new();
+    while let Some(next) = ready.pop_first() {
+        order.push(next);
+        for &follower in followers.get(next).into_iter().flatten() {
+            if let Some(count) = waiting.get_mut(follower) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    ready.insert(follower);
+                }
+            }
+        }
+    }
+    order
 }
 
 pub(super) fn check(scope: &mut Scope<'_>) {

@@ -17,6 +17,7 @@ mod walk;
 
 use std::sync::Arc;
 
+pub(crate) use graph::{dependencies, order};
 pub use lints::{LintLevel, Lints, LintsError};
 pub use needs::Need;
 pub use plan::Plan;

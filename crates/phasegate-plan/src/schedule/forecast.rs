@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use phasegate_core::{GateId, PhaseId, Span, StepId, Timestamp};
 
 use crate::calendar::{Date, Length, LengthUnit, Roll, TimeOfDay, WorkCalendar};
-use crate::check::Plan;
+use crate::check::{Plan, dependencies, order};
 use crate::model::{Action, Freeze, Phase, PlanDraft, Slot};
 
 /// The planned times of one phase.
@@ -88,28 +88,14 @@ impl Schedule {
     /// The same with one phase beginning so many business days later than it could.
     pub(super) fn delayed(draft: &PlanDraft, start: Date, slip: Option<(usize, u32)>) -> Self {
         let calendar = WorkCalendar::new(&draft.calendar);
-        let index: BTreeMap<PhaseId, usize> = draft
-            .phases
-            .iter()
-            .enumerate()
-            .map(|(index, phase)| (phase.id.clone(), index))
-            .collect();
-        let before: Vec<Vec<usize>> = (0..draft.phases.len())
-            .map(|phase| {
-                let named = draft.dependencies_at(phase);
-                named
-                    .iter()
-                    .filter_map(|id| index.get(id).copied())
-                    .collect()
-            })
-            .collect();
+        let before = dependencies(draft);
         let layout = Layout {
             draft,
             calendar: &calendar,
             start,
         };
         let mut planned: Vec<Option<PlannedPhase>> = vec![None; draft.phases.len()];
-        for phase in super::path::order(&before) {
+        for phase in order(&before) {
             let (Some(model), Some(list)) = (draft.phases.get(phase), before.get(phase)) else {
                 continue;
             };

@@ -92,35 +92,3 @@ impl Schedule {
             .collect()
     }
 }
-
-/// An order in which each comes after those it waits for; those in circles are left out.
-pub(super) fn order(before: &[Vec<usize>]) -> Vec<usize> {
-    let mut waiting: Vec<usize> = before.iter().map(Vec::len).collect();
-    let mut followers = vec![Vec::new(); before.len()];
-    for (index, list) in before.iter().enumerate() {
-        for &one in list {
-            if let Some(followers) = followers.get_mut(one) {
-                followers.push(index);
-            }
-        }
-    }
-    let mut ready: BTreeSet<usize> = waiting
-        .iter()
-        .enumerate()
-        .filter(|(_, count)| **count == 0)
-        .map(|(index, _)| index)
-        .collect();
-    let mut order = Vec::new();
-    while let Some(next) = ready.pop_first() {
-        order.push(next);
-        for &follower in followers.get(next).into_iter().flatten() {
-            if let Some(count) = waiting.get_mut(follower) {
-                *count = count.saturating_sub(1);
-                if *count == 0 {
-                    ready.insert(follower);
-                }
-            }
-        }
-    }
-    order
-}
