@@ -17,11 +17,10 @@ use std::collections::BTreeMap;
 
 use phasegate_core::{Decimal, Desired, Ratio, Span, Timestamp};
 use phasegate_engine::record::Outcome;
-use phasegate_engine::{Act, Person, Start, compile};
-use phasegate_plan::{Catalog, PlanDocument, check};
+use phasegate_engine::{Act, Person};
 use phasegate_testkit::simulation::{CrashPoint, Ended, Kill, Setup, Simulation, decisions};
 use phasegate_testkit::world::{Metric, Outage, OutageKind, People, Regression, Reply, World};
-use phasegate_tests::root;
+use phasegate_tests::program;
 
 const START: &str = "2026-09-07T09:00:00Z";
 
@@ -99,21 +98,7 @@ fn outage(binding: &str, kind: OutageKind, from: u64, until: u64) -> Outage {
 
 /// A plan, its world, who acts, and how it ends.
 fn case(name: &str) -> (Setup, Ended) {
-    let read = |file: &str| std::fs::read(root().join("tests/plans").join(file)).expect("a file");
-    let bindings = Catalog::read("bindings.yaml", &read("bindings.yaml"));
-    let catalog = bindings
-        .catalog
-        .unwrap_or_else(|| panic!("{}", bindings.faults.render()));
-    let file = format!("{name}.yaml");
-    let checked = check(&PlanDocument::read(&file, &read(&file)), Some(&catalog));
-    let plan = checked
-        .plan
-        .unwrap_or_else(|| panic!("{}", checked.faults.render()));
-    let start = Start {
-        by: "author".parse().expect("an id"),
-        roll_up: None,
-    };
-    let program = compile(&plan, &catalog, &start).expect("compiles");
+    let program = program(name, None);
     let mut setup = Setup::new(program, healthy(), at(0));
     let world = &mut setup.world;
     let bad = |kpi: &str, from: u32, becomes: Metric| Regression {

@@ -1,6 +1,11 @@
-//! What the workspace tests share: where the workspace is, and its manifests.
+//! What the workspace tests share: where the workspace is, its manifests and its plans.
 
 use std::path::{Path, PathBuf};
+
+use phasegate_core::Span;
+use phasegate_engine::program::Program;
+use phasegate_engine::{Start, compile};
+use phasegate_plan::{Catalog, PlanDocument, check};
 
 /// The root of the workspace.
 pub fn root() -> PathBuf {
@@ -62,4 +67,23 @@ pub fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// A plan of `tests/plans/`, checked with its bindings and compiled.
+pub fn program(name: &str, roll_up: Option<Span>) -> Program {
+    let read = |file: &str| std::fs::read(root().join("tests/plans").join(file)).expect("a file");
+    let bindings = Catalog::read("bindings.yaml", &read("bindings.yaml"));
+    let catalog = bindings
+        .catalog
+        .unwrap_or_else(|| panic!("{}", bindings.faults.render()));
+    let file = format!("{name}.yaml");
+    let checked = check(&PlanDocument::read(&file, &read(&file)), Some(&catalog));
+    let plan = checked
+        .plan
+        .unwrap_or_else(|| panic!("{}", checked.faults.render()));
+    let start = Start {
+        by: "author".parse().expect("an id"),
+        roll_up,
+    };
+    compile(&plan, &catalog, &start).expect("compiles")
 }
