@@ -15,12 +15,13 @@
 
 use std::collections::BTreeMap;
 
-use phasegate_core::{Decimal, Desired, Ratio, Span, Timestamp};
-use phasegate_engine::record::Outcome;
-use phasegate_engine::{Act, Person};
+use phasegate_core::{Clock as _, Decimal, Desired, Ratio, Span, Timestamp};
+use phasegate_engine::record::{Outcome, Record};
+use phasegate_engine::{Act, Engine, Person};
 use phasegate_testkit::simulation::{CrashPoint, Ended, Kill, Setup, Simulation, decisions};
 use phasegate_testkit::world::{Metric, Outage, OutageKind, People, Regression, Reply, World};
 use phasegate_tests::program;
+use proptest::prelude::*;
 
 const START: &str = "2026-09-07T09:00:00Z";
 
@@ -272,4 +273,34 @@ fn a_crash_anywhere_changes_nothing() {
     }
     println!("{points_in_all} runs with a crash");
     assert!(points_in_all >= 400, "only {points_in_all} runs");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Whatever was journalled so far replays to the state that the running engine has, at any moment of any
+    /// plan, also after a crash.
+    #[test]
+    fn any_prefix_of_a_journal_replays_to_the_live_state(
+        name in proptest::sample::select(CASES.to_vec()),
+        stops in proptest::collection::vec(1u64..900, 1..24),
+        kill in proptest::option::of((0u64..40, 1u64..90_000, any::<bool>())),
+    ) {
+        let (mut setup, _) = case(name);
+        setup.kills.extend(kill.map(|(at, down_millis, reboot)| Kill { at, down_millis, reboot }));
+        let mut simulation = Simulation::new(setup).expect("a rollout");
+        for seconds in stops {
+            let until = simulation.clock.now().wall + Span::from_secs(seconds);
+            simulation.run(Span::from_secs(seconds)).expect("no defect");
+            simulation.clock.advance_to(until);
+            let records = simulation.records().expect("a whole journal");
+            let encoded = |record: &Record| (record.kind(), record.encode().expect("a record"));
+            let stored: Vec<_> = records.iter().map(encoded).collect();
+            let replayed = Engine::replay(stored.iter().map(|(kind, payload)| (*kind, &**payload)));
+            let replayed = replayed.expect("what was journalled replays");
+            if let Some(live) = simulation.state() {
+                prop_assert_eq!(replayed.state(), live, "{} after {} records", name, records.len());
+            }
+        }
+    }
 }
