@@ -135,11 +135,7 @@ async fn run(args: &Args) -> Result<Ended, Error> {
             roll_up: Some(Span::from_secs(1)),
         };
         let program = compile(&plan, &catalog, &start)?;
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let sources = Sources {
-            plan: text(plan.bytes()),
-            bindings: text(catalog.bytes()),
-        };
+        let sources = Sources::of(&plan, &catalog);
         runner.start(rollout.clone(), program, sources, by).await?
     };
     let ended = watch(args, &stage, handle).await;

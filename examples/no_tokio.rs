@@ -78,14 +78,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     let plan = checked.plan.ok_or_else(|| checked.faults.render())?;
     let by: PersonId = "ana".parse()?;
-    let program = compile(
-        &plan,
-        &catalog,
-        &Start {
-            by: by.clone(),
-            roll_up: None,
-        },
-    )?;
+    let program = compile(&plan, &catalog, &Start::new(by.clone()))?;
 
     let clock = Arc::new(StdClock(Instant::now()));
     let journal: Arc<dyn Journal> = Arc::new(MemoryJournal::new(clock.clone()));
@@ -94,10 +87,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "me".parse::<Holder>()?,
         Span::from_secs(30),
     );
-    let sources = Sources {
-        plan: PLAN.to_owned(),
-        bindings: BINDINGS.to_owned(),
-    };
+    let sources = Sources::of(&plan, &catalog);
     let creation = Creation::new(rollout.clone(), program, sources, by, clock.now())?;
     let create = journal.create(&rollout, &holder, ttl, creation.claims(), creation.batch());
     let (lease, head) = pollster::block_on(create)?;

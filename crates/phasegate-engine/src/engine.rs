@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use phasegate_core::{Effect, Inspection, Now, PersonId, Query, RolloutId, Timestamp};
-
 use phasegate_criterion::KpiRegistry;
+use phasegate_plan::{Catalog, Plan};
 
 use crate::decide::{Sight, Tick, canary_triggers};
 use crate::event::{Event, EventError};
@@ -122,6 +122,17 @@ pub struct Sources {
     pub plan: String,
     /// The bindings document, byte for byte.
     pub bindings: String,
+}
+
+impl Sources {
+    /// The documents that a plan and its bindings were read from.
+    pub fn of(plan: &Plan, catalog: &Catalog) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self {
+            plan: text(plan.bytes()),
+            bindings: text(catalog.bytes()),
+        }
+    }
 }
 
 impl Engine {

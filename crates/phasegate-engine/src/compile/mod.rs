@@ -24,6 +24,13 @@ pub struct Start {
     pub roll_up: Option<Span>,
 }
 
+impl Start {
+    /// A start by this person, with unchanged findings recorded every five minutes.
+    pub fn new(by: PersonId) -> Self {
+        Self { by, roll_up: None }
+    }
+}
+
 /// Why a checked plan cannot be compiled.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
