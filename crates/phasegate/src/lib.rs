@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "bucketing")]
+pub use phasegate_bucketing as bucketing;
 pub use phasegate_core as core;
 pub use phasegate_criterion as criterion;
 pub use phasegate_driver as driver;
@@ -18,4 +20,6 @@ pub use phasegate_report as report;
 pub use phasegate_resilience as resilience;
 #[cfg(feature = "runner")]
 pub use phasegate_runner as runner;
+#[cfg(feature = "shadow")]
+pub use phasegate_shadow as shadow;
 pub use phasegate_sla as sla;
