@@ -12,7 +12,44 @@ pub type Work = Box<dyn FnMut(u64) + Send>;
 pub struct Contender {
     pub name: &'static str,
     pub ours: bool,
+    /// The most that it may cost beyond the bare call, in nanoseconds on the reference machine, by
+    /// one thread and by two.
+    pub gates: [Option<f64>; 2],
     pub make: Box<dyn Fn() -> Work>,
+}
+
+impl Contender {
+    /// Sets the gates by one thread and by two.
+    pub fn gate(mut self, one: f64, two: Option<f64>) -> Self {
+        self.gates = [Some(one), two];
+        self
+    }
+}
+
+/// What an uncontended read-modify-write costs on the reference machine, in nanoseconds: gates in
+/// nanoseconds are turned into read-modify-writes by it.
+pub const REFERENCE_MODIFY: f64 = 4.7;
+
+/// The units of a run, in nanoseconds.
+#[derive(Clone, Copy)]
+pub struct Units {
+    pub load: f64,
+    pub modify: f64,
+    /// A read-modify-write of a word that a second thread writes too.
+    pub contended: f64,
+    pub coarse_clock: f64,
+    pub standard_clock: f64,
+}
+
+/// A gate, and what was found.
+pub struct Goal {
+    pub row: &'static str,
+    pub name: &'static str,
+    pub threads: usize,
+    pub gate: f64,
+    pub net: f64,
+    pub peer: f64,
+    pub own: f64,
 }
 
 /// One question, its contenders, and what it is measured against.
@@ -41,7 +78,12 @@ where
         let shared = Arc::clone(&shared);
         Box::new(move |times| work(black_box(&shared), times)) as Work
     });
-    Contender { name, ours, make }
+    Contender {
+        name,
+        ours,
+        gates: [None; 2],
+        make,
+    }
 }
 
 /// The operation that is guarded: not inlined, so that every contender calls the same code.
@@ -170,56 +212,90 @@ fn measure(row: &Row, threads: usize, effort: Effort) -> Vec<Cost> {
 
 /// Runs a row and prints it: each contender, net of the bare call, how many times the best peer
 /// costs what this one costs, and the cost in relaxed loads and in read-modify-writes of this run.
-pub fn run(row: &Row, load: f64, modify: f64, effort: Effort) {
+/// Gives what was found for each gate.
+pub fn run(row: &Row, units: Units, effort: Effort) -> Vec<Goal> {
+    let mut goals = Vec::new();
     for &threads in row.threads {
-        println!(
-            "\n{} ({threads} thread{})",
-            row.title,
-            if threads == 1 { "" } else { "s" }
-        );
+        let plural = if threads == 1 { "" } else { "s" };
+        println!("\n### {} ({threads} thread{plural})\n", row.title);
         let costs = measure(row, threads, effort);
-        let bare = if row.net {
-            costs[0]
-        } else {
-            Cost {
-                median: 0.0,
-                best: 0.0,
-            }
+        let nothing = Cost {
+            median: 0.0,
+            best: 0.0,
         };
-        let best_peer = row
-            .contenders
-            .iter()
-            .zip(&costs)
+        let bare = if row.net { costs[0] } else { nothing };
+        let peers = row.contenders.iter().zip(&costs);
+        let best_peer = peers
             .skip(usize::from(row.net))
             .filter(|(contender, _)| !contender.ours)
             .map(|(_, cost)| cost.median)
             .fold(f64::INFINITY, f64::min);
         println!(
-            "  {:<40} {:>9} {:>9} {:>9} {:>9} {:>10} {:>7} {:>7}",
-            "", "median", "net", "best", "net", "peer/this", "loads", "RMWs"
+            "| contender | median ns | net | best | net of best | best peer / this | loads | RMWs |"
         );
+        println!("|---|---:|---:|---:|---:|---:|---:|---:|");
         for (contender, cost) in row.contenders.iter().zip(&costs) {
             let (net, best_net) = (cost.median - bare.median, cost.best - bare.best);
-            let mark = if contender.ours { "*" } else { " " };
+            let mark = if contender.ours { "**ours** " } else { "" };
             let ratio = if best_peer.is_finite() {
                 format!("{:.2}x", best_peer / cost.median)
             } else {
                 "-".into()
             };
             println!(
-                "{mark} {:<40} {:>9.2} {net:>9.2} {:>9.2} {best_net:>9.2} {ratio:>10} {:>7.1} {:>7.2}",
+                "| {mark}{} | {:.2} | {net:.2} | {:.2} | {best_net:.2} | {ratio} | {:.1} | {:.2} |",
                 contender.name,
                 cost.median,
                 cost.best,
-                net / load,
-                net / modify,
+                net / units.load,
+                net / units.modify,
             );
+            if let Some(gate) = contender.gates.get(threads - 1).copied().flatten() {
+                goals.push(Goal {
+                    row: row.title,
+                    name: contender.name,
+                    threads,
+                    gate,
+                    net,
+                    peer: best_peer,
+                    own: cost.median,
+                });
+            }
         }
+    }
+    goals
+}
+
+/// Prints the gates: in nanoseconds, and in read-modify-writes of either machine.
+pub fn report(goals: &[Goal], units: Units) {
+    println!("\n### Goals\n");
+    println!(
+        "| row | threads | gate ns | found ns | gate RMWs | found RMWs | met | best peer / this |"
+    );
+    println!("|---|---:|---:|---:|---:|---:|---|---:|");
+    for goal in goals {
+        let (gate, found) = (goal.gate / REFERENCE_MODIFY, goal.net / units.modify);
+        // Differences below 0.3 ns are how the code happens to lie in memory.
+        let met = match (goal.net <= goal.gate + 0.3, found <= gate + 0.06) {
+            (true, _) => "yes",
+            (false, true) => "in RMWs",
+            (false, false) => "no",
+        };
+        let ratio = if goal.peer.is_finite() {
+            format!("{:.2}x", goal.peer / goal.own)
+        } else {
+            "-".into()
+        };
+        println!(
+            "| {}: {} | {} | {:.1} | {:.2} | {gate:.2} | {found:.2} | {met} | {ratio} |",
+            goal.row, goal.name, goal.threads, goal.gate, goal.net
+        );
     }
 }
 
-/// The two units of a run: a relaxed load and an uncontended read-modify-write, in nanoseconds.
-pub fn units(effort: Effort) -> (f64, f64) {
+/// Measures the units of this run.
+pub fn units(effort: Effort) -> Units {
+    use phasegate_resilience::{Clock, CoarseClock, StdClock};
     use std::sync::atomic::{AtomicU64, Ordering};
     let row = Row {
         title: "units",
@@ -232,8 +308,20 @@ pub fn units(effort: Effort) -> (f64, f64) {
             contender("fetch_add", false, AtomicU64::new(1), |word, times| {
                 repeat(times, |_| word.fetch_add(1, Ordering::Relaxed));
             }),
+            contender("coarse clock", false, (), |(), times| {
+                repeat(times, |_| CoarseClock.now());
+            }),
+            contender("standard clock", false, (), |(), times| {
+                repeat(times, |_| StdClock.now());
+            }),
         ],
     };
-    let costs = measure(&row, 1, effort);
-    (costs[0].median, costs[1].median)
+    let (one, two) = (measure(&row, 1, effort), measure(&row, 2, effort));
+    Units {
+        load: one[0].median,
+        modify: one[1].median,
+        contended: two[1].median,
+        coarse_clock: one[2].median,
+        standard_clock: one[3].median,
+    }
 }

@@ -1,8 +1,8 @@
 //! Resilience primitives beside their peers, in one run: `cargo bench --bench resilience` for ours
 //! and the units, with `--features peers-resilience` for all.
 //!
-//! Rows marked `*` are ours. "peer/this" is how many times the best peer of the row costs what this
-//! one costs, in absolute time. "loads" and "RMWs" express the net cost in relaxed loads and in
+//! "best peer / this" is how many times the best peer of the row costs what this one costs, in
+//! absolute time. "loads" and "RMWs" express the net cost in relaxed loads and in
 //! uncontended read-modify-writes of this run, which travel between machines better than
 //! nanoseconds.
 
@@ -78,8 +78,13 @@ fn main() {
             nanos_per_round: 2e6,
         }
     };
-    let (load, modify) = harness::units(effort);
-    println!("units: relaxed load {load:.2} ns, uncontended read-modify-write {modify:.2} ns");
+    let units = harness::units(effort);
+    println!(
+        "units: relaxed load {:.2} ns, read-modify-write {:.2} ns (with a second thread {:.2} ns), \
+         coarse clock {:.2} ns, standard clock {:.2} ns",
+        units.load, units.modify, units.contended, units.coarse_clock, units.standard_clock
+    );
+    let mut goals = Vec::new();
     let rows: Vec<Row> = vec![
         row(
             "1 breaker, permitted, healthy",
@@ -171,6 +176,7 @@ fn main() {
             .as_ref()
             .is_none_or(|f| row.title.contains(f.as_str()))
     }) {
-        harness::run(row, load, modify, effort);
+        goals.extend(harness::run(row, units, effort));
     }
+    harness::report(&goals, units);
 }

@@ -79,26 +79,36 @@ fn sync<C: Clock + Send + Sync + 'static>(
 }
 
 pub fn breakers(failing: bool) -> Vec<Contender> {
+    // One in a hundred fails, or none; timed calls have the gate of their own.
+    let plain = if failing { (5.0, 30.0) } else { (1.0, 1.0) };
+    let gated = |contender: Contender| contender.gate(plain.0, Some(plain.1));
+    let timed_gate = |contender: Contender| {
+        if failing {
+            contender
+        } else {
+            contender.gate(8.0, Some(8.0))
+        }
+    };
     let tick = || TickClock::new(Tick::from_secs(1000));
     vec![
-        sync(
+        gated(sync(
             "count 100 (coarse clock)",
             failing,
             warm(count(), &CoarseClock),
             CoarseClock,
-        ),
-        sync(
+        )),
+        gated(sync(
             "count 100 (published tick)",
             failing,
             warm(count(), &tick()),
             tick(),
-        ),
-        sync(
+        )),
+        timed_gate(sync(
             "count 100, timed (coarse clock)",
             failing,
             warm(timed(), &CoarseClock),
             CoarseClock,
-        ),
+        )),
         sync(
             "count 100, timed (standard clock)",
             failing,
@@ -110,13 +120,15 @@ pub fn breakers(failing: bool) -> Vec<Contender> {
             failing,
             warm(window(), &CoarseClock),
             CoarseClock,
-        ),
+        )
+        .gate(7.0, Some(8.0)),
         sync(
             "time 10 x 1 s (published tick)",
             failing,
             warm(window(), &tick()),
             tick(),
-        ),
+        )
+        .gate(7.0, Some(8.0)),
     ]
 }
 
@@ -128,13 +140,15 @@ pub fn rejections() -> Vec<Contender> {
             false,
             open(count(), &CoarseClock),
             CoarseClock,
-        ),
+        )
+        .gate(6.0, Some(6.0)),
         sync(
             "count 100 (published tick)",
             false,
             open(count(), &tick),
             tick,
-        ),
+        )
+        .gate(6.0, Some(6.0)),
         sync(
             "count 100 (standard clock)",
             false,
@@ -146,7 +160,8 @@ pub fn rejections() -> Vec<Contender> {
             false,
             open(window(), &CoarseClock),
             CoarseClock,
-        ),
+        )
+        .gate(6.0, Some(6.0)),
     ]
 }
 
@@ -217,7 +232,8 @@ pub fn async_success(is_open: bool) -> Vec<Contender> {
                     )
                 });
             },
-        ),
+        )
+        .gate(if is_open { 6.0 } else { 2.0 }, None),
         contender(
             "breaker layer, &'static handle",
             true,
@@ -227,7 +243,8 @@ pub fn async_success(is_open: bool) -> Vec<Contender> {
                     BreakerLayer::new(*breaker, CoarseClock, OkOrFailure).layer(Plain);
                 repeat(times, |n| now_or_never(service.call(n)));
             },
-        ),
+        )
+        .gate(if is_open { 6.0 } else { 2.0 }, None),
         contender(
             "breaker layer, Arc handle",
             true,
@@ -242,35 +259,41 @@ pub fn async_success(is_open: bool) -> Vec<Contender> {
 }
 
 pub fn retry_first_try() -> Vec<Contender> {
-    vec![contender(
-        "policy with a retry, blocking",
-        true,
-        retries(),
-        |policy, times| {
-            let call = Call::read();
-            repeat(times, |n| {
-                policy.run_blocking(&StdClock, &call, &OkOrFailure, |_| operation(n))
-            });
-        },
-    )]
+    vec![
+        contender(
+            "policy with a retry, blocking",
+            true,
+            retries(),
+            |policy, times| {
+                let call = Call::read();
+                repeat(times, |n| {
+                    policy.run_blocking(&StdClock, &call, &OkOrFailure, |_| operation(n))
+                });
+            },
+        )
+        .gate(0.5, None),
+    ]
 }
 
 pub fn retry_first_try_async() -> Vec<Contender> {
-    vec![contender(
-        "policy with a retry, run()",
-        true,
-        retries(),
-        |policy, times| {
-            let call = Call::read();
-            repeat(times, |n| {
-                now_or_never(
-                    policy.run(&CoarseTimer, &call, &OkOrFailure, |_| async move {
-                        operation(n)
-                    }),
-                )
-            });
-        },
-    )]
+    vec![
+        contender(
+            "policy with a retry, run()",
+            true,
+            retries(),
+            |policy, times| {
+                let call = Call::read();
+                repeat(times, |n| {
+                    now_or_never(
+                        policy.run(&CoarseTimer, &call, &OkOrFailure, |_| async move {
+                            operation(n)
+                        }),
+                    )
+                });
+            },
+        )
+        .gate(0.5, None),
+    ]
 }
 
 fn retries() -> Policy {
@@ -286,6 +309,7 @@ pub fn delays() -> Vec<Contender> {
             let mut state = BackoffState::new(backoff, Rng::new(times));
             repeat(times, |_| state.next(backoff));
         })
+        .gate(3.0, None)
     };
     vec![
         one("full jitter", Jitter::Full),
@@ -302,7 +326,8 @@ pub fn budgets() -> Vec<Contender> {
     vec![
         contender("token budget, full", true, full, |budget, times| {
             repeat(times, |_| budget.on_success());
-        }),
+        })
+        .gate(1.0, Some(1.0)),
         contender(
             "expiring budget (coarse clock)",
             true,
@@ -310,7 +335,8 @@ pub fn budgets() -> Vec<Contender> {
             |budget, times| {
                 repeat(times, |_| budget.deposit(&CoarseClock));
             },
-        ),
+        )
+        .gate(8.0, None),
     ]
 }
 
@@ -322,7 +348,8 @@ pub fn limiters() -> Vec<Contender> {
             repeat(times, |_| {
                 limiter.try_acquire(1, READ, &CoarseClock).is_ok()
             });
-        }),
+        })
+        .gate(7.5, None),
         contender(
             "GCRA (standard clock)",
             true,
@@ -336,9 +363,12 @@ pub fn limiters() -> Vec<Contender> {
 
 pub fn bulkheads() -> Vec<Contender> {
     let bulkhead = Bulkhead::new(BulkheadConfig::new(64));
-    vec![contender("bulkhead", true, bulkhead, |bulkhead, times| {
-        repeat(times, |_| bulkhead.try_acquire(READ).is_ok());
-    })]
+    vec![
+        contender("bulkhead", true, bulkhead, |bulkhead, times| {
+            repeat(times, |_| bulkhead.try_acquire(READ).is_ok());
+        })
+        .gate(10.0, None),
+    ]
 }
 
 pub fn timeouts() -> Vec<Contender> {
@@ -349,11 +379,13 @@ pub fn timeouts() -> Vec<Contender> {
                 let ready = std::future::ready(operation(n));
                 now_or_never(Timeout::new(timer, Duration::from_secs(1), ready))
             });
-        }),
+        })
+        .gate(1.0, None),
         contender("timeout layer", true, (), |(), times| {
             let timer = TokioTimer::new();
             let mut service = TimeoutLayer::new(timer, Duration::from_secs(1)).layer(Plain);
             repeat(times, |n| now_or_never(service.call(n)));
-        }),
+        })
+        .gate(1.0, None),
     ]
 }

@@ -55,11 +55,11 @@ pub use backoff_interop::{ForeignBackoff, ForeignRetry, IntoForeign};
 #[cfg(any(feature = "std", feature = "spin"))]
 pub use breaker::{
     Breaker, BreakerConfig, BreakerEvent, BreakerSnapshot, BreakerTotals, Explanation, Listener,
-    OpeningQuorum, Permit, SavedBreaker, State, Ticket, Transition, Window,
+    OpenTime, Opening, OpeningQuorum, Permit, SavedBreaker, State, Ticket, Transition, Window,
 };
-#[cfg(any(feature = "std", feature = "spin"))]
-pub use budget::ExpiringBudget;
 pub use budget::{ConcurrentBudget, TokenBudget, TokenBudgetConfig, Underway};
+#[cfg(any(feature = "std", feature = "spin"))]
+pub use budget::{ExpiringBudget, RetryBudget};
 #[cfg(any(feature = "std", feature = "spin"))]
 pub use bulkhead::{Acquire, Bulkhead, BulkheadConfig, BulkheadPermit};
 pub use call::{
@@ -74,7 +74,7 @@ pub use limiter::{KeyedLimiter, Quotas};
 pub use limiter::{Quota, RateHeaders, RateLimiter};
 pub use not_before::NotBefore;
 #[cfg(any(feature = "std", feature = "spin"))]
-pub use policy::{Attempt, ErrorKind, Policy, PolicyError};
+pub use policy::{Attempt, AttemptEvent, AttemptListener, ErrorKind, Policy, PolicyError};
 pub use rate::Rate;
 pub use rejection::{Origin, Rejection, RejectionKind};
 pub use retry::{Retry, RetryDecision, RetryPolicy, RetryProgress, StopReason};

@@ -4,6 +4,7 @@
 //! multiplication: 4 of 1000 reaches 0.004 and 495 of 1000 does not reach one half.
 
 use core::fmt;
+use core::num::NonZeroU32;
 
 use crate::error::Misuse;
 
@@ -24,16 +25,23 @@ const DENOMINATOR_MAX: u64 = 1_000_000;
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Rate {
     part: u32,
-    whole: u32,
+    /// Never zero, so that "no rate" needs no room of its own.
+    whole: NonZeroU32,
 }
 
 impl Rate {
     /// Nothing.
-    pub const ZERO: Self = Self { part: 0, whole: 1 };
+    pub const ZERO: Self = Self::of_parts(0, 0);
     /// All.
-    pub const ONE: Self = Self { part: 1, whole: 1 };
+    pub const ONE: Self = Self::of_parts(1, 0);
     /// One half.
-    pub const HALF: Self = Self { part: 1, whole: 2 };
+    pub const HALF: Self = Self::of_parts(1, 1);
+
+    /// `part` of `above_one + 1`.
+    const fn of_parts(part: u32, above_one: u32) -> Self {
+        let whole = NonZeroU32::MIN.saturating_add(above_one);
+        Self { part, whole }
+    }
 
     /// The rate written as a float, as the simplest fraction that reads the same: `0.004` is 1/250
     /// and `2.0 / 3.0` is 2/3.
@@ -84,24 +92,24 @@ impl Rate {
     /// Whether `part / whole >= self`. Nothing of nothing reaches no rate, not even zero.
     pub fn is_reached(self, part: u64, whole: u64) -> bool {
         whole > 0
-            && u128::from(part) * u128::from(self.whole)
+            && u128::from(part) * u128::from(self.whole.get())
                 >= u128::from(whole) * u128::from(self.part)
     }
 
     /// This share of `amount`, rounded down.
     pub fn of(self, amount: u64) -> u64 {
-        let scaled = u128::from(amount) * u128::from(self.part) / u128::from(self.whole);
+        let scaled = u128::from(amount) * u128::from(self.part) / u128::from(self.whole.get());
         u64::try_from(scaled).unwrap_or(u64::MAX)
     }
 
     /// The nearest float, for display.
     pub fn as_f64(self) -> f64 {
-        f64::from(self.part) / f64::from(self.whole)
+        f64::from(self.part) / f64::from(self.whole.get())
     }
 
     /// Numerator and denominator, reduced.
     pub const fn parts(self) -> (u32, u32) {
-        (self.part, self.whole)
+        (self.part, self.whole.get())
     }
 
     fn reduced(part: u64, whole: u64) -> Result<Self, Misuse> {
@@ -115,6 +123,7 @@ impl Rate {
         let part = u32::try_from(part / a).ok().ok_or(Misuse::RateOutOfRange)?;
         let whole = u32::try_from(whole / a)
             .ok()
+            .and_then(NonZeroU32::new)
             .ok_or(Misuse::RateOutOfRange)?;
         Ok(Self { part, whole })
     }
@@ -157,7 +166,11 @@ mod tests {
             (0.000_001, 1, 1_000_000),
         ];
         for &(float, part, whole) in rows {
-            assert_eq!(Rate::new(float), Ok(Rate { part, whole }), "{float}");
+            assert_eq!(
+                Rate::new(float).map(Rate::parts),
+                Ok((part, whole)),
+                "{float}"
+            );
         }
         for percent in 0..=1000_u32 {
             let float = f64::from(percent) / 1000.0;

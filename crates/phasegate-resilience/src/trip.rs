@@ -22,6 +22,8 @@ pub enum Condition {
     ServerHint,
     /// By hand, or from a saved state, or because others reported it.
     Manual,
+    /// So many failures in the window, whatever their share.
+    FailureCount,
 }
 
 /// The last trip: the condition and its numbers.
@@ -65,6 +67,7 @@ impl Trip {
             Condition::ProbesLost => 5,
             Condition::ServerHint => 6,
             Condition::Manual => 7,
+            Condition::FailureCount => 8,
         };
         condition | (u64::from(self.count) << 4) | (u64::from(self.of) << 34)
     }
@@ -78,6 +81,7 @@ impl Trip {
             5 => Condition::ProbesLost,
             6 => Condition::ServerHint,
             7 => Condition::Manual,
+            8 => Condition::FailureCount,
             _ => return None,
         };
         let narrow = |n: u64| u32::try_from(n & u64::from(COUNT_MAX)).unwrap_or(COUNT_MAX);
@@ -93,7 +97,9 @@ impl fmt::Display for Trip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (count, of) = (self.count, self.of);
         match self.condition {
-            Condition::FailureRate => write!(f, "{count} of {of} calls failed"),
+            Condition::FailureRate | Condition::FailureCount => {
+                write!(f, "{count} of {of} calls failed")
+            }
             Condition::SlowRate => write!(f, "{count} of {of} calls were slow"),
             Condition::Consecutive => write!(f, "{count} failures in a row"),
             Condition::Probes => write!(f, "{count} of {of} probes failed or were slow"),
@@ -118,6 +124,7 @@ mod tests {
             Condition::ProbesLost,
             Condition::ServerHint,
             Condition::Manual,
+            Condition::FailureCount,
         ];
         for condition in all {
             for (count, of) in [(0, 0), (1, 2), (COUNT_MAX, COUNT_MAX), (5, COUNT_MAX)] {

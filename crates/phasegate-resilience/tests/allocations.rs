@@ -13,8 +13,8 @@ use phasegate_resilience::{
     RateLimiter, RetryPolicy, Tick, Timeout, TokenBudget, TokenBudgetConfig, TokioTimer, Window,
 };
 
-/// What a breaker over 100 calls weighs, its heap and its own copy of the configuration included.
-const BREAKER_BYTES_MAX: u64 = 440;
+/// What a breaker over 100 calls may weigh, its heap and its configuration included.
+const BREAKER_BYTES_MAX: u64 = 320;
 
 fn ready<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);

@@ -3,10 +3,13 @@
 
 #[cfg(feature = "serde")]
 mod registry {
+    use core::time::Duration;
     use std::sync::Arc;
 
-    use phasegate_resilience::config::{BreakerKey, Registry, RegistrySettings};
-    use phasegate_resilience::{Misuse, SavedBreaker, StdClock};
+    use phasegate_resilience::config::{BreakerKey, Registry, RegistrySettings, SavedRegistry};
+    use phasegate_resilience::{
+        Call, ErrorKind, Judgement, Misuse, RejectionKind, SavedBreaker, State, StdClock, Tick,
+    };
 
     fn key(provider: &str, endpoint: &str, credential: &str) -> BreakerKey {
         let [provider, endpoint, credential] = [provider, endpoint, credential].map(String::from);
@@ -80,6 +83,117 @@ mod registry {
                 .and_then(|settings| Registry::new(settings).map_err(|misuse| misuse.to_string()));
             assert!(made.is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn every_piece_can_be_named_in_a_document() {
+        let settings: RegistrySettings = toml::from_str(
+            r#"
+            [default]
+            not_before = "1h"
+            budget = { grpc = { max_tokens = 10, ratio = 0.1 } }
+            throttle = { window = "2m" }
+            hedge = { quantile = 0.95, at_first = "1s", samples = 20 }
+            bulkhead = { limit = 8, adaptive = { lowest = 2, highest = 64, slow_over = "1s" } }
+            [default.breaker]
+            mode = "metrics_only"
+            failure_count = 5
+            probes = 5
+            probe_successes = 3
+            half_open_at_most = "30s"
+            only_failures_open = true
+            open_ends_at_wait = true
+            [policies.slow]
+            budget = { expiring = { ttl = "10s", ratio = 0.2, reserve_per_second = 1 } }
+            [policies.shared]
+            budget = { concurrent = { share = 0.2, at_least = 3 } }
+            [policies.aws]
+            budget = { aws = { capacity = 500, cost = 5 } }
+            "#,
+        )
+        .unwrap();
+        let registry = Registry::new(settings).unwrap();
+        let breaker = |provider| {
+            let policy = registry.policy(&key(provider, "any", "bot")).unwrap();
+            policy.breaker_ref().map(|breaker| breaker.state())
+        };
+        assert_eq!(breaker("prometheus"), Some(State::MetricsOnly));
+        assert_eq!(breaker("aws"), None);
+        for wrong in [
+            "budget = { grpc = { max_tokens = 0, ratio = 0.1 } }",
+            "budget = { expiring = { ttl = \"10s\", ratio = 1.5 } }",
+            "hedge = { }",
+            "bulkhead = { limit = 8, adaptive = { lowest = 9, highest = 2 } }",
+            "breaker = { probes = 2, probe_successes = 3 }",
+        ] {
+            let settings: RegistrySettings =
+                toml::from_str(&format!("[default]\n{wrong}")).unwrap();
+            assert!(Registry::new(settings).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_registry_survives_a_restart_and_no_clock_can_hold_it_back() {
+        let text = r#"
+            [default]
+            not_before = "10m"
+            breaker = { window = { calls = 1 }, min_calls = 1, open_for = { schedule = "constant", first = "1m" } }
+            budget = { aws = { capacity = 10, cost = 5 } }
+        "#;
+        let make = || Registry::new(toml::from_str(text).unwrap()).unwrap();
+        let (now, one, two) = (
+            Tick::from_secs(50),
+            key("github", "deployments", "bot"),
+            key("github", "search", "bot"),
+        );
+        let before = make();
+        let policy = before.policy(&one).unwrap();
+        let judge = |_: &Result<u32, &str>| Judgement::throttled().after(Duration::from_secs(120));
+        let answer =
+            policy.run_blocking(&StdClock, &Call::read(), &judge, |_| Err::<u32, _>("429"));
+        assert!(answer.is_err());
+        let search = before.policy(&two).unwrap();
+        let good = |_: &Result<u32, &str>| Judgement::success();
+        let refused = search.run_blocking(&StdClock, &Call::read(), &good, |_| Ok::<u32, &str>(1));
+        assert_eq!(
+            refused.unwrap_err().kind,
+            ErrorKind::Rejected(RejectionKind::NotBefore),
+            "the endpoints of a credential wait together"
+        );
+
+        let text_saved = serde_json::to_string(&before.save(&StdClock)).unwrap();
+        let saved: SavedRegistry = serde_json::from_str(&text_saved).unwrap();
+        assert_eq!(saved.waits.len(), 1);
+        let after = make();
+        assert!(after.restore(&saved, Duration::from_secs(30), &now));
+        let gate = after.not_before("github", "bot").unwrap();
+        let left = gate
+            .check(&now)
+            .unwrap_err()
+            .retry_at
+            .unwrap()
+            .saturating_since(now);
+        assert!(
+            left > Duration::from_secs(85) && left <= Duration::from_secs(91),
+            "{left:?}"
+        );
+        let breaker = after.policy(&one).unwrap();
+        assert_eq!(breaker.breaker_ref().unwrap().state(), State::Open);
+
+        let wrong = text_saved.replace(
+            &format!("\"left_millis\":{}", saved.waits[0].left_millis),
+            "\"left_millis\":99999999999999",
+        );
+        let wrong: SavedRegistry = serde_json::from_str(&wrong).unwrap();
+        let late = make();
+        assert!(late.restore(&wrong, Duration::ZERO, &now));
+        let gate = late.not_before("github", "bot").unwrap();
+        let until = gate.check(&now).unwrap_err().retry_at.unwrap();
+        assert_eq!(
+            until,
+            now + Duration::from_secs(600),
+            "at most the configured longest"
+        );
     }
 
     #[test]

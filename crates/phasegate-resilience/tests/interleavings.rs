@@ -20,7 +20,7 @@ use shuttle::{sync::Arc, thread};
 
 use phasegate_resilience::{
     Backoff, Breaker, BreakerConfig, Bulkhead, BulkheadConfig, CallClass, ConcurrentBudget,
-    ExpiringBudget, NotBefore, Quota, Quotas, Rate, RateLimiter, State, Tick, TokenBudget,
+    ExpiringBudget, NotBefore, Opening, Quota, Quotas, Rate, RateLimiter, State, Tick, TokenBudget,
     TokenBudgetConfig, Window,
 };
 
@@ -222,6 +222,48 @@ fn a_stale_result_never_decides_a_probe() {
         assert_eq!(breaker.state(), State::HalfOpen);
         probe.failure(&later);
         assert_eq!(breaker.state(), State::Open);
+    });
+}
+
+/// The answer to how long an opening lasts comes outside the lock; it must not reach an opening
+/// that came after.
+#[test]
+fn an_open_time_that_comes_late_does_not_touch_a_later_opening() {
+    explore(10, || {
+        let config = BreakerConfig::default()
+            .window(Window::Calls(1))
+            .min_calls(1)
+            .open_by(
+                |_: &Opening| Duration::from_secs(1),
+                Duration::from_secs(60),
+            );
+        let breaker = Arc::new(Breaker::new(config).unwrap());
+        let other = Arc::clone(&breaker);
+        let thread = thread::spawn(move || call(&other, true));
+        breaker.open_now(Some(Duration::from_secs(9)), &NOW);
+        thread.join().unwrap();
+        let until = breaker.explain(&NOW).retry_at.unwrap();
+        assert_eq!(until.saturating_since(NOW), Duration::from_millis(9_001));
+    });
+}
+
+/// Two timers of one host, or a timer and a caller, begin probing once.
+#[test]
+fn a_timer_and_a_caller_begin_probing_once() {
+    explore(10, || {
+        let breaker = Arc::new(breaker(1, 1));
+        call(&breaker, true);
+        let later = NOW + Duration::from_secs(2);
+        let other = Arc::clone(&breaker);
+        let thread = thread::spawn(move || {
+            let _due = other.handle_timeout(&later);
+        });
+        let admitted = breaker
+            .try_acquire(CallClass::Read, &later)
+            .map(phasegate_resilience::Permit::into_ticket)
+            .is_ok();
+        thread.join().unwrap();
+        assert!(admitted && breaker.snapshot().probes_left == 0);
     });
 }
 

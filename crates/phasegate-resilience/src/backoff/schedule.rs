@@ -1,5 +1,6 @@
 //! What the delays are: the configuration, a plain value.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::time::Duration;
 
@@ -31,10 +32,15 @@ pub enum Jitter {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Schedule {
     Constant,
-    Linear { step: u64 },
-    Exponential { factor_milli: u32 },
+    Linear {
+        step: u64,
+    },
+    Exponential {
+        factor_milli: u32,
+    },
     Fibonacci,
-    List(Arc<[Duration]>),
+    /// Behind a thin pointer: a breaker keeps a schedule, and few are lists.
+    List(Arc<Box<[Duration]>>),
 }
 
 /// A schedule of delays. Nothing is drawn or counted here; see [`BackoffState`](super::BackoffState).
@@ -100,11 +106,11 @@ impl Backoff {
     ///
     /// # Errors
     /// [`Misuse::EmptyList`].
-    pub fn list(delays: impl Into<Arc<[Duration]>>) -> Result<Self, Misuse> {
+    pub fn list(delays: impl Into<Box<[Duration]>>) -> Result<Self, Misuse> {
         let delays = delays.into();
         let first = delays.first().copied().ok_or(Misuse::EmptyList)?;
         Ok(Self::new(
-            Schedule::List(delays),
+            Schedule::List(Arc::new(delays)),
             nanos(first),
             Jitter::None,
         ))
@@ -146,6 +152,12 @@ impl Backoff {
     /// The longest delay that can come out.
     pub fn longest(&self) -> Duration {
         Duration::from_nanos(self.cap)
+    }
+
+    #[cfg(any(feature = "std", feature = "spin"))]
+    #[inline]
+    pub(crate) const fn longest_nanos(&self) -> u64 {
+        self.cap
     }
 
     /// The delay before retry `n` (from 0) without jitter, capped.

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use crate::rate::Rate;
 use crate::rng::Rng;
 use crate::time::nanos;
 
@@ -77,15 +78,17 @@ impl BackoffState {
             Jitter::None | Jitter::Decorrelated => base,
             Jitter::Full => self.rng.up_to(base),
             Jitter::Equal => base - self.rng.up_to(base / 2),
-            Jitter::Proportional(share) => {
-                let (part, whole) = share.parts();
-                let (part, whole) = (u128::from(part), u128::from(whole));
-                let most = u128::from(backoff.cap) * whole / (whole + part);
-                let middle = base.min(u64::try_from(most).unwrap_or(u64::MAX));
-                let reach = share.of(middle);
-                (middle - reach).saturating_add(self.rng.up_to(reach.saturating_mul(2)))
-            }
+            Jitter::Proportional(share) => self.around(base, share, backoff.cap),
         }
+    }
+
+    /// Uniform around `base`, which moves down so far that nothing crosses the cap.
+    fn around(&mut self, base: u64, share: Rate, cap: u64) -> u64 {
+        let (part, whole) = share.parts();
+        let (part, whole) = (u64::from(part), u64::from(whole));
+        let middle = base.min(scaled(cap, whole, whole + part));
+        let reach = scaled(middle, part, whole);
+        (middle - reach).saturating_add(self.rng.up_to(reach.saturating_mul(2)))
     }
 
     #[inline]
@@ -95,5 +98,16 @@ impl BackoffState {
         let high = self.base.saturating_mul(3).clamp(low, backoff.cap);
         self.base = low + self.rng.up_to(high - low);
         Duration::from_nanos(self.base)
+    }
+}
+
+/// `amount * by / of`, rounded down. The product fits 64 bits for delays below some decades.
+fn scaled(amount: u64, by: u64, of: u64) -> u64 {
+    match amount.checked_mul(by) {
+        Some(product) => product / of,
+        None => {
+            let wide = u128::from(amount) * u128::from(by) / u128::from(of);
+            u64::try_from(wide).unwrap_or(u64::MAX)
+        }
     }
 }

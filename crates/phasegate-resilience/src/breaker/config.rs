@@ -1,15 +1,17 @@
 //! When a breaker opens, for how long, and how it tries again.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 
-use crate::backoff::{Backoff, Jitter};
+use crate::backoff::Backoff;
 use crate::error::Misuse;
 use crate::rate::Rate;
 use crate::time::{millis_up, nanos};
 
-use super::event::Listener;
+use super::event::{Listener, OpenTime};
+use super::rules::{Flag, Hooks, Rules};
 use super::word::PERMITS_MAX;
 
 /// The most calls a count window may hold.
@@ -56,37 +58,17 @@ pub enum Window {
 /// ```
 #[derive(Clone)]
 pub struct BreakerConfig {
-    pub(super) window: Window,
-    pub(super) failure_rate: Option<Rate>,
-    pub(super) slow_rate: Option<Rate>,
-    pub(super) slow_over: u64,
-    pub(super) min_calls: u32,
-    pub(super) consecutive: u32,
-    pub(super) probes: u32,
-    pub(super) open_on_hint: bool,
-    pub(super) abandoned_counts: bool,
-    pub(super) probe_wait: u64,
-    pub(super) open: Backoff,
-    pub(super) listener: Option<Arc<dyn Listener>>,
+    window: Window,
+    rules: Rules,
+    hooks: Hooks,
 }
 
 impl Default for BreakerConfig {
     fn default() -> Self {
         Self {
             window: Window::Calls(100),
-            failure_rate: Some(Rate::HALF),
-            slow_rate: None,
-            slow_over: u64::MAX,
-            min_calls: 100,
-            consecutive: 0,
-            probes: 10,
-            open_on_hint: false,
-            abandoned_counts: false,
-            probe_wait: 60_000_000_000,
-            open: Backoff::exponential(Duration::from_secs(60))
-                .cap(Duration::from_secs(600))
-                .jitter(Jitter::None),
-            listener: None,
+            rules: Rules::default(),
+            hooks: Hooks::default(),
         }
     }
 }
@@ -102,14 +84,22 @@ impl BreakerConfig {
     /// Opens when the share of failures and throttled answers reaches `rate` (`>=`).
     #[must_use]
     pub fn failure_rate(mut self, rate: Rate) -> Self {
-        self.failure_rate = Some(rate);
+        self.rules.failure_rate = Some(rate);
         self
     }
 
     /// Watches no failure rate.
     #[must_use]
     pub fn no_failure_rate(mut self) -> Self {
-        self.failure_rate = None;
+        self.rules.failure_rate = None;
+        self
+    }
+
+    /// Opens when the window holds so many failures and throttled answers, however many calls it
+    /// holds; zero watches none. Not subject to [`min_calls`](Self::min_calls).
+    #[must_use]
+    pub fn failure_count(mut self, failures: u32) -> Self {
+        self.rules.failure_count = failures;
         self
     }
 
@@ -118,8 +108,8 @@ impl BreakerConfig {
     /// Only then is each call timed, which costs two readings of the clock.
     #[must_use]
     pub fn slow_calls(mut self, over: Duration, rate: Rate) -> Self {
-        self.slow_over = nanos(over);
-        self.slow_rate = Some(rate);
+        self.rules.slow_over = nanos(over);
+        self.rules.slow_rate = Some(rate);
         self
     }
 
@@ -127,7 +117,7 @@ impl BreakerConfig {
     /// [`min_calls`](Self::min_calls).
     #[must_use]
     pub fn consecutive_failures(mut self, run: u32) -> Self {
-        self.consecutive = run;
+        self.rules.consecutive = run;
         self
     }
 
@@ -135,7 +125,16 @@ impl BreakerConfig {
     /// count mode it is at most the window.
     #[must_use]
     pub fn min_calls(mut self, calls: u32) -> Self {
-        self.min_calls = calls.max(1);
+        self.rules.min_calls = calls.max(1);
+        self
+    }
+
+    /// Lets only a failure, a throttled answer or a slow call open the breaker, as Polly and
+    /// failsafe-go do. By default a success can, as in resilience4j: it may be the call that
+    /// reaches the minimum.
+    #[must_use]
+    pub fn only_failures_open(mut self, only: bool) -> Self {
+        self.rules.set(Flag::OnlyFailuresOpen, only);
         self
     }
 
@@ -143,7 +142,40 @@ impl BreakerConfig {
     /// server's wish replaces a shorter delay; the cap holds for both.
     #[must_use]
     pub fn open_for(mut self, open: Backoff) -> Self {
-        self.open = open;
+        self.rules.open = open;
+        self.hooks.open_time = None;
+        self
+    }
+
+    /// Asks `open_time` how long to stay open, at most `longest`. It is told why, how many openings
+    /// there were in a row and what the server wished, and runs outside all locks, on the thread
+    /// that opened the breaker; until it has answered, the breaker is open for `longest`.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use phasegate_resilience::{Breaker, BreakerConfig, Opening, Tick};
+    ///
+    /// let config = BreakerConfig::default().open_by(
+    ///     |opening: &Opening| Duration::from_secs(5) * opening.number,
+    ///     Duration::from_secs(60),
+    /// );
+    /// let breaker = Breaker::new(config)?;
+    /// breaker.open_now(None, &Tick::ZERO);
+    /// assert_eq!(breaker.explain(&Tick::ZERO).retry_at, Some(Tick::from_millis(5_001)));
+    /// # Ok::<(), phasegate_resilience::Misuse>(())
+    /// ```
+    #[must_use]
+    pub fn open_by(mut self, open_time: impl OpenTime + 'static, longest: Duration) -> Self {
+        self.rules.open = Backoff::constant(longest).cap(longest);
+        self.hooks.open_time = Some(Arc::new(open_time));
+        self
+    }
+
+    /// Ends an opening at its wait (`>=`), rounded up to a millisecond, as Polly and failsafe-go
+    /// do. By default it ends strictly after the wait (`>`), as in resilience4j.
+    #[must_use]
+    pub fn open_ends_at_wait(mut self, at_wait: bool) -> Self {
+        self.rules.set(Flag::EndsAtWait, at_wait);
         self
     }
 
@@ -151,22 +183,43 @@ impl BreakerConfig {
     /// `min(min_calls, probes)` results are in.
     #[must_use]
     pub fn probes(mut self, probes: u32) -> Self {
-        self.probes = probes;
+        self.rules.probes = u16::try_from(probes).unwrap_or(u16::MAX);
         self
     }
 
-    /// Sets how long a half-open breaker waits for its probes before it opens again. Default 60 s;
-    /// `Duration::MAX` waits for ever, which a lost probe makes literal.
+    /// Judges probes by number and not by rate, as failsafe does: so many good ones close the
+    /// breaker, and it opens again as soon as too many failed for that. Zero judges by rate.
+    #[must_use]
+    pub fn probe_successes(mut self, successes: u32) -> Self {
+        self.rules.probe_successes = u16::try_from(successes).unwrap_or(u16::MAX);
+        self
+    }
+
+    /// Sets how long a half-open breaker waits for its probes before it opens again, counted from
+    /// the last that was admitted, and only while one is out. Default 60 s; `Duration::MAX` waits
+    /// for ever, which a lost probe makes literal. In milliseconds, rounded up.
     #[must_use]
     pub fn probe_wait(mut self, wait: Duration) -> Self {
-        self.probe_wait = nanos(wait);
+        self.rules.set(Flag::BoundsHalfOpen, false);
+        self.rules.probe_wait = u32::try_from(millis_up(wait)).unwrap_or(u32::MAX);
         self
     }
 
-    /// Opens at once when a throttled answer or failure names a time to come back.
+    /// Bounds the half-open state itself, from its start, as resilience4j's
+    /// `maxWaitDurationInHalfOpenState` does: the breaker opens again when it has not been decided
+    /// by then, also when no probe was asked for. Replaces [`probe_wait`](Self::probe_wait).
+    #[must_use]
+    pub fn half_open_at_most(mut self, wait: Duration) -> Self {
+        self = self.probe_wait(wait);
+        self.rules.set(Flag::BoundsHalfOpen, true);
+        self
+    }
+
+    /// Opens at once when a throttled answer or failure names a time to come back, for that time
+    /// (at most the longest opening).
     #[must_use]
     pub fn open_on_hint(mut self, open: bool) -> Self {
-        self.open_on_hint = open;
+        self.rules.set(Flag::OpensOnHint, open);
         self
     }
 
@@ -174,22 +227,25 @@ impl BreakerConfig {
     /// default records nothing and gives a probe's slot back.
     #[must_use]
     pub fn abandoned_is_failure(mut self, counts: bool) -> Self {
-        self.abandoned_counts = counts;
+        self.rules.set(Flag::AbandonedCounts, counts);
         self
     }
 
     /// Hears of every transition. Called outside all locks, on the thread that caused it.
     #[must_use]
     pub fn listener(mut self, listener: Arc<dyn Listener>) -> Self {
-        self.listener = Some(listener);
+        self.hooks.listener = Some(listener);
         self
     }
 
-    pub(super) fn checked(mut self) -> Result<Self, Misuse> {
-        if self.failure_rate.is_none() && self.slow_rate.is_none() && self.consecutive == 0 {
+    /// Window and rules, if they can be meant.
+    pub(super) fn checked(self) -> Result<(Window, Rules), Misuse> {
+        let mut rules = self.rules;
+        if !rules.has_condition() {
             return Err(Misuse::NoCondition);
         }
-        if self.probes == 0 || self.probes > PERMITS_MAX {
+        let probes = u32::from(rules.probes);
+        if probes == 0 || probes > PERMITS_MAX || rules.probe_successes > rules.probes {
             return Err(Misuse::PermitsOutOfRange);
         }
         match self.window {
@@ -197,7 +253,7 @@ impl BreakerConfig {
                 if calls == 0 || calls > COUNT_MAX {
                     return Err(Misuse::WindowOutOfRange);
                 }
-                self.min_calls = self.min_calls.min(calls);
+                rules.min_calls = rules.min_calls.min(calls);
             }
             Window::Time { span, slots } => {
                 let too_fine = nanos(span) / u64::from(slots.max(1)) == 0;
@@ -206,18 +262,9 @@ impl BreakerConfig {
                 }
             }
         }
-        Ok(self)
-    }
-
-    /// How many probe results decide a half-open state.
-    pub(super) fn probes_needed(&self) -> u32 {
-        self.min_calls.min(self.probes)
-    }
-
-    /// The longest an opening may last, in milliseconds; 1.1 years at most, half of the word's
-    /// range.
-    pub(super) fn open_longest_millis(&self) -> u64 {
-        millis_up(self.open.longest()).clamp(1, (1 << 35) - 2)
+        let hooked = self.hooks.listener.is_some() || self.hooks.open_time.is_some();
+        rules.hooks = hooked.then(|| Box::new(self.hooks));
+        Ok((self.window, rules))
     }
 }
 
@@ -225,12 +272,7 @@ impl fmt::Debug for BreakerConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BreakerConfig")
             .field("window", &self.window)
-            .field("failure_rate", &self.failure_rate)
-            .field("slow_rate", &self.slow_rate)
-            .field("min_calls", &self.min_calls)
-            .field("consecutive_failures", &self.consecutive)
-            .field("probes", &self.probes)
-            .field("open_for", &self.open)
+            .field("rules", &self.rules)
             .finish_non_exhaustive()
     }
 }

@@ -16,8 +16,9 @@ use super::config::{BreakerConfig, Window};
 use super::count::CountMarks;
 use super::half::HalfOpen;
 use super::permit::{Permit, Ticket};
+use super::rules::{Flag, Rules};
 use super::slots::{SlotMarks, TimeWindow};
-use super::tally::Tally;
+use super::tally::Refusals;
 use super::view::BreakerTotals;
 use super::word::{Kind, State, Word};
 
@@ -32,8 +33,8 @@ const PROBING_RETRY: u64 = 1_000_000_000;
 /// nothing (see [`BreakerConfig::abandoned_is_failure`]).
 ///
 /// A healthy breaker (a full window without failures or slow calls) admits and records with two
-/// loads and writes nothing. It never allocates after it is built, except that a time window
-/// allocates once for each of the first 16 threads.
+/// loads and writes nothing. It takes about 300 bytes. After it is built it allocates only when it
+/// first leaves the closed state, and a time window once for each of the first 16 threads.
 ///
 /// ```
 /// use core::time::Duration;
@@ -50,20 +51,23 @@ const PROBING_RETRY: u64 = 1_000_000_000;
 /// assert_eq!(breaker.state(), State::Open);
 /// # Ok::<(), phasegate_resilience::Misuse>(())
 /// ```
+#[repr(C)]
 pub struct Breaker {
+    // What every call reads and few write stands first; what calls write while the window holds
+    // failures stands more than a cache line further on, so that writing it takes nothing from
+    // those who read.
     pub(super) word: AtomicU64,
     /// How many draws make a success take the lock.
     pub(super) wake: AtomicU64,
+    /// The successes of a time window; a count window has none.
+    pub(super) time: Option<Box<TimeWindow>>,
+    pub(super) rules: Rules,
+    /// The last trip, packed.
+    pub(super) trip: AtomicU64,
+    pub(super) refusals: Refusals,
     /// Calls recorded, by generation modulo 4, so that a success that races with a reset counts
     /// for the window that is gone.
     pub(super) drawn: [AtomicU64; 4],
-    /// The last trip, packed.
-    pub(super) trip: AtomicU64,
-    pub(super) rejected: Tally,
-    pub(super) would_reject: AtomicU64,
-    /// The successes of a time window; a count window has none.
-    pub(super) time: Option<Box<TimeWindow>>,
-    pub(super) config: BreakerConfig,
     pub(super) core: Mutex<Core>,
 }
 
@@ -77,32 +81,52 @@ pub(super) enum Marks {
 /// What the lock guards. All transitions happen under it.
 pub(super) struct Core {
     pub(super) marks: Marks,
+    /// One past the position of the last failure of the run.
+    pub(super) run_end: u64,
+    /// Failures in a row.
+    pub(super) run: u32,
     /// The generation whose calls the time window holds.
-    pub(super) window_generation: u64,
-    pub(super) half: HalfOpen,
+    pub(super) window_generation: u16,
     /// Whether the window of this generation has reached the minimum and was judged there.
     pub(super) judged: bool,
-    /// Failures in a row, and one past the position of the last of them.
-    pub(super) run: u32,
-    pub(super) run_end: u64,
-    /// Where the growing open time stands; it starts over when the breaker closes.
-    pub(super) opening: BackoffState,
     pub(super) since: Tick,
     pub(super) cause: &'static str,
+    /// `None` until the breaker first leaves the closed state.
+    pub(super) left: Option<Box<Left>>,
+}
+
+/// What only a breaker needs that has left the closed state.
+pub(super) struct Left {
+    pub(super) half: HalfOpen,
+    /// Where the growing open time stands; it starts over when the breaker closes.
+    pub(super) opening: BackoffState,
     pub(super) totals: BreakerTotals,
+}
+
+impl Core {
+    /// The part for breakers that left the closed state, made when first needed.
+    pub(super) fn left(&mut self, rules: &Rules) -> &mut Left {
+        static SEED: Seed = Seed::fixed(0x6b72_6561_6b65_7221);
+        self.left.get_or_insert_with(|| {
+            Box::new(Left {
+                half: HalfOpen::default(),
+                opening: BackoffState::new(&rules.open, SEED.stream()),
+                totals: BreakerTotals::default(),
+            })
+        })
+    }
 }
 
 impl Breaker {
     /// A closed breaker.
     ///
     /// # Errors
-    /// [`Misuse`] for a window out of range, no condition at all, or probes outside 1..=1023.
+    /// [`Misuse`] for a window out of range, no condition at all, probes outside 1..=1023, or more
+    /// good probes wanted than probes admitted.
     pub fn new(config: BreakerConfig) -> Result<Self, Misuse> {
-        static SEED: Seed = Seed::fixed(0x6b72_6561_6b65_7221);
-        let config = config.checked()?;
-        let timed = config.slow_rate.is_some();
-        let (marks, time) = match config.window {
-            Window::Calls(calls) => (Marks::Calls(CountMarks::new(calls, timed)), None),
+        let (window, rules) = config.checked()?;
+        let (marks, time) = match window {
+            Window::Calls(calls) => (Marks::Calls(CountMarks::new(calls, rules.is_timed())), None),
             Window::Time { span, slots } => {
                 let time = Box::new(TimeWindow::new(span, slots));
                 (Marks::Slots(SlotMarks::new(slots)), Some(time))
@@ -110,33 +134,32 @@ impl Breaker {
         };
         let core = Core {
             marks,
-            window_generation: 0,
-            half: HalfOpen::default(),
-            judged: false,
-            run: 0,
             run_end: 0,
-            opening: BackoffState::new(&config.open, SEED.stream()),
+            run: 0,
+            window_generation: 0,
+            judged: false,
             since: Tick::ZERO,
             cause: "",
-            totals: BreakerTotals::default(),
+            left: None,
         };
         let breaker = Self {
             word: AtomicU64::new(Word::START.0),
             wake: AtomicU64::new(0),
-            drawn: core::array::from_fn(|_| AtomicU64::new(0)),
-            trip: AtomicU64::new(0),
-            rejected: Tally::new(),
-            would_reject: AtomicU64::new(0),
             time,
-            config,
+            rules,
+            trip: AtomicU64::new(0),
+            refusals: Refusals::new(),
+            drawn: core::array::from_fn(|_| AtomicU64::new(0)),
             core: Mutex::new(core),
         };
         breaker.wake.store(breaker.first_wake(), Ordering::Relaxed);
         Ok(breaker)
     }
 
-    /// The stored state. It changes only when a call or a result makes it change: an open breaker
-    /// whose time is over is still open until somebody asks for a permit.
+    /// The stored state. It changes only when a call, a result or
+    /// [`handle_timeout`](Self::handle_timeout) makes it change: an open breaker whose time is over
+    /// is still open until somebody asks for a permit.
+    #[inline]
     pub fn state(&self) -> State {
         self.load().kind().state()
     }
@@ -152,8 +175,10 @@ impl Breaker {
         class: CallClass,
         clock: &C,
     ) -> Result<Permit<'_>, Rejection> {
-        self.admit(class, clock)
-            .map(|ticket| Permit::new(self, ticket))
+        match self.admit(class, clock) {
+            Ok(ticket) => Ok(Permit::new(self, ticket)),
+            Err(rejection) => Err(rejection),
+        }
     }
 
     /// The same, as a plain value that its holder must give back through
@@ -167,12 +192,12 @@ impl Breaker {
         if word.is_closed() {
             return Ok(self.ticket(word, clock));
         }
-        self.admit_unless_open(word, class, clock)
+        self.admit_unless_closed(word, class, clock)
     }
 
     #[inline]
     fn ticket<C: Clock + ?Sized>(&self, word: Word, clock: &C) -> Ticket {
-        let started = if self.config.slow_rate.is_some() {
+        let started = if self.rules.is_timed() {
             clock.now()
         } else {
             Tick::ZERO
@@ -185,9 +210,38 @@ impl Breaker {
         Word(self.word.load(Ordering::Acquire))
     }
 
-    /// Every way in but the common one. Kept out of line, so that the common one stays small.
+    /// Every way in but the common one. The plain refusal is decided here, for the price of a
+    /// clock; kept out of line, so that the common way stays small.
     #[inline(never)]
-    fn admit_unless_open(
+    fn admit_unless_closed<C: Clock>(
+        &self,
+        word: Word,
+        class: CallClass,
+        clock: &C,
+    ) -> Result<Ticket, Rejection> {
+        if word.is_open() && class != CallClass::Safety {
+            let now = clock.now().as_millis();
+            if let Some(left) = word.remaining(now)
+                && self.is_within_longest(left)
+            {
+                let at = Tick::from_millis(now.saturating_add(left));
+                return self.refuse(RejectionKind::BreakerOpen, Some(at));
+            }
+        }
+        self.admit_slowly(word, class, clock)
+    }
+
+    /// Whether so many milliseconds are no more than an opening can last.
+    #[inline]
+    fn is_within_longest(&self, left: u64) -> bool {
+        // Deadlines are less than 2^36 ms ahead, so the product fits.
+        let longest = self.rules.open.longest_nanos().saturating_add(1_000_000);
+        left.saturating_mul(1_000_000) <= longest
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn admit_slowly(
         &self,
         mut word: Word,
         class: CallClass,
@@ -202,8 +256,7 @@ impl Breaker {
                 Kind::Open | Kind::ShadowOpen => {
                     let now = clock.now();
                     match self.wait_left(word, now) {
-                        Some(left) if class == CallClass::Safety || word.kind().is_shadow() => {
-                            let _ = left;
+                        Some(_) if class == CallClass::Safety || word.kind().is_shadow() => {
                             return Ok(self.pass_open(word, clock));
                         }
                         Some(left) => {
@@ -225,9 +278,9 @@ impl Breaker {
 
     /// Milliseconds that the breaker stays open. A wait longer than any opening can be means that
     /// the clock went back; it is cut to the longest opening.
-    fn wait_left(&self, word: Word, now: Tick) -> Option<u64> {
+    pub(super) fn wait_left(&self, word: Word, now: Tick) -> Option<u64> {
         let left = word.remaining(now.as_millis())?;
-        let longest = self.config.open_longest_millis() + 1;
+        let longest = self.rules.open_longest_millis() + 1;
         if left <= longest {
             return Some(left);
         }
@@ -243,7 +296,7 @@ impl Breaker {
     /// A call that passes an open breaker: a safety call, or any call in metrics-only mode.
     fn pass_open(&self, word: Word, clock: &dyn Clock) -> Ticket {
         if word.kind().is_shadow() {
-            self.would_reject.fetch_add(1, Ordering::Relaxed);
+            self.refusals.add_would_be();
         }
         self.ticket(word, clock)
     }
@@ -256,15 +309,13 @@ impl Breaker {
         clock: &dyn Clock,
     ) -> Option<Result<Ticket, Rejection>> {
         let now = clock.now();
-        let waits_for_ever = self.config.probe_wait == u64::MAX;
-        let expired = !waits_for_ever && word.remaining(now.as_millis()).is_none();
-        if expired && self.reopen_if_probes_are_lost(word, now) {
+        if self.is_half_open_over(word, now) && self.reopen_if_probes_are_lost(word, now) {
             return None;
         }
         let permits = word.permits();
         if permits == 0 {
             if word.kind().is_shadow() {
-                self.would_reject.fetch_add(1, Ordering::Relaxed);
+                self.refusals.add_would_be();
                 return Some(Ok(self.ticket(Word::START, clock)));
             }
             if class == CallClass::Safety {
@@ -274,17 +325,24 @@ impl Breaker {
             let at = Tick::from_nanos(now.as_nanos().saturating_add(PROBING_RETRY));
             return Some(self.refuse(RejectionKind::BreakerProbing, Some(at)));
         }
-        let taken = word
-            .with_permits(permits - 1)
-            .with_deadline(self.probe_deadline(now));
+        let mut taken = word.with_permits(permits - 1);
+        if !self.rules.has(Flag::BoundsHalfOpen) {
+            taken = taken.with_deadline(self.probe_deadline(now));
+        }
         self.word
             .compare_exchange(word.0, taken.0, Ordering::AcqRel, Ordering::Acquire)
             .ok()
             .map(|_| Ok(self.ticket(taken, clock)))
     }
 
+    /// Whether the wait of a half-open state is over.
+    pub(super) fn is_half_open_over(&self, word: Word, now: Tick) -> bool {
+        self.rules.probe_wait != u32::MAX && word.remaining(now.as_millis()).is_none()
+    }
+
+    #[inline]
     fn refuse(&self, kind: RejectionKind, retry_at: Option<Tick>) -> Result<Ticket, Rejection> {
-        self.rejected.add();
+        self.refusals.add();
         let trip = Trip::unpack(self.trip.load(Ordering::Relaxed));
         Err(Rejection {
             kind,
@@ -300,7 +358,7 @@ impl Breaker {
         let mut word = self.load();
         loop {
             let probing = matches!(word.kind(), Kind::HalfOpen | Kind::ShadowHalfOpen);
-            let full = word.permits() >= u64::from(self.config.probes);
+            let full = word.permits() >= u64::from(self.rules.probes);
             if !probing || full || extra || !word.admits_result_of(ticket.word) {
                 return;
             }
@@ -315,11 +373,6 @@ impl Breaker {
         }
     }
 
-    /// The configuration, as it was checked.
-    pub fn config(&self) -> &BreakerConfig {
-        &self.config
-    }
-
     pub(super) fn locked(&self) -> crate::sync::MutexGuard<'_, Core> {
         lock(&self.core)
     }
@@ -329,6 +382,7 @@ impl fmt::Debug for Breaker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Breaker")
             .field("state", &self.state())
+            .field("rules", &self.rules)
             .finish_non_exhaustive()
     }
 }

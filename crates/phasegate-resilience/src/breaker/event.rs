@@ -1,5 +1,7 @@
 //! What a breaker tells its listener.
 
+use core::time::Duration;
+
 use crate::time::Tick;
 
 use super::word::State;
@@ -20,6 +22,10 @@ pub struct Transition {
     pub at: Tick,
     /// Why, when the change is an opening, with its numbers.
     pub trip: Option<Trip>,
+    /// When the change is an opening: how many there have been in a row, this one included.
+    pub openings: u32,
+    /// When the change is an opening: what the server wished with the deciding result.
+    pub hint: Option<Duration>,
     /// What the judge named as the cause of the deciding result; empty if nothing.
     pub cause: &'static str,
 }
@@ -45,6 +51,32 @@ pub trait Listener: Send + Sync {
 impl<F: Fn(&BreakerEvent) + Send + Sync> Listener for F {
     fn on_event(&self, event: &BreakerEvent) {
         self(event);
+    }
+}
+
+/// What an [`OpenTime`] is told of an opening.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Opening {
+    /// Why, with its numbers.
+    pub trip: Trip,
+    /// How many openings there have been in a row, this one included: 1 out of the closed state,
+    /// 2 when the probes after it failed.
+    pub number: u32,
+    /// What the server wished with the deciding result.
+    pub hint: Option<Duration>,
+}
+
+/// Says how long a breaker stays open. Any `Fn(&Opening) -> Duration` that can be shared between
+/// threads does. See [`BreakerConfig::open_by`](crate::BreakerConfig::open_by).
+pub trait OpenTime: Send + Sync {
+    /// How long to stay open.
+    fn open_time(&self, opening: &Opening) -> Duration;
+}
+
+impl<F: Fn(&Opening) -> Duration + Send + Sync> OpenTime for F {
+    fn open_time(&self, opening: &Opening) -> Duration {
+        self(opening)
     }
 }
 

@@ -12,6 +12,7 @@ mod event;
 mod half;
 mod permit;
 mod record;
+mod rules;
 mod saved;
 mod slots;
 mod tally;
@@ -22,7 +23,7 @@ mod word;
 
 pub use config::{BreakerConfig, Window};
 pub use core::Breaker;
-pub use event::{BreakerEvent, Listener, Transition};
+pub use event::{BreakerEvent, Listener, OpenTime, Opening, Transition};
 pub use permit::{Permit, Ticket};
 pub use saved::{OpeningQuorum, SavedBreaker};
 pub use view::{BreakerSnapshot, BreakerTotals, Explanation};

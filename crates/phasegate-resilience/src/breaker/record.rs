@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::call::{Hint, Judgement, Outcome};
 use crate::sync::Ordering;
-use crate::time::{Clock, Tick, nanos};
+use crate::time::{Clock, Tick};
 use crate::trip::{Condition, Trip};
 
 use super::core::{Breaker, Core, Marks};
@@ -12,6 +12,7 @@ use super::count::CountMarks;
 use super::event::BreakerEvent;
 use super::half::Probed;
 use super::permit::Ticket;
+use super::rules::Flag;
 use super::slots::Sums;
 use super::word::{Kind, Word};
 
@@ -45,15 +46,22 @@ impl Breaker {
     /// Records that the call under `ticket` worked.
     #[inline]
     pub fn record_success<C: Clock>(&self, ticket: Ticket, clock: &C) {
-        if self.config.slow_rate.is_some() {
+        if self.rules.is_timed() {
             self.timed_success(ticket, clock);
-            return;
+        } else {
+            self.untimed_success(ticket, clock);
         }
+    }
+
+    /// Nothing is written while the window is full and holds no mark.
+    #[inline]
+    fn untimed_success<C: Clock>(&self, ticket: Ticket, clock: &C) {
         let word = self.load();
-        if word == ticket.word && word.is_clean() {
-            return;
+        if word != ticket.word || !word.is_closed() {
+            self.late_success(word, ticket, &|| clock.now());
+        } else if !word.is_clean() {
+            self.count_success(word, ticket, clock);
         }
-        self.quick_success(word, ticket, clock);
     }
 
     /// Records the judged result of the call under `ticket`. Each ticket is recorded or released
@@ -73,7 +81,7 @@ impl Breaker {
 
     /// A permit was dropped without a result.
     pub(crate) fn abandon(&self, ticket: Ticket) {
-        if self.config.abandoned_counts {
+        if self.rules.has(Flag::AbandonedCounts) {
             let judged = Judgement::failure().because("abandoned");
             // A drop has no clock. The time of admission is the last that is known; untimed
             // tickets count from the start of the current state.
@@ -95,55 +103,63 @@ impl Breaker {
     fn timed_success<C: Clock>(&self, ticket: Ticket, clock: &C) {
         let now = clock.now();
         if self.is_slow(ticket, now) {
-            self.record_mark(
-                ticket,
-                &Mark {
-                    judged: &Judgement::success(),
-                    slow: true,
-                    now,
-                },
-            );
-            return;
+            self.record_slow_success(ticket, now);
+        } else {
+            self.untimed_success(ticket, &now);
         }
-        let word = self.load();
-        if word == ticket.word && word.is_clean() {
-            return;
-        }
-        self.quick_success(word, ticket, &now);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn record_slow_success(&self, ticket: Ticket, now: Tick) {
+        let mark = Mark {
+            judged: &Judgement::success(),
+            slow: true,
+            now,
+        };
+        self.record_mark(ticket, &mark);
     }
 
     #[inline]
     fn is_slow(&self, ticket: Ticket, now: Tick) -> bool {
-        self.config.slow_rate.is_some()
-            && nanos(now.saturating_since(ticket.started)) > self.config.slow_over
+        now.as_nanos().saturating_sub(ticket.started.as_nanos()) > self.rules.slow_over
     }
 
-    /// A success that must be counted, or was admitted otherwise. Kept out of line, so that the
-    /// healthy path stays small.
+    /// A success of a state that did not change since the call was admitted.
+    #[inline]
+    fn count_success<C: Clock>(&self, word: Word, ticket: Ticket, clock: &C) {
+        if let Some(time) = &self.time {
+            let now = clock.now();
+            if time.success(word.generation(), now) {
+                self.look(ticket, now);
+            }
+            return;
+        }
+        let drawn = self.counter(word).fetch_add(1, Ordering::Relaxed) + 1;
+        if drawn >= self.wake.load(Ordering::Relaxed) {
+            self.woken(ticket, clock.now());
+        }
+    }
+
+    /// A success of a state that is not plainly closed, or not the one that admitted the call.
+    /// Kept out of line, so that the healthy path stays small.
+    #[cold]
     #[inline(never)]
-    fn quick_success<C: Clock>(&self, word: Word, ticket: Ticket, clock: &C) {
+    fn late_success(&self, word: Word, ticket: Ticket, now: &dyn Fn() -> Tick) {
+        // The breaker became clean only after this call was admitted: the success is one of those
+        // that need not be counted.
         if !word.admits_result_of(ticket.word) || word.is_clean() {
             return;
         }
         match word.kind() {
             Kind::Closed | Kind::ShadowClosed | Kind::ShadowOpen => {
-                if let Some(time) = &self.time {
-                    let now = clock.now();
-                    if time.success(word.generation(), now) {
-                        self.look(ticket, now);
-                    }
-                    return;
-                }
-                let drawn = self.counter(word).fetch_add(1, Ordering::Relaxed) + 1;
-                if drawn >= self.wake.load(Ordering::Relaxed) {
-                    self.woken(ticket, clock.now());
-                }
+                self.count_success(word, ticket, &now());
             }
             Kind::Open | Kind::HalfOpen | Kind::ShadowHalfOpen => {
                 let mark = Mark {
                     judged: &Judgement::success(),
                     slow: false,
-                    now: clock.now(),
+                    now: now(),
                 };
                 self.record_mark(ticket, &mark);
             }
@@ -213,7 +229,7 @@ impl Breaker {
         let minimum = if judged {
             u64::MAX
         } else {
-            u64::from(self.config.min_calls)
+            u64::from(self.rules.min_calls)
         };
         let full = if marks.is_unmarked() {
             marks.size()
@@ -224,7 +240,7 @@ impl Breaker {
     }
 
     pub(super) fn first_wake(&self) -> u64 {
-        u64::from(self.config.min_calls)
+        u64::from(self.rules.min_calls)
     }
 
     /// The judgement due when the minimum is reached, over exactly that many calls.
@@ -238,11 +254,14 @@ impl Breaker {
         word: Word,
         drawn: u64,
     ) -> Option<Trip> {
-        let calls = u64::from(self.config.min_calls);
+        let calls = u64::from(self.rules.min_calls);
         if *judged || drawn < calls {
             return None;
         }
         *judged = true;
+        if self.rules.has(Flag::OnlyFailuresOpen) {
+            return None;
+        }
         let (failures, slows) = (marks.failures(), marks.slows());
         self.judge_rates(
             word,
@@ -252,6 +271,22 @@ impl Breaker {
                 slows,
             },
         )
+    }
+
+    /// The conditions on a window after a mark in it.
+    pub(super) fn judge_window(&self, word: Word, sums: Sums) -> Option<Trip> {
+        let most = u64::from(self.rules.failure_count);
+        if most > 0 && sums.failures >= most && word.kind() != Kind::ShadowOpen {
+            return Some(Trip::new(
+                Condition::FailureCount,
+                sums.failures,
+                sums.calls,
+            ));
+        }
+        if sums.calls < u64::from(self.rules.min_calls) {
+            return None;
+        }
+        self.judge_rates(word, sums)
     }
 
     /// The rates of a window that holds the minimum.
@@ -265,14 +300,14 @@ impl Breaker {
             slows,
         } = sums;
         if self
-            .config
+            .rules
             .failure_rate
             .is_some_and(|rate| rate.is_reached(failures, calls))
         {
             return Some(Trip::new(Condition::FailureRate, failures, calls));
         }
         if self
-            .config
+            .rules
             .slow_rate
             .is_some_and(|rate| rate.is_reached(slows, calls))
         {
@@ -295,8 +330,14 @@ impl Breaker {
                     self.mark_window(&mut core, word, mark)
                 }
                 Kind::HalfOpen | Kind::ShadowHalfOpen => {
-                    core.half.record(mark.failed(), mark.slow);
-                    self.judge_probes(&mut core, word, mark)
+                    if self.rules.has(Flag::BoundsHalfOpen)
+                        && self.is_half_open_over(word, mark.now)
+                    {
+                        Some(self.give_probes_up(&mut core, word, mark.now))
+                    } else {
+                        core.left(&self.rules).half.record(mark.failed(), mark.slow);
+                        self.judge_probes(&mut core, word, mark)
+                    }
                 }
                 Kind::Open if mark.failed() => None,
                 Kind::Open => Some(self.safety_call_passed(&mut core, word, mark)),
@@ -359,20 +400,14 @@ impl Breaker {
         if let Some(trip) = self.judge_single(word, *run, mark) {
             return Some(Tripped::By(trip));
         }
-        if position + 1 >= u64::from(self.config.min_calls) {
-            *judged = true;
-            let (failures, slows) = (marks.failures(), marks.slows());
-            let calls = marks.total(position + 1);
-            if let Some(trip) = self.judge_rates(
-                word,
-                Sums {
-                    calls,
-                    failures,
-                    slows,
-                },
-            ) {
-                return Some(Tripped::By(trip));
-            }
+        let sums = Sums {
+            calls: marks.total(position + 1),
+            failures: marks.failures(),
+            slows: marks.slows(),
+        };
+        *judged |= position + 1 >= u64::from(self.rules.min_calls);
+        if let Some(trip) = self.judge_window(word, sums) {
+            return Some(Tripped::By(trip));
         }
         self.settle(marks, judged, word).map(Tripped::Before)
     }
@@ -382,10 +417,10 @@ impl Breaker {
         if word.kind() == Kind::ShadowOpen {
             return None;
         }
-        if self.config.open_on_hint && mark.failed() && mark.hint().is_some() {
+        if self.rules.has(Flag::OpensOnHint) && mark.failed() && mark.hint().is_some() {
             return Some(Trip::new(Condition::ServerHint, 1, 1));
         }
-        let needed = self.config.consecutive;
+        let needed = self.rules.consecutive;
         (needed > 0 && run >= needed)
             .then(|| Trip::new(Condition::Consecutive, u64::from(run), u64::from(needed)))
     }
@@ -394,7 +429,7 @@ impl Breaker {
         if mark.failed() {
             core.cause = mark.judged.cause;
         }
-        match core.half.judge(&self.config) {
+        match core.left(&self.rules).half.judge(&self.rules) {
             Probed::Undecided => None,
             Probed::Recovered => Some(self.recover(core, word, mark.now)),
             Probed::Broken(trip) => Some(self.open(core, word, trip, mark.hint(), mark.now)),
@@ -405,7 +440,7 @@ impl Breaker {
     /// breaker begins probing at once, with this result as the first.
     fn safety_call_passed(&self, core: &mut Core, word: Word, mark: &Mark<'_>) -> BreakerEvent {
         let begun = self.half_open(core, word, mark.now);
-        core.half.record(false, mark.slow);
+        core.left(&self.rules).half.record(false, mark.slow);
         let probing = self.load();
         let left = probing.permits().saturating_sub(1);
         self.word

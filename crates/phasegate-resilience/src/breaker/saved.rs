@@ -51,7 +51,7 @@ impl Breaker {
         SavedBreaker {
             version: VERSION,
             state: word.kind().state(),
-            openings: core.opening.taken(),
+            openings: core.left.as_ref().map_or(0, |left| left.opening.taken()),
             open_left_millis: left.unwrap_or(0),
             trip: Trip::unpack(self.trip.load(Ordering::Relaxed)),
         }
@@ -74,6 +74,15 @@ impl Breaker {
             return false;
         }
         let left = Duration::from_millis(saved.open_left_millis).saturating_sub(since_saved);
+        let openings = saved.openings.min(OPENINGS_MAX);
+        // A schedule without a cap is bounded by what it would give for this opening.
+        let left = left.min(self.rules.open.plain(openings.saturating_sub(1)).max(
+            if self.rules.open.longest_nanos() == u64::MAX {
+                Duration::ZERO
+            } else {
+                self.rules.open.longest()
+            },
+        ));
         match saved.state {
             State::Closed => self.close(clock),
             State::Open => self.open_now(Some(left), clock),
@@ -83,11 +92,11 @@ impl Breaker {
             State::MetricsOnly => self.metrics_only(clock),
         }
         let mut core = self.locked();
-        let mut opening = BackoffState::new(&self.config.open, SEED.stream());
-        for _ in 0..saved.openings.min(OPENINGS_MAX) {
-            let _taken = opening.next(&self.config.open);
+        let mut opening = BackoffState::new(&self.rules.open, SEED.stream());
+        for _ in 0..openings {
+            let _taken = opening.next(&self.rules.open);
         }
-        core.opening = opening;
+        core.left(&self.rules).opening = opening;
         if let Some(trip) = saved.trip {
             self.trip.store(trip.pack(), Ordering::Relaxed);
         }
@@ -146,7 +155,7 @@ impl OpeningQuorum {
             let mut until = lock(&self.until);
             until.retain(|_, at| *at > now);
             if until.len() < PEERS_MAX || until.contains_key(peer) {
-                let longest = Duration::from_millis(breaker.config().open_longest_millis());
+                let longest = Duration::from_millis(breaker.rules.open_longest_millis());
                 until.insert(String::from(peer), now + left.min(longest));
             }
             let mut ends: Vec<Tick> = until.values().copied().collect();

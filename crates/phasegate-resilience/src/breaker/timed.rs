@@ -6,6 +6,7 @@ use crate::time::Tick;
 use super::core::{Breaker, Core, Marks};
 use super::permit::Ticket;
 use super::record::{Mark, Tripped, next_run};
+use super::rules::Flag;
 use super::slots::{SlotMarks, Sums, TimeWindow, WATCH_ALL, WATCH_NONE, WATCH_SLOT};
 use super::word::Word;
 
@@ -26,7 +27,8 @@ impl Breaker {
             };
             let sums = window(time, marks, word.generation(), time.advance(now));
             self.watch(time, sums);
-            if sums.calls < u64::from(self.config.min_calls) {
+            let early = sums.calls < u64::from(self.rules.min_calls);
+            if early || self.rules.has(Flag::OnlyFailuresOpen) {
                 return;
             }
             let trip = self.judge_rates(word, sums);
@@ -56,17 +58,14 @@ impl Breaker {
         }
         let sums = window(time, marks, word.generation(), slot);
         self.watch(time, sums);
-        if sums.calls < u64::from(self.config.min_calls) {
-            return None;
-        }
-        self.judge_rates(word, sums).map(Tripped::By)
+        self.judge_window(word, sums).map(Tripped::By)
     }
 
     /// Says what the next successes have to do.
     fn watch(&self, time: &TimeWindow, sums: Sums) {
         let watch = if sums.failures == 0 && sums.slows == 0 {
             WATCH_NONE
-        } else if sums.calls < u64::from(self.config.min_calls) {
+        } else if sums.calls < u64::from(self.rules.min_calls) {
             WATCH_ALL
         } else {
             WATCH_SLOT
@@ -77,9 +76,12 @@ impl Breaker {
     /// What the window holds, as of the last result.
     pub(super) fn sums(&self, core: &Core, drawn: u64) -> Sums {
         match (&core.marks, &self.time) {
-            (Marks::Slots(marks), Some(time)) => {
-                window(time, marks, core.window_generation, time.latest())
-            }
+            (Marks::Slots(marks), Some(time)) => window(
+                time,
+                marks,
+                u64::from(core.window_generation),
+                time.latest(),
+            ),
             (Marks::Calls(marks), _) => Sums {
                 calls: marks.total(drawn),
                 failures: marks.failures(),

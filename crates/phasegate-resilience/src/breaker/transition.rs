@@ -9,8 +9,9 @@ use crate::time::{Clock, Tick};
 use crate::trip::{Condition, Trip};
 
 use super::core::{Breaker, Core, Marks};
-use super::event::{BreakerEvent, Transition};
+use super::event::{BreakerEvent, Opening, Transition};
 use super::half::HalfOpen;
+use super::rules::Flag;
 use super::slots::WATCH_NONE;
 use super::word::{Kind, Word};
 
@@ -51,12 +52,18 @@ impl Breaker {
         let event = {
             let mut core = self.locked();
             let word = self.load();
-            let trip = Trip::new(Condition::Manual, 0, 0);
-            core.totals.by_hand = core.totals.by_hand.saturating_add(1);
+            let totals = &mut core.left(&self.rules).totals;
+            totals.by_hand = totals.by_hand.saturating_add(1);
             match kind {
                 Kind::Open | Kind::ShadowOpen => {
                     core.cause = "";
-                    self.open_as(&mut core, word, Kind::Open, (trip, wait), now)
+                    let own = core.left(&self.rules).opening.next(&self.rules.open);
+                    let opening = Opened {
+                        trip: Trip::new(Condition::Manual, 0, 0),
+                        wait: wait.unwrap_or(own),
+                        hint: None,
+                    };
+                    self.open_as(&mut core, word, Kind::Open, &opening, now)
                 }
                 Kind::HalfOpen | Kind::ShadowHalfOpen => {
                     self.half_open_as(&mut core, word, Kind::HalfOpen, now)
@@ -66,10 +73,14 @@ impl Breaker {
                 }
             }
         };
-        self.tell(Some(event));
+        if wait.is_none() {
+            self.settle_open_time(&event);
+        }
+        self.notify(&event);
     }
 
-    /// Opens because of `trip`, for the next open time or what the server wished, if longer.
+    /// Opens because of `trip`: for the next open time or what the server wished, if longer; for
+    /// exactly what it wished, if the wish is why.
     pub(super) fn open(
         &self,
         core: &mut Core,
@@ -78,15 +89,20 @@ impl Breaker {
         hint: Option<Duration>,
         now: Tick,
     ) -> BreakerEvent {
-        let own = core.opening.next(&self.config.open);
-        let wait = hint.map_or(own, |hint| hint.max(own));
-        let shadow = word.kind().is_shadow();
+        let left = core.left(&self.rules);
+        let own = left.opening.next(&self.rules.open);
+        let wait = match hint {
+            Some(hint) if trip.condition == Condition::ServerHint => hint,
+            Some(hint) => hint.max(own),
+            None => own,
+        };
         if matches!(word.kind(), Kind::HalfOpen | Kind::ShadowHalfOpen) {
-            core.totals.reopened = core.totals.reopened.saturating_add(1);
+            left.totals.reopened = left.totals.reopened.saturating_add(1);
         } else {
-            core.totals.opened = core.totals.opened.saturating_add(1);
+            left.totals.opened = left.totals.opened.saturating_add(1);
         }
-        self.open_as(core, word, Kind::open(shadow), (trip, Some(wait)), now)
+        let kind = Kind::open(word.kind().is_shadow());
+        self.open_as(core, word, kind, &Opened { trip, wait, hint }, now)
     }
 
     fn open_as(
@@ -94,20 +110,63 @@ impl Breaker {
         core: &mut Core,
         word: Word,
         kind: Kind,
-        (trip, wait): (Trip, Option<Duration>),
+        opened: &Opened,
         now: Tick,
     ) -> BreakerEvent {
-        let wait = wait.unwrap_or_else(|| core.opening.next(&self.config.open));
-        let wait = wait.min(Duration::from_millis(self.config.open_longest_millis()));
-        self.trip.store(trip.pack(), Ordering::Relaxed);
+        self.trip.store(opened.trip.pack(), Ordering::Relaxed);
         if kind == Kind::ShadowOpen && self.time.is_some() {
             // Slots are told apart by generation; metrics go on in those of the new one.
             self.clear_window(core, word.generation() + 1);
         }
-        // The first millisecond that lies wholly after the wait: never early.
-        let until = (now + wait).as_millis().wrapping_add(1);
+        let until = self.open_until(now, opened.wait);
         let next = Word::new(kind, word.generation() + 1, 0, until);
-        self.publish(core, word, next, now, Some(trip))
+        self.publish(core, word, next, now, Some(opened))
+    }
+
+    /// The first millisecond at which an opening is over: strictly after the wait or, if so
+    /// configured, at it. Never early.
+    fn open_until(&self, now: Tick, wait: Duration) -> u64 {
+        let longest = Duration::from_millis(self.rules.open_longest_millis());
+        self.end(now, wait.min(longest))
+    }
+
+    fn end(&self, now: Tick, wait: Duration) -> u64 {
+        let end = now + wait;
+        if self.rules.has(Flag::EndsAtWait) {
+            end.as_nanos().div_ceil(1_000_000)
+        } else {
+            end.as_millis().wrapping_add(1)
+        }
+    }
+
+    /// Asks the configured function for the time of an opening that just began. It runs outside
+    /// all locks; who asks for a permit before it has answered finds the longest opening.
+    fn settle_open_time(&self, event: &BreakerEvent) {
+        let (BreakerEvent::Changed(change)
+        | BreakerEvent::WouldOpen(change)
+        | BreakerEvent::WouldClose(change)) = event;
+        let (Some(open_time), Some(trip)) = (self.rules.open_time(), change.trip) else {
+            return;
+        };
+        let wait = open_time.open_time(&Opening {
+            trip,
+            number: change.openings,
+            hint: change.hint,
+        });
+        let until = self.open_until(change.at, wait);
+        let mut word = self.load();
+        while word.generation() == change.generation
+            && matches!(word.kind(), Kind::Open | Kind::ShadowOpen)
+        {
+            let settled = word.with_deadline(until);
+            match self
+                .word
+                .compare_exchange(word.0, settled.0, Ordering::AcqRel, Ordering::Acquire)
+            {
+                Ok(_) => return,
+                Err(seen) => word = Word(seen),
+            }
+        }
     }
 
     pub(super) fn half_open(&self, core: &mut Core, word: Word, now: Tick) -> BreakerEvent {
@@ -115,23 +174,26 @@ impl Breaker {
     }
 
     fn half_open_as(&self, core: &mut Core, word: Word, kind: Kind, now: Tick) -> BreakerEvent {
-        core.half = HalfOpen::default();
+        core.left(&self.rules).half = HalfOpen::default();
         let deadline = self.probe_deadline(now);
-        let next = Word::new(kind, word.generation() + 1, self.config.probes, deadline);
+        let probes = u32::from(self.rules.probes);
+        let next = Word::new(kind, word.generation() + 1, probes, deadline);
         self.publish(core, word, next, now, None)
     }
 
     /// The end of the wait for probes that are admitted at `now`, in milliseconds.
     pub(super) fn probe_deadline(&self, now: Tick) -> u64 {
-        let wait = self.config.probe_wait.min((1 << 35) * 1_000_000);
-        (now + Duration::from_nanos(wait))
-            .as_millis()
-            .wrapping_add(1)
+        let wait = Duration::from_millis(u64::from(self.rules.probe_wait));
+        if self.rules.has(Flag::BoundsHalfOpen) {
+            return self.end(now, wait);
+        }
+        (now + wait).as_millis().wrapping_add(1)
     }
 
     /// The probes are good.
     pub(super) fn recover(&self, core: &mut Core, word: Word, now: Tick) -> BreakerEvent {
-        core.totals.recovered = core.totals.recovered.saturating_add(1);
+        let totals = &mut core.left(&self.rules).totals;
+        totals.recovered = totals.recovered.saturating_add(1);
         self.restart(core, word, Kind::closed(word.kind().is_shadow()), now)
     }
 
@@ -140,7 +202,9 @@ impl Breaker {
         static SEED: Seed = Seed::fixed(0x7265_636f_7665_7221);
         self.clear_window(core, word.generation() + 1);
         (core.judged, core.run, core.run_end) = (false, 0, 0);
-        core.opening = BackoffState::new(&self.config.open, SEED.stream());
+        if let Some(left) = &mut core.left {
+            left.opening = BackoffState::new(&self.rules.open, SEED.stream());
+        }
         let next = Word::new(kind, word.generation() + 1, 0, 0);
         self.counter(next).store(0, Ordering::Relaxed);
         self.wake.store(self.first_wake(), Ordering::Relaxed);
@@ -152,7 +216,8 @@ impl Breaker {
             Marks::Calls(marks) => marks.clear(),
             Marks::Slots(marks) => marks.clear(),
         }
-        core.window_generation = Word::new(Kind::Closed, generation, 0, 0).generation();
+        let generation = Word::new(Kind::Closed, generation, 0, 0).generation();
+        core.window_generation = u16::try_from(generation).unwrap_or(0);
         if let Some(time) = &self.time {
             time.run.store(0, Ordering::Relaxed);
             time.watch.store(WATCH_NONE, Ordering::SeqCst);
@@ -166,11 +231,11 @@ impl Breaker {
         word: Word,
         next: Word,
         now: Tick,
-        trip: Option<Trip>,
+        opened: Option<&Opened>,
     ) -> BreakerEvent {
         let drawn = self.counter(word).load(Ordering::Relaxed);
         self.counter(next).store(drawn, Ordering::Relaxed);
-        self.announce(core, word, next, now, trip)
+        self.announce(core, word, next, now, opened)
     }
 
     fn announce(
@@ -179,10 +244,10 @@ impl Breaker {
         word: Word,
         next: Word,
         now: Tick,
-        trip: Option<Trip>,
+        opened: Option<&Opened>,
     ) -> BreakerEvent {
         if !next.is_closed() {
-            self.rejected.prepare();
+            self.refusals.prepare();
         }
         core.since = now;
         self.word.store(next.0, Ordering::Release);
@@ -191,7 +256,9 @@ impl Breaker {
             to: next.kind().state(),
             generation: next.generation(),
             at: now,
-            trip,
+            trip: opened.map(|opened| opened.trip),
+            openings: opened.map_or(0, |_| core.left(&self.rules).opening.taken()),
+            hint: opened.and_then(|opened| opened.hint),
             cause: core.cause,
         };
         match (word.kind().is_shadow(), next.kind()) {
@@ -214,7 +281,8 @@ impl Breaker {
         self.tell(Some(event));
     }
 
-    /// Opens again when probes are out that did not come back within the wait. True if the state
+    /// Opens again when the wait of a half-open state is over: because probes are out that did not
+    /// come back or, if the state itself is bounded, because it was not decided. True if the state
     /// is no longer what was seen.
     pub(super) fn reopen_if_probes_are_lost(&self, seen: Word, now: Tick) -> bool {
         let event = {
@@ -223,24 +291,92 @@ impl Breaker {
             if word != seen {
                 return true;
             }
-            let out = u64::from(self.config.probes).saturating_sub(word.permits());
-            let back = u64::from(core.half.results);
-            if out <= back {
+            let (back, out) = self.probes(&mut core, word);
+            if out <= back && !self.rules.has(Flag::BoundsHalfOpen) {
                 return false;
             }
-            let trip = Trip::new(Condition::ProbesLost, back, out);
-            self.open(&mut core, word, trip, None, now)
+            self.give_probes_up(&mut core, word, now)
         };
         self.tell(Some(event));
         true
     }
 
+    /// How many probes came back with a result, of how many that were admitted.
+    fn probes(&self, core: &mut Core, word: Word) -> (u64, u64) {
+        let out = u64::from(self.rules.probes).saturating_sub(word.permits());
+        (u64::from(core.left(&self.rules).half.results), out)
+    }
+
+    pub(super) fn give_probes_up(&self, core: &mut Core, word: Word, now: Tick) -> BreakerEvent {
+        let (back, out) = self.probes(core, word);
+        let trip = Trip::new(Condition::ProbesLost, back, out);
+        self.open(core, word, trip, None, now)
+    }
+
+    /// Makes the changes that time alone decides: an opening whose wait is over begins probing, a
+    /// half-open state whose wait is over opens again. Gives the moment of the next such change, if
+    /// there is one to come.
+    ///
+    /// Without it the next caller makes them. Called from a timer of the host, it is what
+    /// resilience4j calls the automatic transition; a listener then hears of the change when it is
+    /// due, and not when traffic comes.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use phasegate_resilience::{Backoff, Breaker, BreakerConfig, State, Tick};
+    ///
+    /// let open_for = Backoff::constant(Duration::from_secs(5));
+    /// let breaker = Breaker::new(BreakerConfig::default().open_for(open_for))?;
+    /// breaker.open_now(None, &Tick::ZERO);
+    /// let due = breaker.handle_timeout(&Tick::ZERO).expect("it is open");
+    /// breaker.handle_timeout(&due);
+    /// assert_eq!(breaker.state(), State::HalfOpen);
+    /// # Ok::<(), phasegate_resilience::Misuse>(())
+    /// ```
+    pub fn handle_timeout<C: Clock>(&self, clock: &C) -> Option<Tick> {
+        let now = clock.now();
+        let word = self.load();
+        match word.kind() {
+            Kind::Open | Kind::ShadowOpen => {
+                if self.wait_left(word, now).is_none() {
+                    self.begin_probing(word, now);
+                }
+            }
+            Kind::HalfOpen | Kind::ShadowHalfOpen => {
+                if self.is_half_open_over(word, now) {
+                    let _changed = self.reopen_if_probes_are_lost(word, now);
+                }
+            }
+            Kind::Closed | Kind::ForcedOpen | Kind::Disabled | Kind::ShadowClosed => {}
+        }
+        let word = self.load();
+        let waits = match word.kind() {
+            Kind::Open | Kind::ShadowOpen => true,
+            Kind::HalfOpen | Kind::ShadowHalfOpen => self.rules.probe_wait != u32::MAX,
+            Kind::Closed | Kind::ForcedOpen | Kind::Disabled | Kind::ShadowClosed => false,
+        };
+        let left = word.remaining(now.as_millis()).filter(|_| waits)?;
+        Some(Tick::from_millis(now.as_millis().saturating_add(left)))
+    }
+
     pub(super) fn tell(&self, event: Option<BreakerEvent>) {
         let Some(event) = event else { return };
+        self.settle_open_time(&event);
+        self.notify(&event);
+    }
+
+    fn notify(&self, event: &BreakerEvent) {
         #[cfg(feature = "tracing")]
-        super::event::trace(&event);
-        if let Some(listener) = &self.config.listener {
-            listener.on_event(&event);
+        super::event::trace(event);
+        if let Some(listener) = self.rules.listener() {
+            listener.on_event(event);
         }
     }
+}
+
+/// An opening, as it was decided.
+pub(super) struct Opened {
+    trip: Trip,
+    wait: Duration,
+    hint: Option<Duration>,
 }

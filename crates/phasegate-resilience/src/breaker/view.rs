@@ -110,9 +110,12 @@ impl Breaker {
             slow_calls: sums.slows,
             run: core.run,
             probes_left: u32::try_from(word.permits()).unwrap_or(0),
-            rejected: self.rejected.total(),
-            would_reject: self.would_reject.load(Ordering::Relaxed),
-            totals: core.totals,
+            rejected: self.refusals.total(),
+            would_reject: self.refusals.would_be(),
+            totals: core
+                .left
+                .as_ref()
+                .map_or_else(BreakerTotals::default, |left| left.totals),
         }
     }
 

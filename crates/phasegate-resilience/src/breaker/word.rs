@@ -142,6 +142,12 @@ impl Word {
         self.0 & KIND_BITS == Kind::Closed.bits()
     }
 
+    #[inline]
+    pub(super) const fn is_open(self) -> bool {
+        self.0 & KIND_BITS == Kind::Open.bits()
+    }
+
+    #[inline]
     pub(super) const fn kind(self) -> Kind {
         match self.0 & KIND_BITS {
             0 => Kind::Closed,
@@ -182,6 +188,7 @@ impl Word {
         (self.0 >> GENERATION_SHIFT) & GENERATION_BITS
     }
 
+    #[inline]
     pub(super) const fn deadline(self) -> u64 {
         self.0 >> DEADLINE_SHIFT
     }
@@ -194,6 +201,7 @@ impl Word {
     }
 
     /// Milliseconds until the deadline at `now` (in milliseconds); `None` when it has come.
+    #[inline]
     pub(super) const fn remaining(self, now: u64) -> Option<u64> {
         let ahead = self.deadline().wrapping_sub(now) & DEADLINE_BITS;
         if ahead == 0 || ahead > DEADLINE_BITS / 2 {

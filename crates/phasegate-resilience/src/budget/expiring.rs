@@ -13,6 +13,8 @@ use super::ring::SlotRing;
 
 /// At most `ratio` retries per call, over the calls of the last `ttl`, plus a reserve.
 ///
+/// A deposit counts for the whole `ttl` and at most a tenth of it longer.
+///
 /// The ratio is exact: 1000 calls at 0.3 pay for 300 retries. Withdrawals are decided one at a
 /// time and never overshoot. Time that passes costs nothing, however long.
 ///

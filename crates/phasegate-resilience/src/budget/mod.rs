@@ -3,12 +3,16 @@
 //! Why not a count of attempts alone: three attempts in each of four layers are 81 calls to a
 //! server that is already down. A budget bounds the sum.
 
+#[cfg(any(feature = "std", feature = "spin"))]
+mod any;
 mod concurrent;
 #[cfg(any(feature = "std", feature = "spin"))]
 mod expiring;
 pub(crate) mod ring;
 mod token;
 
+#[cfg(any(feature = "std", feature = "spin"))]
+pub use any::RetryBudget;
 pub use concurrent::{ConcurrentBudget, Underway};
 #[cfg(any(feature = "std", feature = "spin"))]
 pub use expiring::ExpiringBudget;

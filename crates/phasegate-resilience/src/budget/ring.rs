@@ -1,9 +1,13 @@
-//! Counts of the last ten slots of time, each a tag and a count in one word.
+//! Counts over a span of time, in tenths of it, each a tag and a count in one word.
 
 use crate::sync::{AtomicU64, Ordering};
 use crate::time::{Tick, nanos};
 
+/// The span is so many slots long.
 const SLOTS: u64 = 10;
+/// The slot that is being written and those of the span before it, so that what was added counts
+/// for the whole span, and at most a tenth longer.
+const WORDS: u64 = SLOTS + 1;
 const COUNT_BITS: u32 = 32;
 const COUNT: u64 = (1 << COUNT_BITS) - 1;
 
@@ -12,7 +16,7 @@ const COUNT: u64 = (1 << COUNT_BITS) - 1;
 pub(crate) struct SlotRing {
     slot_nanos: u64,
     latest: AtomicU64,
-    words: [AtomicU64; 10],
+    words: [AtomicU64; 11],
 }
 
 impl SlotRing {
@@ -45,10 +49,10 @@ impl SlotRing {
         }
     }
 
-    /// What was added in the span that ends with the slot of `now`.
+    /// What was added in the span before `now`.
     pub(crate) fn sum(&self, now: Tick) -> u64 {
         let newest = self.locate(now);
-        let oldest = newest.saturating_sub(SLOTS - 1);
+        let oldest = newest.saturating_sub(SLOTS);
         (oldest..=newest)
             .filter_map(|slot| {
                 let held = self.word(slot)?.load(Ordering::Acquire);
@@ -58,7 +62,7 @@ impl SlotRing {
     }
 
     fn word(&self, slot: u64) -> Option<&AtomicU64> {
-        self.words.get(usize::try_from(slot % SLOTS).unwrap_or(0))
+        self.words.get(usize::try_from(slot % WORDS).unwrap_or(0))
     }
 
     /// The slot of `now`. A clock that goes back keeps to the newest slot, or moves back when it
@@ -80,7 +84,7 @@ impl SlotRing {
             self.latest.fetch_max(slot, Ordering::AcqRel);
             return slot;
         }
-        if latest - slot < SLOTS {
+        if latest - slot < WORDS {
             return latest;
         }
         for word in &self.words {

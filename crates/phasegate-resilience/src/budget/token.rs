@@ -112,7 +112,16 @@ impl TokenBudget {
     /// # Errors
     /// [`RejectionKind::BudgetEmpty`]; no clock fills this budget, successes do.
     pub fn try_retry(&self, class: CallClass) -> Result<(), Rejection> {
-        let cost = self.config.retry_milli;
+        self.try_retry_at(class, self.config.retry_milli)
+    }
+
+    /// The same for a retry that costs so many thousandths of a token instead: the AWS clients let
+    /// one after a timeout cost twice as much.
+    ///
+    /// # Errors
+    /// As [`try_retry`](Self::try_retry).
+    pub fn try_retry_at(&self, class: CallClass, cost_milli: u64) -> Result<(), Rejection> {
+        let cost = cost_milli;
         let (floor, safety) = (self.config.floor_milli, class == CallClass::Safety);
         let taken = self.change(|milli| {
             let enough = milli > floor && milli >= cost;

@@ -2,9 +2,13 @@
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use crate::breaker::BreakerSnapshot;
 use crate::error::Misuse;
+use crate::not_before::NotBefore;
 use crate::policy::Policy;
 use crate::sync::{Mutex, lock};
 
@@ -13,7 +17,7 @@ use super::settings::{PolicySettings, RegistrySettings};
 /// What a policy, and so a breaker, is for: never a rollout, always a thing that can fail by
 /// itself. Failures of the metrics source, of the control interface and of the service under
 /// rollout have different providers or endpoint classes, and so never share a breaker.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[expect(clippy::exhaustive_structs, reason = "written out by every caller")]
 pub struct BreakerKey {
     /// The system that is called.
@@ -51,7 +55,11 @@ pub struct Registry {
     settings: RegistrySettings,
     most_keys: usize,
     made: Mutex<BTreeMap<BreakerKey, Arc<Policy>>>,
+    gates: Mutex<BTreeMap<Credential, Arc<NotBefore>>>,
 }
+
+/// A provider, and the name of a credential there.
+type Credential = (String, String);
 
 impl Registry {
     /// A registry without policies yet. Every entry is tried, so that a fault shows now and not at
@@ -69,6 +77,7 @@ impl Registry {
             settings,
             most_keys,
             made: Mutex::new(BTreeMap::new()),
+            gates: Mutex::new(BTreeMap::new()),
         })
     }
 
@@ -85,18 +94,62 @@ impl Registry {
         if made.len() >= self.most_keys {
             return Err(Misuse::TooManyKeys);
         }
-        let policy = Arc::new(self.settings_of(key).build()?);
+        let settings = self.settings_of(key);
+        let mut policy = settings.build()?;
+        if settings.not_before.is_some()
+            && let Some(gate) = self.not_before(&key.provider, &key.credential)
+        {
+            policy = policy.not_before(gate);
+        }
+        let policy = Arc::new(policy);
         made.insert(key.clone(), Arc::clone(&policy));
         Ok(policy)
     }
 
-    /// Every breaker there is, with its numbers, in the order of keys.
-    pub fn snapshots(&self) -> Vec<(BreakerKey, BreakerSnapshot)> {
-        let made: Vec<_> = lock(&self.made)
+    /// The one gate of a credential, which all its endpoints share: a server limits a credential,
+    /// not an endpoint. `None` when no settings of the provider have one.
+    ///
+    /// It waits at most for the longest time that any of them allows.
+    pub fn not_before(&self, provider: &str, credential: &str) -> Option<Arc<NotBefore>> {
+        let of = |name: &str| name == provider || name.split('/').next() == Some(provider);
+        let own = self.settings.policies.iter().filter(|(name, _)| of(name));
+        let longest = own
+            .map(|(_, settings)| settings)
+            .chain([&self.settings.default])
+            .filter_map(|settings| settings.not_before)
+            .max()?;
+        Some(self.gate(provider, credential, longest.0))
+    }
+
+    fn gate(&self, provider: &str, credential: &str, longest: Duration) -> Arc<NotBefore> {
+        let key = (provider.to_owned(), credential.to_owned());
+        let mut gates = lock(&self.gates);
+        let gate = gates
+            .entry(key)
+            .or_insert_with(|| Arc::new(NotBefore::new(longest)));
+        Arc::clone(gate)
+    }
+
+    /// Every policy that was asked for, in the order of keys.
+    pub(super) fn made(&self) -> Vec<(BreakerKey, Arc<Policy>)> {
+        lock(&self.made)
             .iter()
             .map(|(key, policy)| (key.clone(), Arc::clone(policy)))
-            .collect();
-        made.into_iter()
+            .collect()
+    }
+
+    /// Every gate there is.
+    pub(super) fn gates(&self) -> Vec<(Credential, Arc<NotBefore>)> {
+        lock(&self.gates)
+            .iter()
+            .map(|(key, gate)| (key.clone(), Arc::clone(gate)))
+            .collect()
+    }
+
+    /// Every breaker there is, with its numbers, in the order of keys.
+    pub fn snapshots(&self) -> Vec<(BreakerKey, BreakerSnapshot)> {
+        self.made()
+            .into_iter()
             .filter_map(|(key, policy)| Some((key, policy.breaker_ref()?.snapshot())))
             .collect()
     }

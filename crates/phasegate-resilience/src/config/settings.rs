@@ -12,11 +12,14 @@ use crate::breaker::{Breaker, BreakerConfig, Window};
 use crate::bulkhead::{Bulkhead, BulkheadConfig};
 use crate::error::Misuse;
 use crate::limiter::{Quota, RateLimiter};
+use crate::not_before::NotBefore;
 use crate::policy::Policy;
 use crate::rate::Rate;
 use crate::retry::RetryPolicy;
+use crate::time::Tick;
 
 use super::duration::Span;
+use super::pieces::{AdaptiveSettings, BudgetSettings, HedgeSettings, ThrottleSettings};
 
 /// A window: `{ calls = 100 }` or `{ span = "60s", slots = 60 }`.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
@@ -180,6 +183,34 @@ pub struct BreakerSettings {
     pub open_for: Option<BackoffSettings>,
     /// Whether a time named by the server opens at once.
     pub open_on_hint: Option<bool>,
+    /// Failures in the window that open, whatever their share.
+    pub failure_count: Option<u32>,
+    /// Good probes that close; by rate if left out.
+    pub probe_successes: Option<u32>,
+    /// How long a half-open state may last, instead of a wait for probes.
+    pub half_open_at_most: Option<Span>,
+    /// Whether only failures open.
+    pub only_failures_open: Option<bool>,
+    /// Whether an opening ends at its wait and not strictly after it.
+    pub open_ends_at_wait: Option<bool>,
+    /// What the breaker does with calls.
+    pub mode: ModeSettings,
+}
+
+/// Whether a breaker is enforced.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(clippy::exhaustive_enums, reason = "mirrors what a document may say")]
+pub enum ModeSettings {
+    /// It is.
+    #[default]
+    Enforced,
+    /// It admits all and reports what it would have rejected.
+    MetricsOnly,
+    /// It admits all and watches nothing.
+    Disabled,
+    /// It rejects all.
+    ForcedOpen,
 }
 
 impl BreakerSettings {
@@ -216,7 +247,37 @@ impl BreakerSettings {
         if let Some(open) = self.open_on_hint {
             config = config.open_on_hint(open);
         }
+        if let Some(failures) = self.failure_count {
+            config = config.failure_count(failures);
+        }
+        if let Some(successes) = self.probe_successes {
+            config = config.probe_successes(successes);
+        }
+        if let Some(wait) = self.half_open_at_most {
+            config = config.half_open_at_most(wait.0);
+        }
+        if let Some(only) = self.only_failures_open {
+            config = config.only_failures_open(only);
+        }
+        if let Some(at_wait) = self.open_ends_at_wait {
+            config = config.open_ends_at_wait(at_wait);
+        }
         Ok(config)
+    }
+
+    /// A breaker as described, in its mode.
+    ///
+    /// # Errors
+    /// [`Misuse`] as of the pieces.
+    pub fn make(&self) -> Result<Breaker, Misuse> {
+        let breaker = Breaker::new(self.build()?)?;
+        match self.mode {
+            ModeSettings::Enforced => {}
+            ModeSettings::MetricsOnly => breaker.metrics_only(&Tick::ZERO),
+            ModeSettings::Disabled => breaker.disable(&Tick::ZERO),
+            ModeSettings::ForcedOpen => breaker.force_open(&Tick::ZERO),
+        }
+        Ok(breaker)
     }
 }
 
@@ -302,6 +363,9 @@ pub struct BulkheadSettings {
     /// Kept for safety calls, beside those.
     #[serde(default)]
     pub reserve_safety: u32,
+    /// Lets the limit follow the results.
+    #[serde(default)]
+    pub adaptive: Option<AdaptiveSettings>,
 }
 
 /// A policy: the pieces that are named, in the fixed order of [`Policy`].
@@ -318,6 +382,14 @@ pub struct PolicySettings {
     pub limiter: Option<LimiterSettings>,
     /// The time of one attempt.
     pub timeout: Option<Span>,
+    /// What pays for retries and hedges.
+    pub budget: Option<BudgetSettings>,
+    /// Respects what servers ask of the credential, at most for so long.
+    pub not_before: Option<Span>,
+    /// Sheds in proportion to what the server refuses.
+    pub throttle: Option<ThrottleSettings>,
+    /// A second request when the first is late, for reads.
+    pub hedge: Option<HedgeSettings>,
 }
 
 impl PolicySettings {
@@ -331,14 +403,20 @@ impl PolicySettings {
             policy = policy.retry(retry.build()?);
         }
         if let Some(breaker) = &self.breaker {
-            policy = policy.breaker(Arc::new(Breaker::new(breaker.build()?)?));
+            policy = policy.breaker(Arc::new(breaker.make()?));
         }
         if let Some(settings) = &self.bulkhead {
             let config = BulkheadConfig::new(settings.limit)
                 .queue(settings.queue)
                 .reserve(settings.reserve_mutation, settings.reserve_safety);
             let wait = settings.wait.map_or(Duration::ZERO, |span| span.0);
-            policy = policy.bulkhead(Arc::new(Bulkhead::new(config)), wait);
+            let bulkhead = Arc::new(Bulkhead::new(config));
+            if let Some(adaptive) = settings.adaptive {
+                let limit = Arc::new(adaptive.build()?);
+                limit.apply(&bulkhead);
+                policy = policy.adaptive(limit);
+            }
+            policy = policy.bulkhead(bulkhead, wait);
         }
         if let Some(settings) = &self.limiter {
             let quota = Quota::new(settings.calls, settings.per.0)?
@@ -349,6 +427,23 @@ impl PolicySettings {
         }
         if let Some(limit) = self.timeout {
             policy = policy.timeout(limit.0);
+        }
+        if let Some(longest) = self.not_before {
+            policy = policy.not_before(Arc::new(NotBefore::new(longest.0)));
+        }
+        if let Some(throttle) = self.throttle {
+            policy = policy.throttle(Arc::new(throttle.build()?));
+        }
+        let budget = self.budget.map(|budget| budget.build()).transpose()?;
+        if let Some(hedge) = self.hedge {
+            let hedge = hedge.build()?;
+            policy = policy.hedge(match &budget {
+                Some(budget) => hedge.budget(budget.clone()),
+                None => hedge,
+            });
+        }
+        if let Some(budget) = budget {
+            policy = policy.budget(budget);
         }
         Ok(policy)
     }

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use crate::budget::TokenBudget;
+use crate::budget::RetryBudget;
 use crate::rate::Rate;
 
 use super::latency::Latencies;
@@ -33,7 +33,7 @@ pub enum HedgeDelay {
 pub struct HedgePolicy {
     pub(super) delay: HedgeDelay,
     pub(super) extra: u32,
-    pub(super) budget: Option<Arc<TokenBudget>>,
+    pub(super) budget: Option<RetryBudget>,
 }
 
 impl HedgePolicy {
@@ -55,8 +55,8 @@ impl HedgePolicy {
 
     /// Hedges only while `budget` allows; each costs what a retry costs.
     #[must_use]
-    pub fn budget(mut self, budget: Arc<TokenBudget>) -> Self {
-        self.budget = Some(budget);
+    pub fn budget(mut self, budget: impl Into<RetryBudget>) -> Self {
+        self.budget = Some(budget.into());
         self
     }
 

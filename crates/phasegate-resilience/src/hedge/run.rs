@@ -6,6 +6,7 @@ use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 
+use crate::budget::Underway;
 use crate::call::{Call, Idempotency, Judge, Outcome};
 use crate::time::Tick;
 use crate::timer::Timer;
@@ -50,7 +51,7 @@ impl HedgePolicy {
         };
         let mut made = 1;
         let mut first = pin!(Some(request(0)));
-        let mut hedges: Vec<(u32, Pin<Box<Fut>>)> = Vec::new();
+        let mut hedges: Vec<Running<'_, Fut>> = Vec::new();
         let mut sleep = pin!(None::<M::Sleep>);
         let mut last = None;
         poll_fn(|cx| {
@@ -71,9 +72,13 @@ impl HedgePolicy {
                 let running = first.is_some() || !hedges.is_empty();
                 if left > 0 && (failed || self.is_late(sleep.as_mut(), timer, cx)) {
                     sleep.set(None);
-                    if self.pay(call) {
+                    if let Some(paid) = self.pay(call, timer) {
                         left -= 1;
-                        hedges.push((made, Box::pin(request(made))));
+                        hedges.push(Running {
+                            number: made,
+                            request: Box::pin(request(made)),
+                            _paid: paid,
+                        });
                         made += 1;
                         continue;
                     }
@@ -110,10 +115,13 @@ impl HedgePolicy {
             .is_some_and(|sleep| sleep.poll(cx).is_ready())
     }
 
-    fn pay(&self, call: &Call) -> bool {
-        self.budget
-            .as_ref()
-            .is_none_or(|budget| budget.try_retry(call.class).is_ok())
+    /// `None` when the budget is spent. What stands in the budget for the hedge, if anything, is
+    /// inside.
+    fn pay<M: Timer>(&self, call: &Call, timer: &M) -> Option<Option<Underway<'_>>> {
+        match &self.budget {
+            None => Some(None),
+            Some(budget) => budget.try_retry(call.class, timer).ok(),
+        }
     }
 
     /// Only latencies that are learnt from need the clock.
@@ -132,10 +140,18 @@ impl HedgePolicy {
     }
 }
 
+/// A hedge under way.
+struct Running<'a, Fut> {
+    number: u32,
+    request: Pin<Box<Fut>>,
+    /// Stands in a concurrent budget until the hedge is done or dropped.
+    _paid: Option<Underway<'a>>,
+}
+
 /// Polls every request that runs; takes out the first that is done.
 fn poll_all<Fut: Future>(
     mut first: Pin<&mut Option<Fut>>,
-    hedges: &mut Vec<(u32, Pin<Box<Fut>>)>,
+    hedges: &mut Vec<Running<'_, Fut>>,
     cx: &mut Context<'_>,
 ) -> Option<(u32, Fut::Output)> {
     if let Some(running) = first.as_mut().as_pin_mut()
@@ -145,11 +161,11 @@ fn poll_all<Fut: Future>(
         return Some((0, output));
     }
     for at in 0..hedges.len() {
-        let Some((number, running)) = hedges.get_mut(at) else {
+        let Some(running) = hedges.get_mut(at) else {
             break;
         };
-        if let Poll::Ready(output) = running.as_mut().poll(cx) {
-            let number = *number;
+        if let Poll::Ready(output) = running.request.as_mut().poll(cx) {
+            let number = running.number;
             let _done = hedges.swap_remove(at);
             return Some((number, output));
         }

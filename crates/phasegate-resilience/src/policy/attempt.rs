@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::breaker::Permit;
+use crate::budget::Underway;
 use crate::call::{Call, CallClass, Hint, Judgement, Outcome};
 use crate::rejection::{Origin, Rejection, RejectionKind};
 use crate::retry::{Retry, RetryDecision, StopReason};
@@ -10,6 +11,7 @@ use crate::time::{Clock, Tick};
 
 use super::builder::Policy;
 use super::error::{ErrorKind, PolicyError};
+use super::hook::{AttemptEvent, Hook};
 
 /// What an operation is told about the attempt it makes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -19,6 +21,17 @@ pub struct Attempt {
     pub number: u32,
     /// When no answer is wanted any more, if anything bounds the call.
     pub deadline: Option<Tick>,
+    /// 0, or the number of the hedge among the requests of this attempt.
+    pub hedge: u32,
+}
+
+impl Attempt {
+    /// The first, with nothing that bounds it.
+    pub(super) const FIRST: Self = Self {
+        number: 1,
+        deadline: None,
+        hedge: 0,
+    };
 }
 
 /// What an attempt came to.
@@ -35,6 +48,15 @@ pub(super) struct Session<'a> {
     started: Option<Tick>,
     retry: Option<Retry<'a>>,
     pub(super) number: u32,
+    /// What stands in a concurrent budget for the call, and for the retry under way.
+    _counted: Option<Underway<'a>>,
+    repeating: Option<Underway<'a>>,
+}
+
+/// What an adaptive limit is told of an attempt that begins.
+pub(super) struct Load {
+    inside: u64,
+    began: Tick,
 }
 
 /// What comes after an attempt.
@@ -55,6 +77,19 @@ impl<'a> Session<'a> {
             started,
             retry: None,
             number: 1,
+            _counted: policy
+                .budget
+                .as_ref()
+                .and_then(|budget| budget.begin(clock)),
+            repeating: None,
+        }
+    }
+
+    /// Tells the hook.
+    #[inline]
+    pub(super) fn hear(&self, event: &AttemptEvent<'_>) {
+        if let Some(Hook(listener)) = &self.policy.hook {
+            listener.on_attempt(self.call, event);
         }
     }
 
@@ -84,6 +119,7 @@ impl<'a> Session<'a> {
         Ok(Attempt {
             number: self.number,
             deadline,
+            hedge: 0,
         })
     }
 
@@ -95,10 +131,39 @@ impl<'a> Session<'a> {
         {
             gate.check(clock)?;
         }
+        if let Some(throttle) = &self.policy.throttle {
+            throttle.try_send(self.call.class, clock)?;
+        }
         match &self.policy.breaker {
             Some(breaker) => breaker.try_acquire(self.call.class, clock).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The load under which an attempt begins, if a limit follows it.
+    pub(super) fn load<C: Clock>(&self, clock: &C) -> Option<Load> {
+        let _limit = self.policy.adaptive.as_ref()?;
+        let bulkhead = self.policy.bulkhead.as_ref()?;
+        Some(Load {
+            inside: bulkhead.inside(),
+            began: clock.now(),
+        })
+    }
+
+    /// Lets the limit follow a result.
+    pub(super) fn follow<C: Clock>(&self, load: Option<&Load>, outcome: Outcome, clock: &C) {
+        let pieces = (load, &self.policy.adaptive, &self.policy.bulkhead);
+        if let (Some(load), Some(limit), Some(bulkhead)) = pieces {
+            let now = clock.now();
+            let latency = now.saturating_since(load.began);
+            limit.on_result(load.inside, latency, outcome, &now);
+            limit.apply(bulkhead);
+        }
+    }
+
+    /// What is called.
+    pub(super) const fn call(&self) -> &'a Call {
+        self.call
     }
 
     /// How much the call matters.
@@ -144,12 +209,18 @@ impl<'a> Session<'a> {
     /// Tells the pieces around the attempts what came of it.
     #[inline]
     fn tell<C: Clock>(&self, judged: &Judgement, clock: &C) {
+        self.hear(&AttemptEvent::Ended {
+            number: self.number,
+            judged,
+        });
         if let Some(budget) = &self.policy.budget {
-            match judged.outcome {
-                Outcome::Success => budget.on_success(),
-                Outcome::Failure | Outcome::Throttled => budget.on_failure(),
-                Outcome::Ignored => {}
-            }
+            budget.on_outcome(judged.outcome);
+        }
+        if let Some(throttle) = &self.policy.throttle
+            && judged.outcome != Outcome::Throttled
+            && judged.origin == Origin::Server
+        {
+            throttle.on_accepted(clock);
         }
         if let (Some(gate), Outcome::Throttled, Hint::After(wait)) =
             (&self.policy.not_before, judged.outcome, judged.hint)
@@ -177,6 +248,10 @@ impl<'a> Session<'a> {
             Ended::TimedOut(judged) => self.decide(None, judged, last, clock),
             Ended::Rejected(rejection) => {
                 trace_rejection(&rejection, self.number);
+                self.hear(&AttemptEvent::Refused {
+                    number: self.number,
+                    rejection: &rejection,
+                });
                 let made = self.number - 1;
                 Next::Return(Err(PolicyError::rejected(rejection, made, last)))
             }
@@ -192,15 +267,25 @@ impl<'a> Session<'a> {
         clock: &C,
     ) -> Next<T, E> {
         self.tell(&judged, clock);
+        drop(self.repeating.take());
         let now = clock.now();
         let (reason, retry_at) = match self.retry_after(&judged, now) {
             Ok(at) => {
                 trace_retry(self.number, at, &judged);
+                self.hear(&AttemptEvent::Repeats {
+                    number: self.number,
+                    at,
+                });
                 self.number = self.number.saturating_add(1);
                 return Next::Again(at, result.and_then(Result::err).or(last));
             }
             Err(stop) => stop,
         };
+        self.hear(&AttemptEvent::GaveUp {
+            number: self.number,
+            reason,
+            retry_at,
+        });
         let kind = if result.is_some() {
             ErrorKind::Failed
         } else {
@@ -241,12 +326,15 @@ impl<'a> Session<'a> {
             .get_or_insert_with(|| Retry::new(policy, call, started));
         match retry.after(judged, now) {
             RetryDecision::Stop { reason, retry_at } => Err((reason, retry_at)),
-            RetryDecision::Again { at, .. } => match &self.policy.budget {
-                Some(budget) if budget.try_retry(call.class).is_err() => {
-                    Err((StopReason::BudgetEmpty, Some(at)))
+            RetryDecision::Again { at, .. } => {
+                if let Some(budget) = &self.policy.budget {
+                    match budget.try_retry(call.class, &now) {
+                        Ok(guard) => self.repeating = guard,
+                        Err(_empty) => return Err((StopReason::BudgetEmpty, Some(at))),
+                    }
                 }
-                Some(_) | None => Ok(at),
-            },
+                Ok(at)
+            }
         }
     }
 }
@@ -256,7 +344,7 @@ impl<'a> Session<'a> {
     not(feature = "tracing"),
     expect(unused_variables, reason = "nobody listens")
 )]
-fn trace_rejection(rejection: &Rejection, attempt: u32) {
+pub(super) fn trace_rejection(rejection: &Rejection, attempt: u32) {
     #[cfg(feature = "tracing")]
     tracing::debug!(
         target: "phasegate_resilience::policy",

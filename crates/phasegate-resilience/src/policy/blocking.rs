@@ -4,9 +4,10 @@ use crate::call::{Call, Judge, Outcome};
 use crate::rejection::Rejection;
 use crate::timer::Sleeper;
 
-use super::attempt::{Attempt, Ended, Next, Session};
+use super::attempt::{Attempt, Ended, Next, Session, trace_rejection};
 use super::builder::Policy;
 use super::error::PolicyError;
+use super::hook::AttemptEvent;
 
 impl Policy {
     /// Makes the call through all pieces on this thread.
@@ -16,6 +17,7 @@ impl Policy {
     ///
     /// # Errors
     /// [`PolicyError`], the one error of all pieces.
+    #[inline]
     pub fn run_blocking<T, E, S, J>(
         &self,
         sleeper: &S,
@@ -27,20 +29,28 @@ impl Policy {
         S: Sleeper,
         J: Judge<T, E>,
     {
+        let mut ended = None;
+        if self.is_light(call) {
+            match self.first_blocking(sleeper, call, judge, &mut operation) {
+                Ok(value) => return Ok(value),
+                Err(Ended::Rejected(rejection)) => {
+                    trace_rejection(&rejection, 1);
+                    return Err(PolicyError::rejected(rejection, 0, None));
+                }
+                Err(first) => ended = Some(first),
+            }
+        }
         let mut session = Session::new(self, call, sleeper);
         let mut last = None;
         loop {
-            let ended = session
-                .attempt(sleeper)
-                .and_then(|attempt| {
-                    self.attempt_blocking(&session, sleeper, judge, |limited| {
-                        operation(Attempt {
-                            deadline: limited,
-                            ..attempt
-                        })
+            let ended = ended.take().unwrap_or_else(|| {
+                session
+                    .attempt(sleeper)
+                    .and_then(|attempt| {
+                        self.attempt_blocking(&session, attempt, sleeper, judge, &mut operation)
                     })
-                })
-                .unwrap_or_else(Ended::Rejected);
+                    .unwrap_or_else(Ended::Rejected)
+            });
             match session.next(ended, last.take(), sleeper) {
                 Next::Return(result) => return result,
                 Next::Again(at, error) => {
@@ -51,12 +61,56 @@ impl Policy {
         }
     }
 
+    /// The common first attempt: nothing to wait for and nothing that bounds it, so the breaker is
+    /// all.
+    #[inline]
+    fn first_blocking<T, E, S, J>(
+        &self,
+        sleeper: &S,
+        call: &Call,
+        judge: &J,
+        operation: &mut impl FnMut(Attempt) -> Result<T, E>,
+    ) -> Result<T, Ended<T, E>>
+    where
+        S: Sleeper,
+        J: Judge<T, E>,
+    {
+        let permit = match &self.breaker {
+            None => None,
+            Some(breaker) => match breaker.try_acquire(call.class, sleeper) {
+                Ok(permit) => Some(permit),
+                Err(rejection) => return Err(Ended::Rejected(rejection)),
+            },
+        };
+        let result = operation(Attempt::FIRST);
+        let good = judge.accepts(&result);
+        match result {
+            Ok(value) if good => {
+                if let Some(permit) = permit {
+                    permit.success(sleeper);
+                }
+                if let Some(budget) = &self.budget {
+                    budget.on_outcome(Outcome::Success);
+                }
+                Ok(value)
+            }
+            result => {
+                let judged = judge.judge(&result);
+                if let Some(permit) = permit {
+                    permit.record(&judged, sleeper);
+                }
+                Err(Ended::Answered(result, judged))
+            }
+        }
+    }
+
     fn attempt_blocking<T, E, S, J>(
         &self,
         session: &Session<'_>,
+        attempt: Attempt,
         sleeper: &S,
         judge: &J,
-        operation: impl FnOnce(Option<crate::time::Tick>) -> Result<T, E>,
+        operation: &mut impl FnMut(Attempt) -> Result<T, E>,
     ) -> Result<Ended<T, E>, Rejection>
     where
         S: Sleeper,
@@ -81,9 +135,16 @@ impl Policy {
             }
             (None, deadline) => deadline,
         };
-        let result = operation(deadline);
-        drop(place);
+        let attempt = Attempt {
+            deadline,
+            ..attempt
+        };
+        session.hear(&AttemptEvent::Began(attempt));
+        let load = session.load(sleeper);
+        let result = operation(attempt);
         let judged = judge.judge(&result);
+        session.follow(load.as_ref(), judged.outcome, sleeper);
+        drop(place);
         match permit {
             Some(permit) if judged.outcome == Outcome::Success => permit.success(sleeper),
             Some(permit) => permit.record(&judged, sleeper),

@@ -3,12 +3,18 @@
 use alloc::sync::Arc;
 use core::time::Duration;
 
+use crate::adaptive::AdaptiveLimit;
 use crate::breaker::Breaker;
-use crate::budget::TokenBudget;
+use crate::budget::RetryBudget;
 use crate::bulkhead::Bulkhead;
+use crate::call::Call;
+use crate::hedge::HedgePolicy;
 use crate::limiter::RateLimiter;
 use crate::not_before::NotBefore;
 use crate::retry::RetryPolicy;
+use crate::throttle::ClientThrottle;
+
+use super::hook::{AttemptListener, Hook};
 
 /// The pieces that a call passes, from the outside in:
 ///
@@ -18,15 +24,18 @@ use crate::retry::RetryPolicy;
 /// and for each attempt
 ///
 /// 3. **not before**: what a server asked of this credential;
-/// 4. **breaker**: cheap, and takes nothing that would have to be given back;
-/// 5. **bulkhead**: a place, waited for in its queue;
-/// 6. **limiter**: last, because a cell that is taken is spent;
-/// 7. **timeout**: the attempt's own, and never past the deadline;
-/// 8. the call.
+/// 4. **throttle**: sheds in proportion to what the server refuses;
+/// 5. **breaker**: cheap, and takes nothing that would have to be given back;
+/// 6. **bulkhead**: a place, waited for in its queue; its limit may be **adaptive**;
+/// 7. **limiter**: last, because a cell that is taken is spent;
+/// 8. **timeout**: the attempt's own, and never past the deadline;
+/// 9. **hedge**: a second request when the first is late (async face, reads only);
+/// 10. the call.
 ///
-/// A piece that is not set is not there. A refusal by 3 to 6 ends the call with a
+/// A piece that is not set is not there. A refusal by 3 to 7 ends the call with a
 /// [`Rejection`](crate::Rejection) that is recorded nowhere as a failure; permits that were taken
-/// before it are given back. Pieces are shared by `Arc`: give two policies the same breaker only if
+/// before it are given back. A [`Fallback`](crate::Fallback) stands outside: each of its sources is
+/// something else, with a policy of its own. Pieces are shared by `Arc`: give two policies the same breaker only if
 /// they call the same thing with the same credential.
 ///
 /// ```
@@ -48,14 +57,20 @@ use crate::retry::RetryPolicy;
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
     pub(super) retry: Option<RetryPolicy>,
-    pub(super) budget: Option<Arc<TokenBudget>>,
+    pub(super) budget: Option<RetryBudget>,
     pub(super) not_before: Option<Arc<NotBefore>>,
+    pub(super) throttle: Option<Arc<ClientThrottle>>,
     pub(super) breaker: Option<Arc<Breaker>>,
     pub(super) bulkhead: Option<Arc<Bulkhead>>,
     pub(super) queue_wait: Duration,
+    pub(super) adaptive: Option<Arc<AdaptiveLimit>>,
     pub(super) limiter: Option<Arc<RateLimiter>>,
     pub(super) limiter_wait: Duration,
     pub(super) timeout: Option<Duration>,
+    pub(super) hedge: Option<HedgePolicy>,
+    pub(super) hook: Option<Hook>,
+    /// Whether something is set that a first attempt has to wait for, or that bounds it.
+    pub(super) heavy: bool,
 }
 
 impl Policy {
@@ -67,13 +82,16 @@ impl Policy {
     /// Retries as `retry` says.
     #[must_use]
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.heavy |= retry.total.is_some();
         self.retry = Some(retry);
         self
     }
 
-    /// Retries only while `budget` allows.
+    /// Retries only while `budget` allows: a token, an expiring or a concurrent one.
     #[must_use]
-    pub fn budget(mut self, budget: Arc<TokenBudget>) -> Self {
+    pub fn budget(mut self, budget: impl Into<RetryBudget>) -> Self {
+        let budget = budget.into();
+        self.heavy |= !matches!(budget, RetryBudget::Token(_));
         self.budget = Some(budget);
         self
     }
@@ -81,7 +99,15 @@ impl Policy {
     /// Respects and updates what servers ask of this credential.
     #[must_use]
     pub fn not_before(mut self, gate: Arc<NotBefore>) -> Self {
-        self.not_before = Some(gate);
+        (self.not_before, self.heavy) = (Some(gate), true);
+        self
+    }
+
+    /// Sheds attempts in proportion to what the server refuses. A throttled answer and a failure
+    /// of the way there count as refused, everything else as accepted.
+    #[must_use]
+    pub fn throttle(mut self, throttle: Arc<ClientThrottle>) -> Self {
+        (self.throttle, self.heavy) = (Some(throttle), true);
         self
     }
 
@@ -95,7 +121,14 @@ impl Policy {
     /// Takes a place in `bulkhead` for each attempt, waiting at most `wait` in its queue.
     #[must_use]
     pub fn bulkhead(mut self, bulkhead: Arc<Bulkhead>, wait: Duration) -> Self {
-        (self.bulkhead, self.queue_wait) = (Some(bulkhead), wait);
+        (self.bulkhead, self.queue_wait, self.heavy) = (Some(bulkhead), wait, true);
+        self
+    }
+
+    /// Lets `limit` follow the results and sets it on the bulkhead of this policy.
+    #[must_use]
+    pub fn adaptive(mut self, limit: Arc<AdaptiveLimit>) -> Self {
+        (self.adaptive, self.heavy) = (Some(limit), true);
         self
     }
 
@@ -103,7 +136,7 @@ impl Policy {
     /// once.
     #[must_use]
     pub fn limiter(mut self, limiter: Arc<RateLimiter>, wait: Duration) -> Self {
-        (self.limiter, self.limiter_wait) = (Some(limiter), wait);
+        (self.limiter, self.limiter_wait, self.heavy) = (Some(limiter), wait, true);
         self
     }
 
@@ -112,12 +145,38 @@ impl Policy {
     /// [`Attempt`](super::Attempt) and should keep to it.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
-        self.timeout = Some(limit);
+        (self.timeout, self.heavy) = (Some(limit), true);
+        self
+    }
+
+    /// Makes a second request when the first is late, for calls that only read, in the async face.
+    /// The breaker hears of one result: that of the request that won.
+    #[must_use]
+    pub fn hedge(mut self, hedge: HedgePolicy) -> Self {
+        (self.hedge, self.heavy) = (Some(hedge), true);
+        self
+    }
+
+    /// Hears of every attempt.
+    #[must_use]
+    pub fn listener(mut self, listener: Arc<dyn AttemptListener>) -> Self {
+        (self.hook, self.heavy) = (Some(Hook(listener)), true);
         self
     }
 
     /// The breaker, for snapshots.
     pub fn breaker_ref(&self) -> Option<&Arc<Breaker>> {
         self.breaker.as_ref()
+    }
+
+    /// The budget, for saving what is left of it.
+    pub fn budget_ref(&self) -> Option<&RetryBudget> {
+        self.budget.as_ref()
+    }
+
+    /// Whether the first attempt of `call` needs no more than the breaker.
+    #[inline]
+    pub(super) fn is_light(&self, call: &Call) -> bool {
+        !self.heavy && call.deadline.is_none()
     }
 }

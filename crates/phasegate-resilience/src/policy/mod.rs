@@ -4,8 +4,10 @@ mod attempt;
 mod blocking;
 mod builder;
 mod error;
+mod hook;
 mod run;
 
 pub use attempt::Attempt;
 pub use builder::Policy;
 pub use error::{ErrorKind, PolicyError};
+pub use hook::{AttemptEvent, AttemptListener};

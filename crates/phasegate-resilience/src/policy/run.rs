@@ -9,9 +9,10 @@ use crate::rejection::{Rejection, RejectionKind};
 use crate::time::Tick;
 use crate::timer::{Timeout, Timer};
 
-use super::attempt::{Attempt, Ended, Next, Session};
+use super::attempt::{Attempt, Ended, Next, Session, trace_rejection};
 use super::builder::Policy;
 use super::error::PolicyError;
+use super::hook::AttemptEvent;
 
 impl Policy {
     /// Makes the call through all pieces. `operation` is asked for a future once per attempt.
@@ -36,15 +37,70 @@ impl Policy {
         F: FnMut(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        let mut session = Session::new(self, call, timer);
+        let mut ended = None;
+        if self.is_light(call) {
+            // The common way: nothing to wait for and nothing that bounds, so the breaker is all.
+            let permit = match &self.breaker {
+                None => None,
+                Some(breaker) => match breaker.try_acquire(call.class, timer) {
+                    Ok(permit) => Some(permit),
+                    Err(rejection) => {
+                        trace_rejection(&rejection, 1);
+                        return Err(PolicyError::rejected(rejection, 0, None));
+                    }
+                },
+            };
+            let result = operation(Attempt::FIRST).await;
+            let good = judge.accepts(&result);
+            match result {
+                Ok(value) if good => {
+                    if let Some(permit) = permit {
+                        permit.success(timer);
+                    }
+                    if let Some(budget) = &self.budget {
+                        budget.on_outcome(Outcome::Success);
+                    }
+                    return Ok(value);
+                }
+                result => {
+                    let judged = judge.judge(&result);
+                    if let Some(permit) = permit {
+                        permit.record(&judged, timer);
+                    }
+                    ended = Some(Ended::Answered(result, judged));
+                }
+            }
+        }
+        let session = Session::new(self, call, timer);
+        self.go_on(session, ended, timer, judge, operation).await
+    }
+
+    /// Makes attempts until one is the last, after one that has `ended` already or from the first.
+    async fn go_on<T, E, M, J, F, Fut>(
+        &self,
+        mut session: Session<'_>,
+        mut ended: Option<Ended<T, E>>,
+        timer: &M,
+        judge: &J,
+        mut operation: F,
+    ) -> Result<T, PolicyError<E>>
+    where
+        M: Timer,
+        J: Judge<T, E>,
+        F: FnMut(Attempt) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
         let mut last = None;
         loop {
-            let ended = match session.attempt(timer) {
-                Ok(attempt) => {
-                    self.attempt(&session, timer, judge, || operation(attempt))
-                        .await
-                }
-                Err(rejection) => Ended::Rejected(rejection),
+            let ended = match ended.take() {
+                Some(ended) => ended,
+                None => match session.attempt(timer) {
+                    Ok(attempt) => {
+                        self.attempt(&session, attempt, timer, judge, &mut operation)
+                            .await
+                    }
+                    Err(rejection) => Ended::Rejected(rejection),
+                },
             };
             match session.next(ended, last.take(), timer) {
                 Next::Return(result) => return result,
@@ -56,17 +112,18 @@ impl Policy {
         }
     }
 
-    #[inline]
-    async fn attempt<T, E, M, J, Fut>(
+    async fn attempt<T, E, M, J, F, Fut>(
         &self,
         session: &Session<'_>,
+        attempt: Attempt,
         timer: &M,
         judge: &J,
-        operation: impl FnOnce() -> Fut,
+        operation: &mut F,
     ) -> Ended<T, E>
     where
         M: Timer,
         J: Judge<T, E>,
+        F: FnMut(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
         let permit = match session.enter(timer) {
@@ -84,12 +141,14 @@ impl Policy {
                 Err(rejection) => return Ended::Rejected(rejection),
             }
         }
+        session.hear(&AttemptEvent::Began(attempt));
+        let load = session.load(timer);
         let (limit, deadline) = session.limit();
+        let request = self.request(session.call(), attempt, timer, judge, operation);
         let result = if self.timeout.is_none() && deadline == Tick::MAX {
-            Ok(operation().await)
+            Ok(request.await)
         } else {
-            let limited = pin!(Timeout::new(timer, limit, operation()).or_at(deadline));
-            limited.await
+            pin!(Timeout::new(timer, limit, request).or_at(deadline)).await
         };
         let ended = match result {
             Ok(result) => {
@@ -101,6 +160,9 @@ impl Policy {
                 Ended::TimedOut(session.judge_timeout(cut_short))
             }
         };
+        if let Ended::Answered(_, judged) | Ended::TimedOut(judged) = &ended {
+            session.follow(load.as_ref(), judged.outcome, timer);
+        }
         drop(place);
         if let Some(permit) = permit {
             match &ended {
@@ -114,6 +176,28 @@ impl Policy {
             }
         }
         ended
+    }
+
+    /// The request of an attempt, and those that hedge it.
+    async fn request<T, E, M, J, F, Fut>(
+        &self,
+        call: &Call,
+        attempt: Attempt,
+        timer: &M,
+        judge: &J,
+        operation: &mut F,
+    ) -> Result<T, E>
+    where
+        M: Timer,
+        J: Judge<T, E>,
+        F: FnMut(Attempt) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let Some(hedge) = &self.hedge else {
+            return operation(attempt).await;
+        };
+        let request = |hedge| operation(Attempt { hedge, ..attempt });
+        hedge.run(timer, call, judge, request).await.result
     }
 
     /// A place in the bulkhead, if there is one.
