@@ -173,7 +173,9 @@ async fn a_throttle_sheds_when_the_server_refuses_and_not_when_it_merely_fails()
 #[tokio::test(start_paused = true)]
 async fn an_adaptive_limit_follows_the_results_of_its_policy() {
     let timer = TokioTimer::new();
-    let limit = Arc::new(AdaptiveLimit::new(AdaptiveConfig::between(1, 10).unwrap()));
+    let mut config = AdaptiveConfig::between(1, 10).unwrap();
+    config.keep = Rate::HALF;
+    let limit = Arc::new(AdaptiveLimit::new(config));
     let bulkhead = Arc::new(Bulkhead::new(BulkheadConfig::new(1)));
     let policy = Policy::new()
         .bulkhead(Arc::clone(&bulkhead), Duration::ZERO)

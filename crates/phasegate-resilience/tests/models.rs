@@ -546,8 +546,8 @@ proptest! {
         for (kind, wait) in ops {
             clock.advance(ms(wait / 8));
             let slot = clock.now().as_millis() / 200;
-            paid.retain(|at| at + 10 > slot);
-            spent.retain(|at| at + 10 > slot);
+            paid.retain(|at| at + 10 >= slot);
+            spent.retain(|at| at + 10 >= slot);
             if kind < 2 {
                 budget.deposit(&clock);
                 paid.push(slot);
