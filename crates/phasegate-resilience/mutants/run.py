@@ -23,7 +23,7 @@ MUTANTS = [
      "            if word != seen {\n                return;\n            }\n            self.half_open",
      "            let _ = seen;\n            self.half_open", "loom"),
     ("open-time-reaches-a-later-opening", "src/breaker/transition.rs",
-     "while word.generation() == change.generation\n            && matches!(", "while true\n            && matches!(", "loom"),
+     "if is_open && word.generation() == change.generation {", "if is_open {", "loom"),
     ("clean-never-cleared", "src/breaker/record.rs",
      "            self.word.store(unclean.0, Ordering::Release);\n", "", "models"),
     ("one-position-counter", "src/breaker/record.rs",

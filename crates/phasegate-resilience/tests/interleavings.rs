@@ -229,7 +229,7 @@ fn a_stale_result_never_decides_a_probe() {
 /// that came after.
 #[test]
 fn an_open_time_that_comes_late_does_not_touch_a_later_opening() {
-    explore(10, || {
+    explore(8, || {
         let config = BreakerConfig::default()
             .window(Window::Calls(1))
             .min_calls(1)

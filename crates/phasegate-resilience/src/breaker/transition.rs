@@ -154,18 +154,12 @@ impl Breaker {
             hint: change.hint,
         });
         let until = self.open_until(change.at, wait);
-        let mut word = self.load();
-        while word.generation() == change.generation
-            && matches!(word.kind(), Kind::Open | Kind::ShadowOpen)
-        {
-            let settled = word.with_deadline(until);
-            match self
-                .word
-                .compare_exchange(word.0, settled.0, Ordering::AcqRel, Ordering::Acquire)
-            {
-                Ok(_) => return,
-                Err(seen) => word = Word(seen),
-            }
+        let _core = self.locked();
+        let word = self.load();
+        let is_open = matches!(word.kind(), Kind::Open | Kind::ShadowOpen);
+        if is_open && word.generation() == change.generation {
+            self.word
+                .store(word.with_deadline(until).0, Ordering::Release);
         }
     }
 
