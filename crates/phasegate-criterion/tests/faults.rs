@@ -244,6 +244,46 @@ const CASES: &[(FaultCode, &str, &str)] = &[
         "errors < 5% confidence 95%",
     ),
     (
+        FaultCode::ConfidenceWithoutSamples,
+        "avg(build) < 5m confidence 95%",
+        "apdex(latency, 5ms) > 0.8 confidence 95%",
+    ),
+    (
+        FaultCode::MeanUnbounded,
+        "avg(latency) < 5ms confidence 95%",
+        "avg(latency) < 5ms cap 1s confidence 95%",
+    ),
+    (
+        FaultCode::MeanUnbounded,
+        "avg(latency) no worse than control margin 5% significant",
+        "avg(latency) no worse than control margin 5%",
+    ),
+    (
+        FaultCode::CapWithoutMean,
+        "avg(latency) < 5ms cap 1s",
+        "avg(latency) < 5ms cap 1s confidence 95%",
+    ),
+    (
+        FaultCode::CapWithoutMean,
+        "p95(latency) < 5ms cap 1s confidence 95%",
+        "p95(latency) < 5ms confidence 95%",
+    ),
+    (
+        FaultCode::CapWithoutMean,
+        "avg(latency) no worse than control margin 5% cap 1s confidence 95%",
+        "avg(latency) no worse than control margin 5% confidence 95%",
+    ),
+    (
+        FaultCode::UnitMismatch,
+        "avg(latency) < 5ms cap 3GB confidence 95%",
+        "avg(latency) < 5ms cap 3s confidence 95%",
+    ),
+    (
+        FaultCode::UnitMismatch,
+        "avg(latency) < 5ms cap 0s confidence 95%",
+        "avg(latency) < 5ms cap 3s confidence 95%",
+    ),
+    (
         FaultCode::BaselineUnknown,
         "change(coverage) > 5% vs baseline",
         "change(build) < 5% vs baseline",
@@ -312,6 +352,27 @@ fn each_fault_is_found_and_its_absence_too() {
             );
         }
         assert!(!codes(without).contains(code), "{code} in {without}");
+    }
+}
+
+#[test]
+fn each_of_the_ten_rules_where_plans_are_ambiguous_names_its_lints() {
+    let page = include_str!("../README.md");
+    let (_, rules) = page
+        .split_once("## Rules where plans are ambiguous")
+        .expect("the rules");
+    for number in 1..=10 {
+        let (_, rule) = rules
+            .split_once(&format!("\n{number}. "))
+            .expect("a rule of this number");
+        let (_, named) = rule.split_once("Lint:").expect("its lints");
+        let named = named.split_once('.').expect("a full stop").0;
+        let named: Vec<&str> = named.split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "{number}");
+        for code in named {
+            let known = FaultCode::ALL.iter().any(|known| known.text() == code);
+            assert!(known, "{number}: {code}");
+        }
     }
 }
 

@@ -177,6 +177,7 @@ fn test() -> impl Strategy<Value = Test> {
         of(any::<u64>()),
         of(exact_length()),
         of(value()),
+        of(value()),
     );
     (subject(), assertion(), flags, rest).prop_map(|(subject, assertion, flags, rest)| Test {
         against: rest.0,
@@ -185,6 +186,7 @@ fn test() -> impl Strategy<Value = Test> {
         samples_min: rest.3,
         over: rest.4,
         derived: rest.5,
+        cap: rest.6,
         significant: flags.0,
         actual_unknown: flags.1,
         ..Test::new(subject, assertion)

@@ -103,6 +103,8 @@ codes! {
     BaselineUnknown = "baseline-unknown", Warning;
     /// Fixed time cannot be counted per month.
     CalendarRate = "calendar-rate", Error;
+    /// A cap on something that is no mean with confidence.
+    CapWithoutMean = "cap-without-mean", Error;
     /// A change in a range: beyond its far end is still passed, with a warning.
     ChangeRange = "change-range", Warning;
     /// A change that does not say against what: the KPI's baseline is meant.
@@ -127,6 +129,8 @@ codes! {
     HoldWithoutWindow = "hold-without-window", Warning;
     /// `no worse than`, `comparable to`, `stable` without a margin.
     MarginMissing = "margin-missing", Warning;
+    /// Confidence about a mean of values that have no upper end: it holds only in the limit of many.
+    MeanUnbounded = "mean-unbounded", Warning;
     /// A KPI whose name cannot be written in a criterion.
     NameUnusable = "name-unusable", Error;
     /// No question for the arm that is needed.

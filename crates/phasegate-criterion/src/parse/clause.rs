@@ -36,6 +36,11 @@ impl Cursor<'_> {
                 test.significant = true;
                 Ok(true)
             }
+            "cap" => {
+                self.skip(word.len());
+                let cap = self.value()?;
+                once(self, from, &mut test.cap, cap)
+            }
             "confidence" => {
                 self.skip(word.len());
                 let level = self.share(false)?;

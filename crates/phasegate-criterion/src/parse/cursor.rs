@@ -104,7 +104,7 @@ impl<'t> Cursor<'t> {
         if self.rest().is_empty() {
             return Ok(());
         }
-        self.fault("'and', 'or', a clause (vs, margin, confidence, min, over, for, keep, by, severity, do, within) or the end")
+        self.fault("'and', 'or', a clause (vs, margin, cap, confidence, min, over, for, keep, by, severity, do, within) or the end")
     }
 
     /// The word here, without going past it.

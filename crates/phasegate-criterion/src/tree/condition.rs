@@ -100,6 +100,9 @@ pub struct Test {
     pub margin: Option<Value>,
     /// `significant`: a difference counts only if it is established; 95 % where no confidence stands.
     pub significant: bool,
+    /// `cap 2s`: of a mean with confidence, values above count as this. What is judged is the mean of the
+    /// capped values, and that needs no assumption on how values are spread.
+    pub cap: Option<Value>,
     /// `confidence 99%`: evidence that stays valid under continuous looking. Above 0 %, below 100 %.
     pub confidence: Option<Ratio>,
     /// `min 500 samples`.
@@ -122,6 +125,7 @@ impl Test {
             against: None,
             margin: None,
             significant: false,
+            cap: None,
             confidence: None,
             samples_min: None,
             over: None,

@@ -178,6 +178,7 @@ impl Display for Test {
         if self.significant {
             f.write_str(" significant")?;
         }
+        optional(f, "cap", self.cap.as_ref())?;
         optional(f, "confidence", self.confidence)?;
         if let Some(count) = self.samples_min {
             write!(f, " min {count} samples")?;

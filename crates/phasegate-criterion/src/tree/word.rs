@@ -24,6 +24,7 @@ pub(crate) const RESERVED: &[&str] = &[
     "budget_left",
     "burn_rate",
     "by",
+    "cap",
     "change",
     "check",
     "comparable",
