@@ -183,6 +183,10 @@ pub struct Counts {
 impl Counts {
     /// No trials yet.
     pub const EMPTY: Self = Self { hits: 0, trials: 0 };
+    /// One trial with the event.
+    pub(crate) const HIT: Self = Self { hits: 1, trials: 1 };
+    /// One trial without it.
+    pub(crate) const MISS: Self = Self { hits: 0, trials: 1 };
 
     /// `hits` events in `trials` trials.
     ///

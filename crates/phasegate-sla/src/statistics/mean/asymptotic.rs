@@ -96,6 +96,11 @@ impl AsymptoticComparison {
     ) -> Result<AsymptoticOutcome, StatisticsError> {
         let (estimate, variance) = self.estimate(canary, control)?;
         let n = (canary.count() + control.count()) as f64;
+        Ok(self.outcome(estimate, variance, n))
+    }
+
+    /// From an estimate, its variance, and the number of values behind it.
+    fn outcome(self, estimate: f64, variance: f64, n: f64) -> AsymptoticOutcome {
         let two_sided = self.half_width(variance, n, self.alpha.value(), 1.0);
         let one_sided = self.half_width(variance, n, 2.0 * self.alpha.value(), 2.0);
         let rho = self.rho(self.alpha.value());
@@ -108,7 +113,7 @@ impl AsymptoticComparison {
         } else {
             f64::INFINITY
         };
-        Ok(AsymptoticOutcome {
+        AsymptoticOutcome {
             estimate,
             interval: Interval {
                 lower: estimate - two_sided,
@@ -117,23 +122,12 @@ impl AsymptoticComparison {
             evidence: LogE::from_nats(evidence),
             upper: estimate + one_sided,
             lower: estimate - one_sided,
-        })
+        }
     }
 
     /// The estimate and its variance.
     fn estimate(self, canary: Moments, control: Moments) -> Result<(f64, f64), StatisticsError> {
-        let variance = |arm: Moments| {
-            let given = usize::try_from(arm.count()).unwrap_or(usize::MAX);
-            let value = arm
-                .variance()
-                .ok_or(StatisticsError::TooFewSamples { needed: 2, given })?;
-            if value.is_finite() && arm.mean().is_finite() {
-                Ok(value / arm.count() as f64)
-            } else {
-                Err(StatisticsError::NotFinite)
-            }
-        };
-        let (of_canary, of_control) = (variance(canary)?, variance(control)?);
+        let (of_canary, of_control) = (variance_of_mean(canary)?, variance_of_mean(control)?);
         let (a, b) = (control.mean(), canary.mean());
         match self.scale {
             Scale::Absolute => Ok((b - a, of_canary + of_control)),
@@ -169,6 +163,44 @@ impl AsymptoticComparison {
     }
 }
 
+/// An asymptotic confidence sequence for one mean.
+///
+/// The half width is that of [`AsymptoticComparison`] with the samples of the one arm.
+///
+/// - **Assumes** independent values with finite variance, and *many* of them: see there.
+/// - **Cost** O(1); **state** three numbers; **merge** adds moments.
+/// - **Source**: as there, equation 9.
+///
+/// ```
+/// use phasegate_sla::statistics::Alpha;
+/// use phasegate_sla::statistics::mean::{AsymptoticMean, Moments};
+/// let latency = Moments::from_summary(10_000, 180.0, 8_100.0)?;
+/// let outcome = AsymptoticMean::new(Alpha::new(0.05)?).interval(latency)?;
+/// assert!(outcome.upper < 200.0);
+/// # Ok::<(), phasegate_sla::statistics::StatisticsError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AsymptoticMean(AsymptoticComparison);
+
+impl AsymptoticMean {
+    /// At `alpha`, narrowest at 5,000 values.
+    #[must_use]
+    pub const fn new(alpha: Alpha) -> Self {
+        Self(AsymptoticComparison::new(alpha, Scale::Absolute))
+    }
+
+    /// The mean with its two-sided interval, its one-sided bounds, and the evidence that it is not zero.
+    ///
+    /// # Errors
+    /// With fewer than two values, or values that are not finite.
+    pub fn interval(self, values: Moments) -> Result<AsymptoticOutcome, StatisticsError> {
+        let variance = variance_of_mean(values)?;
+        Ok(self
+            .0
+            .outcome(values.mean(), variance, values.count() as f64))
+    }
+}
+
 /// The mixture sequential probability ratio test on `pairs` paired differences of mean `difference`
 /// and variance `variance`, mixing over a normal effect of variance `tau_square`.
 ///
@@ -191,6 +223,19 @@ pub fn msprt(
     let total = v + n * tau;
     let exponent = n * n * tau * difference * difference / (2.0 * v * total);
     Ok(LogE::from_nats(0.5 * ln(v / total) + exponent))
+}
+
+/// The variance of an arm's mean.
+fn variance_of_mean(arm: Moments) -> Result<f64, StatisticsError> {
+    let given = usize::try_from(arm.count()).unwrap_or(usize::MAX);
+    let value = arm
+        .variance()
+        .ok_or(StatisticsError::TooFewSamples { needed: 2, given })?;
+    if value.is_finite() && arm.mean().is_finite() {
+        Ok(value / arm.count() as f64)
+    } else {
+        Err(StatisticsError::NotFinite)
+    }
 }
 
 #[cfg(test)]

@@ -56,6 +56,12 @@ impl ValueRange {
         }
     }
 
+    /// The value at a place between 0 (low end) and 1 (high end).
+    #[must_use]
+    pub fn at(self, place: f64) -> f64 {
+        self.low + place * (self.high - self.low)
+    }
+
     /// The place of a value between 0 (low end) and 1 (high end).
     ///
     /// # Errors

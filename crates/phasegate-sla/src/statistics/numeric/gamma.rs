@@ -43,6 +43,20 @@ const ZETA_MINUS_ONE: [f64; 30] = [
     4.656_629_065_033_784e-10,
 ];
 
+/// The same, each divided by its k: thirty divisions fewer a call.
+const TAYLOR: [f64; 30] = divided(ZETA_MINUS_ONE);
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler alone")]
+const fn divided(mut coefficients: [f64; 30]) -> [f64; 30] {
+    let (mut index, mut k) = (0, 2.0);
+    while index < coefficients.len() {
+        coefficients[index] /= k;
+        index += 1;
+        k += 1.0;
+    }
+    coefficients
+}
+
 /// The natural logarithm of Γ(x) for x > 0.
 ///
 /// Relative error at most 1e-14 everywhere, the zeros at 1 and 2 included (Taylor series there,
@@ -87,10 +101,8 @@ fn ln_gamma_one_plus(z: f64) -> f64 {
 /// ln Γ(2 + z), |z| ≤ ½.
 fn ln_gamma_two_plus(z: f64) -> f64 {
     let mut sum = 0.0;
-    let mut k = 31.0;
-    for coefficient in ZETA_MINUS_ONE.iter().rev() {
-        sum = coefficient / k - z * sum;
-        k -= 1.0;
+    for coefficient in TAYLOR.iter().rev() {
+        sum = coefficient - z * sum;
     }
     z * (ONE_MINUS_EULER + z * sum)
 }

@@ -60,6 +60,7 @@ impl PercentileTest {
     /// Decides "the quantile is below the threshold".
     #[must_use]
     pub fn decide_below(self, below: Counts, alpha: Alpha) -> Decision {
-        Decision::from_evidence(self.below(below), self.above(below), alpha)
+        // The quantile lies below the threshold where the share below it is not too small.
+        self.test.decide(below, alpha).opposite()
     }
 }

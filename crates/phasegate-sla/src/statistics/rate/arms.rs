@@ -94,11 +94,7 @@ impl ArmsTest {
     /// Decides the statement "the canary's rate is below `ratio` times the control's".
     #[must_use]
     pub fn decide(self, canary: u64, control: u64, alpha: Alpha) -> Decision {
-        Decision::from_evidence(
-            self.better(canary, control),
-            self.worse(canary, control),
-            alpha,
-        )
+        self.process().decide(both(canary, control), alpha)
     }
 
     /// The confidence sequence for the ratio of the canary's rate to the control's.

@@ -9,9 +9,11 @@ mod csm;
 mod monitor;
 mod process;
 mod share;
+mod stream;
 
 pub use arms::ArmsTest;
 pub use csm::SloTest;
 pub use monitor::RateMonitor;
 pub use process::{PriorStrength, RateTest};
 pub use share::ShareTest;
+pub use stream::RateStream;
