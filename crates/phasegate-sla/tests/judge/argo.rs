@@ -58,7 +58,8 @@ fn measured(condition: &str, result: &MetricResult, as_success: bool) -> Phase {
 #[test]
 fn every_recorded_condition_gets_its_recorded_phase() {
     let mut wrong = Vec::new();
-    for row in rows("argo_condition_vectors") {
+    let recorded = rows("argo_condition_vectors");
+    for row in recorded.into_iter().chain(rows("argo_condition_more")) {
         let (condition, result) = (row["condition"].as_str().unwrap(), result(&row));
         for (as_success, key) in [(true, "asSuccess"), (false, "asFailure")] {
             let ours = measured(condition, &result, as_success);

@@ -199,9 +199,21 @@ const fn type_name(value: &Value) -> &'static str {
     }
 }
 
-/// A number as Go's `ParseFloat` reads it: decimal, with `Inf`, `Infinity` and `NaN` in any case.
+/// A number as Go's `ParseFloat` reads it: decimal, single underscores between digits, with `Inf`,
+/// `Infinity` and an unsigned `NaN` in any case. Its hexadecimal fractions are not read.
 pub(super) fn parse_float(text: &str) -> Option<f64> {
-    let value: f64 = text.parse().ok()?;
+    let between_digits = |parts: &[u8]| matches!(parts, [before, b'_', after] if before.is_ascii_digit() && after.is_ascii_digit());
+    let underscores = text.matches('_').count();
+    let separating = text
+        .as_bytes()
+        .windows(3)
+        .filter(|w| between_digits(w))
+        .count();
+    let signed_nan = text.len() > 3 && text.to_ascii_lowercase().ends_with("nan");
+    if separating != underscores || signed_nan {
+        return None;
+    }
+    let value: f64 = text.replace('_', "").parse().ok()?;
     // Rust answers ∞ for a decimal that is too large, Go an error.
     let names_infinity = text.to_ascii_lowercase().contains("inf");
     (value.is_finite() || value.is_nan() || names_infinity).then_some(value)
@@ -333,5 +345,33 @@ fn flatten(values: &[Value], flat: &mut Vec<Value>) {
             Value::Array(inner) => flatten(inner, flat),
             other => flat.push(other.clone()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_read_as_numbers_where_go_reads_them() {
+        for (text, expected) in [
+            ("1_000", Some(1_000.0)),
+            ("1_0.5_0e1_0", Some(105_000_000_000.0)),
+            ("1__0", None),
+            ("_1", None),
+            ("1_", None),
+            ("1_.5", None),
+            ("+Inf", Some(f64::INFINITY)),
+            ("-infinity", Some(f64::NEG_INFINITY)),
+            ("-nan", None),
+            ("1e400", None),
+            (".5", Some(0.5)),
+            ("5.", Some(5.0)),
+            (" 1", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_float(text), expected, "{text}");
+        }
+        assert!(parse_float("NaN").is_some_and(f64::is_nan));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use phasegate_core::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::classify::{Classification, Classified};
@@ -138,6 +139,27 @@ fn weighted(groups: &BTreeMap<String, Option<f64>>, weights: &BTreeMap<String, f
             score.unwrap_or(100.0) * (weights.get(group).copied().unwrap_or(rest) / 100.0)
         })
         .sum();
-    // Two decimals, halves away from zero.
-    (sum * 100.0).round() / 100.0
+    // Two decimals, halves away from zero, of the number as it is written: 1.005 becomes 1.01.
+    Decimal::from_f64(sum).map_or(sum, |sum| sum.rounded(2).to_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_are_rounded_as_they_are_written() {
+        for (score, weight, expected) in [
+            (100.0, 1.005, 1.01),
+            (100.0, 33.335, 33.34),
+            (50.0, 2.01, 1.01),
+        ] {
+            let groups = BTreeMap::from([("a".to_owned(), Some(score))]);
+            let weights = BTreeMap::from([("a".to_owned(), weight)]);
+            assert!(
+                (weighted(&groups, &weights) - expected).abs() < 1e-12,
+                "{weight}"
+            );
+        }
+    }
 }
