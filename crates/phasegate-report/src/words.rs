@@ -54,9 +54,9 @@ pub(crate) fn hold(reason: &HoldReason) -> String {
     }
 }
 
-/// The sentence of a finding on a trigger. Findings say what must be, and whether it passes; of a trigger,
-/// that reads the wrong way round: what "must be > 200ms: pass" is what fires. A sentence of another form
-/// is left as it is.
+/// The sentence of a finding on a trigger. Findings say by themselves what a trigger fires at; in journals
+/// written before they did, they say what must be, and whether it passes, and what "must be > 200ms: pass" is
+/// what fires. Only those are put right, every other sentence is left as it is.
 pub(crate) fn stirred(sentence: &str) -> String {
     let one = |part: &str| match part.split_once(", must be ") {
         Some((seen, must)) => {
@@ -315,6 +315,10 @@ mod tests {
             (
                 "pass: a is 3, must be > 1: pass; b is 2, must be > 1: pass",
                 "a is 3; fires at > 1; b is 2; fires at > 1",
+            ),
+            (
+                "p95(latency) is 271ms (1000 samples) over 3s, fires at > 200ms: reached",
+                "p95(latency) is 271ms (1000 samples) over 3s, fires at > 200ms: reached",
             ),
             ("something else", "something else"),
         ] {

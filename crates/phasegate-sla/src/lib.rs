@@ -12,9 +12,9 @@ pub mod slo;
 pub mod statistics;
 mod verdict;
 
-pub use evaluate::{Prepared, Testimony, evaluate, evaluate_with};
+pub use evaluate::{Prepared, Testimony, evaluate, evaluate_trigger, evaluate_with};
 pub use hold::{Alert, Gap, Hold, HoldState};
 pub use limit::{FailureLimit, LimitState};
 pub use need::{INLINE_QUERY, Need, NeedFault, needs};
 pub use sample_size::{SampleAdvice, sample_advice};
-pub use verdict::{Bounds, Finding, Means, Verdict, Why};
+pub use verdict::{Bounds, Finding, Means, Method, Verdict, Why};

@@ -29,6 +29,9 @@ pub struct SampleAdvice {
     /// How many of them show it when looked at continuously, tuned for about a hundred samples and for about
     /// a thousand.
     pub looking: Option<(u64, u64)>,
+    /// After how many of them a criterion with this `confidence` passes: it is judged with the prior tuned
+    /// for about a hundred samples.
+    pub judged: Option<u64>,
     /// How long that takes at the KPI's expected rate: once, and for the larger number when looking.
     pub takes: Option<(Span, Span)>,
     /// In words.
@@ -47,6 +50,7 @@ pub struct SampleAdvice {
 /// let advice = phasegate_sla::sample_advice(&criterion, &kpis).remove(0);
 /// assert_eq!(advice.once, Some(299));
 /// assert_eq!(advice.looking, Some((338, 499)));
+/// assert_eq!(advice.judged, Some(338));
 /// assert_eq!(advice.takes.map(|(once, _)| once.to_string()), Some("29s900ms".to_owned()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -68,7 +72,8 @@ fn of_test(test: &Test, registry: &KpiRegistry) -> Option<SampleAdvice> {
     let wrong = wrong_side(test, &measured)?;
     let rate = Rate::new(wrong.to_f64()).ok()?;
     let once = clean_samples_needed(rate, alpha);
-    let looking = looking(rate, alpha)?;
+    let (judged, thousand) = looking(rate, alpha)?;
+    let looking = (judged.min(thousand), judged.max(thousand));
     let per_second = measured
         .sources
         .first()
@@ -79,7 +84,7 @@ fn of_test(test: &Test, registry: &KpiRegistry) -> Option<SampleAdvice> {
         format!("; at the expected rate that takes {short}, or up to {long}")
     });
     let sentence = format!(
-        "{test}: with not one sample on the wrong side, {once} samples show it at {confidence} when looked at once, {low} to {high} when looked at continuously{time}"
+        "{test}: with not one sample on the wrong side, {once} samples show it at {confidence} when looked at once, {low} to {high} when looked at continuously ({judged} with 'confidence'){time}"
     );
     Some(SampleAdvice {
         rule: test.to_string(),
@@ -87,6 +92,7 @@ fn of_test(test: &Test, registry: &KpiRegistry) -> Option<SampleAdvice> {
         shows_at_most: None,
         once: Some(once),
         looking: Some(looking),
+        judged: Some(judged),
         takes,
         sentence,
     })
@@ -122,6 +128,7 @@ fn of_many(test: &Test, confidence: Ratio, alpha: Alpha) -> Option<SampleAdvice>
         shows_at_most: Some(shown.clone()),
         once: None,
         looking: None,
+        judged: None,
         takes: None,
         sentence: format!(
             "{test}: {good} of {total} shows a share of {shown} at {confidence}, and no more"
@@ -174,30 +181,18 @@ fn wrong_side(test: &Test, measured: &Measured<'_>) -> Option<Fraction> {
     }
 }
 
-/// How many clean samples show it under continuous looking, for a prior tuned to a hundred samples and to a
-/// thousand: those after which a confidence sequence first excludes the rate.
+/// How many clean samples show it under continuous looking, for a prior tuned to a hundred samples, which is
+/// the one that criteria are judged with, and to a thousand.
 fn looking(rate: Rate, alpha: Alpha) -> Option<(u64, u64)> {
-    let needed = |tuned_for: f64| {
-        let test = RateTest::new(rate).with_prior(PriorStrength::tuned_for(tuned_for, alpha));
-        let shows =
-            |n: u64| Counts::new(0, n).is_ok_and(|clean| test.two_sided(clean).rejects(alpha));
-        let mut high = 1u64;
-        while !shows(high) {
-            high = high.checked_mul(2).filter(|high| *high < 1 << 50)?;
-        }
-        let mut low = high / 2;
-        while low + 1 < high {
-            let middle = low.midpoint(high);
-            if shows(middle) {
-                high = middle;
-            } else {
-                low = middle;
-            }
-        }
-        Some(high)
+    let needed = |prior: PriorStrength| {
+        RateTest::new(rate)
+            .with_prior(prior)
+            .clean_samples_needed(alpha)
     };
-    let (hundred, thousand) = (needed(100.0)?, needed(1_000.0)?);
-    Some((hundred.min(thousand), hundred.max(thousand)))
+    Some((
+        needed(PriorStrength::for_criteria(alpha))?,
+        needed(PriorStrength::tuned_for(1_000.0, alpha))?,
+    ))
 }
 
 fn lasts(samples: u64, per_second: Fraction) -> Option<Span> {

@@ -142,6 +142,9 @@ pub struct Finding {
     pub at: Timestamp,
     /// In which form the source answered.
     pub means: Option<Means>,
+    /// By which method it was decided, where a confidence was asked for; none for a literal comparison.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<Method>,
     /// The finding in words.
     pub sentence: String,
     /// The findings of its parts, for conditions joined by and, or, score.
@@ -168,9 +171,69 @@ impl Finding {
             window: None,
             at,
             means: None,
+            method: None,
             sentence,
             parts: Vec::new(),
         }
+    }
+}
+
+/// How a criterion with `confidence` is decided. All of them stay valid however often one looks.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever explains a finding has words for each"
+)]
+pub enum Method {
+    /// A mean without an upper end: [`AsymptoticMean`](crate::statistics::mean::AsymptoticMean).
+    AsymptoticMean,
+    /// A mean of capped values, an Apdex: [`BoundedMeanTest`](crate::statistics::mean::BoundedMeanTest).
+    BoundedMean,
+    /// A percentile, by the values below the threshold:
+    /// [`PercentileTest`](crate::statistics::quantile::PercentileTest).
+    Percentile,
+    /// A share of events: [`RateTest`](crate::statistics::rate::RateTest).
+    Rate,
+    /// Means of two arms: [`AsymptoticComparison`](crate::statistics::mean::AsymptoticComparison).
+    TwoArmMeans,
+    /// Percentiles of two arms:
+    /// [`QuantileComparison`](crate::statistics::quantile::QuantileComparison).
+    TwoArmPercentiles,
+    /// Events of two arms: [`ArmsTest`](crate::statistics::rate::ArmsTest).
+    TwoArmRates,
+}
+
+impl Method {
+    /// What must be so for the confidence to be what was asked for.
+    #[must_use]
+    pub const fn assumes(self) -> &'static str {
+        match self {
+            Self::AsymptoticMean => {
+                "independent values, and many of them: it holds in the limit only"
+            }
+            Self::BoundedMean => "values between zero and the cap, one after the other",
+            Self::Percentile | Self::Rate => "events one after the other, none counted twice",
+            Self::TwoArmMeans => {
+                "independent values on both arms, and many of them: it holds in the limit only"
+            }
+            Self::TwoArmPercentiles => "independent values of one distribution on each arm",
+            Self::TwoArmRates => "events that come in proportion to each arm's traffic",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AsymptoticMean => "asymptotic mean",
+            Self::BoundedMean => "bounded mean",
+            Self::Percentile => "percentile by counts",
+            Self::Rate => "rate",
+            Self::TwoArmMeans => "asymptotic means of two arms",
+            Self::TwoArmPercentiles => "percentiles of two arms",
+            Self::TwoArmRates => "rates of two arms",
+        })
     }
 }
 

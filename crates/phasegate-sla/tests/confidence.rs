@@ -17,7 +17,7 @@ use phasegate_core::{
 };
 use phasegate_criterion::{Criterion, Direction, Kpi, KpiRegistry, Queries, Shape};
 use phasegate_percentile::Histogram;
-use phasegate_sla::{Finding, Need, Verdict, Why, evaluate, needs};
+use phasegate_sla::{Finding, Method, Need, Verdict, Why, evaluate, needs, sample_advice};
 
 fn registry() -> KpiRegistry {
     let mut registry = KpiRegistry::new();
@@ -122,12 +122,14 @@ const FAIL: Verdict = Verdict::Fail;
 const OPEN: Verdict = Verdict::Inconclusive(Why::Undecided);
 
 const CASES: &[(&str, &[&str], Verdict)] = &[
-    ("ratio(errors) < 1% confidence 95%", &["0/372"], PASS),
-    ("ratio(errors) < 1% confidence 99.9%", &["0/372"], OPEN),
-    ("ratio(errors) < 1% significant", &["0/372"], PASS),
+    // As many as the sample-size lint says, and not one less.
+    ("ratio(errors) < 1% confidence 95%", &["0/338"], PASS),
+    ("ratio(errors) < 1% confidence 95%", &["0/337"], OPEN),
+    ("ratio(errors) < 1% confidence 99.9%", &["0/338"], OPEN),
+    ("ratio(errors) < 1% significant", &["0/338"], PASS),
     ("ratio(errors) < 1% confidence 95%", &["9/120"], FAIL),
     ("ratio(errors) > 1% confidence 95%", &["9/120"], PASS),
-    ("ratio(errors) > 1% confidence 95%", &["0/372"], FAIL),
+    ("ratio(errors) > 1% confidence 95%", &["0/338"], FAIL),
     ("ratio(errors) = 1% confidence 95%", &["1/100"], OPEN),
     // One event decides against none, and no number of samples decides for it.
     ("ratio(errors) <= 0% confidence 95%", &["1/100"], FAIL),
@@ -266,6 +268,84 @@ const CASES: &[(&str, &[&str], Verdict)] = &[
         &["@10 100 2000"],
         PASS,
     ),
+    // Means of capped values, exact at any number of them.
+    (
+        "avg(latency) < 200ms cap 2s confidence 95%",
+        &["@100 200 3000"],
+        PASS,
+    ),
+    (
+        "avg(latency) < 200ms cap 2s confidence 95%",
+        &["@100 200 100"],
+        OPEN,
+    ),
+    (
+        "avg(latency) < 200ms cap 2s confidence 95%",
+        &["@300 400 3000"],
+        FAIL,
+    ),
+    (
+        "avg(latency) >= 200ms cap 2s confidence 95%",
+        &["@300 400 3000"],
+        PASS,
+    ),
+    // A cap below the limit makes every mean lie below it, and shows nothing.
+    (
+        "avg(latency) < 200ms cap 150ms confidence 95%",
+        &["@100 200 3000"],
+        OPEN,
+    ),
+    (
+        "apdex(latency, 100ms) >= 0.8 confidence 95%",
+        &["950/1000", "1000/1000"],
+        PASS,
+    ),
+    (
+        "apdex(latency, 100ms) >= 0.8 confidence 95%",
+        &["8/10", "10/10"],
+        OPEN,
+    ),
+    (
+        "apdex(latency, 100ms) >= 0.8 confidence 95%",
+        &["100/1000", "300/1000"],
+        FAIL,
+    ),
+    // Means without an upper end, in the limit.
+    (
+        "avg(latency) < 200ms confidence 95%",
+        &["@100 200 600"],
+        PASS,
+    ),
+    (
+        "avg(latency) > 200ms confidence 95%",
+        &["@100 200 600"],
+        FAIL,
+    ),
+    (
+        "avg(latency) < 150ms confidence 95%",
+        &["@100 200 600"],
+        OPEN,
+    ),
+    (
+        "avg(latency) no worse than control margin 5% confidence 95%",
+        &["@100 200 1000", "@100 200 1000"],
+        PASS,
+    ),
+    (
+        "avg(latency) no worse than control margin 1% confidence 95%",
+        &["@100 200 1000", "@100 200 1000"],
+        OPEN,
+    ),
+    (
+        "avg(latency) no worse than control margin 5% confidence 95%",
+        &["@200 400 1000", "@100 200 1000"],
+        FAIL,
+    ),
+    (
+        "change(avg(latency)) < -20% vs control confidence 95%",
+        &["@100 200 1000", "@200 400 1000"],
+        PASS,
+    ),
     // What has no method stays open.
     (
         "ratio(errors) no worse than control margin 1pp confidence 95%",
@@ -307,7 +387,7 @@ fn overlapping_windows_and_single_increments_are_no_evidence() {
 fn alternatives_share_the_chance_of_a_false_pass() {
     let one = "ratio(errors) < 1% confidence 95%";
     let other = "p50(latency) < 1ms confidence 95%";
-    assert_eq!(run(one, &["0/372"], WindowKind::SinceStart).verdict, PASS);
+    assert_eq!(run(one, &["0/338"], WindowKind::SinceStart).verdict, PASS);
     let either = |clean: &str| {
         run(
             &format!("{one} or {other}"),
@@ -315,12 +395,12 @@ fn alternatives_share_the_chance_of_a_false_pass() {
             WindowKind::SinceStart,
         )
     };
-    assert_eq!(either("0/372").verdict, OPEN);
+    assert_eq!(either("0/338").verdict, OPEN);
     assert_eq!(either("0/600").verdict, PASS);
     // What must hold together shares nothing.
     let both = run(
         &format!("{one} and {other}"),
-        &["0/372", "1000/1000"],
+        &["0/338", "1000/1000"],
         WindowKind::SinceStart,
     );
     assert_eq!(both.verdict, PASS);
@@ -330,7 +410,7 @@ fn alternatives_share_the_chance_of_a_false_pass() {
 fn the_finding_carries_the_interval() {
     let finding = run(
         "ratio(errors) < 1% confidence 95%",
-        &["0/372"],
+        &["0/338"],
         WindowKind::SinceStart,
     );
     let high = finding
@@ -342,6 +422,105 @@ fn the_finding_carries_the_interval() {
             .is_some_and(|order| order.is_lt()),
         "{high}"
     );
+}
+
+#[test]
+fn the_finding_says_by_which_method_it_was_decided_and_in_words() {
+    for (text, answers, method, said) in [
+        (
+            "ratio(errors) < 1% confidence 95%",
+            &["0/338"] as &[&str],
+            Method::Rate,
+            "with 95% confidence (rate): pass",
+        ),
+        (
+            "p95(latency) < 200ms confidence 95%",
+            &["1000/1000"],
+            Method::Percentile,
+            "with 95% confidence (percentile by counts): pass",
+        ),
+        (
+            "avg(latency) < 200ms cap 2s confidence 99%",
+            &["@100 200 3000"],
+            Method::BoundedMean,
+            "with 99% confidence (bounded mean): pass",
+        ),
+        (
+            "avg(latency) < 200ms confidence 95%",
+            &["@100 200 600"],
+            Method::AsymptoticMean,
+            "with 95% confidence (asymptotic mean): pass",
+        ),
+        (
+            "avg(latency) no worse than control margin 5% confidence 95%",
+            &["@100 200 1000", "@100 200 1000"],
+            Method::TwoArmMeans,
+            "with 95% confidence (asymptotic means of two arms): pass",
+        ),
+        (
+            "ratio(errors) no worse than control margin 50% confidence 95%",
+            &["100/10000", "1000/90000"],
+            Method::TwoArmRates,
+            "with 95% confidence (rates of two arms): pass",
+        ),
+        (
+            "p50(latency) no worse than control margin 50% confidence 95%",
+            &["@100 200 2000", "@100 200 2000"],
+            Method::TwoArmPercentiles,
+            "with 95% confidence (percentiles of two arms): pass",
+        ),
+    ] {
+        let finding = run(text, answers, WindowKind::SinceStart);
+        assert_eq!(finding.method, Some(method), "{text}");
+        assert!(finding.sentence.ends_with(said), "{}", finding.sentence);
+        assert!(!method.assumes().is_empty());
+    }
+    let literal = run(
+        "avg(latency) < 200ms",
+        &["@100 200 600"],
+        WindowKind::SinceStart,
+    );
+    assert_eq!(literal.method, None);
+}
+
+#[test]
+fn a_mean_without_an_upper_end_waits_for_five_hundred_values() {
+    let run = |count: &str| {
+        let answers = [format!("@100 200 {count}")];
+        let answers: Vec<&str> = answers.iter().map(String::as_str).collect();
+        let text = "avg(latency) < 200ms confidence 95%";
+        run(text, &answers, WindowKind::SinceStart).verdict
+    };
+    let few = Why::TooFewSamples {
+        have: 499,
+        need: 500,
+    };
+    assert_eq!(run("499"), Verdict::Inconclusive(few));
+    assert_eq!(run("500"), PASS);
+}
+
+#[test]
+fn the_sample_size_lint_says_after_how_many_samples_evaluation_passes() {
+    for (text, clean) in [
+        ("ratio(errors) < 1% confidence 95%", "0"),
+        ("ratio(errors) < 0.5% confidence 99%", "0"),
+        ("ratio(hits) > 99% confidence 90%", "all"),
+        ("p95(latency) < 200ms confidence 95%", "all"),
+        ("p99(latency) < 200ms confidence 95%", "all"),
+        ("below(latency, 200ms) >= 90% confidence 95%", "all"),
+    ] {
+        let criterion: Criterion = text.parse().expect(text);
+        let advice = sample_advice(&criterion, &registry()).remove(0);
+        let needed = advice.judged.expect(text);
+        let (low, high) = advice.looking.expect(text);
+        assert!((low..=high).contains(&needed), "{text}");
+        for (samples, expected) in [(needed, PASS), (needed - 1, OPEN)] {
+            let matching = if clean == "0" { 0 } else { samples };
+            let answer = format!("{matching}/{samples}");
+            let finding = run(text, &[&answer], WindowKind::SinceStart);
+            assert_eq!(finding.verdict, expected, "{text} {answer}");
+        }
+    }
 }
 
 #[test]

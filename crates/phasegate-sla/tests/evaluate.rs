@@ -20,8 +20,8 @@ use phasegate_core::{
 use phasegate_criterion::{Criterion, Direction, Kpi, KpiRegistry, Queries, Shape, Slo, SloMethod};
 use phasegate_percentile::Histogram;
 use phasegate_sla::{
-    Finding, Means, Need, NeedFault, Prepared, Testimony, Verdict, Why, evaluate, evaluate_with,
-    needs,
+    Finding, Means, Need, NeedFault, Prepared, Testimony, Verdict, Why, evaluate, evaluate_trigger,
+    evaluate_with, needs,
 };
 
 fn at() -> Timestamp {
@@ -181,6 +181,12 @@ fn answer(text: &str, need: &Need) -> Answer {
 
 /// Evaluates with these answers: first those of the canary or whole, in the order of needs, then stable.
 fn run(text: &str, answers: &[&str]) -> Finding {
+    run_by(evaluate, text, answers)
+}
+
+type Evaluate = fn(&Criterion, &KpiRegistry, &BTreeMap<Need, Answer>, Timestamp) -> Finding;
+
+fn run_by(evaluate: Evaluate, text: &str, answers: &[&str]) -> Finding {
     let criterion: Criterion = text.parse().expect(text);
     let registry = registry();
     // A source that can do everything but distributions, unless the answer is one.
@@ -710,6 +716,42 @@ fn sentences_say_what_was_seen_and_what_must_be() {
         ),
     ] {
         assert_eq!(run(text, answers).sentence, sentence);
+    }
+}
+
+#[test]
+fn sentences_of_triggers_say_what_fires_and_whether_it_is_reached() {
+    for (text, answers, sentence) in [
+        (
+            "ratio(errors) > 10%",
+            &["106/1000"][..],
+            "ratio(errors) is 10.6% (106 of 1000) over 5m, fires at > 10%: reached",
+        ),
+        (
+            "ratio(errors) > 10% for 5m",
+            &["3/500"],
+            "ratio(errors) is 0.6% (3 of 500) over 5m, fires at > 10%: not reached",
+        ),
+        (
+            "p95(latency) > 200ms",
+            &["949/1000"],
+            "p95(latency): 94.9% of the values (949 of 1000) over 5m lie within the threshold, fires at > 200ms: reached",
+        ),
+        (
+            "coverage < 80%",
+            &["nothing"],
+            "coverage is not known, fires at < 80%: blind: no data",
+        ),
+        (
+            "coverage < 80% or count(bugs) > 0",
+            &["1", "81"],
+            "reached: coverage is 81% (100 samples) over 5m, fires at < 80%: not reached; count(bugs) is 1 (100 samples) over 5m, fires at > 0: reached",
+        ),
+    ] {
+        let fired = run_by(evaluate_trigger, text, answers);
+        assert_eq!(fired.sentence, sentence);
+        // The words differ, the verdict does not.
+        assert_eq!(fired.verdict, run(text, answers).verdict);
     }
 }
 

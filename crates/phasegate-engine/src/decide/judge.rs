@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use phasegate_core::{Answer, CriterionId, Span, Timestamp};
-use phasegate_sla::{Alert, Finding, Hold, Means, Verdict, Why, evaluate};
+use phasegate_sla::{Alert, Finding, Hold, Means, Verdict, Why, evaluate, evaluate_trigger};
 
 use super::look::{Look, Subject};
 use crate::engine::Engine;
@@ -24,7 +24,10 @@ impl Engine {
         let mut holds = BTreeMap::new();
         for look in looks {
             let inputs = look.inputs(slots);
-            let finding = evaluate(&look.criterion, &self.registry, &inputs, at);
+            let finding = match &look.subject {
+                Subject::Check { .. } => evaluate,
+                Subject::Trigger(_) => evaluate_trigger,
+            }(&look.criterion, &self.registry, &inputs, at);
             let finding = with_samples_min(finding, look.samples_min);
             match &look.subject {
                 // An operation may have ended while its answers were under way.

@@ -1,6 +1,6 @@
 //! Evaluation with `confidence`: evidence that stays valid however often one looks. Counts go to the
-//! rate and arms tests, percentiles to two integers or to the comparison of two sketches. What no such
-//! method fits stays undecided; nothing falls back to literal evaluation.
+//! rate and arms tests, percentiles to two integers or to the comparison of two sketches, means to
+//! `mean`. What no such method fits stays undecided; nothing falls back to literal evaluation.
 
 use phasegate_core::{Fraction, Quantity, WindowKind};
 use phasegate_criterion::{
@@ -17,14 +17,16 @@ use crate::need::{Asking, aggregate, goal_op, inner, primary_arm, span_of};
 use crate::statistics::quantile::{PercentileTest, QuantileComparison};
 use crate::statistics::rate::{ArmsTest, PriorStrength, RateTest};
 use crate::statistics::{Alpha, Counts, Decision, Interval, Rate, combine};
-use crate::verdict::{Verdict, Why};
+use crate::verdict::{Method, Verdict, Why};
 
 /// What was decided, and what it rests on.
-struct Shown {
-    decision: Decision,
-    seen: Seen,
-    interval: Option<Interval>,
-    referred: Option<Referred>,
+pub(super) struct Shown {
+    pub(super) decision: Decision,
+    pub(super) seen: Seen,
+    /// In the measure's base.
+    pub(super) interval: Option<Interval>,
+    pub(super) referred: Option<Referred>,
+    pub(super) method: Method,
 }
 
 /// How many samples of a sketch are unpacked at most to compare two arms: 16 MB each.
@@ -39,7 +41,7 @@ fn verdict(decision: Decision) -> Verdict {
 }
 
 /// The decision on a comparison, from that on "it lies below".
-fn towards_op(op: Cmp, below: Decision) -> Decision {
+pub(super) fn towards_op(op: Cmp, below: Decision) -> Decision {
     match op {
         Cmp::Less | Cmp::LessOrEqual => below,
         Cmp::Greater | Cmp::GreaterOrEqual => below.opposite(),
@@ -49,7 +51,7 @@ fn towards_op(op: Cmp, below: Decision) -> Decision {
 }
 
 /// Two ends of one extent: what both say.
-fn agree(one: Decision, other: Decision) -> Decision {
+pub(super) fn agree(one: Decision, other: Decision) -> Decision {
     if one == other {
         one
     } else {
@@ -121,6 +123,9 @@ impl Inputs<'_> {
             let written = written.ok_or(Why::Undecided)?;
             return self.percentile(case, op, written, (quantile, alpha));
         }
+        if let Some(shown) = self.mean(case, op, limit, alpha) {
+            return shown;
+        }
         let amount = self.evidence(case)?;
         let (decision, interval) = rate_decision(&amount, op, limit, alpha)?;
         Ok(Shown {
@@ -131,6 +136,7 @@ impl Inputs<'_> {
             },
             interval,
             referred: None,
+            method: Method::Rate,
         })
     }
 
@@ -162,14 +168,15 @@ impl Inputs<'_> {
             .within_threshold(case, limit, inclusive)
             .ok_or(Why::NoData)??;
         since_start(&amount)?;
-        let test = PercentileTest::new(quantile);
+        let prior = PriorStrength::for_criteria(alpha);
+        let test = PercentileTest::new(quantile).with_prior(prior);
         let of = |share: Fraction| -> Read<Decision> {
             Ok(test.decide_below(counts(share, amount.samples)?, alpha))
         };
         let below = agree(of(amount.extent.low)?, of(amount.extent.high)?);
         let interval = amount.counts.and_then(|(below, total)| {
             let counts = Counts::new(below, total).ok()?;
-            Some(RateTest::interval(counts, alpha, PriorStrength::DEFAULT))
+            Some(RateTest::interval(counts, alpha, prior))
         });
         let seen = Seen {
             amount,
@@ -180,6 +187,7 @@ impl Inputs<'_> {
             seen,
             interval,
             referred: None,
+            method: Method::Percentile,
         })
     }
 
@@ -221,9 +229,14 @@ impl Inputs<'_> {
         };
         since_start(stable)?;
         let amount = self.evidence(case)?;
-        let below = match quantile {
-            Some(quantile) => self.arms_percentile(case, quantile, factor, alpha)?,
-            None => arms_rate(&amount, stable, factor, alpha)?,
+        let (below, method) = if let Some(quantile) = quantile {
+            let decided = self.arms_percentile(case, quantile, factor, alpha)?;
+            (decided, Method::TwoArmPercentiles)
+        } else if let Some(decided) = self.arms_mean(case, factor, alpha) {
+            (decided?, Method::TwoArmMeans)
+        } else {
+            let decided = arms_rate(&amount, stable, factor, alpha)?;
+            (decided, Method::TwoArmRates)
         };
         let seen = Seen {
             amount,
@@ -234,6 +247,7 @@ impl Inputs<'_> {
             seen,
             interval: None,
             referred: Some(referred),
+            method,
         })
     }
 
@@ -267,7 +281,7 @@ impl Inputs<'_> {
         })
     }
 
-    fn sketch(
+    pub(super) fn sketch(
         &self,
         case: &Case<'_>,
         source: &Source<'_>,
@@ -380,7 +394,7 @@ impl Inputs<'_> {
     }
 
     /// The measure's value, fit to be evidence.
-    fn evidence(&self, case: &Case<'_>) -> Read<Amount> {
+    pub(super) fn evidence(&self, case: &Case<'_>) -> Read<Amount> {
         let amount = self.value(case)?;
         since_start(&amount)?;
         Ok(amount)
@@ -420,6 +434,7 @@ impl Shown {
             interval: self
                 .interval
                 .map(|interval| (end(interval.lower), end(interval.upper))),
+            method: Some(self.method),
         }
     }
 }
@@ -459,7 +474,10 @@ fn rate_decision(
         return Err(Why::Invalid);
     };
     let at = |limit: Fraction| match Rate::new(limit.to_f64()) {
-        Ok(rate) => towards_op(op, RateTest::new(rate).decide(counts, alpha)),
+        Ok(rate) => {
+            let test = RateTest::new(rate).with_prior(PriorStrength::for_criteria(alpha));
+            towards_op(op, test.decide(counts, alpha))
+        }
         Err(_) => match amount.extent.compare(op, Extent::exact(limit)) {
             Some(false) => Decision::Violated,
             Some(true) | None => Decision::Undecided,
@@ -468,7 +486,11 @@ fn rate_decision(
     let decision = agree(at(limit.low), at(limit.high));
     Ok((
         decision,
-        Some(RateTest::interval(counts, alpha, PriorStrength::DEFAULT)),
+        Some(RateTest::interval(
+            counts,
+            alpha,
+            PriorStrength::for_criteria(alpha),
+        )),
     ))
 }
 

@@ -2,6 +2,7 @@
 
 mod amount;
 mod confidence;
+mod mean;
 mod people;
 mod prepared;
 mod read;
@@ -72,8 +73,57 @@ pub fn evaluate_with(
         answers,
         testimony,
         at,
+        polarity: Polarity::Requirement,
     };
     inputs.condition(&criterion.condition, 1)
+}
+
+/// Evaluates the criterion of a trigger. Verdicts are those of [`evaluate`]: Pass means that the condition
+/// is true, and of a trigger that is what fires. Sentences are worded for that: they say what it fires at
+/// and whether that is reached, never that it "passes".
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use phasegate_core::{Measurement, Observed, Span, Timestamp, Window, WindowKind};
+/// use phasegate_criterion::{Criterion, Kpi, KpiRegistry, Queries, Shape};
+/// use phasegate_sla::{evaluate_trigger, needs};
+///
+/// let mut errors = Kpi::new("errors".parse()?, "%".parse()?, Shape::Ratio, "prom".parse()?);
+/// errors.queries = Queries::whole("errors / requests");
+/// let mut kpis = KpiRegistry::new();
+/// kpis.declare(errors)?;
+/// let criterion: Criterion = "ratio(errors) > 5%".parse()?;
+/// let end = Timestamp::EPOCH + Span::from_secs(300);
+/// let window = Window { start: Timestamp::EPOCH, end, kind: WindowKind::Rolling };
+/// let need = needs(&criterion, &kpis, &|_, _| true)?.remove(0);
+/// let observed = Observed::Share { matching: 60, total: 500 };
+/// let answers = BTreeMap::from([(need, Ok(Measurement { window, samples: 500, observed }))]);
+/// let finding = evaluate_trigger(&criterion, &kpis, &answers, end);
+/// assert_eq!(finding.sentence, "ratio(errors) is 12% (60 of 500) over 5m, fires at > 5%: reached");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn evaluate_trigger(
+    criterion: &Criterion,
+    registry: &KpiRegistry,
+    answers: &Answers,
+    at: Timestamp,
+) -> Finding {
+    let inputs = Inputs {
+        registry,
+        answers,
+        testimony: &Testimony::default(),
+        at,
+        polarity: Polarity::Trigger,
+    };
+    inputs.condition(&criterion.condition, 1)
+}
+
+/// What it means that a condition is true: something that must hold, or something that fires.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Polarity {
+    Requirement,
+    Trigger,
 }
 
 /// Everything an evaluation may look at.
@@ -82,6 +132,7 @@ pub(crate) struct Inputs<'i> {
     answers: &'i Answers,
     testimony: &'i Testimony,
     at: Timestamp,
+    polarity: Polarity,
 }
 
 impl Inputs<'_> {
@@ -121,7 +172,17 @@ impl Inputs<'_> {
             .map(|member| self.condition(member, split))
             .collect();
         let verdict = join(&parts);
-        joined(condition, verdict, parts, self.at)
+        self.joined(condition, verdict, parts)
+    }
+
+    fn joined(&self, condition: &Condition, verdict: Verdict, parts: Vec<Finding>) -> Finding {
+        let said: Vec<&str> = parts.iter().map(|part| part.sentence.as_str()).collect();
+        let outcome = words::outcome(&verdict, self.polarity);
+        let sentence = format!("{outcome}: {}", said.join("; "));
+        let mut finding = Finding::new(condition.to_string(), verdict, self.at, sentence);
+        finding.samples = parts.iter().filter_map(|part| part.samples).min();
+        finding.parts = parts;
+        finding
     }
 
     /// A passed part counts with its weight, a warned one with half of it. What is inconclusive is
@@ -156,7 +217,7 @@ impl Inputs<'_> {
         } else {
             first_why(&parts)
         };
-        let mut finding = joined(condition, verdict, parts, self.at);
+        let mut finding = self.joined(condition, verdict, parts);
         finding.observed = words::percent(Fraction::of_counts(least, total));
         finding
     }
@@ -205,13 +266,4 @@ fn any(parts: &[Finding]) -> Verdict {
         (false, false, true) => first_why(parts),
         (false, false, false) => Verdict::Fail,
     }
-}
-
-fn joined(condition: &Condition, verdict: Verdict, parts: Vec<Finding>, at: Timestamp) -> Finding {
-    let said: Vec<&str> = parts.iter().map(|part| part.sentence.as_str()).collect();
-    let sentence = format!("{verdict}: {}", said.join("; "));
-    let mut finding = Finding::new(condition.to_string(), verdict, at, sentence);
-    finding.samples = parts.iter().filter_map(|part| part.samples).min();
-    finding.parts = parts;
-    finding
 }

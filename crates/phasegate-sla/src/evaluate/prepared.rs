@@ -12,7 +12,7 @@ use phasegate_criterion::{
 };
 
 use super::read::Answers;
-use super::{Inputs, Testimony, evaluate_with};
+use super::{Inputs, Polarity, Testimony, evaluate_with};
 use crate::need::{Need, NeedFault, aggregate, is_of_many, needs};
 use crate::verdict::{Finding, Verdict, Why};
 
@@ -120,6 +120,7 @@ impl Prepared {
                     answers: &by_need,
                     testimony,
                     at,
+                    polarity: Polarity::Requirement,
                 };
                 inputs.condition(condition, 1).verdict
             },

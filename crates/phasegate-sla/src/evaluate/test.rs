@@ -15,7 +15,7 @@ use crate::need::{
     span_of,
 };
 use crate::statistics::Alpha;
-use crate::verdict::{Bounds, Finding, Means, Verdict, Why};
+use crate::verdict::{Bounds, Finding, Means, Method, Verdict, Why};
 
 /// A test with what it measures.
 pub(super) struct Case<'c> {
@@ -33,6 +33,8 @@ pub(super) struct Judged {
     pub(super) bound: Option<Quantity>,
     /// Where the truth lies at the confidence asked for, in the dimension's base.
     pub(super) interval: Option<(Option<Fraction>, Option<Fraction>)>,
+    /// By which statistics, where confidence was asked for.
+    pub(super) method: Option<Method>,
 }
 
 /// An amount, and whether it is the share of values within a percentile's threshold.
@@ -50,6 +52,7 @@ impl Judged {
             referred: None,
             bound: None,
             interval: None,
+            method: None,
         }
     }
 }
@@ -257,6 +260,7 @@ impl Inputs<'_> {
             referred: self.referred(case.test, case.measured).ok().flatten(),
             bound: Some(limit.quantity().clone()),
             interval: None,
+            method: None,
         })
     }
 
@@ -289,6 +293,7 @@ impl Inputs<'_> {
             referred: Some(figure),
             bound: None,
             interval: None,
+            method: None,
         })
     }
 
@@ -326,6 +331,7 @@ impl Inputs<'_> {
             referred: None,
             bound,
             interval: None,
+            method: None,
         })
     }
 
@@ -350,6 +356,7 @@ impl Inputs<'_> {
                 referred: None,
                 bound,
                 interval: None,
+                method: None,
             });
         }
         let (seen, bound) = last.ok_or(Why::Invalid)?;
@@ -360,6 +367,7 @@ impl Inputs<'_> {
             referred: None,
             bound: Some(bound),
             interval: None,
+            method: None,
         })
     }
 
@@ -430,6 +438,7 @@ impl Inputs<'_> {
             referred: Some(referred),
             bound: words::quantity(limit.value, &unit),
             interval: None,
+            method: None,
         })
     }
 
@@ -440,6 +449,7 @@ impl Inputs<'_> {
             referred,
             bound,
             interval,
+            method,
         } = judged;
         let within = seen.is_some_and(|seen| seen.share_within);
         let unit = words::unit_of(case.test, case.measured, bound.as_ref());
@@ -458,8 +468,17 @@ impl Inputs<'_> {
         let against = reference
             .as_ref()
             .map(|reference| format!(" (against {})", words::short(reference)));
-        let must = format!("{}{}", case.test.assertion, against.unwrap_or_default());
-        let sentence = words::sentence(&said, &must, &verdict);
+        let with = case.test.level().map(|level| match method {
+            Some(method) => format!(" with {level} confidence ({method})"),
+            None => format!(" with {level} confidence"),
+        });
+        let limit = format!(
+            "{}{}{}",
+            case.test.assertion,
+            against.unwrap_or_default(),
+            with.unwrap_or_default()
+        );
+        let sentence = words::sentence(&said, &limit, &verdict, self.polarity);
         let mut finding = Finding::new(case.test.to_string(), verdict, self.at, sentence);
         let extent = seen
             .map(|seen| seen.amount.extent)
@@ -472,6 +491,7 @@ impl Inputs<'_> {
         finding.observed = observed;
         finding.reference = reference;
         finding.bound = bound;
+        finding.method = method;
         if let Some(Seen { amount, .. }) = seen {
             finding.counts = amount.counts;
             finding.samples = Some(amount.samples);

@@ -3,6 +3,7 @@
 use phasegate_core::{Dimension, Fraction, Quantity, Unit};
 use phasegate_criterion::{Expects, Measure, Measured, Test};
 
+use super::Polarity;
 use super::amount::Amount;
 use crate::verdict::{Means, Verdict};
 
@@ -100,7 +101,21 @@ pub(super) fn seen(
     }
 }
 
-/// The whole sentence.
-pub(super) fn sentence(seen: &str, must: &str, verdict: &Verdict) -> String {
-    format!("{seen}, must be {must}: {verdict}")
+/// The whole sentence: of a requirement what must be, of a trigger what it fires at.
+pub(super) fn sentence(seen: &str, limit: &str, verdict: &Verdict, polarity: Polarity) -> String {
+    let bound = match polarity {
+        Polarity::Requirement => "must be",
+        Polarity::Trigger => "fires at",
+    };
+    format!("{seen}, {bound} {limit}: {}", outcome(verdict, polarity))
+}
+
+/// A verdict in words: whether what must be is so, or whether what fires is reached.
+pub(super) fn outcome(verdict: &Verdict, polarity: Polarity) -> String {
+    match (polarity, verdict) {
+        (Polarity::Requirement, _) => verdict.to_string(),
+        (Polarity::Trigger, Verdict::Pass | Verdict::Warn) => "reached".to_owned(),
+        (Polarity::Trigger, Verdict::Fail) => "not reached".to_owned(),
+        (Polarity::Trigger, Verdict::Inconclusive(why)) => format!("blind: {why}"),
+    }
 }
