@@ -1,11 +1,12 @@
-//! Checks a plan, for people who write no Rust:
+//! Checks a plan, for people who write no Rust, and says what its criteria's samples can show:
 //! `cargo run --example check_plan -- FILE [--bindings FILE] [--lints allow:unused-binding] [--json]`.
 //! Ends with 1 if something is wrong with the plan.
 
 use std::error::Error;
 use std::process::ExitCode;
 
-use phasegate_plan::{Catalog, Lints, PlanDocument, check_with};
+use phasegate_plan::{Catalog, Lints, Plan, PlanDocument, check_with};
+use phasegate_sla::sample_advice;
 
 const USAGE: &str = "usage: check_plan FILE [--bindings FILE] [--lints LEVEL:CODE,...] [--json]";
 
@@ -50,9 +51,23 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
                     found.phases.len(),
                     found.digest()
                 );
+                samples(found);
             }
             Ok(ExitCode::SUCCESS)
         }
         None => Ok(ExitCode::FAILURE),
+    }
+}
+
+/// What the samples of each criterion can show, and how long they take to come. Said once for each.
+fn samples(plan: &Plan) {
+    let registry = plan.kpi_registry();
+    let mut said = std::collections::BTreeSet::new();
+    for criterion in plan.criteria() {
+        for advice in sample_advice(criterion, &registry) {
+            if said.insert(advice.rule.clone()) {
+                println!("samples: {}", advice.sentence);
+            }
+        }
     }
 }

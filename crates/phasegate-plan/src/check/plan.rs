@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use phasegate_core::{BindingId, CriterionId, PhaseId, StepId};
 
-use phasegate_criterion::KpiRegistry;
+use phasegate_criterion::{Criterion, KpiRegistry};
 
 use super::needs::{Need, needs};
+use super::walk::{Met, walk};
 use crate::calendar::WorkCalendar;
 use crate::document::{Digest, Format, PlanDocument};
 use crate::form::Form as _;
@@ -35,6 +36,18 @@ impl Plan {
     /// What the plan says.
     pub fn draft(&self) -> &PlanDraft {
         &self.draft
+    }
+
+    /// Every criterion in it, in the order of the model: of phases, steps, gates, triggers and alerts. For
+    /// what speaks about criteria without their places, as the sample-size lint of `phasegate-sla` does.
+    pub fn criteria(&self) -> Vec<&Criterion> {
+        let mut criteria = Vec::new();
+        walk(&self.draft, &mut |_, met| {
+            if let Met::Criterion(criterion) = met {
+                criteria.push(criterion);
+            }
+        });
+        criteria
     }
 
     /// The name of the document it was read from.
