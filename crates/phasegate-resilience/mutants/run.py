@@ -27,7 +27,7 @@ MUTANTS = [
     ("clean-never-cleared", "src/breaker/record.rs",
      "            self.word.store(unclean.0, Ordering::Release);\n", "", "models"),
     ("one-position-counter", "src/breaker/record.rs",
-     "match word.generation() & 3 {", "match word.generation() & 0 {", "loom"),
+     "usize::try_from(word.generation() & 3)", "usize::try_from(word.generation() & 0)", "loom"),
     ("position-drawn-in-two-steps", "src/breaker/record.rs",
      "let drawn = self.counter(word).fetch_add(1, Ordering::Relaxed) + 1;",
      "let drawn = self.counter(word).load(Ordering::Relaxed) + 1;\n"

@@ -169,7 +169,7 @@ impl Breaker {
     ///
     /// # Errors
     /// [`Rejection`] with the last trip and, except when forced open, the time to ask again.
-    #[inline]
+    #[inline(always)]
     pub fn try_acquire<C: Clock>(
         &self,
         class: CallClass,
@@ -186,7 +186,7 @@ impl Breaker {
     ///
     /// # Errors
     /// As [`try_acquire`](Self::try_acquire).
-    #[inline]
+    #[inline(always)]
     pub fn admit<C: Clock>(&self, class: CallClass, clock: &C) -> Result<Ticket, Rejection> {
         let word = self.load();
         if word.is_closed() {
@@ -195,7 +195,7 @@ impl Breaker {
         self.admit_unless_closed(word, class, clock)
     }
 
-    #[inline]
+    #[inline(always)]
     fn ticket<C: Clock + ?Sized>(&self, word: Word, clock: &C) -> Ticket {
         let started = if self.rules.is_timed() {
             clock.now()
@@ -205,7 +205,7 @@ impl Breaker {
         Ticket { word, started }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn load(&self) -> Word {
         Word(self.word.load(Ordering::Acquire))
     }

@@ -25,13 +25,13 @@ pub struct Permit<'a> {
 }
 
 impl<'a> Permit<'a> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(breaker: &'a Breaker, ticket: Ticket) -> Self {
         Self { breaker, ticket }
     }
 
     /// The call worked.
-    #[inline]
+    #[inline(always)]
     pub fn success<C: Clock>(self, clock: &C) {
         self.breaker.record_success(self.ticket, clock);
         core::mem::forget(self);
@@ -80,7 +80,7 @@ impl Breaker {
     ///
     /// # Errors
     /// `Err(rejection)` when the call was not made; otherwise the call's own result.
-    #[inline]
+    #[inline(always)]
     pub fn call<C, T, E>(
         &self,
         class: crate::call::CallClass,

@@ -44,7 +44,7 @@ impl Mark<'_> {
 
 impl Breaker {
     /// Records that the call under `ticket` worked.
-    #[inline]
+    #[inline(always)]
     pub fn record_success<C: Clock>(&self, ticket: Ticket, clock: &C) {
         if self.rules.is_timed() {
             self.timed_success(ticket, clock);
@@ -54,7 +54,7 @@ impl Breaker {
     }
 
     /// Nothing is written while the window is full and holds no mark.
-    #[inline]
+    #[inline(always)]
     fn untimed_success<C: Clock>(&self, ticket: Ticket, clock: &C) {
         let word = self.load();
         if word != ticket.word || !word.is_closed() {
@@ -125,8 +125,9 @@ impl Breaker {
         now.as_nanos().saturating_sub(ticket.started.as_nanos()) > self.rules.slow_over
     }
 
-    /// A success of a state that did not change since the call was admitted.
-    #[inline]
+    /// A success of a state that did not change since the call was admitted. Not inlined: of the
+    /// healthy path only two loads and their comparisons stand in the caller.
+    #[inline(never)]
     fn count_success<C: Clock>(&self, word: Word, ticket: Ticket, clock: &C) {
         if let Some(time) = &self.time {
             let now = clock.now();
@@ -169,13 +170,9 @@ impl Breaker {
 
     #[inline]
     pub(super) fn counter(&self, word: Word) -> &crate::sync::AtomicU64 {
-        let [a, b, c, d] = &self.drawn;
-        match word.generation() & 3 {
-            0 => a,
-            1 => b,
-            2 => c,
-            _ => d,
-        }
+        let place = usize::try_from(word.generation() & 3).unwrap_or(0);
+        let [first, ..] = &self.drawn;
+        self.drawn.get(place).unwrap_or(first)
     }
 
     /// A success reached the draw at which something must be done: the minimum, or a mark that
