@@ -40,6 +40,24 @@ impl Policy {
                 Err(first) => ended = Some(first),
             }
         }
+        self.go_on_blocking(ended, sleeper, call, judge, &mut operation)
+    }
+
+    /// Makes attempts until one is the last, after one that has `ended` already or from the first.
+    /// Not inlined, so that the common way stays small.
+    #[inline(never)]
+    fn go_on_blocking<T, E, S, J>(
+        &self,
+        mut ended: Option<Ended<T, E>>,
+        sleeper: &S,
+        call: &Call,
+        judge: &J,
+        operation: &mut impl FnMut(Attempt) -> Result<T, E>,
+    ) -> Result<T, PolicyError<E>>
+    where
+        S: Sleeper,
+        J: Judge<T, E>,
+    {
         let mut session = Session::new(self, call, sleeper);
         let mut last = None;
         loop {
@@ -47,7 +65,7 @@ impl Policy {
                 session
                     .attempt(sleeper)
                     .and_then(|attempt| {
-                        self.attempt_blocking(&session, attempt, sleeper, judge, &mut operation)
+                        self.attempt_blocking(&session, attempt, sleeper, judge, operation)
                     })
                     .unwrap_or_else(Ended::Rejected)
             });

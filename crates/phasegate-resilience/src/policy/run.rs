@@ -1,7 +1,8 @@
 //! The async face.
 
-use core::future::Future;
-use core::pin::pin;
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll};
 
 use crate::bulkhead::BulkheadPermit;
 use crate::call::{Call, Judge, Outcome};
@@ -72,7 +73,8 @@ impl Policy {
             }
         }
         let session = Session::new(self, call, timer);
-        self.go_on(session, ended, timer, judge, operation).await
+        let mut rest = pin!(self.go_on(session, ended, timer, judge, operation));
+        poll_fn(|cx| poll_apart(rest.as_mut(), cx)).await
     }
 
     /// Makes attempts until one is the last, after one that has `ended` already or from the first.
@@ -222,4 +224,11 @@ impl Policy {
             Err(_elapsed) => Err(Rejection::new(RejectionKind::QueueTimeout, None)),
         }
     }
+}
+
+/// Polls without being inlined, so that the common way stays small.
+#[cold]
+#[inline(never)]
+fn poll_apart<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    future.poll(cx)
 }
