@@ -1,42 +1,11 @@
 //! Which commands there are. An operator writes this; plans only name what stands here.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::PathBuf;
 
 use phasegate_core::Span;
-use phasegate_provider::Secret;
+use phasegate_provider::SecretSource;
 use serde::{Deserialize, Serialize};
-
-/// Where a secret is taken from when a command runs. The secret itself stands in no document.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum SecretSource {
-    /// A variable of this process's environment.
-    Env(String),
-    /// A file, without the line break at its end.
-    File(PathBuf),
-}
-
-impl SecretSource {
-    pub(crate) fn resolve(&self) -> io::Result<Secret> {
-        match self {
-            Self::Env(name) => match std::env::var(name) {
-                Ok(text) => Ok(Secret::new(text)),
-                Err(_) => Err(io::Error::new(
-                    io::ErrorKind::NotFound,
-                    format!("variable {name} is not set or no text"),
-                )),
-            },
-            Self::File(path) => {
-                let text = fs::read_to_string(path)?;
-                Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
-            }
-        }
-    }
-}
 
 /// One command: a program with its arguments, never a line for a shell.
 ///

@@ -8,5 +8,6 @@ mod group;
 mod mask;
 mod runner;
 
-pub use config::{CommandConfig, CommandsConfig, SecretSource};
+pub use config::{CommandConfig, CommandsConfig};
+pub use phasegate_provider::SecretSource;
 pub use runner::Commands;

@@ -10,7 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use phasegate_core::Capability;
 use phasegate_provider::{
-    Call, CommandRun, CommandRunner, ErrorKind, Exit, Provider, ProviderError, Secret, Sent,
+    Call, CommandRun, CommandRunner, ErrorKind, Exit, Provider, ProviderError, Secret,
+    SecretSource, Sent,
 };
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::time::timeout;
@@ -187,7 +188,7 @@ fn resolved<'a>(
     command: &str,
     config: &'a CommandConfig,
 ) -> Result<Vec<(&'a str, Secret)>, ProviderError> {
-    let resolve = |(name, source): (&'a String, &crate::SecretSource)| {
+    let resolve = |(name, source): (&'a String, &SecretSource)| {
         source
             .resolve()
             .map(|secret| (name.as_str(), secret))

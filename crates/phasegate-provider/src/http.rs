@@ -80,6 +80,8 @@ pub struct HttpBody {
 pub struct HttpRequest {
     /// What is sent along, if anything.
     pub body: Option<HttpBody>,
+    /// Are redirects of a `GET` followed? If not, the redirect itself is the answer.
+    pub follow: bool,
     /// Names and values, in order.
     pub headers: Vec<(String, HeaderText)>,
     /// What is to be done.
@@ -98,6 +100,7 @@ impl HttpRequest {
     pub fn new(method: Method, url: impl Into<String>) -> Self {
         Self {
             body: None,
+            follow: true,
             headers: Vec::new(),
             method,
             reach: Reach::Configured,
@@ -135,6 +138,13 @@ impl HttpRequest {
     #[must_use]
     pub fn with_derived_url(mut self) -> Self {
         self.reach = Reach::Derived;
+        self
+    }
+
+    /// The same request, answered by a redirect where there is one.
+    #[must_use]
+    pub fn without_redirects(mut self) -> Self {
+        self.follow = false;
         self
     }
 

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod call;
+mod endpoint;
 pub mod error;
 mod guarded;
 pub mod http;
@@ -12,6 +13,7 @@ pub mod role;
 mod secret;
 
 pub use call::Call;
+pub use endpoint::{Credential, HttpEndpoint};
 pub use error::{ErrorKind, ProviderError, Retry, Sent};
 pub use guarded::{Guard, Guarded};
 pub use http::{HeaderText, HttpBody, HttpRequest, HttpResponse, HttpTransport, Method, Reach};
@@ -25,4 +27,4 @@ pub use role::{
     Exposure, FlagStore, Health, HealthProbe, HealthState, Message, MetricSource, Notifier,
     Occurrence, Provider, Receipt, Reply, Traffic, TrafficRouter,
 };
-pub use secret::Secret;
+pub use secret::{Secret, SecretSource};
