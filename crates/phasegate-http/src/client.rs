@@ -118,7 +118,8 @@ impl HttpClient {
         let sent = builder.send().await;
         let answer = sent.map_err(|error| failure::sending(act, error))?;
         let location = answer.headers().get(reqwest::header::LOCATION);
-        let leads = matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+        let leads =
+            request.follow && matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308);
         let location = match (leads, location.map(HeaderValue::to_str)) {
             (true, Some(Ok(location))) => Some(location.to_owned()),
             (true, Some(Err(_))) => {

@@ -2,8 +2,6 @@
 
 #![expect(clippy::expect_used, reason = "tests, and helpers beside them")]
 
-mod support;
-
 use std::time::{Duration, Instant};
 
 use phasegate_core::{Span, Timestamp};
@@ -13,7 +11,7 @@ use phasegate_provider::{
     Secret, Sent,
 };
 
-use support::Hostile;
+use phasegate_testkit::servers::Hostile;
 
 fn client() -> HttpClient {
     let mut config = HttpConfig::default();
@@ -34,7 +32,7 @@ async fn send(request: HttpRequest) -> Result<HttpResponse, ProviderError> {
 #[tokio::test]
 async fn misbehaviour_is_a_typed_error_in_bounded_time() {
     use ErrorKind as K;
-    let server = Hostile::start().await;
+    let server = Hostile::start().await.expect("a port");
     for (path, kind, sent) in [
         ("/close", K::Unavailable, Sent::Maybe),
         ("/garbage", K::Unavailable, Sent::Maybe),
@@ -65,7 +63,7 @@ async fn misbehaviour_is_a_typed_error_in_bounded_time() {
 
 #[tokio::test]
 async fn the_callers_deadline_is_kept_when_it_is_shorter() {
-    let server = Hostile::start().await;
+    let server = Hostile::start().await.expect("a port");
     let started = Instant::now();
     let client = HttpClient::new(HttpConfig::default()).expect("a client");
     let call = Call::new(Timestamp::EPOCH, Span::from_millis(50));
@@ -85,7 +83,7 @@ async fn the_callers_deadline_is_kept_when_it_is_shorter() {
 
 #[tokio::test]
 async fn an_answer_is_passed_on_as_it_is() {
-    let server = Hostile::start().await;
+    let server = Hostile::start().await.expect("a port");
     let fine = send(get(server.url("/fine"))).await.expect("an answer");
     assert_eq!(
         (fine.status, fine.body.as_slice()),
@@ -126,8 +124,8 @@ async fn nobody_there_means_nothing_was_sent() {
 
 #[tokio::test]
 async fn a_url_that_came_from_elsewhere_leads_to_public_addresses_only() {
-    let server = Hostile::start().await;
-    let port = server.address.port();
+    let server = Hostile::start().await.expect("a port");
+    let port = server.address().port();
     for host in [
         "127.0.0.1",
         "localhost",
@@ -155,7 +153,10 @@ async fn a_url_that_came_from_elsewhere_leads_to_public_addresses_only() {
 
 #[tokio::test]
 async fn a_redirect_takes_credentials_nowhere_else() {
-    let (one, other) = (Hostile::start().await, Hostile::start().await);
+    let (one, other) = (
+        Hostile::start().await.expect("a port"),
+        Hostile::start().await.expect("a port"),
+    );
     let with = |url| get(url).with_secret_header("authorization", Secret::new("Bearer s3cr3t"));
     // Same origin: followed, with credentials.
     let answer = send(with(one.url("/to?/fine"))).await.expect("an answer");
@@ -167,6 +168,10 @@ async fn a_redirect_takes_credentials_nowhere_else() {
     let error = error.expect_err("private");
     assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
     assert_eq!(other.asked().len(), 0);
+    // Where nobody wants to follow, the redirect is the answer.
+    let stay = get(one.url(&format!("/to?{}", other.url("/fine")))).without_redirects();
+    let answer = send(stay).await.expect("a redirect");
+    assert_eq!((answer.status, other.asked().len()), (302, 0));
     // Not what the caller asked for.
     let post = HttpRequest::new(Method::Post, one.url("/to?/fine"));
     assert_eq!(
@@ -195,7 +200,7 @@ async fn what_cannot_be_meant_is_refused_and_no_secret_is_told() {
     let error = send(split).await.expect_err("a header in a header");
     assert_eq!(error.kind(), ErrorKind::Misuse);
     assert!(!format!("{error:?}").contains("s3cr3t"));
-    let server = Hostile::start().await;
+    let server = Hostile::start().await.expect("a port");
     let error = send(get(server.url("/close?token=s3cr3t")))
         .await
         .expect_err("closed");

@@ -2,13 +2,12 @@
 
 #![expect(clippy::expect_used, reason = "tests, and helpers beside them")]
 
-mod support;
-
 use std::sync::{Arc, Mutex};
 
 use phasegate_core::{Span, Timestamp};
 use phasegate_http::{HttpClient, HttpConfig, HttpConfigError};
 use phasegate_provider::{Call, ErrorKind, HttpRequest, HttpTransport as _, Method, Retry, Sent};
+use phasegate_testkit::servers::answer;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -39,7 +38,7 @@ async fn server(name: &str, until: i32) -> (u16, String) {
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
                 if let Ok(stream) = acceptor.accept(stream).await {
-                    support::answer(stream, Arc::new(Mutex::default())).await;
+                    answer(stream, &Mutex::default(), None).await;
                 }
             });
         }

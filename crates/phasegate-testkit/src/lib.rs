@@ -7,5 +7,7 @@
 
 pub mod clock;
 pub mod conformance;
+#[cfg(feature = "servers")]
+pub mod servers;
 pub mod simulation;
 pub mod world;

@@ -117,7 +117,13 @@ impl Recorder {
         if kept == 0 {
             return Err(RecorderError::Keep { slot, keep });
         }
-        let limits: Vec<u64> = thresholds.into_iter().map(Span::as_nanos).collect();
+        // "At or below" counts up to the threshold, "below" up to a nanosecond before it.
+        let limits: BTreeSet<u64> = thresholds
+            .into_iter()
+            .map(Span::as_nanos)
+            .flat_map(|nanos| [nanos.saturating_sub(1), nanos])
+            .collect();
+        let limits: Vec<u64> = limits.into_iter().collect();
         let slots = Slots::new(kept, &limits);
         Ok(Self {
             slot_millis,
