@@ -7,14 +7,24 @@ pub use phasegate_core as core;
 pub use phasegate_criterion as criterion;
 pub use phasegate_driver as driver;
 pub use phasegate_engine as engine;
+#[cfg(feature = "http")]
+pub use phasegate_http as http;
 pub use phasegate_journal as journal;
 #[cfg(feature = "sqlite")]
 pub use phasegate_journal_sqlite as journal_sqlite;
 pub use phasegate_percentile as percentile;
 pub use phasegate_plan as plan;
 pub use phasegate_provider as provider;
+#[cfg(feature = "haproxy")]
+pub use phasegate_provider_haproxy as provider_haproxy;
 #[cfg(feature = "inprocess")]
 pub use phasegate_provider_inprocess as provider_inprocess;
+#[cfg(feature = "nginx")]
+pub use phasegate_provider_nginx as provider_nginx;
+#[cfg(feature = "probe")]
+pub use phasegate_provider_probe as provider_probe;
+#[cfg(feature = "prometheus")]
+pub use phasegate_provider_prometheus as provider_prometheus;
 #[cfg(feature = "report")]
 pub use phasegate_report as report;
 pub use phasegate_resilience as resilience;

@@ -1,0 +1,172 @@
+//! A real HAProxy before two small HTTP servers, and clients that keep their connections.
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    clippy::expect_used,
+    reason = "shared by test binaries that each use a part"
+)]
+
+use std::net::{SocketAddr, TcpStream as Blocking};
+use std::path::PathBuf;
+use std::process::Command;
+
+use phasegate_core::{Ratio, Span, TargetId, Timestamp};
+use phasegate_provider::Call;
+use phasegate_provider_haproxy::{HaproxyConfig, HaproxyRouter, Route, Socket};
+use phasegate_testkit::servers::{Folder, Process, find, free_port, skipped};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// Answers every request with one letter. Ends when dropped.
+#[derive(Debug)]
+pub(crate) struct Backend {
+    pub(crate) address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Backend {
+    pub(crate) async fn start(letter: char) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let task = tokio::spawn(async move {
+            let mut connections = tokio::task::JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                connections.spawn(serve(stream, letter));
+            }
+        });
+        Self { address, task }
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn serve(stream: TcpStream, letter: char) {
+    let mut stream = BufReader::new(stream);
+    let mut line = String::new();
+    while stream.read_line(&mut line).await.is_ok_and(|read| read > 0) {
+        if line == "\r\n" {
+            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n{letter}");
+            if stream.get_mut().write_all(answer.as_bytes()).await.is_err() {
+                return;
+            }
+        }
+        line.clear();
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Haproxy {
+    pub(crate) front: u16,
+    pub(crate) process: Process,
+    folder: Folder,
+    _backends: [Backend; 2],
+}
+
+impl Haproxy {
+    /// `None`, after a line that says why, where it is not installed.
+    pub(crate) async fn start(balance: &str) -> Option<Self> {
+        let Some(program) = find("haproxy") else {
+            skipped("haproxy is not installed");
+            return None;
+        };
+        let backends = [Backend::start('s').await, Backend::start('c').await];
+        let folder = Folder::new().expect("a folder");
+        let front = free_port().expect("a port");
+        let [stable, canary] = [backends[0].address, backends[1].address];
+        let path = folder.path().display();
+        let config = format!(
+            "global\n  stats socket {path}/admin.sock mode 600 level admin\n  \
+               stats socket {path}/look.sock mode 600 level user\n\
+             defaults\n  mode http\n  timeout connect 5s\n  timeout client 20s\n  \
+               timeout server 20s\n\
+             frontend f\n  bind 127.0.0.1:{front}\n  default_backend b\n\
+             backend b\n  balance {balance}\n  server stable {stable} weight 100\n  \
+               server canary {canary} weight 0\n"
+        );
+        let config = folder.write("haproxy.cfg", &config).expect("written");
+        let mut command = Command::new(program);
+        command.args(["-W", "-db", "-f"]).arg(config);
+        let ready = || Blocking::connect(("127.0.0.1", front)).is_ok();
+        let process = Process::start(command, ready).expect("it starts");
+        Some(Self {
+            front,
+            process,
+            folder,
+            _backends: backends,
+        })
+    }
+
+    pub(crate) fn socket(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn router(&self) -> HaproxyRouter {
+        router(Socket::Unix(self.socket("admin.sock")))
+    }
+
+    /// Says a line to the runtime API, as a person would.
+    pub(crate) async fn say(&self, line: &str) {
+        let stream = tokio::net::UnixStream::connect(self.socket("admin.sock")).await;
+        let mut stream = stream.expect("a connection");
+        let line = format!("{line}\n");
+        stream.write_all(line.as_bytes()).await.expect("said");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer");
+        assert_eq!(answer.trim(), "", "{line}");
+    }
+}
+
+pub(crate) fn router(socket: Socket) -> HaproxyRouter {
+    let config = HaproxyConfig::new(socket)
+        .with_within(Span::from_millis(500))
+        .with_route(target(), Route::new("b", "canary", "stable"))
+        .with_route(id("no-backend"), Route::new("nope", "canary", "stable"))
+        .with_route(id("no-server"), Route::new("b", "nope", "stable"));
+    HaproxyRouter::new(config).expect("a router")
+}
+
+pub(crate) fn id(text: &str) -> TargetId {
+    text.parse().expect("an id")
+}
+
+pub(crate) fn target() -> TargetId {
+    id("shop")
+}
+
+pub(crate) fn percent(percent: u32) -> Ratio {
+    Ratio::from_percent(percent).expect("a ratio")
+}
+
+pub(crate) fn call() -> Call {
+    Call::new(Timestamp::EPOCH, Span::from_secs(5))
+}
+
+/// A client that keeps its connection.
+#[derive(Debug)]
+pub(crate) struct Client(BufReader<TcpStream>);
+
+impl Client {
+    pub(crate) async fn connect(port: u16) -> Self {
+        let stream = TcpStream::connect(("127.0.0.1", port)).await;
+        Self(BufReader::new(stream.expect("a connection")))
+    }
+
+    /// Which server answered one request. Anything but a complete 200 is a failure of the test.
+    pub(crate) async fn ask(&mut self) -> char {
+        let ask = b"GET / HTTP/1.1\r\nhost: shop\r\n\r\n";
+        self.0.get_mut().write_all(ask).await.expect("sent");
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            let read = self.0.read_line(&mut head).await.expect("an answer");
+            assert!(read > 0, "the connection was cut: {head}");
+        }
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        let letter = self.0.read_u8().await.expect("a body");
+        char::from(letter)
+    }
+}
