@@ -1,7 +1,5 @@
 //! Against a real HAProxy under load.
 
-#![expect(clippy::expect_used, reason = "tests, and helpers beside them")]
-
 mod support;
 
 use std::sync::Arc;
