@@ -12,7 +12,7 @@ use phasegate_provider::ProviderError;
 
 use crate::counts::increase;
 use crate::scalar::{named, no_data, whole};
-use crate::wire::{Native, Point, Series};
+use crate::wire::{Native, Series};
 
 /// The widest bucket of a distribution, as the ratio of its bounds: native histograms of schema 3 (2^(1/8),
 /// client libraries' default) fit. A value taken for its bucket's middle is off by 4.5 % at most.
@@ -30,13 +30,14 @@ pub(crate) struct Bucket {
 
 /// All buckets of all series over the window, in order.
 pub(crate) fn buckets(series: &[Series], act: &str) -> Result<Vec<Bucket>, ProviderError> {
-    let mut sum: BTreeMap<(Key, Key), u64> = BTreeMap::new();
+    let mut sum = ByBounds::new();
     let classic: Vec<&Series> = series
         .iter()
         .filter(|one| one.histograms.is_empty())
         .collect();
     for ((low, high), count) in classic_buckets(&classic, act)? {
-        *sum.entry((low, high)).or_default() += count;
+        let held = sum.entry((low, high)).or_default();
+        *held = held.saturating_add(count);
     }
     for one in series.iter().filter(|one| !one.histograms.is_empty()) {
         if !one.values.is_empty() {
@@ -94,6 +95,8 @@ fn bound(text: &str, act: &str) -> Result<Key, ProviderError> {
 }
 
 type Counts = Vec<((Key, Key), u64)>;
+/// Counts by bounds.
+type ByBounds = BTreeMap<(Key, Key), u64>;
 
 /// Classic buckets count everything up to their bound `le`; the rest of a series' labels tells histograms
 /// apart, and each must come with all the same bounds.
@@ -153,15 +156,16 @@ fn named_in_full(labels: &BTreeMap<String, String>) -> String {
 /// How much each bucket of a native histogram grew. Its buckets may become coarser on the way; then counts
 /// cannot be told apart, and that is an error.
 fn native_buckets(points: &[(f64, Native)], act: &str) -> Result<Counts, ProviderError> {
-    let mut sum: BTreeMap<(Key, Key), u64> = BTreeMap::new();
-    let mut before: Option<(u64, BTreeMap<(Key, Key), u64>)> = None;
+    let mut sum = ByBounds::new();
+    let mut before: Option<(u64, ByBounds)> = None;
     for (_, native) in points {
         let count = whole(&native.count, act)?;
-        let mut now = BTreeMap::new();
+        let mut now = ByBounds::new();
         for (_, low, high, count) in &native.buckets {
             now.insert((bound(low, act)?, bound(high, act)?), whole(count, act)?);
         }
-        if now.values().sum::<u64>() != count {
+        let held = now.values().fold(0u64, |all, one| all.saturating_add(*one));
+        if held != count {
             let told = format!("{act}: the buckets do not add up to the count");
             return Err(ProviderError::invalid(told));
         }
@@ -179,7 +183,8 @@ fn native_buckets(points: &[(f64, Native)], act: &str) -> Result<Counts, Provide
                 } else {
                     old.get(bucket).copied().unwrap_or(0)
                 };
-                *sum.entry(*bucket).or_default() += held.saturating_sub(had);
+                let grown = sum.entry(*bucket).or_default();
+                *grown = grown.saturating_add(held.saturating_sub(had));
             }
         }
         before = Some((count, now));
