@@ -153,3 +153,20 @@ fn a_calendar_without_a_working_day_ends_its_search() {
             .ever_fires()
     );
 }
+
+#[test]
+fn a_week_of_a_cron_expression_may_end_on_sunday() {
+    for text in ["0 0 * * fri-sun", "0 0 * * 5-7", "0 0 * * 5,6,0"] {
+        let cron: Cron = text.parse().expect("an expression");
+        let days = (0..7).map(|day| date("2025-09-01").plus_days(day));
+        let found: Vec<Weekday> = days
+            .filter(|day| cron.fits(*day))
+            .map(Date::weekday)
+            .collect();
+        assert_eq!(
+            found,
+            [Weekday::Friday, Weekday::Saturday, Weekday::Sunday],
+            "{text}"
+        );
+    }
+}

@@ -3,8 +3,8 @@
 
 use phasegate_core::{PhaseId, Ratio, Span};
 use phasegate_plan::model::{
-    Activity, Checklist, Gate, Item, Notify, Phase, PlanDraft, PlanFormat, Resource, Response,
-    Rollback, RollbackStep, RollbackTarget, Slot, Stage, Step, Task, TrafficRamp, Wait,
+    Action, Activity, Checklist, Gate, Item, Notify, Phase, PlanDraft, PlanFormat, Resource,
+    Response, Rollback, RollbackStep, RollbackTarget, Slot, Stage, Step, Task, TrafficRamp, Wait,
 };
 use phasegate_plan::{Format, PlanDocument};
 use proptest::prelude::*;
@@ -42,13 +42,12 @@ fn step() -> impl Strategy<Value = Step> {
                 .into_iter()
                 .map(|(weight, bake)| Stage::new(weight).bake(Span::from_nanos(bake)));
             let binding = "edge".parse().expect("an id");
-            TrafficRamp::new(binding, target.parse().expect("an id"))
-                .stages(stages)
-                .into()
+            let ramp = TrafficRamp::new(binding, target.parse().expect("an id"));
+            Action::from(ramp.stages(stages))
         });
-    let wait = any::<u64>().prop_map(|nanos| Wait::new(Span::from_nanos(nanos)).into());
+    let wait = any::<u64>().prop_map(|nanos| Action::from(Wait::new(Span::from_nanos(nanos))));
     let task = (id(), text())
-        .prop_map(|(role, what)| Task::new(role.parse().expect("an id"), what).into());
+        .prop_map(|(role, what)| Action::from(Task::new(role.parse().expect("an id"), what)));
     (
         id(),
         proptest::option::of(text()),

@@ -99,3 +99,49 @@ fn a_slip_moves_what_waits_for_it_and_nothing_else() {
     assert_eq!(moved("test", 1), ["test", "ship", "watch"]);
     assert_eq!(moved("papers", 5), ["papers", "ship", "watch"]);
 }
+
+#[test]
+fn weeks_days_and_gates_of_a_plan_fall_where_it_says() {
+    let text = "
+format: phasegate-plan/1
+id: p
+title: P
+phases:
+  - {id: first, title: First, length: 2bd}
+  - id: second
+    title: Second
+    weeks: 3..4
+    steps:
+      - {id: a, wait: 1m}
+      - {id: b, slot: {day: 8}, wait: 1m}
+      - {id: c, wait: 1m}
+    gates:
+      - {id: before-b, when: {before-step: b}, checks: [x]}
+      - {id: before-c, when: {before-step: c}, checks: [x]}
+gates:
+  - {id: begin, when: before-start, checks: [x]}
+  - {id: accepted, when: acceptance, not-before: 2025-10-06T00:00:00Z, checks: [x]}
+";
+    let document = PlanDocument::read("p.yaml", text.as_bytes());
+    let draft = document.draft().expect("it can be read");
+    let schedule = Schedule::of_draft(&draft, "2025-09-01".parse().expect("a date"));
+    let second = schedule
+        .phase(&"second".parse().expect("an id"))
+        .expect("planned");
+    // The third week begins on the 15th, its second week on the 22nd: day 8 is a day of the calendar.
+    assert_eq!(second.start.to_string(), "2025-09-15T09:00:00Z");
+    assert_eq!(second.end.to_string(), "2025-09-26T17:00:00Z");
+    let gates: Vec<(String, String)> = second
+        .gates
+        .iter()
+        .chain(&schedule.gates())
+        .map(|gate| (gate.id.to_string(), gate.at.to_string()))
+        .collect();
+    let wanted = [
+        ("before-b", "2025-09-22T09:00:00Z"),
+        ("before-c", "2025-09-22T17:00:00Z"),
+        ("begin", "2025-09-01T09:00:00Z"),
+        ("accepted", "2025-10-06T00:00:00Z"),
+    ];
+    assert_eq!(gates, wanted.map(|(id, at)| (id.to_owned(), at.to_owned())));
+}

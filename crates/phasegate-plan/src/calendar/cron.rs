@@ -110,6 +110,12 @@ impl Field {
                 None if step.is_some() => (self.value(range)?, self.most),
                 None => (self.value(range)?, self.value(range)?),
             };
+            // Sunday ends the week too: `fri-sun`.
+            let high = if self.most == 7 && high == 0 && low > 0 {
+                7
+            } else {
+                high
+            };
             let step = step.unwrap_or(1);
             if step == 0 || high < low {
                 return None;

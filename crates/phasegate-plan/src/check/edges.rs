@@ -15,6 +15,10 @@ struct Edges<'d> {
     before: Vec<Vec<usize>>,
     index: BTreeMap<&'d str, usize>,
     irreversible: BTreeSet<usize>,
+    /// For each phase one that must be done before it and cannot be undone.
+    undone: Vec<Option<usize>>,
+    /// The place of each phase in an order in which each comes after those it waits for.
+    rank: Vec<usize>,
     /// How many phases may still be visited: a graph that needs more is not looked at to its end, and
     /// nothing is said about what was not seen.
     visits: Cell<usize>,
@@ -25,24 +29,7 @@ const VISITS_MAX: usize = 2_000_000;
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
-    let edges = Edges {
-        draft,
-        before: dependencies(draft),
-        index: draft
-            .phases
-            .iter()
-            .enumerate()
-            .map(|(index, phase)| (phase.id.as_str(), index))
-            .collect(),
-        irreversible: draft
-            .phases
-            .iter()
-            .enumerate()
-            .filter(|(_, phase)| phase.steps.iter().any(|step| step.is_irreversible()))
-            .map(|(index, _)| index)
-            .collect(),
-        visits: Cell::new(VISITS_MAX),
-    };
+    let edges = Edges::new(draft);
     let phases = At::ROOT.key("phases");
     for (index, phase) in draft.phases.iter().enumerate() {
         edges.phase(scope, index, phase, phases.index(index));
@@ -91,6 +78,43 @@ impl crate::model::Step {
     }
 }
 
+impl<'d> Edges<'d> {
+    fn new(draft: &'d PlanDraft) -> Self {
+        let before = dependencies(draft);
+        let phases = || draft.phases.iter().enumerate();
+        let irreversible: BTreeSet<usize> = phases()
+            .filter(|(_, phase)| phase.steps.iter().any(|step| step.is_irreversible()))
+            .map(|(index, _)| index)
+            .collect();
+        let mut undone = vec![None; before.len()];
+        let mut rank = vec![0; before.len()];
+        for (place, index) in order(&before).into_iter().enumerate() {
+            let list = before.get(index).map_or(&[][..], Vec::as_slice);
+            let lost = list.iter().find_map(|one| {
+                let itself = irreversible.contains(one).then_some(*one);
+                itself.or_else(|| undone.get(*one).copied().flatten())
+            });
+            if let Some(slot) = undone.get_mut(index) {
+                *slot = lost;
+            }
+            if let Some(slot) = rank.get_mut(index) {
+                *slot = place;
+            }
+        }
+        Self {
+            draft,
+            index: phases()
+                .map(|(index, phase)| (phase.id.as_str(), index))
+                .collect(),
+            before,
+            irreversible,
+            undone,
+            rank,
+            visits: Cell::new(VISITS_MAX),
+        }
+    }
+}
+
 impl Edges<'_> {
     fn phase(&self, scope: &mut Scope<'_>, index: usize, phase: &Phase, here: At<'_>) {
         let me = [index];
@@ -135,6 +159,12 @@ impl Edges<'_> {
         match target {
             RollbackTarget::Start => self.irreversible(scope, from, None, at),
             RollbackTarget::PreviousPhase => {
+                let first = |index: &usize| self.before.get(*index).is_some_and(Vec::is_empty);
+                if !from.is_empty() && from.iter().all(first) {
+                    let message = "no phase comes before this one";
+                    let help = "write 'start' instead of 'previous-phase'";
+                    scope.report(Code::PreviousPhaseUnclear, at, message, Some(help));
+                }
                 let unclear = from
                     .iter()
                     .find(|index| self.before.get(**index).is_some_and(|list| list.len() > 1));
@@ -179,7 +209,7 @@ impl Edges<'_> {
         // For what can start from many phases, one from which the edge leads back is enough.
         let fits = from
             .iter()
-            .any(|index| (itself && *index == to) || self.ancestors(*index).contains(&to));
+            .any(|index| (itself && *index == to) || self.reaches(*index, to));
         if !fits && !from.is_empty() && self.visits.get() > 0 {
             let message = format!(
                 "the phase '{}' does not come before this one",
@@ -192,23 +222,23 @@ impl Edges<'_> {
 
     /// Phases that are undone by going from one back to another (or to the start), and cannot be.
     fn irreversible(&self, scope: &mut Scope<'_>, from: &[usize], to: Option<usize>, at: At<'_>) {
-        if self.irreversible.is_empty() {
-            return;
-        }
-        let kept: BTreeSet<usize> = to
-            .map(|to| {
-                let mut kept = self.ancestors(to);
-                kept.insert(to);
-                kept
-            })
-            .unwrap_or_default();
-        let lost = from.iter().find_map(|index| {
-            let undone = self.ancestors(*index);
-            self.irreversible
-                .iter()
-                .copied()
-                .find(|one| undone.contains(one) && !kept.contains(one))
-        });
+        let mut at_stake = from
+            .iter()
+            .filter(|index| self.undone.get(**index).is_some_and(Option::is_some));
+        let lost = match to {
+            None => at_stake.find_map(|index| self.undone.get(*index).copied().flatten()),
+            Some(to) => {
+                let mut kept: Option<BTreeSet<usize>> = None;
+                at_stake.find_map(|index| {
+                    let kept = kept.get_or_insert_with(|| {
+                        let mut kept = self.ancestors(to);
+                        kept.insert(to);
+                        kept
+                    });
+                    self.lost_between(*index, kept)
+                })
+            }
+        };
         if let Some(lost) = lost {
             let message = format!(
                 "this would have to undo the phase '{}', which has a step that cannot be undone",
@@ -217,6 +247,27 @@ impl Edges<'_> {
             let help = format!("go back no further than 'phase: {}'", self.name(lost));
             scope.report(Code::RollbackOverIrreversible, at, message, Some(&help));
         }
+    }
+
+    /// A phase that cannot be undone, before one and not among those that are kept.
+    fn lost_between(&self, from: usize, kept: &BTreeSet<usize>) -> Option<usize> {
+        let mut seen = BTreeSet::new();
+        let mut open = vec![from];
+        while let Some(next) = open.pop() {
+            if !self.visit() {
+                return None;
+            }
+            for &before in self.before.get(next).into_iter().flatten() {
+                if before == from || kept.contains(&before) || !seen.insert(before) {
+                    continue;
+                }
+                if self.irreversible.contains(&before) {
+                    return Some(before);
+                }
+                open.push(before);
+            }
+        }
+        None
     }
 
     /// Every phase that must be done before one.
@@ -252,17 +303,11 @@ impl Edges<'_> {
                 movers.entry(key).or_default().push(index);
             }
         }
-        let mut rank = vec![0; order.len()];
-        for (place, &index) in order.iter().enumerate() {
-            if let Some(slot) = rank.get_mut(index) {
-                *slot = place;
-            }
-        }
         let phases = At::ROOT.key("phases");
         for ((binding, target), list) in movers {
             for pair in list.windows(2) {
                 let [earlier, later] = *pair else { continue };
-                if self.reaches(later, earlier, &rank) {
+                if self.reaches(later, earlier) {
                     continue;
                 }
                 let message = format!(
@@ -277,8 +322,9 @@ impl Edges<'_> {
         }
     }
 
-    fn reaches(&self, later: usize, earlier: usize, rank: &[usize]) -> bool {
-        let floor = rank.get(earlier).copied().unwrap_or(0);
+    /// Must one phase be done before another? Only what lies between them is looked at.
+    fn reaches(&self, later: usize, earlier: usize) -> bool {
+        let floor = self.rank.get(earlier).copied().unwrap_or(0);
         let mut seen = BTreeSet::new();
         let mut open = vec![later];
         while let Some(next) = open.pop() {
@@ -289,7 +335,7 @@ impl Edges<'_> {
                 if before == earlier {
                     return true;
                 }
-                let worth = rank.get(before).is_some_and(|place| *place > floor);
+                let worth = self.rank.get(before).is_some_and(|place| *place > floor);
                 if worth && seen.insert(before) {
                     open.push(before);
                 }

@@ -53,6 +53,7 @@ fn duplicates(scope: &mut Scope<'_>) {
         "scenario",
         draft.matrix.iter().map(|one| &one.id),
     );
+    around(scope);
     let phases = root.key("phases");
     let mut gates = BTreeMap::new();
     let mut triggers = BTreeMap::new();
@@ -82,6 +83,28 @@ fn duplicates(scope: &mut Scope<'_>) {
     unique_in(scope, root.key("gates"), "gate", ids, &mut gates);
     let ids = draft.triggers.iter().map(|one| &one.id);
     unique_in(scope, root.key("triggers"), "trigger", ids, &mut triggers);
+}
+
+/// Names of what is around the phases.
+fn around(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    macro_rules! each_once {
+        ($($list:ident $key:literal $what:literal;)*) => {$(
+            let ids = draft.$list.iter().map(|one| &one.id);
+            unique(scope, At::ROOT.key($key), $what, ids);
+        )*};
+    }
+    each_once! {
+        alerts "alerts" "alert";
+        contingencies "contingencies" "contingency plan";
+        experiments "experiments" "experiment";
+        inspections "inspections" "inspection";
+        parameters "parameters" "parameter";
+        procedures "procedures" "procedure";
+        risks "risks" "risk";
+        slos "slos" "SLO";
+        teams "teams" "team";
+    }
 }
 
 fn unique<'i, T: Display + Ord + 'i>(

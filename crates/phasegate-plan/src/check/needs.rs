@@ -92,6 +92,7 @@ pub(super) fn uses(draft: &PlanDraft) -> Vec<Use> {
             }
         }
     }
+    commands(draft, &mut out);
     let procedures = root.key("procedures");
     for (index, procedure) in draft.procedures.iter().enumerate() {
         let here = procedures.index(index);
@@ -109,6 +110,51 @@ pub(super) fn uses(draft: &PlanDraft) -> Vec<Use> {
         }
     }
     out
+}
+
+/// What belongs to no phase: what people look at, what is broken on purpose, and backups.
+fn commands(draft: &PlanDraft, out: &mut Vec<Use>) {
+    let root = At::ROOT;
+    let inspections = root.key("inspections");
+    for (index, one) in draft.inspections.iter().enumerate() {
+        let here = inspections.index(index);
+        out.push(Use {
+            binding: one.command.binding.clone(),
+            role: Role::CommandRunner,
+            capabilities: Vec::new(),
+            command: Some(one.command.name.clone()),
+            command_key: "name",
+            pointer: here.key("command").key("binding").to_string(),
+        });
+    }
+    let experiments = root.key("experiments");
+    for (index, one) in draft.experiments.iter().enumerate() {
+        let Some(binding) = &one.binding else {
+            continue;
+        };
+        out.push(Use {
+            binding: binding.clone(),
+            role: Role::FaultInjector,
+            capabilities: Vec::new(),
+            command: None,
+            command_key: "",
+            pointer: experiments.index(index).key("binding").to_string(),
+        });
+    }
+    let backups = root.key("recovery");
+    let backups = backups.key("backups");
+    let all = draft.recovery.iter().flat_map(|recovery| &recovery.backups);
+    for (index, one) in all.enumerate() {
+        let Some(runner) = &one.runner else { continue };
+        out.push(Use {
+            binding: runner.clone(),
+            role: Role::CommandRunner,
+            capabilities: Vec::new(),
+            command: one.command.clone(),
+            command_key: "command",
+            pointer: backups.index(index).key("runner").to_string(),
+        });
+    }
 }
 
 fn action(action: &Action, at: At<'_>, out: &mut Vec<Use>) {

@@ -9,7 +9,7 @@ use super::walk::{Met, walk};
 use super::{At, Scope};
 use crate::fault::Code;
 use crate::model::{
-    Gate, GateWhen, Parameter, ParameterType, Resource, Rollback, Severity, TimeoutAnswer,
+    Action, Gate, GateWhen, Parameter, ParameterType, Resource, Rollback, Severity, TimeoutAnswer,
 };
 
 /// What the engine fills into messages, besides the plan's parameters.
@@ -20,6 +20,7 @@ const VARIABLES: [&str; 16] = [
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     messages(scope);
+    inputs(scope);
     gates(scope);
     phases(scope);
     rollbacks(scope);
@@ -73,6 +74,37 @@ fn variables(text: &str) -> impl Iterator<Item = &str> {
     text.split("{{")
         .skip(1)
         .filter_map(|part| part.split_once("}}").map(|(name, _)| name.trim()))
+}
+
+/// Inputs of workflows may be parameters of the plan: `{{name}}`.
+fn inputs(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let parameters: BTreeSet<&str> = draft.parameters.iter().map(|one| one.id.as_str()).collect();
+    let phases = At::ROOT.key("phases");
+    for (index, phase) in draft.phases.iter().enumerate() {
+        let here = phases.index(index);
+        let steps = here.key("steps");
+        for (number, step) in phase.steps.iter().enumerate() {
+            let Action::Workflow(run) = &step.action else {
+                continue;
+            };
+            let here = steps.index(number);
+            let here = here.key("workflow");
+            let here = here.key("inputs");
+            for (key, value) in &run.inputs {
+                for name in variables(value).filter(|name| !parameters.contains(name)) {
+                    let shown: String = name.chars().take(40).collect();
+                    let near = crate::form::closest(name, parameters.iter().copied());
+                    let help = near.map_or_else(
+                        || format!("declare '{shown}' under 'parameters'"),
+                        |near| format!("did you mean '{near}'?"),
+                    );
+                    let message = format!("there is no parameter '{shown}' in this plan");
+                    scope.report(Code::UnknownVariable, here.key(key), message, Some(&help));
+                }
+            }
+        }
+    }
 }
 
 fn gates(scope: &mut Scope<'_>) {

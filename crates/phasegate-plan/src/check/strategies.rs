@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{At, Scope};
 use crate::calendar::{Length, LengthUnit};
 use crate::fault::Code;
-use crate::model::{Action, Cohort, Curve, Deprecation, DeprecationStage, Waves};
+use crate::model::{Action, BlueGreen, Cohort, Curve, Deprecation, DeprecationStage, Waves};
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
@@ -39,16 +39,21 @@ pub(super) fn check(scope: &mut Scope<'_>) {
                         pointer: here.key("stage").to_string(),
                     });
                 }
+                Action::Shadow(one) => compared(scope, &one.compare, here),
+                Action::Parallel(one) => compared(scope, &one.compare, here),
+                Action::Config(change) if change.set.is_empty() => {
+                    let help = "add 'set: {key: value}'";
+                    let message = "this changes no key";
+                    scope.report(Code::EmptyChange, here.key("target"), message, Some(help));
+                }
+                Action::BlueGreen(switch) => blue_green(scope, switch, here),
                 Action::Experiment(_)
                 | Action::Wait(_)
                 | Action::Task(_)
                 | Action::Command(_)
                 | Action::Notify(_)
                 | Action::Workflow(_)
-                | Action::Config(_)
-                | Action::Shadow(_)
-                | Action::Parallel(_)
-                | Action::BlueGreen(_) => {}
+                | Action::Config(_) => {}
             }
         }
     }
@@ -76,7 +81,44 @@ fn curve(scope: &mut Scope<'_>, curve: Option<&Curve>, here: At<'_>) {
     }
 }
 
+fn compared(scope: &mut Scope<'_>, compare: &[String], here: At<'_>) {
+    if compare.is_empty() {
+        let message = "nothing says what of old and new must be the same";
+        let help = "add 'compare: [status, body]'";
+        scope.report(
+            Code::NothingToCompare,
+            here.key("target"),
+            message,
+            Some(help),
+        );
+    }
+}
+
+fn blue_green(scope: &mut Scope<'_>, switch: &BlueGreen, here: At<'_>) {
+    let commands = [
+        ("deploy", &switch.deploy),
+        ("smoke-test", &switch.smoke_test),
+        ("promote", &switch.promote),
+    ];
+    let first = commands.iter().find(|(_, command)| command.is_some());
+    if let (Some((key, Some(name))), None) = (first, &switch.runner) {
+        let message = format!("nothing says who runs '{name}'");
+        let help = "add 'runner:' with the binding of a command runner";
+        scope.report(
+            Code::CommandWithoutRunner,
+            here.key(key),
+            message,
+            Some(help),
+        );
+    }
+}
+
 fn waves(scope: &mut Scope<'_>, waves: &Waves, here: At<'_>) {
+    if waves.at_once == 0 {
+        let message = "no target may be changed at a time: nothing ever happens";
+        let help = "write 'at-once: 1' or more";
+        scope.report(Code::EmptyWaves, here.key("at-once"), message, Some(help));
+    }
     let mut seen = BTreeSet::new();
     let list = here.key("waves");
     let mut all = 0;
@@ -84,6 +126,11 @@ fn waves(scope: &mut Scope<'_>, waves: &Waves, here: At<'_>) {
         let here = list.index(index);
         let count = u32::try_from(wave.targets.len()).unwrap_or(u32::MAX);
         all += count;
+        if count == 0 {
+            let message = "this wave has no target";
+            let help = "add 'targets: [..]' or remove the wave";
+            scope.report(Code::EmptyWaves, here.key("targets"), message, Some(help));
+        }
         if count > 0 && wave.failures_max >= count {
             let message = format!(
                 "{} of {count} targets may fail: this wave cannot",
@@ -104,6 +151,10 @@ fn waves(scope: &mut Scope<'_>, waves: &Waves, here: At<'_>) {
                 scope.report(Code::TargetTwice, targets.index(number), message, None);
             }
         }
+    }
+    if waves.waves.is_empty() {
+        let help = "add 'waves: [{targets: [..]}]'";
+        scope.report(Code::EmptyWaves, list, "there is no wave", Some(help));
     }
     if all > 0 && waves.failures_max >= all {
         let message = format!(

@@ -1,8 +1,10 @@
 //! Calendar sense: lengths, windows, freezes, recurrences.
 
+use std::collections::BTreeMap;
+
 use phasegate_core::{Span, Timestamp};
 
-use super::graph::dependencies;
+use super::graph::{dependencies, order};
 use super::{At, Scope};
 use crate::calendar::{
     Date, DateWindow, Length, LengthUnit, Recurrence, TimeOfDay, WorkCalendar, Zone,
@@ -149,27 +151,15 @@ fn longest(draft: &PlanDraft, lengths: &[u64]) -> (u64, bool) {
     let chain = before.iter().all(|list| list.len() <= 1)
         && followers.iter().all(|count| *count <= 1)
         && roots <= 1;
+    let own: BTreeMap<usize, u64> = steps.into_iter().zip(lengths.iter().copied()).collect();
     let mut end = vec![0u64; before.len()];
-    // As many rounds as the longest path has phases; a circle ends with the limit.
-    for _ in 0..before.len().min(64) {
-        let mut moved = false;
-        for (&index, &length) in steps.iter().zip(lengths) {
-            let list = before.get(index).map_or(&[][..], Vec::as_slice);
-            let start = list
-                .iter()
-                .filter_map(|one| end.get(*one))
-                .max()
-                .copied()
-                .unwrap_or(0);
-            if let Some(slot) = end.get_mut(index)
-                && *slot != start + length
-            {
-                *slot = start + length;
-                moved = true;
-            }
-        }
-        if !moved {
-            break;
+    // Each after those it waits for; phases in circles are a fault of their own.
+    for index in order(&before) {
+        let list = before.get(index).map_or(&[][..], Vec::as_slice);
+        let start = list.iter().filter_map(|one| end.get(*one)).max();
+        let whole = start.copied().unwrap_or(0) + own.get(&index).copied().unwrap_or(0);
+        if let Some(slot) = end.get_mut(index) {
+            *slot = whole;
         }
     }
     (end.into_iter().max().unwrap_or(0), chain)
@@ -324,6 +314,11 @@ fn slots(scope: &mut Scope<'_>, calendar: &WorkCalendar, phase: &Phase, here: At
         | LengthUnit::Quarters
         | LengthUnit::Years => None,
     });
+    let weeks = phase.weeks.and_then(crate::model::Weeks::count);
+    let days = match phase.length {
+        Some(_) => days,
+        None => weeks.map(|count| count.saturating_mul(7)),
+    };
     let steps = here.key("steps");
     let activities = here.key("activities");
     let slots = (phase.steps.iter().enumerate())
@@ -332,9 +327,7 @@ fn slots(scope: &mut Scope<'_>, calendar: &WorkCalendar, phase: &Phase, here: At
             (phase.activities.iter().enumerate())
                 .map(|(index, one)| (activities.index(index), one.slot.as_ref())),
         );
-    let by_business = phase
-        .length
-        .is_some_and(|length| length.unit() == LengthUnit::BusinessDays);
+    let by_business = !phase.days_by_calendar();
     for (at, slot) in slots {
         let Some(slot) = slot else { continue };
         let here = at.key("slot");
@@ -416,6 +409,17 @@ fn recovery(scope: &mut Scope<'_>) {
     let Some(recovery) = &scope.draft.recovery else {
         return;
     };
+    let backups = At::ROOT.key("recovery");
+    let backups = backups.key("backups");
+    for (index, one) in recovery.backups.iter().enumerate() {
+        if let (Some(name), None) = (&one.command, &one.runner) {
+            let message = format!("nothing says who runs '{name}'");
+            let help = "add 'runner:' with the binding of a command runner";
+            let here = backups.index(index);
+            let here = here.key("command");
+            scope.report(Code::CommandWithoutRunner, here, message, Some(help));
+        }
+    }
     let continuous = recovery
         .backups
         .iter()

@@ -140,7 +140,7 @@ codes! {
     UnknownChannel "PG206" "unknown-channel" Error;
     /// A message that the plan does not declare.
     UnknownMessage "PG207" "unknown-message" Error;
-    /// A variable that a message template cannot be given.
+    /// A variable that a message template or an input of a workflow cannot be given.
     UnknownVariable "PG208" "unknown-variable" Error;
 
     /// An SLO or KPI part, a team, an experiment or a parameter that the plan does not declare.
@@ -230,6 +230,14 @@ codes! {
     ProtectionWithoutReview "PG343" "protection-without-review" Warning;
     /// Something must be answered within no time at all.
     ZeroTime "PG344" "zero-time" Error;
+    /// Old and new are compared, and nothing says in what.
+    NothingToCompare "PG345" "nothing-to-compare" Warning;
+    /// A change of configuration that sets no key.
+    EmptyChange "PG346" "empty-change" Error;
+    /// Commands are named, and nothing says who runs them.
+    CommandWithoutRunner "PG347" "command-without-runner" Error;
+    /// Waves without a target, or of which none may run.
+    EmptyWaves "PG348" "empty-waves" Error;
 
     /// The lengths of the phases do not add up to the stated length of the whole.
     LengthsDoNotAddUp "PG401" "lengths-do-not-add-up" Warning;

@@ -78,17 +78,7 @@ pub struct Faults {
 
 impl Faults {
     pub(crate) fn new(mut list: Vec<Fault>) -> Self {
-        list.sort_by(|a, b| {
-            let key = |fault: &Fault| {
-                let place = fault.place.as_ref();
-                (
-                    place.map(|place| place.file.clone()),
-                    place.map(|place| place.start),
-                    fault.code,
-                )
-            };
-            key(a).cmp(&key(b))
-        });
+        list.sort_by(|a, b| order(a).cmp(&order(b)));
         list.dedup();
         Self { list }
     }
@@ -119,6 +109,16 @@ impl Faults {
     pub fn of(&self, code: Code) -> impl Iterator<Item = &Fault> {
         self.list.iter().filter(move |fault| fault.code == code)
     }
+}
+
+/// By place, then by code; what has no place comes first.
+fn order(fault: &Fault) -> (Option<&str>, Option<u32>, Code) {
+    let place = fault.place.as_ref();
+    (
+        place.map(|place| place.file.as_str()),
+        place.map(|place| place.start),
+        fault.code,
+    )
 }
 
 impl<'a> IntoIterator for &'a Faults {

@@ -123,7 +123,8 @@ impl<'s> Lowering<'s> {
         match text.parse() {
             Ok(value) => Some(value),
             Err(error) => {
-                self.report(code, node.at, format!("{error}"), None);
+                let help = super::mend::mend(text, |text| text.parse::<T>().is_ok());
+                self.report(code, node.at, format!("{error}"), help);
                 None
             }
         }

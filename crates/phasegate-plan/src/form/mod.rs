@@ -2,6 +2,7 @@
 //! for all three, so that they cannot drift apart. The model itself is not here.
 
 pub(crate) mod lowering;
+pub(crate) mod mend;
 pub(crate) mod record;
 pub(crate) mod scalars;
 pub(crate) mod schema;

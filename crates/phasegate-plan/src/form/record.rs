@@ -17,6 +17,22 @@ macro_rules! record {
             $crate::form::setters! { $($body)* }
         }
 
+        $(
+            impl From<$sty> for $name {
+                fn from($short: $sty) -> Self {
+                    Self::new($short)
+                }
+            }
+
+            /// Reads the bare value, as it may stand in a document.
+            impl std::str::FromStr for $name {
+                type Err = <$sty as std::str::FromStr>::Err;
+                fn from_str(text: &str) -> Result<Self, Self::Err> {
+                    text.parse::<$sty>().map(Self::new)
+                }
+            }
+        )?
+
         $crate::form::record_read! { [$($doc)+] $name [$($short : $sty)?] { $($body)* } }
     };
 }
@@ -62,7 +78,7 @@ macro_rules! constructor {
         $crate::form::constructor! { @go $n [$($a)* $f: $t,] [$($i)* $f = $f;] $($rest)* }
     };
     (@go $n:ident [$($a:tt)*] [$($i:tt)*] $(#[doc = $d:literal])+ flat $f:ident : $t:ty, $($rest:tt)*) => {
-        $crate::form::constructor! { @go $n [$($a)* $f: $t,] [$($i)* $f = $f;] $($rest)* }
+        $crate::form::constructor! { @go $n [$($a)* $f: impl Into<$t>,] [$($i)* $f = $f.into();] $($rest)* }
     };
     (@go $n:ident [$($a:tt)*] [$($i:tt)*] $(#[doc = $d:literal])+ may $f:ident : $t:ty, $($rest:tt)*) => {
         $crate::form::constructor! { @go $n [$($a)*] [$($i)* $f = None;] $($rest)* }
@@ -104,12 +120,32 @@ macro_rules! setters {
         }
         $crate::form::setters! { $($rest)* }
     };
+    ($(#[doc = $d:literal])+ list $f:ident : String, $($rest:tt)*) => {
+        /// Adds:
+        $(#[doc = $d])+
+        #[must_use]
+        pub fn $f(mut self, $f: impl IntoIterator<Item = impl Into<String>>) -> Self {
+            self.$f.extend($f.into_iter().map(Into::into));
+            self
+        }
+        $crate::form::setters! { $($rest)* }
+    };
     ($(#[doc = $d:literal])+ list $f:ident : $t:ty, $($rest:tt)*) => {
         /// Adds:
         $(#[doc = $d])+
         #[must_use]
         pub fn $f(mut self, $f: impl IntoIterator<Item = $t>) -> Self {
             self.$f.extend($f);
+            self
+        }
+        $crate::form::setters! { $($rest)* }
+    };
+    ($(#[doc = $d:literal])+ or $f:ident : String = $e:expr, $($rest:tt)*) => {
+        /// Sets:
+        $(#[doc = $d])+
+        #[must_use]
+        pub fn $f(mut self, $f: impl Into<String>) -> Self {
+            self.$f = $f.into();
             self
         }
         $crate::form::setters! { $($rest)* }

@@ -146,9 +146,16 @@ impl Form for bool {
         match cx.text(node, "true or false")? {
             "true" => Some(true),
             "false" => Some(false),
-            _ => {
+            text => {
+                let yes = ["yes", "y", "on"]
+                    .iter()
+                    .any(|word| text.eq_ignore_ascii_case(word));
+                let no = ["no", "n", "off"]
+                    .iter()
+                    .any(|word| text.eq_ignore_ascii_case(word));
+                let help = (yes || no).then(|| format!("write '{yes}'"));
                 let message = "true or false is wanted here";
-                cx.report(Code::InvalidTruth, node.at, message, None);
+                cx.report(Code::InvalidTruth, node.at, message, help);
                 None
             }
         }

@@ -163,15 +163,20 @@ use crate::fault::Code;
 /// A word that is none of the choices.
 pub(crate) fn unknown(cx: &mut Lowering<'_>, node: &Node, text: &str, words: &[&str]) {
     let shown: String = text.chars().take(80).collect();
-    let help = hint(text, words);
+    if words.iter().any(|word| word.starts_with("phasegate-")) {
+        let read = words.join(", ");
+        let message = format!("this version reads {read}, and the document says '{shown}'");
+        let help = format!("write 'format: {read}', or read it with a later version");
+        cx.report(Code::UnknownFormat, node.at, message, Some(help));
+        return;
+    }
     let message = format!("'{shown}' is no choice here");
-    let format = words.iter().any(|word| word.starts_with("phasegate-"));
-    let code = if format {
-        Code::UnknownFormat
-    } else {
-        Code::UnknownChoice
-    };
-    cx.report(code, node.at, message, Some(help));
+    cx.report(
+        Code::UnknownChoice,
+        node.at,
+        message,
+        Some(hint(text, words)),
+    );
 }
 
 /// A key that is none of the choices.

@@ -3,7 +3,7 @@
 use phasegate_core::{CriterionId, RoleId, Span};
 use phasegate_criterion::Criterion;
 
-use super::Response;
+use super::{Environment, Response};
 use crate::form::{record, words};
 
 words! {
@@ -42,6 +42,8 @@ record! {
         may id: CriterionId,
         /// Who attests it; without one, whoever owns the list.
         may role: RoleId,
+        /// Where it must be so, where the list does not say.
+        may environment: Environment,
         /// What evidence is to be given.
         may evidence: String,
         /// How long the attestation holds; without one, for the whole rollout.
@@ -58,6 +60,8 @@ record! {
         need title: String,
         /// Who attests what no item gives to another.
         may owner: RoleId,
+        /// Where it must be so; where the plan happens, if nothing stands here.
+        may environment: Environment,
         /// The items.
         list items: Item,
     }

@@ -1,9 +1,9 @@
 //! What a document says about itself and the work as a whole, and what it leaves to be filled in.
 
-use phasegate_core::{PhaseId, RoleId};
+use phasegate_core::{PhaseId, RoleId, Span, StepId};
 use phasegate_criterion::{Criterion, Statement};
 
-use super::{Condition, Item, ParameterId, TeamId};
+use super::{CommandRun, Condition, Item, ParameterId, TeamId, Weeks};
 use crate::calendar::{Date, Length, Recurrence};
 use crate::form::{record, words};
 
@@ -219,6 +219,8 @@ record! {
         need title: String,
         /// For how long.
         may length: Length,
+        /// In which weeks after the phase or the rollout, from 1.
+        may weeks: Weeks,
         /// How often.
         may every: Recurrence,
         /// On this day.
@@ -227,5 +229,19 @@ record! {
         list activities: Item,
         /// What must hold.
         list criteria: Criterion,
+    }
+}
+
+record! {
+    /// A command that people run to see how things stand. It changes nothing.
+    pub struct Inspection {
+        /// Its name.
+        need id: StepId,
+        /// What it shows, for people.
+        may title: String,
+        /// How often it is run while somebody looks.
+        may every: Span,
+        /// The command.
+        need command: CommandRun,
     }
 }

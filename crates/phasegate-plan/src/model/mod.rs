@@ -23,7 +23,7 @@ mod weeks;
 pub use communication::{Communication, Escalation, IncidentPlan, Occasion};
 pub use condition::{Checklist, Condition, Evaluation, Item, OnInconclusive};
 pub use document::{
-    Access, AccessPolicy, FactNote, Goal, Lessons, Level, LifeCycle, OnCall, Parameter,
+    Access, AccessPolicy, FactNote, Goal, Inspection, Lessons, Level, LifeCycle, OnCall, Parameter,
     ParameterType, Permission, Protection, Resource, Review, Team, Transition, Watch,
 };
 pub use gate::{Approval, Gate, GateWhen, TimeoutAnswer};

@@ -6,7 +6,7 @@ use super::{
     Checklist, Condition, Evaluation, Gate, Item, Level, Resource, Response, Rollback, Step,
     Trigger, Watch, Weeks,
 };
-use crate::calendar::{DateWindow, Length, TimeRange, Weekday};
+use crate::calendar::{DateWindow, Length, LengthUnit, TimeRange, Weekday};
 use crate::form::{record, words};
 
 words! {
@@ -107,5 +107,28 @@ record! {
         may no_way_back: String,
         /// How criteria are evaluated, instead of what the plan says.
         may evaluation: Evaluation,
+    }
+}
+
+impl Phase {
+    /// Are the day numbers of its slots days of the calendar? They are where it takes days, weeks or
+    /// more, or is only given days or weeks to happen in; else they are business days.
+    pub fn days_by_calendar(&self) -> bool {
+        match self.length.map(Length::unit) {
+            Some(
+                LengthUnit::Days
+                | LengthUnit::Weeks
+                | LengthUnit::Months
+                | LengthUnit::Quarters
+                | LengthUnit::Years,
+            ) => true,
+            Some(
+                LengthUnit::Minutes
+                | LengthUnit::Hours
+                | LengthUnit::BusinessHours
+                | LengthUnit::BusinessDays,
+            ) => false,
+            None => self.window.is_some() || self.weeks.is_some(),
+        }
     }
 }

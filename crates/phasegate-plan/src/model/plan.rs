@@ -4,9 +4,9 @@ use phasegate_core::{PlanId, Timestamp};
 
 use super::{
     AccessPolicy, Alert, Channel, Checklist, Communication, Contingency, Environment, Escalation,
-    Evaluation, Experiment, FactNote, Gate, Goal, IncidentPlan, Kpi, Lessons, Level, LifeCycle,
-    Maintenance, MatrixRow, Message, Parameter, Phase, PlanRole, Procedure, Recovery, Resource,
-    Review, Risk, Rollback, Scaling, Slo, Team, TestRun, Trigger, Watch,
+    Evaluation, Experiment, FactNote, Gate, Goal, IncidentPlan, Inspection, Kpi, Lessons, Level,
+    LifeCycle, Maintenance, MatrixRow, Message, Parameter, Phase, PlanRole, Procedure, Recovery,
+    Resource, Review, Risk, Rollback, Scaling, Slo, Team, TestRun, Trigger, Watch,
 };
 use crate::calendar::{Date, DateWindow, Length, WorkWeek};
 use crate::form::{record, words};
@@ -130,6 +130,8 @@ record! {
         list freezes: Freeze,
         /// Numbers with levels.
         list alerts: Alert,
+        /// Commands that show how things stand.
+        list inspections: Inspection,
         /// What may go wrong.
         list risks: Risk,
         /// What is done about what is no reason to go back.

@@ -116,8 +116,10 @@ record! {
         need kind: BackupKind,
         /// When it is made.
         may schedule: Recurrence,
-        /// The command that makes it, as the bindings document names it.
+        /// The command that makes it, on `runner`.
         may command: String,
+        /// Who runs the command.
+        may runner: BindingId,
     }
 }
 

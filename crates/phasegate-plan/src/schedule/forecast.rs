@@ -1,12 +1,13 @@
 //! When each phase begins and ends, if all goes as planned.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use phasegate_core::{GateId, PhaseId, Span, StepId, Timestamp};
 
 use crate::calendar::{Date, Length, LengthUnit, Roll, TimeOfDay, WorkCalendar};
 use crate::check::{Plan, dependencies, order};
-use crate::model::{Action, Freeze, Phase, PlanDraft, Slot};
+use crate::model::{Action, Freeze, GateWhen, Phase, PlanDraft, Slot};
 
 /// The planned times of one phase.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -70,7 +71,7 @@ pub struct Schedule {
     pub(super) phases: Vec<PlannedPhase>,
     pub(super) index: BTreeMap<PhaseId, usize>,
     pub(super) calendar: WorkCalendar,
-    pub(super) draft: PlanDraft,
+    pub(super) draft: Arc<PlanDraft>,
     start: Date,
 }
 
@@ -82,11 +83,11 @@ impl Schedule {
 
     /// The same for a draft, whose faults may make parts of it meaningless.
     pub fn of_draft(draft: &PlanDraft, start: Date) -> Self {
-        Self::delayed(draft, start, None)
+        Self::delayed(&Arc::new(draft.clone()), start, None)
     }
 
     /// The same with one phase beginning so many business days later than it could.
-    pub(super) fn delayed(draft: &PlanDraft, start: Date, slip: Option<(usize, u32)>) -> Self {
+    pub(super) fn delayed(draft: &Arc<PlanDraft>, start: Date, slip: Option<(usize, u32)>) -> Self {
         let calendar = WorkCalendar::new(&draft.calendar);
         let before = dependencies(draft);
         let layout = Layout {
@@ -121,7 +122,7 @@ impl Schedule {
             phases,
             index,
             calendar,
-            draft: draft.clone(),
+            draft: Arc::clone(draft),
             start,
         }
     }
@@ -139,6 +140,25 @@ impl Schedule {
     /// One phase.
     pub fn phase(&self, id: &PhaseId) -> Option<&PlannedPhase> {
         self.index.get(id).and_then(|index| self.phases.get(*index))
+    }
+
+    /// The gates of the whole: before its start, and at its acceptance when the last phase has ended.
+    pub fn gates(&self) -> Vec<PlannedGate> {
+        let first = self.phases.iter().map(|phase| phase.start).min();
+        let gates = self.draft.gates.iter();
+        gates
+            .filter_map(|gate| {
+                let at = match gate.when {
+                    GateWhen::BeforeStart | GateWhen::BeforeStep(_) => first,
+                    GateWhen::End | GateWhen::Acceptance => self.end(),
+                };
+                let at = at?.max(gate.not_before.unwrap_or(Timestamp::EPOCH));
+                Some(PlannedGate {
+                    id: gate.id.clone(),
+                    at,
+                })
+            })
+            .collect()
     }
 
     /// When the last phase ends.
@@ -169,9 +189,7 @@ impl Layout<'_> {
         let zone = self.calendar.zone();
         let midnight = |date| zone.moment(date, TimeOfDay::MIDNIGHT);
         let mut start = ready.unwrap_or_else(|| midnight(self.start));
-        if ready.is_none()
-            && let Some(weeks) = phase.weeks
-        {
+        if let Some(weeks) = phase.weeks {
             let weeks = i64::from(weeks.first()) - 1;
             start = start.max(midnight(self.start.plus_days(weeks * 7)));
         }
@@ -184,7 +202,7 @@ impl Layout<'_> {
         }
         let end = self.end(phase, start);
         let date = zone.date(start);
-        let activities = phase
+        let activities: Vec<PlannedActivity> = phase
             .steps
             .iter()
             .filter_map(|step| {
@@ -200,22 +218,14 @@ impl Layout<'_> {
             .gates
             .iter()
             .map(|gate| {
-                let at = match gate.when {
-                    crate::model::GateWhen::BeforeStart => start,
-                    crate::model::GateWhen::BeforeStep(_)
-                    | crate::model::GateWhen::End
-                    | crate::model::GateWhen::Acceptance => end,
-                };
-                let earliest = gate.not_before.unwrap_or(at);
-                let at = match gate.when {
-                    crate::model::GateWhen::BeforeStep(_) => earliest.max(start),
-                    crate::model::GateWhen::BeforeStart
-                    | crate::model::GateWhen::End
-                    | crate::model::GateWhen::Acceptance => earliest.max(at),
+                let due = match &gate.when {
+                    GateWhen::BeforeStart => start,
+                    GateWhen::BeforeStep(step) => Self::begins(&activities, phase, step, start),
+                    GateWhen::End | GateWhen::Acceptance => end,
                 };
                 PlannedGate {
                     id: gate.id.clone(),
-                    at,
+                    at: gate.not_before.map_or(due, |earliest| earliest.max(due)),
                 }
             })
             .collect();
@@ -230,6 +240,24 @@ impl Layout<'_> {
             activities,
             before,
         }
+    }
+
+    /// When a step begins: at its slot, else when the last slot before it ends, else with the phase.
+    fn begins(
+        activities: &[PlannedActivity],
+        phase: &Phase,
+        step: &StepId,
+        start: Timestamp,
+    ) -> Timestamp {
+        let planned = |id: &StepId| activities.iter().find(|one| one.step.as_ref() == Some(id));
+        if let Some(own) = planned(step) {
+            return own.start;
+        }
+        let before = phase.steps.iter().take_while(|one| one.id != *step);
+        before
+            .filter_map(|one| planned(&one.id).map(|one| one.end))
+            .max()
+            .unwrap_or(start)
     }
 
     /// The end by the stated length, else by the window, else by the weeks, else by what its steps
@@ -288,10 +316,7 @@ impl Layout<'_> {
         phase: &Phase,
         first: Date,
     ) -> PlannedActivity {
-        let by_calendar = phase
-            .length
-            .is_some_and(|length| length.unit() == LengthUnit::Days)
-            || (phase.length.is_none() && phase.window.is_some());
+        let by_calendar = phase.days_by_calendar();
         let day = |number: u32| {
             let offset = i64::from(number.clamp(1, 3660)) - 1;
             if by_calendar {
