@@ -4,12 +4,14 @@
 
 #[path = "support/coverage.rs"]
 mod coverage;
+#[path = "support/numbers.rs"]
+mod numbers;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use phasegate_plan::{PlanDocument, Value, check};
+use phasegate_plan::{Catalog, Code, PlanDocument, Value, check};
 
 const NAMES: [&str; 5] = [
     "ci-pipeline",
@@ -55,13 +57,170 @@ fn every_line_of_the_sources_has_its_place_and_numbers_and_code_are_typed() {
                 failed.push(format!("{name}, {what}: {missing:?}"));
             }
         }
+        let last = sources.get(name).and_then(|source| source.get("lines"));
+        let last = last.and_then(Value::as_u64).expect("a number of lines");
         for entry in &entries {
+            let (from, to) = entry.lines;
+            if from == 0 || to < from || u64::from(to) > last {
+                failed.push(format!("{name}: there are no lines {from} to {to}"));
+            }
             if document.value_at(&entry.pointer).is_none() {
                 failed.push(format!("{name}: nothing at {}", entry.pointer));
             }
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+/// Numbers of the sources that do not stand in the plan as they are, and why.
+const OTHERWISE: [(&str, u64, &[&str], &str); 14] = [
+    (
+        "ci-pipeline",
+        37,
+        &["1"],
+        "days 1-2 are the length of two days",
+    ),
+    (
+        "ci-pipeline",
+        38,
+        &["5"],
+        "days 3-5 are the length of three days",
+    ),
+    (
+        "ci-pipeline",
+        41,
+        &["1", "2"],
+        "the heading says four days, the timeline two: the fault of the source",
+    ),
+    (
+        "ci-pipeline",
+        42,
+        &["3", "4"],
+        "the heading says five days, the timeline two: the fault of the source",
+    ),
+    (
+        "unified-pipeline",
+        359,
+        &["1"],
+        "one minute for two commands: half a minute each",
+    ),
+    (
+        "unified-pipeline",
+        509,
+        &["2"],
+        "the week before the phase of week 3, by the phase's name",
+    ),
+    ("code-review", 5, &["4"], "the number of phases"),
+    ("fast-deployment", 124, &["0"], "a default in code"),
+    ("fast-deployment", 130, &["0"], "a default in code"),
+    (
+        "fast-deployment",
+        211,
+        &["10"],
+        "ten times as fast is a tenth of the time: -90 %",
+    ),
+    (
+        "fast-deployment",
+        227,
+        &["10"],
+        "ten times as fast is a tenth of the time: -90 %",
+    ),
+    ("enterprise-cicd", 194, &["90"], "what is left of 10 %"),
+    (
+        "enterprise-cicd",
+        198,
+        &["60", "1000"],
+        "five minutes, multiplied out to milliseconds",
+    ),
+    ("enterprise-cicd", 207, &["0"], "what is left of 100 %"),
+];
+
+#[test]
+fn every_number_of_the_sources_stands_in_what_covers_its_line() {
+    let sources: Value =
+        serde_json::from_str(include_str!("data/sources.json")).expect("line numbers");
+    let mut failed = Vec::new();
+    for name in NAMES {
+        let text = read(&format!("{name}.yaml"));
+        let document = PlanDocument::read(&format!("{name}.yaml"), text.as_bytes());
+        let plan = document.value_at("").expect("a plan");
+        let bindings = read(&format!("{name}.bindings.yaml"));
+        let catalog = Catalog::read(&format!("{name}.bindings.yaml"), bindings.as_bytes());
+        let catalog = catalog.catalog.expect("no fault");
+        let entries = coverage::of(&document, &text);
+        let stated = sources.get(name).and_then(|source| source.get("stated"));
+        for (line, wanted) in stated.and_then(Value::as_map).expect("a map") {
+            let line: u64 = line.parse().expect("a line");
+            let here = entries.iter().filter(|entry| {
+                (u64::from(entry.lines.0)..=u64::from(entry.lines.1)).contains(&line)
+            });
+            let mut found = BTreeSet::new();
+            let mut pointers = Vec::new();
+            for entry in here.filter(|entry| entry.kind != "prose") {
+                let value = document.value_at(&entry.pointer).unwrap_or_default();
+                found.extend(numbers::stated(&plan, &catalog, &entry.pointer, &value));
+                pointers.push(entry.pointer.as_str());
+            }
+            let wanted = wanted.as_list().expect("a list").iter();
+            let missing: Vec<&str> = wanted
+                .filter_map(Value::as_str)
+                .filter(|number| !numbers::has(&found, number))
+                .collect();
+            let excused = OTHERWISE.iter().find(|one| (one.0, one.1) == (name, line));
+            if missing != excused.map_or(&[][..], |one| one.2) {
+                failed.push(format!("{name} {line}: {missing:?} not at {pointers:?}"));
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn code_of_the_sources_is_a_step_a_command_or_another_typed_part() {
+    const TYPED: [&str; 12] = [
+        "/steps",
+        "/rollback",
+        "/inspections",
+        "/alerts",
+        "/triggers",
+        "/experiments",
+        "/scaling",
+        "/recovery",
+        "/access",
+        "/kpis",
+        "/goals",
+        "/messages",
+    ];
+    let sources: Value =
+        serde_json::from_str(include_str!("data/sources.json")).expect("line numbers");
+    for name in NAMES {
+        let text = read(&format!("{name}.yaml"));
+        let document = PlanDocument::read(&format!("{name}.yaml"), text.as_bytes());
+        let entries = coverage::of(&document, &text);
+        for line in lines(&sources, name, "code") {
+            let found = entries.iter().any(|entry| {
+                let within = u64::from(entry.lines.0)..=u64::from(entry.lines.1);
+                let typed = TYPED.iter().any(|part| entry.pointer.contains(part));
+                within.contains(&line) && entry.kind == "typed" && typed
+            });
+            assert!(found, "{name} {line}");
+        }
+    }
+}
+
+#[test]
+fn the_five_plans_check_against_their_bindings_without_an_error() {
+    for name in NAMES {
+        let text = read(&format!("{name}.yaml"));
+        let bindings = read(&format!("{name}.bindings.yaml"));
+        let catalog = Catalog::read(&format!("{name}.bindings.yaml"), bindings.as_bytes());
+        assert!(catalog.faults.is_empty(), "{}", catalog.faults.render());
+        let document = PlanDocument::read(&format!("{name}.yaml"), text.as_bytes());
+        let checked = check(&document, catalog.catalog.as_ref());
+        assert!(checked.plan.is_some(), "{}", checked.faults.render());
+        let unused = checked.faults.of(Code::UnusedBinding).count();
+        assert_eq!(unused, 0, "{}", checked.faults.render());
+    }
 }
 
 #[test]
@@ -93,25 +252,77 @@ fn the_five_plans_check_without_an_error() {
     }
 }
 
+/// Warnings of a source plan under a code that say a word.
+fn told(name: &str, code: Code, word: &str) -> usize {
+    let text = read(&format!("{name}.yaml"));
+    let document = PlanDocument::read(&format!("{name}.yaml"), text.as_bytes());
+    let found = check(&document, None).faults;
+    found
+        .of(code)
+        .filter(|fault| fault.message.contains(word))
+        .count()
+}
+
 #[test]
-fn the_faults_of_the_sources_are_found() {
-    for (name, slug, words) in [
-        ("ci-pipeline", "lengths-do-not-add-up", "19"),
-        ("unified-pipeline", "budget-fills-limit", "5m"),
-        ("fast-deployment", "phase-outside-window", "2025-09-10"),
-        ("fast-deployment", "starts-on-free-day", "saturday"),
-        ("enterprise-cicd", "backup-too-rare", "4h"),
-        ("code-review", "goal-beyond-criteria", "security_score"),
-        ("enterprise-cicd", "duplicate-label", "Phase 1"),
-    ] {
-        let text = read(&format!("{name}.yaml"));
-        let document = PlanDocument::read(&format!("{name}.yaml"), text.as_bytes());
-        let found = check(&document, None).faults;
-        let code = slug.parse().expect("a code");
-        assert!(
-            found.of(code).any(|fault| fault.message.contains(words)),
-            "{name} {slug}\n{}",
-            found.render()
-        );
-    }
+fn ci_pipeline_states_15_business_days_over_phases_that_add_up_to_19() {
+    assert_eq!(
+        told(
+            "ci-pipeline",
+            Code::LengthsDoNotAddUp,
+            "add up to 19 working days"
+        ),
+        1
+    );
+}
+
+#[test]
+fn unified_pipeline_promises_less_than_5_minutes_with_steps_that_sum_to_5() {
+    assert_eq!(
+        told("unified-pipeline", Code::BudgetFillsLimit, "may take 5m"),
+        1
+    );
+}
+
+#[test]
+fn fast_deployment_begins_on_10_september_against_a_target_of_16_to_30() {
+    assert_eq!(
+        told("fast-deployment", Code::PhaseOutsideWindow, "2025-09-10"),
+        1
+    );
+}
+
+#[test]
+fn fast_deployment_begins_its_beta_on_a_saturday() {
+    assert_eq!(
+        told(
+            "fast-deployment",
+            Code::StartsOnFreeDay,
+            "2025-09-13 is a saturday"
+        ),
+        1
+    );
+}
+
+#[test]
+fn enterprise_cicd_backs_up_every_4_hours_against_a_recovery_point_of_5_minutes() {
+    assert_eq!(
+        told("enterprise-cicd", Code::BackupTooRare, "4h can lie between"),
+        1
+    );
+}
+
+#[test]
+fn code_review_stops_its_security_score_at_85_percent_on_the_way_to_95() {
+    assert!(
+        told(
+            "code-review",
+            Code::GoalBeyondCriteria,
+            "'security_score' is to reach 95%"
+        ) > 0
+    );
+}
+
+#[test]
+fn enterprise_cicd_runs_phases_beside_a_migration_that_shares_their_names() {
+    assert_eq!(told("enterprise-cicd", Code::DuplicateLabel, "Phase"), 4);
 }
