@@ -51,3 +51,23 @@ fn what_is_printed_reads_back_as_the_same_plan() {
         );
     }
 }
+
+#[test]
+fn every_strategy_checks_with_its_bindings_and_reads_back_as_it_prints() {
+    let bindings = include_bytes!("data/strategies.bindings.yaml");
+    let catalog = Catalog::read("strategies.bindings.yaml", bindings);
+    let plan = include_bytes!("data/strategies.yaml");
+    let document = PlanDocument::read("strategies.yaml", plan);
+    let checked = check(&document, catalog.catalog.as_ref());
+    assert!(checked.faults.is_empty(), "{}", checked.faults.render());
+    let plan = checked.plan.expect("no fault");
+    for (name, format) in [
+        ("a.yaml", Format::Yaml),
+        ("a.json", Format::Json),
+        ("a.toml", Format::Toml),
+    ] {
+        let text = plan.to_text(format).expect("prints");
+        let again = PlanDocument::read(name, text.as_bytes());
+        assert_eq!(again.draft().as_ref(), Some(plan.draft()), "{text}");
+    }
+}
