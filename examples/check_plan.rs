@@ -1,6 +1,6 @@
 //! Checks a plan, for people who write no Rust, and says what its criteria's samples can show:
 //! `cargo run --example check_plan -- FILE [--bindings FILE] [--lints allow:unused-binding] [--json]`.
-//! Ends with 1 if something is wrong with the plan.
+//! Ends with 1 if something is wrong with the plan, with 2 if it cannot be looked at.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -10,7 +10,19 @@ use phasegate_sla::sample_advice;
 
 const USAGE: &str = "usage: check_plan FILE [--bindings FILE] [--lints LEVEL:CODE,...] [--json]";
 
-fn main() -> Result<ExitCode, Box<dyn Error>> {
+fn main() -> ExitCode {
+    run().unwrap_or_else(|error| {
+        eprintln!("{error}");
+        ExitCode::from(2)
+    })
+}
+
+/// The bytes of a file, or which file cannot be read and why.
+fn read(name: &str) -> Result<Vec<u8>, String> {
+    std::fs::read(name).map_err(|error| format!("cannot read {name}: {error}"))
+}
+
+fn run() -> Result<ExitCode, Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let (mut plan, mut bindings, mut lints, mut json) = (None, None, Lints::default(), false);
     while let Some(argument) = arguments.next() {
@@ -18,6 +30,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             "--bindings" => bindings = Some(arguments.next().ok_or(USAGE)?),
             "--lints" => lints = arguments.next().ok_or(USAGE)?.parse()?,
             "--json" => json = true,
+            option if option.starts_with('-') => {
+                return Err(format!("there is no option {option}\n{USAGE}").into());
+            }
             _ => plan = Some(argument),
         }
     }
@@ -27,14 +42,14 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 
     let mut catalog = None;
     if let Some(name) = bindings {
-        let checked = Catalog::read(&name, &std::fs::read(&name)?);
+        let checked = Catalog::read(&name, &read(&name)?);
         print!("{}", checked.faults.render());
         catalog = checked.catalog;
         if catalog.is_none() {
             return Ok(ExitCode::FAILURE);
         }
     }
-    let document = PlanDocument::read(&plan, &std::fs::read(&plan)?);
+    let document = PlanDocument::read(&plan, &read(&plan)?);
     let checked = check_with(&document, catalog.as_ref(), &lints);
     if json {
         println!("{}", serde_json::to_string_pretty(&checked.faults)?);

@@ -2,13 +2,24 @@
 //! `cargo run --example schedule -- FILE --start 2025-09-01 [--slip PHASE DAYS]`.
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use phasegate_plan::calendar::Date;
 use phasegate_plan::{PlanDocument, Schedule, check};
 
 const USAGE: &str = "usage: schedule FILE --start DATE [--slip PHASE DAYS]";
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    run().map_or_else(
+        |error| {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        },
+        |()| ExitCode::SUCCESS,
+    )
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let here = concat!(env!("CARGO_MANIFEST_DIR"), "/plans/ci-pipeline.yaml");
     let (mut file, mut start, mut slip) = (here.to_owned(), "2025-09-01".to_owned(), None);
@@ -17,12 +28,20 @@ fn main() -> Result<(), Box<dyn Error>> {
             "--start" => start = arguments.next().ok_or(USAGE)?,
             "--slip" => {
                 let phase = arguments.next().ok_or(USAGE)?;
-                slip = Some((phase.parse()?, arguments.next().ok_or(USAGE)?.parse()?));
+                let days = arguments.next().ok_or(USAGE)?;
+                let days = days
+                    .parse()
+                    .map_err(|_| format!("'{days}' is not a number of days\n{USAGE}"))?;
+                slip = Some((phase.parse()?, days));
+            }
+            option if option.starts_with('-') => {
+                return Err(format!("there is no option {option}\n{USAGE}").into());
             }
             _ => file = argument,
         }
     }
-    let document = PlanDocument::read(&file, &std::fs::read(&file)?);
+    let bytes = std::fs::read(&file).map_err(|error| format!("cannot read {file}: {error}"))?;
+    let document = PlanDocument::read(&file, &bytes);
     let checked = check(&document, None);
     let Some(plan) = checked.plan else {
         return Err(checked.faults.render().into());
@@ -48,6 +67,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("  {from} to {to}  {}", activity.title);
         }
     }
+    for gate in schedule.gates() {
+        println!("gate of the whole {:12} {}", gate.id, zone.show(gate.at));
+    }
     let path: Vec<&str> = schedule
         .critical_path()
         .iter()
@@ -57,7 +79,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let Some((phase, days)) = slip {
         let slipped = schedule
             .slipped(&phase, days)
-            .ok_or("there is no such phase")?;
+            .ok_or_else(|| format!("there is no phase '{phase}' in this plan"))?;
         println!("\nif {phase} begins {days} business days later:");
         for (before, after) in schedule.moved(&slipped) {
             println!(
