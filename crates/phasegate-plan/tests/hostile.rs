@@ -50,6 +50,73 @@ fn too_much_of_anything_has_a_fault_of_its_own() {
     assert_eq!(found.of(Code::TooManyValues).count(), 1);
 }
 
+/// A small plan, filled up to so many bytes with texts as long as they may be.
+fn filled(bytes: usize) -> String {
+    let mut text = String::from(
+        "format: phasegate-plan/1\nid: x\ntitle: X\nphases:\n  - id: a\n    title: A\n    outline: true\n    objectives:\n",
+    );
+    let longest = "x".repeat(64 << 10);
+    while text.len() + longest.len() + 10 < bytes {
+        text.push_str(&format!("      - {longest}\n"));
+    }
+    text.push_str(&"#".repeat(bytes - text.len()));
+    text
+}
+
+#[test]
+fn eight_mebibytes_are_read_and_one_byte_more_is_not() {
+    for (bytes, wanted) in [(8 << 20, None), ((8 << 20) + 1, Some(Code::TooLarge))] {
+        let found = codes("a.yaml", filled(bytes).as_bytes());
+        assert_eq!(found.first().copied(), wanted, "{found:?}");
+    }
+}
+
+#[test]
+fn the_largest_of_anything_is_read_and_one_more_is_told_with_its_place_and_number() {
+    let head =
+        "format: phasegate-plan/1\nid: x\ntitle: X\nphases: [{id: a, title: A, outline: true}]\n";
+    let config = |inner: &str| format!("{head}references: [{{title: R, link: {inner}}}]\n");
+    let nested = |levels: usize| {
+        let levels = levels - 3;
+        config(&format!("{}{}", "[".repeat(levels), "]".repeat(levels)))
+    };
+    let text = |bytes: usize| config(&"x".repeat(bytes));
+    let aliases = |count: usize| {
+        let list = ["*a"; 3000].get(..count).unwrap_or_default().join(", ");
+        format!("{head}owner: &a x\nroles: [{list}]\n")
+    };
+    let expanded = |count: usize| {
+        let list = ["x"; 999].join(", ");
+        let all = ["*a"; 1000].get(..count).unwrap_or_default().join(", ");
+        format!("{head}roles: &a [{list}]\nkpis: [{all}]\n")
+    };
+    for (most, over, code, number) in [
+        (nested(64), nested(65), Code::TooDeep, "64"),
+        (
+            text(64 << 10),
+            text((64 << 10) + 1),
+            Code::TextTooLong,
+            "65536",
+        ),
+        (aliases(1000), aliases(1001), Code::TooManyAliases, "1000"),
+        (
+            expanded(99),
+            expanded(100),
+            Code::ExpansionTooLarge,
+            "100000",
+        ),
+    ] {
+        let within = codes("a.yaml", most.as_bytes());
+        assert!(!within.contains(&code), "{code}: {within:?}");
+        let document = PlanDocument::read("a.yaml", over.as_bytes());
+        let faults = check(&document, None).faults;
+        let fault = faults.of(code).next();
+        let told =
+            fault.is_some_and(|fault| fault.message.contains(number) && fault.place.is_some());
+        assert!(told, "{code}: {}", faults.render());
+    }
+}
+
 #[test]
 fn what_is_within_the_limits_is_read() {
     let deep = format!("a: {}{}", "[".repeat(60), "]".repeat(60));
