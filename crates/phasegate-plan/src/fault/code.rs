@@ -357,6 +357,10 @@ codes! {
     UnknownSlo "PG637" "unknown-slo" Error;
     /// A score that warns above where it passes.
     WarnAbovePass "PG638" "warn-above-pass" Error;
+    /// A cap on something that is no mean with confidence.
+    CapWithoutMean "PG639" "cap-without-mean" Error;
+    /// Confidence about a mean of values that have no upper end: it holds only in the limit of many.
+    MeanUnbounded "PG640" "mean-unbounded" Warning;
 }
 
 impl fmt::Display for Code {
