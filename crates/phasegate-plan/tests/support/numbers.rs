@@ -21,7 +21,10 @@ pub(crate) fn plain(text: &str) -> String {
 
 /// Every number in a text.
 pub(crate) fn of_text(text: &str) -> BTreeSet<String> {
-    text.split(|c: char| !c.is_ascii_digit() && c != '.')
+    // `1..3` is two numbers.
+    let apart = text.replace("..", " ");
+    apart
+        .split(|c: char| !c.is_ascii_digit() && c != '.')
         .map(|part| part.trim_matches('.'))
         .filter(|part| !part.is_empty())
         .map(plain)
