@@ -47,7 +47,7 @@ impl Creation {
             drafts.push(draft_of(record)?);
         }
         let batch = Batch {
-            wake_at: engine.poll_timeout(),
+            wake_at: Some(now.wall),
             ..Batch::of(drafts)
         };
         Ok(Self {

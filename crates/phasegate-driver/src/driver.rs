@@ -9,6 +9,8 @@ use crate::request::{Input, Request, Stop};
 
 /// The most records in one append: a commit stays short, and a journal's own bound (1024) is far.
 const BATCH_RECORDS_MAX: usize = 256;
+/// How long a rollout that waits for a person alone is left alone by everybody.
+const LOOK_IN: Span = Span::from_secs(24 * 60 * 60);
 /// How long is waited before a journal that was out of reach is asked again.
 const UNAVAILABLE_PAUSE: Span = Span::from_secs(1);
 
@@ -29,6 +31,7 @@ pub struct Driver {
     renew_not_before: Timestamp,
     appending: Appending,
     durable: u64,
+    head: Head,
     now: Now,
     stage: Stage,
 }
@@ -98,6 +101,7 @@ impl Driver {
             renew_not_before: asked.wall,
             appending: Appending::Idle,
             durable: head.next_seq,
+            head,
             now: asked,
             stage: Stage::Live,
         }
@@ -143,6 +147,11 @@ impl Driver {
     /// One past the last durable record.
     pub fn durable_seq(&self) -> u64 {
         self.durable
+    }
+
+    /// Where the journal ends, as far as it is durable: what can be anchored outside.
+    pub fn durable_head(&self) -> Head {
+        self.head
     }
 
     /// A person does something. Tell them only when [`Driver::durable_seq`] has reached the sequence
@@ -280,7 +289,8 @@ impl Driver {
         }
         let finished = drafts.last().is_some_and(|draft| draft.kind == "finished");
         let batch = Batch {
-            wake_at: self.engine.poll_timeout(),
+            // While it is carried out, it is due as soon as nobody holds it.
+            wake_at: (!finished).then_some(self.now.wall),
             finished,
             ..Batch::of(drafts)
         };
@@ -318,6 +328,7 @@ impl Driver {
         match result {
             Ok(head) if head.next_seq == self.durable.saturating_add(drafts) => {
                 self.durable = head.next_seq;
+                self.head = head;
                 self.engine.handle_durable(head.next_seq);
                 self.check_engine();
             }
@@ -369,6 +380,66 @@ impl Driver {
 
     fn stop(&mut self, stop: Stop) {
         self.stage = Stage::Ending(Request::Stop(stop));
+    }
+
+    /// Begins nothing new from here on: for a shell that is to stop, or to hand the rollout over. Go on
+    /// as before until [`Driver::is_settled`], then [`Driver::part`].
+    pub fn quiesce(&mut self) {
+        self.engine.quiesce();
+    }
+
+    /// Is everything durable that was decided, and every effect answered that was handed out?
+    pub fn is_settled(&self) -> bool {
+        !matches!(self.stage, Stage::Live)
+            || (matches!(self.appending, Appending::Idle) && self.engine.is_settled())
+    }
+
+    /// When the rollout has to be looked at next, if nothing is under way: until then nobody needs this
+    /// driver. `None`: something is under way.
+    pub fn idle_until(&self) -> Option<Timestamp> {
+        let idle = matches!(self.stage, Stage::Live)
+            && matches!(self.appending, Appending::Idle)
+            && self.renewal.is_none()
+            && self.engine.state().outcome.is_none()
+            && self.engine.is_idle();
+        idle.then(|| self.next_look())
+    }
+
+    /// Ends this driver's work before the rollout's end, so that another may go on with it: to be called
+    /// when nothing is under way any more or nobody will wait for it. The append that it asks for says in
+    /// the store when the rollout has to be looked at next; once it is answered, give the lease back.
+    /// `None`: the last append has no answer, and the store says that it is due at once.
+    pub fn part(&mut self) -> Option<Request> {
+        let live = matches!(
+            std::mem::replace(&mut self.stage, Stage::Ended),
+            Stage::Live
+        );
+        if !live || !matches!(self.appending, Appending::Idle) {
+            return None;
+        }
+        let idle = self.engine.is_idle();
+        let wake_at = if idle {
+            self.next_look()
+        } else {
+            self.now.wall
+        };
+        let batch = Batch {
+            wake_at: Some(wake_at),
+            ..Batch::default()
+        };
+        Some(Request::Append {
+            expected_next_seq: self.durable,
+            batch,
+        })
+    }
+
+    /// Somebody looks at least once a day: were a moment ever missing in the store, the rollout would be
+    /// forgotten for ever.
+    fn next_look(&self) -> Timestamp {
+        let latest = self.now.wall + LOOK_IN;
+        self.engine
+            .poll_timeout()
+            .map_or(latest, |moment| moment.min(latest))
     }
 
     /// The lease under which it works.

@@ -71,6 +71,8 @@ pub(crate) struct Volatile {
     pub(crate) holds: BTreeMap<phasegate_core::TriggerId, phasegate_sla::HoldState>,
     /// Covered since the last record, and when it was last looked.
     pub(crate) bakes: BTreeMap<Place, (phasegate_core::Span, Now)>,
+    /// Nothing new is decided any more.
+    pub(crate) quiet: bool,
 }
 
 impl Volatile {
@@ -90,6 +92,7 @@ impl Volatile {
             recorded_at: now.wall,
             holds: BTreeMap::new(),
             bakes: BTreeMap::new(),
+            quiet: false,
         }
     }
 }
@@ -241,6 +244,18 @@ impl Engine {
         self.advance();
     }
 
+    /// Decides nothing new from here on; what comes of effects that are under way is still recorded. For
+    /// whoever hands the rollout over: what is under way can come to an end, and nothing is begun that
+    /// the next one would find in doubt.
+    pub fn quiesce(&mut self) {
+        self.volatile.quiet = true;
+    }
+
+    /// Is every effect that was intended answered, and every record durable?
+    pub fn is_settled(&self) -> bool {
+        self.emitted.is_empty() && self.effects.is_empty() && self.volatile.in_flight.is_empty()
+    }
+
     /// Says that all records before `next_seq` are durable.
     pub fn handle_durable(&mut self, next_seq: u64) {
         while let Some((seq, _)) = self.emitted.front()
@@ -350,6 +365,14 @@ impl Engine {
         self.volatile.in_flight.insert(effect.number);
         self.effects
             .push_back((self.state.next_seq.saturating_sub(1), effect));
+    }
+
+    /// Is everything durable, and everything that was to be done handed out?
+    pub(crate) fn all_taken(&self) -> bool {
+        self.emitted.is_empty()
+            && self.effects.is_empty()
+            && self.inspections.is_empty()
+            && self.queries.is_empty()
     }
 
     pub(crate) fn now(&self) -> Now {

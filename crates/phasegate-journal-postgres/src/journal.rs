@@ -7,16 +7,17 @@ use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use phasegate_core::{RolloutId, Span, Timestamp};
 use phasegate_journal::{
-    AppendError, Batch, Claim, CreateError, Head, Holder, Journal, Lease, LeaseError, ReadError,
-    Record, RolloutSummary, Snapshot, StorageError,
+    AppendError, Batch, Change, Changes, Claim, CreateError, Head, Holder, Journal, Lease,
+    LeaseError, Peer, ReadError, Record, RolloutSummary, Snapshot, StorageError,
 };
 use tokio::sync::{Mutex, broadcast};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Config, NoTls, Socket};
 
-use crate::changes::{Changes, NEWS_KEPT};
+use crate::changes::{Listener, NEWS_KEPT};
 use crate::link::{Link, Reach, Shared, Target};
 use crate::options::PostgresOptions;
+use crate::peers;
 use crate::read::{self, Answer};
 use crate::trouble::Trouble;
 use crate::write::{self, Beginning};
@@ -36,7 +37,7 @@ pub struct PostgresJournal {
     poison: StdMutex<Option<StorageError>>,
     /// Heads of rollouts that this handle wrote last, to spare a question. The server checks them.
     heads: StdMutex<BTreeMap<RolloutId, Head>>,
-    news: broadcast::Sender<crate::Change>,
+    news: broadcast::Sender<Change>,
 }
 
 /// No holder of these locks can panic half-way.
@@ -82,13 +83,6 @@ impl PostgresJournal {
         };
         journal.call(async |_| Ok(Ok::<(), ReadError>(()))).await?;
         Ok(journal)
-    }
-
-    /// Listens to what changes from now on, by whomever.
-    pub fn changes(&self) -> Changes {
-        Changes {
-            news: self.news.subscribe(),
-        }
     }
 
     /// The connection of the moment, or a new one.
@@ -259,5 +253,20 @@ impl Journal for PostgresJournal {
 
     async fn due(&self, before: Timestamp) -> Result<Vec<RolloutSummary>, ReadError> {
         self.call(async |link| read::due(link, before).await).await
+    }
+
+    async fn summary(&self, rollout: &RolloutId) -> Result<RolloutSummary, ReadError> {
+        self.call(async |link| read::summary(link, rollout).await)
+            .await
+    }
+
+    fn changes(&self) -> Option<Box<dyn Changes>> {
+        let news = self.news.subscribe();
+        Some(Box::new(Listener { news }))
+    }
+
+    async fn announce(&self, me: &Peer, ttl: Span) -> Result<Vec<Peer>, ReadError> {
+        self.call(async |link| peers::announce(link, me, ttl).await)
+            .await
     }
 }

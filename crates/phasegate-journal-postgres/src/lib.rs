@@ -5,6 +5,7 @@ mod changes;
 mod journal;
 mod link;
 mod options;
+mod peers;
 mod read;
 mod row;
 mod schema;
@@ -12,6 +13,5 @@ mod statements;
 mod trouble;
 mod write;
 
-pub use changes::{Change, Changes};
 pub use journal::PostgresJournal;
 pub use options::{PostgresOptions, SchemaNameError};

@@ -3,14 +3,14 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 
-use phasegate_core::RolloutId;
+use phasegate_journal::Change;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, Socket};
 
-use crate::changes::Change;
+use crate::changes::change;
 use crate::options::PostgresOptions;
 use crate::schema;
 use crate::statements::Statements;
@@ -115,13 +115,23 @@ async fn drive<S>(mut connection: Connection<Socket, S>, news: broadcast::Sender
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let news = Deaf(news);
     while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {
         if let AsyncMessage::Notification(notification) = message {
-            let change =
-                RolloutId::new(notification.payload()).map_or(Change::Any, Change::Rollout);
             // Nobody may be listening.
-            drop(news.send(change));
+            drop(news.0.send(change(notification.payload())));
         }
+    }
+}
+
+/// With the connection's end, however it comes, nothing is heard until a call connects anew: listeners
+/// must know, and make one.
+struct Deaf(broadcast::Sender<Change>);
+
+impl Drop for Deaf {
+    fn drop(&mut self) {
+        // Nobody may be listening.
+        drop(self.0.send(Change::Any));
     }
 }
 

@@ -27,6 +27,14 @@ pub(crate) async fn head(link: &Link, id: &RolloutId) -> Answer<Head, ReadError>
     Ok(row::stored_head(&row).map_err(|damaged| damaged.into_read_error(id)))
 }
 
+pub(crate) async fn summary(link: &Link, id: &RolloutId) -> Answer<RolloutSummary, ReadError> {
+    let Some(row) = rollout(link, id).await? else {
+        return Ok(Err(ReadError::NotFound));
+    };
+    let found = Rollout::of(&row).map(Rollout::summary);
+    Ok(found.map_err(|damaged| damaged.into_read_error(id)))
+}
+
 pub(crate) async fn records(
     link: &Link,
     id: &RolloutId,

@@ -10,7 +10,8 @@ const SERVER_VERSION_MIN: i32 = 120_000;
 
 /// Step `n` makes format `n + 1` of format `n`; format 0 is an empty schema. Steps are never edited once
 /// released, only added.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
     -- Never handed back and never used twice; one for all rollouts, so that targets can compare.
     CREATE SEQUENCE fencing_token AS bigint MINVALUE 1 START 1 NO CYCLE;
     CREATE TABLE rollout (
@@ -56,7 +57,16 @@ const STEPS: [&str; 1] = ["
         SELECT id AS rollout, seq, at, kind, encode(payload, 'escape') AS payload,
                encode(hash, 'hex') AS hash
         FROM record JOIN rollout ON rollout.key = record.rollout;
-"];
+",
+    "
+    -- Who works on this store, for spreading work. Nothing depends on it being right.
+    CREATE TABLE controller (
+        name       text COLLATE \"C\" NOT NULL PRIMARY KEY,
+        running    bigint NOT NULL,
+        expires_at timestamptz NOT NULL -- by this server's clock
+    );
+",
+];
 
 async fn setting(client: &Client, name: &str) -> Result<String, Trouble> {
     let row = client

@@ -29,7 +29,7 @@ const CREATE: &str = "
         INSERT INTO claim SELECT u.binding, u.target, key
         FROM made, unnest($19::text[], $20::text[]) AS u (binding, target) WHERE NOT $6
     )
-    SELECT token, pg_notify($21, $1) FROM made";
+    SELECT token, pg_notify($21, '+' || $1) FROM made";
 
 /// As for `CREATE`, with `$7` the token, `$8` and `$19` the head that the chain must have; `$20` channel.
 const APPEND: &str = "
@@ -50,7 +50,7 @@ const APPEND: &str = "
     ), claims AS (
         DELETE FROM claim USING written WHERE claim.rollout = written.key AND $6
     )
-    SELECT pg_notify($20, $1) FROM written";
+    SELECT pg_notify($20, '+' || $1) FROM written";
 
 const ACQUIRE: &str = "
     UPDATE rollout SET token = nextval('fencing_token'), holder = $2,
@@ -72,6 +72,21 @@ const RELEASE: &str = "
         RETURNING key
     )
     SELECT pg_notify($3, $1) FROM released";
+
+/// `$1` name; `$2` how many it runs; `$3` microseconds. A name that says goodbye is not listed, nor is
+/// one that has not been heard of for longer than it said.
+const ANNOUNCE: &str = "
+    WITH gone AS (
+        DELETE FROM controller WHERE expires_at <= clock_timestamp() AND name <> $1
+    ), said AS (
+        INSERT INTO controller VALUES ($1, $2,
+            clock_timestamp() + $3::bigint * interval '1 microsecond')
+        ON CONFLICT (name) DO UPDATE
+            SET running = excluded.running, expires_at = excluded.expires_at
+    )
+    SELECT $1::text, $2::bigint WHERE $3::bigint > 0
+    UNION ALL
+    SELECT name, running FROM controller WHERE name <> $1 AND expires_at > clock_timestamp()";
 
 /// Whole microseconds, rounded up: what is left of a live lease is never nothing.
 macro_rules! rollout_columns {
@@ -112,6 +127,7 @@ const CLAIMED: &str = "
 #[derive(Debug)]
 pub(crate) struct Statements {
     pub(crate) acquire: Statement,
+    pub(crate) announce: Statement,
     pub(crate) append: Statement,
     pub(crate) claimed: Statement,
     pub(crate) create: Statement,
@@ -129,6 +145,7 @@ impl Statements {
         let prepare = |sql| async move { client.prepare(sql).await.map_err(|e| Trouble::of(&e)) };
         Ok(Self {
             acquire: prepare(ACQUIRE).await?,
+            announce: prepare(ANNOUNCE).await?,
             append: prepare(APPEND).await?,
             claimed: prepare(CLAIMED).await?,
             create: prepare(CREATE).await?,

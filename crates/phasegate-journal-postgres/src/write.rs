@@ -24,7 +24,7 @@ fn contended() -> Trouble {
 }
 
 /// A time to live in whole microseconds, at most the longest.
-fn micros(ttl: Span) -> i64 {
+pub(crate) fn micros(ttl: Span) -> i64 {
     int(ttl.min(LEASE_TTL_MAX).as_nanos() / 1000)
 }
 

@@ -224,4 +224,10 @@ impl Journal for SqliteJournal {
         self.call(Access::Read, move |c, now| read::due(c, before, now))
             .await
     }
+
+    async fn summary(&self, rollout: &RolloutId) -> Result<RolloutSummary, ReadError> {
+        let id = rollout.clone();
+        self.call(Access::Read, move |c, now| read::summary(c, &id, now))
+            .await
+    }
 }

@@ -36,6 +36,14 @@ pub(crate) fn head(connection: &Connection, id: &RolloutId) -> Answer<Head, Read
     Ok(readable(connection, id)?.map(|found| found.head))
 }
 
+pub(crate) fn summary(
+    connection: &Connection,
+    id: &RolloutId,
+    now: Now,
+) -> Answer<RolloutSummary, ReadError> {
+    Ok(readable(connection, id)?.map(|found| found.summary(now)))
+}
+
 pub(crate) fn records(
     connection: &Connection,
     id: &RolloutId,

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use phasegate_core::{RolloutId, Span, Timestamp};
 
 use crate::{
-    AppendError, Batch, Claim, CreateError, Head, Holder, Lease, LeaseError, ReadError, Record,
-    Snapshot,
+    AppendError, Batch, Changes, Claim, CreateError, Head, Holder, Lease, LeaseError, Peer,
+    ReadError, Record, Snapshot,
 };
 
 /// What a store says about one rollout without reading its records.
@@ -120,4 +120,32 @@ pub trait Journal: Send + Sync + fmt::Debug {
     ///
     /// Dropped: harmless.
     async fn due(&self, before: Timestamp) -> Result<Vec<RolloutSummary>, ReadError>;
+
+    /// What the store says about one rollout.
+    ///
+    /// The default looks through all of them; stores have a better way.
+    ///
+    /// Dropped: harmless.
+    async fn summary(&self, rollout: &RolloutId) -> Result<RolloutSummary, ReadError> {
+        let all = self.rollouts().await?;
+        let found = all.into_iter().find(|found| found.rollout == *rollout);
+        found.ok_or(ReadError::NotFound)
+    }
+
+    /// Listens to what changes from now on, where the store can tell. `None`: ask it now and then.
+    fn changes(&self) -> Option<Box<dyn Changes>> {
+        None
+    }
+
+    /// Says that a controller is there for the next `ttl` by the store's clock, and returns everybody who
+    /// is, itself included, in the order of their names. With no `ttl` it says goodbye.
+    ///
+    /// Only for spreading work: nothing depends on it being right. A store that one machine has to itself
+    /// may know of nobody else, as the default does.
+    ///
+    /// Dropped: it may have been said.
+    async fn announce(&self, me: &Peer, ttl: Span) -> Result<Vec<Peer>, ReadError> {
+        let _expires_nowhere = ttl;
+        Ok(vec![me.clone()])
+    }
 }

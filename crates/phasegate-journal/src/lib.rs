@@ -12,9 +12,11 @@ mod frame;
 mod journal;
 pub mod lease;
 mod memory;
+mod news;
 pub mod record;
 mod tail;
 mod transcript;
+mod verify;
 
 pub use chain::{Chain, ChainFault};
 pub use digest::{Digest, DigestError};
@@ -24,6 +26,8 @@ pub use error::{
 pub use journal::{Journal, RolloutSummary};
 pub use lease::{Claim, Holder, HolderError, Lease, Tenure};
 pub use memory::MemoryJournal;
+pub use news::{Change, Changes, Peer};
 pub use record::{Batch, BatchFault, Draft, Head, Record, Snapshot};
 pub use tail::Tail;
 pub use transcript::{Transcript, TranscriptError};
+pub use verify::{Anchor, AnchorError, Soundness, verify};

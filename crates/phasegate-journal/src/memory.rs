@@ -301,4 +301,9 @@ impl Journal for MemoryJournal {
         due.sort_by_key(|r| r.wake_at);
         Ok(due)
     }
+
+    async fn summary(&self, rollout: &RolloutId) -> Result<RolloutSummary, ReadError> {
+        let now = self.clock.now();
+        Ok(self.state().entry(rollout)?.summary(rollout, now))
+    }
 }

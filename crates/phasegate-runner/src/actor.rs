@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use phasegate_core::{Effect, EffectOutcome, Span};
+use phasegate_core::{Effect, EffectOutcome, Now, Span};
 use phasegate_driver::{Driver, Input, Request, Stop};
 use phasegate_engine::EventError;
+use phasegate_journal::{Anchor, LeaseError};
 use phasegate_provider::{Call, CallClass};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::handle::{Command, Ended, View};
 use crate::people::People;
-use crate::runner::Runner;
+use crate::runner::{Runner, RunnerError};
 
 /// How long a query or a read-back may take when the driver states no deadline.
 const LOOK_WITHIN: Span = Span::from_secs(10);
@@ -30,6 +31,8 @@ pub(crate) struct Actor {
     work: JoinSet<Work>,
     waiting: Vec<(u64, oneshot::Sender<Result<u64, EventError>>)>,
     people: People,
+    /// When it was taken up.
+    since: Now,
 }
 
 /// What came of something that was spawned.
@@ -48,6 +51,7 @@ impl Actor {
     ) -> Self {
         let people = People::new(&runner);
         let (work, waiting) = (JoinSet::new(), Vec::new());
+        let since = runner.clock.now();
         Self {
             runner,
             driver,
@@ -57,6 +61,7 @@ impl Actor {
             work,
             waiting,
             people,
+            since,
         }
     }
 
@@ -68,6 +73,9 @@ impl Actor {
             self.show();
             self.people
                 .look(&self.driver, &mut self.work, self.runner.clock.now());
+            if self.may_park() {
+                return self.wind_up(Ended::Stopped).await;
+            }
             let due = self.next_due();
             tokio::select! {
                 biased;
@@ -95,14 +103,7 @@ impl Actor {
                         return Some(ended);
                     }
                 }
-                Request::Stop(stop) => {
-                    return Some(match stop {
-                        Stop::Defect(why) => Ended::Failed(why),
-                        Stop::Finished(outcome) => Ended::Finished(outcome),
-                        Stop::LostLease => Ended::LostLease,
-                        Stop::Storage(error) => Ended::Failed(error.to_string()),
-                    });
-                }
+                Request::Stop(stop) => return Some(ended_by(stop)),
                 Request::Append { .. }
                 | Request::Inspect(_)
                 | Request::Measure { .. }
@@ -115,7 +116,8 @@ impl Actor {
 
     fn spawn(&mut self, request: Request) {
         let (runner, lease) = (self.runner.clone(), self.driver.lease().clone());
-        let at = runner.clock.now().wall;
+        let asked = runner.clock.now();
+        let at = asked.wall;
         let going_back = self.driver.state().is_rolling_back();
         self.work.spawn(async move {
             let registry = &runner.registry;
@@ -167,8 +169,11 @@ impl Actor {
                     } else {
                         CallClass::Mutation
                     };
-                    let call = Call::new(at, within).with_class(class).with_fencing(token);
-                    let outcome = perform(registry, &effect, &call, within).await;
+                    // A process that was stopped in between must not begin what it may no longer do.
+                    let passed = runner.clock.now().elapsed_since(&asked).high;
+                    let left = within.saturating_sub(passed);
+                    let call = Call::new(at, left).with_class(class).with_fencing(token);
+                    let outcome = perform(registry, &effect, &call, left).await;
                     Input::Performed {
                         number: effect.number,
                         outcome,
@@ -225,6 +230,8 @@ impl Actor {
             self.publish.send_replace(View {
                 state,
                 next_seq: durable,
+                head: self.driver.durable_head(),
+                token: self.driver.lease().token,
             });
         }
         for (_, done) in self.waiting.extract_if(.., |(seq, _)| *seq <= durable) {
@@ -237,10 +244,27 @@ impl Actor {
         let now = self.runner.clock.now().wall;
         let timeout = self.driver.poll_timeout();
         let people = self.people.due();
-        let due = [timeout, people].into_iter().flatten().min();
+        let lingers = Some(self.since.wall + self.runner.linger).filter(|until| now < *until);
+        let due = [timeout, people, lingers].into_iter().flatten().min();
         due.map_or(Duration::from_secs(3600), |due| {
             due.since(now).to_duration()
         })
+    }
+
+    /// Does it wait for so long, and for nobody here, that it can be put away?
+    fn may_park(&self) -> bool {
+        let now = self.runner.clock.now().wall;
+        let waits = self.runner.park_after.is_some_and(|least| {
+            let until = self.driver.idle_until();
+            until.is_some_and(|until| until.since(now) > least)
+        });
+        let lingered = self.runner.clock.now().elapsed_since(&self.since).low;
+        waits
+            && lingered >= self.runner.linger
+            && self.work.is_empty()
+            && self.waiting.is_empty()
+            && self.acts.is_empty()
+            && self.people.due().is_none()
     }
 
     /// Builds the driver anew from the journal. People whose act may be lost are told so.
@@ -256,51 +280,106 @@ impl Actor {
                     self.driver = driver;
                     return None;
                 }
+                Err(RunnerError::Lease(LeaseError::HeldBy { .. })) => {
+                    return Some(Ended::LostLease);
+                }
+                // The append whose answer was lost was the last one.
+                Err(RunnerError::Lease(LeaseError::Finished)) => {
+                    match self.runner.outcome(&rollout).await {
+                        Ok(Some(outcome)) => return Some(Ended::Finished(outcome)),
+                        Ok(None) => return Some(Ended::LostLease),
+                        Err(error) => last = error.to_string(),
+                    }
+                }
                 Err(error) => last = error.to_string(),
             }
-            tokio::time::sleep(REBUILD_PAUSE).await;
+            tokio::select! {
+                () = tokio::time::sleep(REBUILD_PAUSE) => {}
+                stop = &mut self.stopped => {
+                    let _asked_or_dropped = stop;
+                    return Some(Ended::Stopped);
+                }
+            }
         }
         Some(Ended::Failed(format!(
             "the journal could not be read back: {last}"
         )))
     }
 
-    /// Waits for what is under way, appends what is decided, gives the lease back.
-    async fn wind_up(mut self, ended: Ended) -> Ended {
+    /// When it was asked to stop: waits for effects that are under way, appends what is decided, says in
+    /// the store when somebody has to look next, gives the lease back.
+    async fn wind_up(mut self, mut ended: Ended) -> Ended {
+        self.acts.close();
         if ended == Ended::Stopped {
-            let patience = tokio::time::sleep(LOOK_WITHIN.to_duration());
-            tokio::pin!(patience);
-            loop {
-                tokio::select! {
-                    biased;
-                    done = self.work.join_next() => match done {
-                        Some(done) => {
-                            self.take(done);
-                            self.append_only();
-                        }
-                        None => break,
-                    },
-                    () = &mut patience => break,
-                }
+            match self.settle().await {
+                Some(by_itself) => ended = by_itself,
+                None => self.part().await,
             }
         }
         self.show();
-        let lease = self.driver.lease().clone();
-        if matches!(ended, Ended::Stopped)
-            && let Err(error) = self.runner.journal.release(&lease).await
-        {
-            tracing::debug!(%error, "the lease was not given back; it expires by itself");
-        }
+        let anchor = Anchor {
+            rollout: self.driver.lease().rollout.clone(),
+            head: self.driver.durable_head(),
+        };
+        // Whoever keeps logs elsewhere has the journal anchored by this line.
+        tracing::info!(%anchor, ?ended, "left");
         ended
     }
 
-    /// While stopping, only what is decided already is still written; nothing new is begun.
-    fn append_only(&mut self) {
-        while let Some(request) = self.driver.poll() {
-            if let Request::Append { .. } = request {
-                self.spawn(request);
+    /// Lets what was begun come to its end, without beginning anything.
+    async fn settle(&mut self) -> Option<Ended> {
+        self.driver.quiesce();
+        let patience = tokio::time::sleep(LOOK_WITHIN.to_duration());
+        tokio::pin!(patience);
+        loop {
+            while let Some(request) = self.driver.poll() {
+                match request {
+                    Request::Append { .. } | Request::Perform { .. } | Request::Renew { .. } => {
+                        self.spawn(request);
+                    }
+                    Request::Stop(stop) => return Some(ended_by(stop)),
+                    // Looks are volatile. A rebuild is the next one's to do.
+                    Request::Inspect(_) | Request::Measure { .. } | Request::Rebuild => {}
+                }
+            }
+            if self.driver.is_settled() {
+                return None;
+            }
+            tokio::select! {
+                biased;
+                done = self.work.join_next() => match done {
+                    Some(done) => self.take(done),
+                    None => return None,
+                },
+                () = &mut patience => return None,
             }
         }
+    }
+
+    async fn part(&mut self) {
+        self.work.abort_all();
+        while self.work.join_next().await.is_some() {}
+        let (journal, lease) = (&self.runner.journal, self.driver.lease().clone());
+        if let Some(Request::Append {
+            expected_next_seq,
+            batch,
+        }) = self.driver.part()
+            && let Err(error) = journal.append(&lease, expected_next_seq, batch).await
+        {
+            tracing::debug!(%error, "the moment of the next look was not written; it is due at once");
+        }
+        if let Err(error) = journal.release(&lease).await {
+            tracing::debug!(%error, "the lease was not given back; it expires by itself");
+        }
+    }
+}
+
+fn ended_by(stop: Stop) -> Ended {
+    match stop {
+        Stop::Defect(why) => Ended::Failed(why),
+        Stop::Finished(outcome) => Ended::Finished(outcome),
+        Stop::LostLease => Ended::LostLease,
+        Stop::Storage(error) => Ended::Failed(error.to_string()),
     }
 }
 
@@ -310,6 +389,11 @@ async fn perform(
     call: &Call,
     within: Span,
 ) -> EffectOutcome {
+    if within.is_zero() {
+        return EffectOutcome::Unknown {
+            reason: "this process stood still until its time had passed".to_owned(),
+        };
+    }
     match tokio::time::timeout(within.to_duration(), registry.perform(effect, call)).await {
         Ok(outcome) => outcome,
         Err(_) => EffectOutcome::Unknown {

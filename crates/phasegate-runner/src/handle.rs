@@ -14,6 +14,10 @@ pub struct View {
     pub state: Arc<State>,
     /// One past the last durable record.
     pub next_seq: u64,
+    /// Where the journal ends: anchored elsewhere, it holds whoever could rewrite the journal to it.
+    pub head: phasegate_journal::Head,
+    /// The fencing token under which this process carries it out.
+    pub token: u64,
 }
 
 /// How a runner's work on a rollout ended.
@@ -101,8 +105,9 @@ impl Handle {
         joined(task.await)
     }
 
-    /// Stops without ending the rollout: no new effects, what is under way is waited for, the lease is
-    /// given back.
+    /// Stops without ending the rollout: nothing new is begun, effects that are under way are waited for
+    /// (ten seconds at most; what has no answer then is in doubt and resolved by whoever goes on), the
+    /// lease is given back.
     pub async fn shutdown(mut self) -> Ended {
         if let Some(stop) = self.stop.take() {
             // It may have ended by itself just now.
@@ -112,7 +117,7 @@ impl Handle {
     }
 }
 
-fn joined(result: Result<Ended, tokio::task::JoinError>) -> Ended {
+pub(crate) fn joined(result: Result<Ended, tokio::task::JoinError>) -> Ended {
     result.unwrap_or_else(|error| Ended::Failed(format!("the runner's task broke: {error}")))
 }
 

@@ -3,10 +3,14 @@
 
 mod actor;
 mod clock;
+mod fleet;
 mod handle;
 mod people;
+mod pulse;
 mod runner;
 
 pub use clock::SystemClock;
+pub use fleet::{Controller, Fleet, FleetEnded, FleetError, FleetView};
 pub use handle::{Ended, Handle, OperateError, Operator, View};
+pub use pulse::Pulse;
 pub use runner::{Runner, RunnerError};

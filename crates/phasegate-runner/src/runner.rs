@@ -6,6 +6,7 @@ use phasegate_core::{Clock, PersonId, RolloutId, Span};
 use phasegate_driver::{Creation, Driver, DriverError};
 use phasegate_engine::Sources;
 use phasegate_engine::program::Program;
+use phasegate_engine::record::{Body, Outcome, Record};
 use phasegate_journal::{CreateError, Holder, Journal, LeaseError, ReadError};
 use phasegate_provider::Registry;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -25,6 +26,10 @@ pub struct Runner {
     pub(crate) holder: Holder,
     pub(crate) lease: Span,
     pub(crate) poll_people: Span,
+    /// A rollout that waits for longer than this is put away.
+    pub(crate) park_after: Option<Span>,
+    /// Nothing is put away sooner after it was taken up: somebody took it up to do something with it.
+    pub(crate) linger: Span,
 }
 
 /// A clock that can be shown.
@@ -67,6 +72,8 @@ impl Runner {
             holder,
             lease: Span::from_secs(30),
             poll_people: Span::from_secs(1),
+            park_after: None,
+            linger: Span::ZERO,
         }
     }
 
@@ -137,12 +144,30 @@ impl Runner {
         )?)
     }
 
+    /// How a rollout that is over ended.
+    pub(crate) async fn outcome(
+        &self,
+        rollout: &RolloutId,
+    ) -> Result<Option<Outcome>, RunnerError> {
+        let records = self.journal.read(rollout, 0).await?;
+        let last = records
+            .last()
+            .map(|last| (last.kind.as_str(), last.payload.as_slice()));
+        let ended = last.and_then(|(kind, payload)| Record::decode(kind, payload).ok());
+        Ok(match ended.map(|record| record.body) {
+            Some(Body::Finished { outcome }) => Some(outcome),
+            Some(_) | None => None,
+        })
+    }
+
     fn spawn(&self, driver: Driver) -> Handle {
         let (commands, acts) = mpsc::channel(COMMANDS_MAX);
         let (stop, stopped) = oneshot::channel();
         let first = View {
             state: Arc::new(driver.state().clone()),
             next_seq: driver.durable_seq(),
+            head: driver.durable_head(),
+            token: driver.lease().token,
         };
         let (publish, view) = watch::channel(first);
         let actor = Actor::new(self.clone(), driver, acts, stopped, publish);

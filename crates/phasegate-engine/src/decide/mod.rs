@@ -37,7 +37,7 @@ use crate::state::{PhaseState, Stage};
 impl Engine {
     /// Does everything that can be done now, until nothing changes any more.
     pub(crate) fn advance(&mut self) {
-        loop {
+        while !self.volatile.quiet {
             let before = self.state.next_seq;
             if self.state.outcome.is_none() {
                 self.tend_effects();

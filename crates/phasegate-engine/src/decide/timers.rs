@@ -70,6 +70,19 @@ impl Engine {
         next.0
     }
 
+    /// Does it wait for moments and people alone? Then nothing is under way or being looked at, and an
+    /// engine that is rebuilt at [`Engine::poll_timeout`] knows as much as this one.
+    pub fn is_idle(&self) -> bool {
+        let (volatile, now) = (&self.volatile, self.now().wall);
+        self.all_taken()
+            && self.state.effects.is_empty()
+            && volatile.in_flight.is_empty()
+            && volatile.inspections.is_empty()
+            && volatile.retry_at.values().all(|moment| *moment <= now)
+            && volatile.tick.is_none()
+            && !self.is_looking()
+    }
+
     fn effect_timeouts(&self, next: &mut Earliest) {
         let now = self.now().wall;
         for (number, state) in &self.state.effects {

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use phasegate_core::Span;
 use phasegate_journal::conformance::{Store, cases, differential};
-use phasegate_journal::{AppendError, Journal, ReadError, StorageKind};
-use phasegate_journal_postgres::{Change, PostgresJournal};
+use phasegate_journal::{AppendError, Change, Journal, Peer, ReadError, StorageKind};
+use phasegate_journal_postgres::PostgresJournal;
 use tokio_postgres::Client;
 
 use crate::server::{Server, options};
@@ -77,7 +77,57 @@ async fn the_postgres_journal_keeps_every_promise() {
     handles_never_write_over_each_other(&server).await;
     damage_names_the_record(&server).await;
     a_change_is_told_to_other_handles(&server).await;
+    a_schema_of_format_1_is_upgraded_with_its_content(&server).await;
+    controllers_know_of_each_other_until_they_leave_or_die(&server).await;
     unsafe_servers_and_newer_formats_are_refused(&server).await;
+}
+
+async fn a_schema_of_format_1_is_upgraded_with_its_content(server: &Server) {
+    let schema = Schema::new(server).await;
+    let journal = schema.journal().await;
+    let id = rollout("r");
+    let made = journal
+        .create(&id, &holder("a"), TTL, &[], batch("0"))
+        .await;
+    let (lease, head) = made.expect("a rollout");
+    drop(journal);
+    // Format 1 had no table of controllers.
+    schema
+        .run("DROP TABLE controller; UPDATE meta SET format = 1")
+        .await;
+    let journal = schema.journal().await;
+    assert_eq!(journal.head(&id).await, Ok(head));
+    journal
+        .append(&lease, 1, batch("1"))
+        .await
+        .expect("an append");
+    let me = peer("a", 1);
+    assert_eq!(journal.announce(&me, TTL).await, Ok(vec![me]));
+}
+
+fn peer(name: &str, running: u32) -> Peer {
+    Peer {
+        holder: holder(name),
+        running,
+    }
+}
+
+async fn controllers_know_of_each_other_until_they_leave_or_die(server: &Server) {
+    let schema = Schema::new(server).await;
+    let (one, two) = (schema.journal().await, schema.journal().await);
+    let (a, b, c) = (peer("a", 3), peer("b", 0), peer("c", 1));
+    assert_eq!(one.announce(&a, TTL).await, Ok(vec![a.clone()]));
+    let both = vec![a.clone(), b.clone()];
+    assert_eq!(two.announce(&b, TTL).await, Ok(both));
+    let busier = peer("a", 4);
+    let all = vec![busier.clone(), b.clone()];
+    assert_eq!(one.announce(&busier, TTL).await, Ok(all));
+    // One says goodbye, another is not heard of any more.
+    assert_eq!(two.announce(&b, Span::ZERO).await, Ok(vec![busier]));
+    schema
+        .run("UPDATE controller SET expires_at = clock_timestamp() WHERE name = 'a'")
+        .await;
+    assert_eq!(two.announce(&c, TTL).await, Ok(vec![c]));
 }
 
 async fn handles_never_write_over_each_other(server: &Server) {
@@ -156,7 +206,7 @@ async fn damage_names_the_record(server: &Server) {
 async fn a_change_is_told_to_other_handles(server: &Server) {
     let schema = Schema::new(server).await;
     let (writer, listener) = (schema.journal().await, schema.journal().await);
-    let mut changes = listener.changes();
+    let mut changes = listener.changes().expect("a server that tells");
     let id = rollout("r");
     let made = writer.create(&id, &holder("a"), TTL, &[], batch("0")).await;
     let (lease, _) = made.expect("a rollout");
@@ -165,14 +215,16 @@ async fn a_change_is_told_to_other_handles(server: &Server) {
         .await
         .expect("an append");
     writer.release(&lease).await.expect("a release");
-    for act in ["create", "append", "release"] {
-        assert_eq!(
-            changes.next().await,
-            Some(Change::Rollout(id.clone())),
-            "{act}"
-        );
+    for (act, change) in [
+        ("create", Change::Rollout(id.clone())),
+        ("append", Change::Rollout(id.clone())),
+        ("release", Change::Free(id.clone())),
+    ] {
+        assert_eq!(changes.next().await, Some(change), "{act}");
     }
     drop(listener);
+    // The connection is gone, and then the journal is.
+    assert_eq!(changes.next().await, Some(Change::Any));
     assert_eq!(changes.next().await, None);
 }
 
@@ -188,7 +240,7 @@ async fn unsafe_servers_and_newer_formats_are_refused(server: &Server) {
     };
     schema.run("UPDATE meta SET format = 99").await;
     refused("a newer format").await;
-    schema.run("UPDATE meta SET format = 1").await;
+    schema.run("UPDATE meta SET format = 2").await;
     drop(schema.journal().await);
     for setting in ["fsync", "full_page_writes"] {
         // Each by itself: the server takes it on in its own time.
