@@ -2,7 +2,12 @@
 //!
 //! `docs/semantics.md` says which rules are not taken over, and why.
 #![cfg(not(any(loom, shuttle)))]
-#![expect(clippy::expect_used, reason = "tables of rows, read as one")]
+#![expect(
+    clippy::expect_used,
+    clippy::too_many_lines,
+    clippy::type_complexity,
+    reason = "tables of rows, read as one"
+)]
 
 use core::future::Future;
 use core::task::{Context, Poll, Waker};
@@ -395,7 +400,7 @@ fn a_retry_honours_hints_deadlines_totals_and_what_may_be_repeated() {
                 assert_eq!((reason, retry_at.map(since)), (wanted, back), "{name}");
             }
             (decided, expected) => {
-                assert_eq!(format!("{decided:?}"), format!("{expected:?}"), "{name}")
+                assert_eq!(format!("{decided:?}"), format!("{expected:?}"), "{name}");
             }
         }
     }
@@ -491,7 +496,7 @@ fn token_budgets_hold_the_values_of_grpc_and_aws() {
                 Good(n) => (0..n).for_each(|_| budget.on_success()),
                 Bad(n) => (0..n).for_each(|_| budget.on_failure()),
                 Try(allowed) => {
-                    assert_eq!(budget.try_retry(READ).is_ok(), allowed, "{name}, step {at}")
+                    assert_eq!(budget.try_retry(READ).is_ok(), allowed, "{name}, step {at}");
                 }
                 Left(milli) => assert_eq!(budget.left_milli(), milli, "{name}, step {at}"),
             }

@@ -1,5 +1,5 @@
 //! The heartbeat of a controller: a file that is replaced as long as its loop turns. The file is text in
-//! the OpenMetrics format, so a node's textfile collector makes a metric of it as it is.
+//! the `OpenMetrics` format, so a node's textfile collector makes a metric of it as it is.
 //!
 //! It also carries the head of every journal that the controller writes to. Whoever keeps these files or
 //! metrics elsewhere has anchored the journals outside: a chain that was rewritten later does not
@@ -28,7 +28,7 @@ pub struct Pulse {
 }
 
 impl Pulse {
-    /// As OpenMetrics text.
+    /// As `OpenMetrics` text.
     ///
     /// ```
     /// use phasegate_core::Timestamp;

@@ -255,7 +255,10 @@ async fn what_a_dead_controller_had_is_taken_over_when_its_lease_ends() {
     found.await.expect("a controller that works");
     let after = Span::from(start.elapsed());
     assert!(after >= LEASE, "taken from the living after {after}");
-    assert!(after <= LEASE.saturating_add(Span::from_secs(1)), "only after {after}");
+    assert!(
+        after <= LEASE.saturating_add(Span::from_secs(1)),
+        "only after {after}"
+    );
     world
         .wait_until_complete(&[rollout], Span::from_secs(60))
         .await;
@@ -332,13 +335,11 @@ async fn a_shutdown_under_load_hands_over_without_a_doubt() {
     let mut hand_overs = 0;
     for rollout in &rollouts {
         for body in world.bodies(rollout).await {
-            match body {
-                Body::Recovered { in_doubt } => {
-                    hand_overs += 1;
-                    assert!(in_doubt.is_empty(), "{rollout}: {in_doubt:?} in doubt");
-                }
-                Body::Repeated { effect, .. } => panic!("{rollout}: {effect} was repeated"),
-                _ => {}
+            if let Body::Recovered { in_doubt } = body {
+                hand_overs += 1;
+                assert!(in_doubt.is_empty(), "{rollout}: {in_doubt:?} in doubt");
+            } else if let Body::Repeated { effect, .. } = body {
+                panic!("{rollout}: {effect} was repeated");
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use phasegate_core::{PersonId, RolloutId, Span, Timestamp};
@@ -239,7 +240,7 @@ impl Dispatch {
 
     fn announce(&mut self, now: Timestamp) {
         self.announce_at = now + Span::from_nanos(self.runner.lease.as_nanos() / 3);
-        let (journal, ttl) = (self.runner.journal.clone(), self.runner.lease);
+        let (journal, ttl) = (Arc::clone(&self.runner.journal), self.runner.lease);
         let me = self.me();
         self.tasks
             .spawn(async move { Report::Announced(journal.announce(&me, ttl).await) });
@@ -256,7 +257,7 @@ impl Dispatch {
         self.listing = true;
         let half = Span::from_nanos(self.runner.lease.as_nanos() / 2);
         self.list_at = (!self.has_news).then(|| now + half);
-        let journal = self.runner.journal.clone();
+        let journal = Arc::clone(&self.runner.journal);
         self.tasks
             .spawn(async move { Report::Listed(journal.due(Timestamp::EPOCH + Span::MAX).await) });
     }
@@ -288,7 +289,7 @@ impl Dispatch {
             return;
         }
         self.busy.insert(rollout.clone(), Vec::new());
-        let journal = self.runner.journal.clone();
+        let journal = Arc::clone(&self.runner.journal);
         self.tasks.spawn(async move {
             let found = journal.summary(&rollout).await;
             Report::Looked(rollout, found)

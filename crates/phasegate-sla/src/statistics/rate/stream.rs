@@ -121,7 +121,8 @@ mod tests {
             let (mut steps, mut batches) = (RateStream::new(test), RateStream::new(test));
             let mut batch = (0, 0);
             for event in 0_u64..200_000 {
-                let hit = event.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40 < (p * 1.7e7) as u64;
+                let drawn = event.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+                let hit = (drawn as f64) < p * 1.7e7;
                 steps.record(hit);
                 batch = (batch.0 + u64::from(hit), batch.1 + 1);
                 if event % 1_009 == 0 {
