@@ -129,13 +129,14 @@ fn refusal(text: &str, act: &str) -> ProviderError {
 mod tests {
     use super::*;
 
-    /// Answered by HAProxy 2.6.12.
+    /// Answered by HAProxy 2.6.12 to `show servers state b`, after `set weight b/stable 99`, `set weight
+    /// b/canary 1` and `set server b/canary state drain`; both are configured with weight 100.
     const STATE: &str = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state \
         srv_uweight srv_iweight srv_time_since_last_change srv_check_status srv_check_result \
         srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn \
         srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port\n\
         3 b 1 stable 127.0.0.1 2 0 99 100 1 1 0 2 0 0 0 0 - 4001 - 0 0 - - 0\n\
-        3 b 2 canary 127.0.0.1 2 8 1 100 1 1 0 2 0 0 0 0 - 4002 - 0 0 - - 0\n\n";
+        3 b 2 canary 127.0.0.1 2 8 1 100 0 1 0 2 0 0 0 0 - 4002 - 0 0 - - 0\n\n";
 
     #[test]
     fn servers_are_read_by_the_names_of_columns() {
