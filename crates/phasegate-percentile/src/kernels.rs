@@ -100,6 +100,23 @@ pub(crate) fn place_of_rank(counts: &[u32], rank: u64) -> usize {
     place
 }
 
+/// As [`block_sums`], for counters of any height.
+pub(crate) fn wide_block_sums(counts: &[u32], shift: u32, sums: &mut [u64; BLOCKS]) {
+    for (slot, block) in sums.iter_mut().zip(counts.chunks(64 << shift)) {
+        *slot = sum(block);
+    }
+}
+
+/// As [`place_of_rank`], for counters of any height.
+pub(crate) fn wide_place_of_rank(counts: &[u32], rank: u64) -> usize {
+    let mut run = 0_u64;
+    let reaches = |n: &u32| {
+        run += u64::from(*n);
+        run >= rank
+    };
+    counts.iter().position(reaches).unwrap_or(counts.len())
+}
+
 /// The sum of counters.
 #[inline(always)]
 pub(crate) fn sum(counts: &[u32]) -> u64 {
@@ -123,48 +140,74 @@ pub(crate) fn has_nan(values: &[f64]) -> bool {
     })
 }
 
-/// The least and the greatest of the values' bits, as unsigned integers.
+/// The least and the greatest of positive values.
 #[inline(always)]
-pub(crate) fn bit_extremes(values: &[f64]) -> (u64, u64) {
-    values.iter().fold((u64::MAX, 0), |(low, high), value| {
-        let bits = value.to_bits();
-        (low.min(bits), high.max(bits))
-    })
-}
-
-/// Keys of a log-linear mapping, less that of the first counter.
-#[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "24 bits are left")]
-pub(crate) fn shifted_keys(values: &[f64], shift: u32, first: u32, keys: &mut [u32; CHUNK]) {
-    for (key, value) in keys.iter_mut().zip(values) {
-        *key = ((value.to_bits() >> shift) as u32).wrapping_sub(first);
-    }
-}
-
-/// Adds one to the counter of each key. The caller made sure that each key has one, and that none
-/// wraps.
-#[inline(always)]
-pub(crate) fn count_keys(counts: &mut [u32], keys: &[u32]) {
-    let (groups, rest) = keys.as_chunks::<4>();
-    for &[a, b, c, d] in groups {
-        // Equal neighbours are counted together: else each would wait for the one before.
-        if (a ^ b) | (c ^ d) | (a ^ c) == 0 {
-            count(counts, a, 4);
-        } else {
-            count(counts, a, 1);
-            count(counts, b, 1);
-            count(counts, c, 1);
-            count(counts, d, 1);
+pub(crate) fn float_extremes(values: &[f64]) -> (f64, f64) {
+    // Lanes: a compiler may not change the order in which floats are compared.
+    let mut low = [f64::INFINITY; 8];
+    let mut high = [0.0_f64; 8];
+    let (groups, rest) = values.as_chunks::<8>();
+    for group in groups {
+        for ((low, high), value) in low.iter_mut().zip(&mut high).zip(group) {
+            *low = if *value < *low { *value } else { *low };
+            *high = if *value > *high { *value } else { *high };
         }
     }
-    for key in rest {
-        count(counts, *key, 1);
+    let least = low
+        .iter()
+        .chain(rest)
+        .copied()
+        .fold(f64::INFINITY, f64::min);
+    let greatest = high.iter().chain(rest).copied().fold(0.0, f64::max);
+    (least, greatest)
+}
+
+/// The places of values among the counters: keys of a log-linear mapping, less that of the first
+/// counter. Answers the least and the greatest key. Keys are cut from the upper halves of the bits,
+/// so `shift` is 32 or more.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "the upper half is left")]
+pub(crate) fn places(
+    values: &[f64],
+    shift: u32,
+    first: u32,
+    places: &mut [u32; CHUNK],
+) -> (u32, u32) {
+    let shift = shift - 32;
+    let (mut low, mut high) = (u32::MAX, 0);
+    for (place, value) in places.iter_mut().zip(values) {
+        let key = ((value.to_bits() >> 32) as u32) >> shift;
+        *place = key.wrapping_sub(first);
+        low = low.min(key);
+        high = high.max(key);
+    }
+    (low, high)
+}
+
+/// Adds one to the counter at each place. The caller made sure that each place has one, and that
+/// none wraps.
+#[inline(always)]
+pub(crate) fn count_places(counts: &mut [u32], places: &[u32]) {
+    let (groups, rest) = places.as_chunks::<8>();
+    for group in groups {
+        let [first, ..] = *group;
+        let odd = group.iter().fold(0, |odd, place| odd | (first ^ place));
+        // Equal neighbours are counted together: else each would wait for the one before.
+        if odd == 0 {
+            count(counts, first, 8);
+        } else {
+            group.iter().for_each(|place| count(counts, *place, 1));
+        }
+    }
+    for place in rest {
+        count(counts, *place, 1);
     }
 }
 
+/// Adds to the counter at a place.
 #[inline(always)]
-fn count(counts: &mut [u32], key: u32, n: u32) {
-    if let Some(cell) = counts.get_mut(key as usize) {
+pub(crate) fn count(counts: &mut [u32], place: u32, n: u32) {
+    if let Some(cell) = counts.get_mut(place as usize) {
         *cell = cell.wrapping_add(n);
     }
 }
@@ -200,27 +243,68 @@ pub(crate) fn split_sums(values: &[f64], magnet: f64) -> (f64, f64) {
 /// How many ranks are looked for in one pass over a batch.
 pub(crate) const BRACKETS: usize = 4;
 
-/// Open intervals in which the values at the wanted ranks are thought to lie.
+/// Open intervals in which the values at the wanted ranks are thought to lie, in rising order.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Brackets {
     pub(crate) lows: [f64; BRACKETS],
     pub(crate) highs: [f64; BRACKETS],
+    /// How many of them there are.
+    pub(crate) used: usize,
 }
 
-/// One pass over a batch: how many values are at most the low end of each bracket, and a copy of all
-/// values strictly inside some bracket, with their number. `None` if there is a NaN, or if `out` has
-/// not eight places more than values are found.
+/// The same of places in the order of floats, cut to their upper halves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UpperBrackets {
+    pub(crate) lows: [i32; BRACKETS],
+    pub(crate) highs: [i32; BRACKETS],
+    pub(crate) used: usize,
+}
+
+impl UpperBrackets {
+    /// Brackets that hold the ends of others as well. `None` if upper halves cannot tell them apart.
+    pub(crate) fn around(brackets: &Brackets) -> Option<Self> {
+        let mut upper = Self {
+            lows: [i32::MAX; BRACKETS],
+            highs: [i32::MAX; BRACKETS],
+            used: brackets.used,
+        };
+        let ends = brackets.lows.iter().zip(&brackets.highs);
+        let slots = upper.lows.iter_mut().zip(&mut upper.highs);
+        for ((low, high), (low_place, high_place)) in ends.zip(slots).take(brackets.used) {
+            *low_place = upper_place(*low).saturating_sub(1);
+            *high_place = upper_place(*high).saturating_add(1);
+            // A bracket of few places holds far more than what the sample says.
+            if high_place.saturating_sub(*low_place) < 16 {
+                return None;
+            }
+        }
+        Some(upper)
+    }
+}
+
+/// How many values are at most the low end, and less than the high end, of each bracket.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Counts {
+    pub(crate) at_most: [u64; BRACKETS],
+    pub(crate) less: [u64; BRACKETS],
+}
+
+/// One pass over a batch: counts for each bracket, and a copy of all values strictly inside some
+/// bracket. `None` if there is a NaN, or if more than about `limit` values are inside.
 pub(crate) fn gather_brackets(
     values: &[f64],
     brackets: &Brackets,
-    out: &mut [f64],
-) -> Option<([u64; BRACKETS], usize)> {
-    let mut totals = [0; BRACKETS];
-    let mut filled = 0;
+    limit: usize,
+    out: &mut Vec<f64>,
+) -> Option<Counts> {
+    let mut counts = Counts::default();
     for value in values {
-        filled = gather_one(*value, brackets, &mut totals, out, filled)?;
+        gather_one(*value, brackets, &mut counts, out)?;
+        if out.len() > limit {
+            return None;
+        }
     }
-    Some((totals, filled))
+    Some(counts)
 }
 
 /// One value of [`gather_brackets`].
@@ -228,21 +312,73 @@ pub(crate) fn gather_brackets(
 pub(crate) fn gather_one(
     value: f64,
     brackets: &Brackets,
-    totals: &mut [u64; BRACKETS],
-    out: &mut [f64],
-    filled: usize,
-) -> Option<usize> {
+    counts: &mut Counts,
+    out: &mut Vec<f64>,
+) -> Option<()> {
     if value.is_nan() {
         return None;
     }
+    let ends = brackets.lows.iter().zip(&brackets.highs);
+    let totals = counts.at_most.iter_mut().zip(&mut counts.less);
     let mut inside = false;
-    for ((low, high), total) in brackets.lows.iter().zip(&brackets.highs).zip(totals) {
-        *total += u64::from(value <= *low);
+    for ((low, high), (at_most, less)) in ends.zip(totals).take(brackets.used) {
+        *at_most += u64::from(value <= *low);
+        *less += u64::from(value < *high);
         inside |= *low < value && value < *high;
     }
-    let slot = out.get_mut(filled..)?.first_chunk_mut::<8>()?;
-    slot[0] = value;
-    Some(filled + usize::from(inside))
+    if inside {
+        out.push(value);
+    }
+    Some(())
+}
+
+/// As [`gather_brackets`], by upper halves; the answer is how many values are at or below each low
+/// end. `None` also if a value is infinite.
+pub(crate) fn gather_upper(
+    values: &[f64],
+    brackets: &UpperBrackets,
+    limit: usize,
+    out: &mut Vec<f64>,
+) -> Option<[u64; BRACKETS]> {
+    let mut below = [0; BRACKETS];
+    for value in values {
+        gather_one_upper(*value, brackets, &mut below, out)?;
+        if out.len() > limit {
+            return None;
+        }
+    }
+    Some(below)
+}
+
+/// One value of [`gather_upper`].
+#[inline(always)]
+pub(crate) fn gather_one_upper(
+    value: f64,
+    brackets: &UpperBrackets,
+    below: &mut [u64; BRACKETS],
+    out: &mut Vec<f64>,
+) -> Option<()> {
+    if !value.is_finite() {
+        return None;
+    }
+    let place = upper_place(value);
+    let ends = brackets.lows.iter().zip(&brackets.highs);
+    let mut inside = false;
+    for ((low, high), below) in ends.zip(below).take(brackets.used) {
+        *below += u64::from(place <= *low);
+        inside |= *low < place && place < *high;
+    }
+    if inside {
+        out.push(value);
+    }
+    Some(())
+}
+
+/// The upper half of a float's place in the order of all floats, as a signed number.
+#[inline(always)]
+pub(crate) fn upper_place(value: f64) -> i32 {
+    let half = ((value.to_bits() >> 32) as u32).cast_signed();
+    half ^ ((half >> 31).cast_unsigned() >> 1).cast_signed()
 }
 
 /// A float's place in the order of all floats, as an integer; NaN goes to the ends.
@@ -253,25 +389,89 @@ pub(crate) fn order(value: f64) -> u64 {
     bits ^ (((bits.cast_signed() >> 63).cast_unsigned()) | 1 << 63)
 }
 
-/// The least and the greatest of the values' places in the order of floats.
+/// The least and the greatest value; `None` for a NaN.
 #[inline(always)]
-pub(crate) fn order_extremes(values: &[f64]) -> (u64, u64) {
-    values.iter().fold((u64::MAX, 0), |(low, high), value| {
-        let place = order(*value);
-        (low.min(place), high.max(place))
-    })
+pub(crate) fn extremes(values: &[f64]) -> Option<(f64, f64)> {
+    // Lanes: a compiler may not change the order in which floats are compared.
+    let mut low = [f64::INFINITY; 8];
+    let mut high = [f64::NEG_INFINITY; 8];
+    let mut odd = [0_u64; 8];
+    let (groups, rest) = values.as_chunks::<8>();
+    for group in groups {
+        for (((low, high), odd), value) in low.iter_mut().zip(&mut high).zip(&mut odd).zip(group) {
+            *low = if *value < *low { *value } else { *low };
+            *high = if *value > *high { *value } else { *high };
+            *odd |= if value.is_nan() { u64::MAX } else { 0 };
+        }
+    }
+    if odd.iter().any(|odd| *odd != 0) || rest.iter().any(|value| value.is_nan()) {
+        return None;
+    }
+    let least = low
+        .iter()
+        .chain(rest)
+        .copied()
+        .fold(f64::INFINITY, f64::min);
+    let greatest = high
+        .iter()
+        .chain(rest)
+        .copied()
+        .fold(f64::NEG_INFINITY, f64::max);
+    Some((least, greatest))
 }
 
-/// The bucket of each value: its place in the order, less `low`, cut by `shift` bits.
+/// The bucket of each value: its place in the order, less `base`, cut by `shift` bits, and at most
+/// `last`; what is below `base` goes to the first one. `false` if a value is NaN.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "at most `last`")]
+pub(crate) fn whole_indices(
+    values: &[f64],
+    base: u64,
+    shift: u32,
+    last: u16,
+    indices: &mut [u16],
+) -> bool {
+    for (index, value) in indices.iter_mut().zip(values) {
+        let bucket = order(*value).saturating_sub(base) >> shift;
+        *index = bucket.min(u64::from(last)) as u16;
+    }
+    !has_nan(values)
+}
+
+/// As [`whole_indices`], of the upper halves of places. `false` if a value may be NaN.
 #[inline(always)]
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "the caller's shift leaves 16 bits"
+    reason = "the upper half is left; at most `last`"
 )]
-pub(crate) fn bucket_indices(values: &[f64], low: u64, shift: u32, indices: &mut [u16]) {
+pub(crate) fn upper_indices(
+    values: &[f64],
+    base: u32,
+    shift: u32,
+    last: u16,
+    indices: &mut [u16],
+) -> bool {
+    let mut greatest = 0_u32;
     for (index, value) in indices.iter_mut().zip(values) {
-        *index = (order(*value).wrapping_sub(low) >> shift) as u16;
+        let half = (value.to_bits() >> 32) as u32;
+        // Without the sign: all NaN are above this, or at infinity.
+        greatest = greatest.max(half << 1);
+        let place = half ^ ((half.cast_signed() >> 31).cast_unsigned() | 1 << 31);
+        let bucket = (place.max(base) - base) >> shift;
+        *index = bucket.min(u32::from(last)) as u16;
     }
+    greatest < 0x7FF0_0000 << 1
+}
+
+/// How many values are less than a bound, and how many are equal to it.
+#[inline(always)]
+pub(crate) fn three_way(values: &[f64], middle: f64) -> (u64, u64) {
+    let (mut less, mut equal) = (0, 0);
+    for value in values {
+        less += u64::from(*value < middle);
+        equal += u64::from(*value <= middle);
+    }
+    (less, equal - less)
 }
 
 /// The float at a place in the order of all floats.
@@ -286,15 +486,16 @@ pub(crate) fn of_order(place: u64) -> f64 {
 /// Counts the values of each bucket.
 #[inline(always)]
 pub(crate) fn count_indices(counts: &mut [u32], indices: &[u16]) {
-    let (groups, rest) = indices.as_chunks::<4>();
-    for &[a, b, c, d] in groups {
-        if (a ^ b) | (c ^ d) | (a ^ c) == 0 {
-            count(counts, u32::from(a), 4);
+    let (groups, rest) = indices.as_chunks::<8>();
+    for group in groups {
+        let [first, ..] = *group;
+        let odd = group.iter().fold(0, |odd, index| odd | (first ^ index));
+        if odd == 0 {
+            count(counts, u32::from(first), 8);
         } else {
-            count(counts, u32::from(a), 1);
-            count(counts, u32::from(b), 1);
-            count(counts, u32::from(c), 1);
-            count(counts, u32::from(d), 1);
+            group
+                .iter()
+                .for_each(|index| count(counts, u32::from(*index), 1));
         }
     }
     for index in rest {
@@ -302,33 +503,21 @@ pub(crate) fn count_indices(counts: &mut [u32], indices: &[u16]) {
     }
 }
 
-/// The least and the greatest place in the order among the values of a bucket.
-#[inline(always)]
-pub(crate) fn bucket_extremes(values: &[f64], indices: &[u16], wanted: u16) -> (u64, u64) {
-    values
-        .iter()
-        .zip(indices)
-        .fold((u64::MAX, 0), |(low, high), (value, index)| {
-            let place = order(*value);
-            let mask = if *index == wanted { u64::MAX } else { 0 };
-            (low.min(place | !mask), high.max(place & mask))
-        })
-}
+/// How many buckets are gathered in one pass.
+pub(crate) const WANTED: usize = 4;
 
-/// Appends the values whose bucket is `wanted`.
+/// Appends the values whose bucket is one of those wanted.
 #[inline(always)]
-pub(crate) fn gather_bucket(values: &[f64], indices: &[u16], wanted: u16, out: &mut Vec<f64>) {
-    for (values, indices) in values.chunks(64).zip(indices.chunks(64)) {
-        // Most chunks hold none: one look at all of them together.
-        if indices
-            .iter()
-            .fold(false, |seen, index| seen | (*index == wanted))
-        {
-            let found = values
-                .iter()
-                .zip(indices)
-                .filter(|(_, index)| **index == wanted);
-            out.extend(found.map(|(value, _)| *value));
-        }
-    }
+pub(crate) fn gather_buckets(
+    values: &[f64],
+    indices: &[u16],
+    wanted: [u16; WANTED],
+    out: &mut Vec<f64>,
+) {
+    let found = values.iter().zip(indices);
+    out.extend(
+        found
+            .filter(|(_, index)| wanted.contains(index))
+            .map(|(value, _)| *value),
+    );
 }

@@ -91,14 +91,14 @@ impl Store {
         self.first
     }
 
-    /// How many values can be added to any one bucket by [`count_keys`](Self::count_keys).
+    /// How many values can be added to any one bucket by [`count_places`](Self::count_places).
     pub(crate) fn headroom(&self) -> u32 {
         u32::MAX - crate::simd::greatest(&self.counts)
     }
 
     /// Counts keys, less [`first`](Self::first), that are covered and for which there is headroom.
-    pub(crate) fn count_keys(&mut self, keys: &[u32]) {
-        crate::simd::count_keys(&mut self.counts, keys);
+    pub(crate) fn count_places(&mut self, places: &[u32]) {
+        crate::simd::count_places(&mut self.counts, places);
     }
 
     /// Whether some counter has passed `2^32`, so that [`counts`](Self::counts) is not all.

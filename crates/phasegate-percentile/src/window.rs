@@ -11,7 +11,7 @@ use core::time::Duration;
 use crate::{
     error::ConfigError,
     estimate::Estimate,
-    histogram::{Extremes, MappedHistogram},
+    histogram::MappedHistogram,
     mapping::{LogLinear, Mapping},
 };
 
@@ -53,14 +53,19 @@ pub enum Placement {
 #[derive(Clone, Debug)]
 pub struct Window<M: Mapping = LogLinear, const SUM: bool = true> {
     slot_nanos: u128,
+    /// The slots by number; the place of the current one is empty.
     ring: Vec<MappedHistogram<M, SUM>>,
-    /// The number of the current slot, counted from time zero; `None` before the first time.
+    /// The current slot.
+    open: MappedHistogram<M, SUM>,
+    /// Its number, counted from time zero; `None` before the first time.
     current: Option<u128>,
-    /// From when to when the current slot goes, and its place in the ring: most values need no
+    /// The whole seconds that lie in the current slot, from the first one on: most times need no
     /// more than this comparison.
+    first_second: u64,
+    seconds: u64,
+    /// From when to when the current slot goes.
     start: Duration,
     end: Duration,
-    place: usize,
     /// All slots in the window but the current one.
     closed: MappedHistogram<M, SUM>,
     /// Closed and current together, made when asked for.
@@ -91,10 +96,12 @@ impl<M: Mapping, const SUM: bool> Window<M, SUM> {
         Ok(Self {
             slot_nanos: slot_length.as_nanos(),
             ring: vec![empty.clone(); slots],
+            open: empty.clone(),
             current: None,
+            first_second: 0,
+            seconds: 0,
             start: Duration::ZERO,
             end: Duration::ZERO,
-            place: 0,
             closed: empty.clone(),
             total: empty,
             too_late: 0,
@@ -104,31 +111,30 @@ impl<M: Mapping, const SUM: bool> Window<M, SUM> {
     /// Records a value that belongs to the time `at`, and says where it went.
     #[inline]
     pub fn record(&mut self, at: Duration, value: f64) -> Placement {
-        if self.start <= at
-            && at < self.end
-            && let Some(slot) = self.ring.get_mut(self.place)
-        {
-            slot.record(value);
+        if at.as_secs().wrapping_sub(self.first_second) < self.seconds {
+            self.open.record(value);
             return Placement::Current;
         }
         self.record_elsewhere(at, value)
     }
 
-    /// Records a value outside the current slot.
-    #[cold]
+    /// Records a value in a second that is not wholly in the current slot.
     #[inline(never)]
     fn record_elsewhere(&mut self, at: Duration, value: f64) -> Placement {
+        if self.start <= at && at < self.end {
+            self.open.record(value);
+            return Placement::Current;
+        }
         let slot = self.slot_of(at);
         let current = self.advance_to(slot);
         if slot == current {
-            if let Some(histogram) = self.slot_mut(slot) {
-                histogram.record(value);
-            }
+            self.open.record(value);
             return Placement::Current;
         }
         match u32::try_from(current - slot) {
             Ok(slots) if (slots as usize) < self.ring.len() => {
-                if let Some(histogram) = self.slot_mut(slot) {
+                let place = self.place_of(slot);
+                if let Some(histogram) = self.ring.get_mut(place) {
                     histogram.record(value);
                 }
                 self.closed.record(value);
@@ -148,21 +154,14 @@ impl<M: Mapping, const SUM: bool> Window<M, SUM> {
 
     /// All values in the window at the time `now`, as one histogram.
     pub fn total(&mut self, now: Duration) -> &MappedHistogram<M, SUM> {
-        let current = self.advance_to(self.slot_of(now));
-        let mut extremes = Extremes::NONE;
+        self.advance(now);
+        let mut extremes = self.open.extremes;
         for slot in &self.ring {
             if slot.min().is_some() {
                 extremes.merge(slot.extremes);
             }
         }
-        self.total.copy_from(&self.closed);
-        let place = self.place_of(current);
-        if let Some(slot) = self.ring.get(place) {
-            // The ring's histograms are all made alike, so this merge cannot be refused.
-            let merged = self.total.merge(slot);
-            debug_assert!(merged.is_ok(), "slots are alike");
-        }
-        self.total.set_extremes(extremes);
+        self.total.become_sum_of(&self.closed, &self.open, extremes);
         &self.total
     }
 
@@ -179,12 +178,10 @@ impl<M: Mapping, const SUM: bool> Window<M, SUM> {
 
     /// The slots of the window, oldest first, the current one last.
     pub fn slots(&self) -> impl Iterator<Item = &MappedHistogram<M, SUM>> {
-        let split = self.current.map_or(0, |current| self.place_of(current) + 1);
-        let (newer, older) = self
-            .ring
-            .split_at_checked(split)
-            .unwrap_or((&self.ring, &[]));
-        older.iter().chain(newer)
+        let current = self.current.map_or(0, |current| self.place_of(current));
+        let newer = self.ring.iter().take(current);
+        let older = self.ring.iter().skip(current + 1);
+        older.chain(newer).chain([&self.open])
     }
 
     fn slot_of(&self, at: Duration) -> u128 {
@@ -193,11 +190,6 @@ impl<M: Mapping, const SUM: bool> Window<M, SUM> {
 
     fn place_of(&self, slot: u128) -> usize {
         (slot % self.ring.len() as u128) as usize
-    }
-
-    fn slot_mut(&mut self, slot: u128) -> Option<&mut MappedHistogram<M, SUM>> {
-        let place = self.place_of(slot);
-        self.ring.get_mut(place)
     }
 
     /// Moves on to a slot if it is newer; answers the current one.
@@ -211,6 +203,7 @@ impl<M: Mapping, const SUM: bool> Window<M, SUM> {
         }
         if slot - current >= self.ring.len() as u128 {
             self.ring.iter_mut().for_each(MappedHistogram::clear);
+            self.open.clear();
             self.closed.clear();
         } else {
             for next in current + 1..=slot {
@@ -224,22 +217,25 @@ impl<M: Mapping, const SUM: bool> Window<M, SUM> {
     fn enter(&mut self, slot: u128) {
         let start = slot * self.slot_nanos;
         self.current = Some(slot);
-        self.place = self.place_of(slot);
         self.start = nanos_to_duration(start).unwrap_or(Duration::MAX);
         // The last slot of all time has no end; then every value takes the long way.
         self.end = nanos_to_duration(start + self.slot_nanos).unwrap_or(self.start);
+        let is_within = u64::from(self.start.subsec_nanos() != 0);
+        self.first_second = self.start.as_secs().saturating_add(is_within);
+        self.seconds = self.end.as_secs().saturating_sub(self.first_second);
     }
 
     /// Closes the slot before `next` and frees the place of `next`.
     fn rotate(&mut self, next: u128) {
         let (closing, leaving) = (self.place_of(next - 1), self.place_of(next));
-        let Self { ring, closed, .. } = self;
-        if let Some(slot) = ring.get(closing) {
-            let merged = closed.merge(slot);
-            debug_assert!(merged.is_ok(), "slots are alike");
+        // The ring's histograms are all made alike, so this merge cannot be refused.
+        let merged = self.closed.merge(&self.open);
+        debug_assert!(merged.is_ok(), "slots are alike");
+        if let Some(slot) = self.ring.get_mut(closing) {
+            core::mem::swap(slot, &mut self.open);
         }
-        if let Some(slot) = ring.get_mut(leaving) {
-            let subtracted = closed.subtract(slot);
+        if let Some(slot) = self.ring.get_mut(leaving) {
+            let subtracted = self.closed.subtract(slot);
             debug_assert!(
                 subtracted.is_ok(),
                 "the leaving slot is a part of the closed ones"

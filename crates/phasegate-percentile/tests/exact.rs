@@ -198,23 +198,66 @@ fn shaped(shape: usize, n: usize, seed: u64) -> Vec<f64> {
         .collect()
 }
 
+fn selects_what_sorting_finds(shape: usize, n: usize) {
+    let values = shaped(shape, n, 5);
+    let mut sorted = values.clone();
+    sorted.sort_by(f64::total_cmp);
+    let mut answers = [0.0; 6];
+    let qs = [0.999, 0.5, 0.95, 0.99, 0.0, 1.0];
+    exact::quantiles(&values, &qs, Definition::InverseCdf, &mut answers).unwrap();
+    for (q, answer) in qs.iter().zip(answers) {
+        let thousandth = (q * 1000.0_f64).round();
+        let rank = (thousandth * n as f64 / 1000.0 - 1e-9).ceil().max(1.0);
+        let expected = sorted.get(rank as usize - 1);
+        assert_eq!(Some(&answer), expected, "shape {shape} n {n} q {q}");
+    }
+}
+
 #[test]
 fn every_shape_and_size_selects_what_sorting_finds() {
     for shape in 0..10 {
         for n in [1, 2, 3, 63, 64, 500, 1000, 3000, 9000, 20_000] {
-            let values = shaped(shape, n, 5);
-            let mut sorted = values.clone();
-            sorted.sort_by(f64::total_cmp);
-            let mut answers = [0.0; 6];
-            let qs = [0.999, 0.5, 0.95, 0.99, 0.0, 1.0];
-            exact::quantiles(&values, &qs, Definition::InverseCdf, &mut answers).unwrap();
-            for (q, answer) in qs.iter().zip(answers) {
-                let thousandth = (q * 1000.0_f64).round();
-                let rank = (thousandth * n as f64 / 1000.0 - 1e-9).ceil().max(1.0);
-                let expected = sorted.get(rank as usize - 1);
-                assert_eq!(Some(&answer), expected, "shape {shape} n {n} q {q}");
+            selects_what_sorting_finds(shape, n);
+        }
+    }
+}
+
+/// Above this size a sample comes first.
+#[test]
+fn large_batches_of_every_shape_select_what_sorting_finds() {
+    for shape in 0..10 {
+        selects_what_sorting_finds(shape, 1_100_003);
+    }
+}
+
+#[test]
+fn a_nan_anywhere_in_a_batch_of_any_size_is_refused() {
+    for n in [1, 100, 500, 10_000, 1_100_003] {
+        for place in [0, n / 2, n - 1] {
+            for nan in [f64::NAN, -f64::NAN, f64::from_bits(0x7FF0_0000_0000_0001)] {
+                let mut values = shaped(0, n, 9);
+                values[place] = nan;
+                let found = exact::quantile(&values, 0.5);
+                assert_eq!(found, Err(ExactError::NotANumber), "{n} {place}");
             }
         }
+    }
+}
+
+/// Many quantiles at once, and data at several scales: buckets within buckets.
+#[test]
+fn hundreds_of_quantiles_of_nested_scales_are_right() {
+    let scales = |i: usize| match i % 4 {
+        0 => 1.0 + i as f64 * 1e-15,
+        1 => 1.0 + i as f64 * 1e-9,
+        2 => i as f64,
+        _ => i as f64 * 1e200,
+    };
+    for n in [500, 10_000, 40_000] {
+        let values: Vec<f64> = (0..n).map(scales).collect();
+        let qs: Vec<f64> = (0..=500_u32).map(|i| f64::from(i) / 500.0).collect();
+        checked(&values, &qs[200..210]);
+        checked(&values, &qs);
     }
 }
 

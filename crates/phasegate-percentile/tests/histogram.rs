@@ -242,6 +242,49 @@ fn counters_stay_at_their_limit() {
     assert!(Histogram::decode(&histogram.encode()).is_ok());
 }
 
+/// Counts that fit 26 bits, 32 bits and more are added up in three ways.
+#[test]
+fn quantiles_of_any_height_of_counts_are_right() {
+    for n in [1, 1 << 20, 1 << 30, u64::from(u32::MAX), 1 << 40] {
+        let mut histogram = CountHistogram::new();
+        for value in 1..=1000_u32 {
+            histogram.record_n(f64::from(value), n);
+        }
+        assert_eq!(histogram.count(), 1000 * n);
+        for percent in [1.0, 25.0, 50.0, 95.0, 99.0, 99.9] {
+            let truth = percent * 10.0;
+            let answer = histogram.quantile(percent / 100.0).unwrap();
+            assert!(
+                answer.low <= truth && truth <= answer.high,
+                "{n} {percent} {answer:?}"
+            );
+        }
+    }
+}
+
+/// Data that rise, fall, are alike, or come by slices between: the extremes are always known.
+#[test]
+fn extremes_are_exact_whatever_the_order() {
+    let rising: Vec<f64> = (1..=3000_u32).map(|i| f64::from(i) * 0.37).collect();
+    let falling: Vec<f64> = rising.iter().rev().copied().collect();
+    let inward: Vec<f64> = (0..3000).map(|i| rising[(i * 1291) % 3000]).collect();
+    for values in [&rising, &falling, &inward] {
+        let (mut singly, mut mixed) = (CountHistogram::new(), CountHistogram::new());
+        for part in values.chunks(500) {
+            let (slice, ones) = part.split_at(300);
+            mixed.record_slice(slice);
+            ones.iter().for_each(|value| mixed.record(*value));
+            part.iter().for_each(|value| singly.record(*value));
+            assert_eq!(mixed, singly);
+            let seen = values.iter().take(singly.count() as usize);
+            let (min, max) = seen.fold((f64::MAX, 0.0_f64), |(min, max), value| {
+                (min.min(*value), max.max(*value))
+            });
+            assert_eq!((singly.min(), singly.max()), (Some(min), Some(max)));
+        }
+    }
+}
+
 #[test]
 fn few_values_give_the_right_ones() {
     for n in 1..=4_u32 {

@@ -1,4 +1,7 @@
 //! Selection in a large batch: brackets from a sample, one pass, and a proof by counting.
+//!
+//! Where values differ enough, the pass looks at the upper halves of their bits only, eight at once.
+//! Else, and if that missed, it compares whole values and knows values that repeat.
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -8,21 +11,19 @@
 use alloc::vec::Vec;
 
 use crate::{
-    exact::{
-        bucket,
-        select::{Scratch, select_in_place},
-    },
-    kernels::{BRACKETS, Brackets},
+    exact::{bucket, select::Scratch},
+    kernels::{BRACKETS, Brackets, Counts, UpperBrackets, upper_place},
     simd,
 };
 
-/// The sample has this many values times the root of the batch's length: the pass over the batch and
-/// the work on the sample then cost about the same share at all lengths.
-const SAMPLE: usize = 24;
+/// The sample has this many values times the root of the batch's length: what is spent on it and on
+/// the values inside brackets then cost about the same share at all lengths.
+const SAMPLE: usize = 36;
 /// Values are sampled by cache lines.
 const LINE: usize = 8;
-/// Half the width of a bracket in standard deviations of a sampled rank.
-const DEVIATIONS: f64 = 4.0;
+/// Half the width of a bracket in standard deviations of a sampled rank: one in a few hundred misses,
+/// and a miss costs one more pass.
+const DEVIATIONS: f64 = 3.5;
 
 /// Neighbouring ranks that one bracket is to hold.
 #[derive(Clone, Copy, Debug)]
@@ -44,15 +45,23 @@ pub(crate) fn select(
     scratch: &mut Scratch,
 ) -> bool {
     let sampled = SAMPLE * values.len().isqrt() / LINE;
-    scratch.sample.clear();
-    take_sample(values, sampled, &mut scratch.sample);
-    if simd::has_nan(&scratch.sample) {
-        return false;
-    }
-    let groups = group_ranks(ranks, values.len(), scratch.sample.len());
-    groups
-        .chunks(BRACKETS)
-        .all(|groups| select_groups(values, ranks, found, groups, scratch))
+    let mut sample = core::mem::take(&mut scratch.sample);
+    sample.clear();
+    take_sample(values, sampled, &mut sample);
+    let groups = group_ranks(ranks, values.len(), sample.len());
+    let done = groups.chunks(BRACKETS).all(|groups| {
+        brackets_of(groups, &sample, scratch).is_some_and(|brackets| {
+            // Room for twice as many values as are expected inside.
+            let width: usize = groups
+                .iter()
+                .map(|group| width_of(group, sample.len()))
+                .sum();
+            let limit = width * (values.len() / sample.len() + 1) * 2 + 64;
+            one_pass(values, ranks, found, scratch, (groups, brackets, limit))
+        })
+    });
+    scratch.sample = sample;
+    done
 }
 
 /// Every so many lines one, at a place in its stretch that does not repeat.
@@ -102,55 +111,13 @@ fn root(of: f64) -> f64 {
     (0..3).fold(first, |root, _| (root + of / root) / 2.0)
 }
 
-fn select_groups(
-    values: &[f64],
-    ranks: &[usize],
-    found: &mut [f64],
-    groups: &[Group],
-    scratch: &mut Scratch,
-) -> bool {
-    let Some(brackets) = brackets_of(groups, scratch) else {
-        return false;
-    };
-    let room: usize = groups
-        .iter()
-        .map(|group| width_of(group, scratch.sample.len()))
-        .sum();
-    let room = (room * values.len() / scratch.sample.len() * 2 + 64).min(values.len() + LINE);
-    let mut gathered = core::mem::take(&mut scratch.gathered);
-    gathered.clear();
-    gathered.resize(room + LINE, 0.0);
-    let outcome = simd::gather_brackets(values, &brackets, &mut gathered);
-    let done = outcome.is_some_and(|(totals, filled)| {
-        let inside = gathered.get_mut(..filled).unwrap_or_default();
-        let ends = brackets.lows.iter().zip(&brackets.highs).zip(totals);
-        groups
-            .iter()
-            .zip(ends)
-            .all(|(group, ((low, high), at_most))| {
-                let wanted = ranks.get(group.from..group.to).unwrap_or_default();
-                let slots = found.get_mut(group.from..group.to).unwrap_or_default();
-                settle(
-                    values,
-                    inside,
-                    (*low, *high),
-                    at_most as usize,
-                    wanted,
-                    slots,
-                )
-            })
-    });
-    scratch.gathered = gathered;
-    done
-}
-
 /// How many sampled values a bracket spans.
 fn width_of(group: &Group, sampled: usize) -> usize {
     group.high.unwrap_or(sampled) - group.low.unwrap_or(0) + 1
 }
 
-/// The values of the sample at the ends of the groups.
-fn brackets_of(groups: &[Group], scratch: &mut Scratch) -> Option<Brackets> {
+/// The values of the sample at the ends of the groups; `None` if a sampled value is NaN.
+fn brackets_of(groups: &[Group], sample: &[f64], scratch: &mut Scratch) -> Option<Brackets> {
     let mut wanted: Vec<usize> = groups
         .iter()
         .flat_map(|group| [group.low, group.high])
@@ -159,9 +126,9 @@ fn brackets_of(groups: &[Group], scratch: &mut Scratch) -> Option<Brackets> {
     wanted.sort_unstable();
     wanted.dedup();
     let mut ends = [0.0; 2 * BRACKETS];
-    let sample = core::mem::take(&mut scratch.sample);
-    bucket::select(&sample, &wanted, &mut ends, scratch);
-    scratch.sample = sample;
+    if !bucket::select(sample, &wanted, &mut ends, scratch) {
+        return None;
+    }
     let at = |rank: usize| {
         wanted
             .binary_search(&rank)
@@ -171,6 +138,7 @@ fn brackets_of(groups: &[Group], scratch: &mut Scratch) -> Option<Brackets> {
     let mut brackets = Brackets {
         lows: [f64::INFINITY; BRACKETS],
         highs: [f64::INFINITY; BRACKETS],
+        used: groups.len(),
     };
     let slots = brackets.lows.iter_mut().zip(&mut brackets.highs);
     for (group, (low, high)) in groups.iter().zip(slots) {
@@ -184,53 +152,135 @@ fn brackets_of(groups: &[Group], scratch: &mut Scratch) -> Option<Brackets> {
     Some(brackets)
 }
 
-/// Finds the ranks of one bracket, given that `at_most` values are at most its low end.
-fn settle(
+/// Finds the ranks of up to [`BRACKETS`] groups.
+fn one_pass(
     values: &[f64],
-    inside: &mut [f64],
-    (low, high): (f64, f64),
-    at_most: usize,
     ranks: &[usize],
-    slots: &mut [f64],
+    found: &mut [f64],
+    scratch: &mut Scratch,
+    (groups, brackets, limit): (&[Group], Brackets, usize),
 ) -> bool {
-    // Other brackets' values are in there as well.
-    let skipped = inside.iter().filter(|value| **value <= low).count();
-    let held = inside
-        .iter()
-        .filter(|value| low < **value && **value < high)
-        .count();
-    let below = ranks.partition_point(|rank| *rank < at_most);
-    let within = ranks.partition_point(|rank| *rank < at_most + held);
-    let (Some((first, rest)), Some((first_slots, rest_slots))) = (
-        ranks.split_at_checked(below),
-        slots.split_at_mut_checked(below),
-    ) else {
+    let mut gathered = core::mem::take(&mut scratch.copy);
+    gathered.clear();
+    gathered.reserve(limit.min(values.len()) + LINE);
+    let mut done = false;
+    if let Some(upper) = UpperBrackets::around(&brackets)
+        && let Some(below) = simd::gather_upper(values, &upper, limit, &mut gathered)
+    {
+        let places = |value: f64, index: usize| {
+            let (low, high) = (upper.lows.get(index), upper.highs.get(index));
+            let place = upper_place(value);
+            (
+                low.is_some_and(|low| place <= *low),
+                high.is_some_and(|high| place < *high),
+            )
+        };
+        done = settle(
+            ranks,
+            found,
+            scratch,
+            (groups, gathered.as_slice(), &below),
+            places,
+        );
+    }
+    if !done {
+        gathered.clear();
+        if let Some(counts) = simd::gather_brackets(values, &brackets, limit, &mut gathered) {
+            done = settle_whole(
+                values,
+                ranks,
+                found,
+                scratch,
+                (groups, &brackets, &counts, gathered.as_slice()),
+            );
+        }
+    }
+    scratch.copy = gathered;
+    done
+}
+
+/// Selects all ranks among the gathered values, given how many values lie at or below each bracket's
+/// low end. `places` says of a value and a bracket whether it is at or below the low end, and
+/// whether it is below the high end.
+fn settle(
+    ranks: &[usize],
+    found: &mut [f64],
+    scratch: &mut Scratch,
+    (groups, gathered, below): (&[Group], &[f64], &[u64; BRACKETS]),
+    places: impl Fn(f64, usize) -> (bool, bool),
+) -> bool {
+    let mut wanted = Vec::with_capacity(ranks.len());
+    for (index, (group, below)) in groups.iter().zip(below).enumerate() {
+        let (mut skipped, mut held) = (0, 0);
+        for value in gathered {
+            let (is_below, is_before_end) = places(*value, index);
+            skipped += usize::from(is_below);
+            held += usize::from(is_before_end && !is_below);
+        }
+        let below = *below as usize;
+        for &rank in ranks.get(group.from..group.to).unwrap_or_default() {
+            if !(below..below + held).contains(&rank) {
+                return false;
+            }
+            wanted.push(rank - below + skipped);
+        }
+    }
+    let (Some(first), Some(last)) = (groups.first(), groups.last()) else {
+        return true;
+    };
+    let Some(slots) = found.get_mut(first.from..last.to) else {
         return false;
     };
-    let (Some((middle, last)), Some((middle_slots, last_slots))) = (
-        rest.split_at_checked(within - below),
-        rest_slots.split_at_mut_checked(within - below),
-    ) else {
-        return false;
-    };
-    // Ranks below or above the open interval are right only if they fall on its very ends, which
-    // happens where values repeat.
-    if let Some(rank) = first.first() {
-        if simd::count_below(values, low) as usize > *rank {
+    bucket::select(gathered, &wanted, slots, scratch)
+}
+
+/// The same where whole values were compared: ranks may also fall on the very ends of a bracket,
+/// which happens where values repeat.
+fn settle_whole(
+    values: &[f64],
+    ranks: &[usize],
+    found: &mut [f64],
+    scratch: &mut Scratch,
+    (groups, brackets, counts, gathered): (&[Group], &Brackets, &Counts, &[f64]),
+) -> bool {
+    let ends = brackets.lows.iter().zip(&brackets.highs);
+    let totals = counts.at_most.iter().zip(&counts.less);
+    for (group, ((&low, &high), (&at_most, &less))) in groups.iter().zip(ends.zip(totals)) {
+        let (at_most, less) = (at_most as usize, less as usize);
+        let skipped = gathered.iter().filter(|value| **value <= low).count();
+        let (mut wanted, mut slots) = (Vec::new(), Vec::new());
+        let before_low = ranks
+            .get(group.from)
+            .filter(|rank| low < high && **rank < at_most)
+            .map(|_| simd::count_below(values, low) as usize);
+        for place in group.from..group.to {
+            let (Some(&rank), Some(slot)) = (ranks.get(place), found.get_mut(place)) else {
+                return false;
+            };
+            if rank < at_most {
+                if rank < before_low.unwrap_or(less) {
+                    return false;
+                }
+                *slot = low;
+            } else if rank < less {
+                wanted.push(rank - at_most + skipped);
+                slots.push(place);
+            } else if high.is_finite() && simd::count_below(values, high.next_up()) as usize > rank
+            {
+                *slot = high;
+            } else {
+                return false;
+            }
+        }
+        let mut answers = alloc::vec![0.0; wanted.len()];
+        if !wanted.is_empty() && !bucket::select(gathered, &wanted, &mut answers, scratch) {
             return false;
         }
-        first_slots.fill(low);
-    }
-    if let Some(rank) = last.last() {
-        if !high.is_finite() || simd::count_below(values, high.next_up()) as usize <= *rank {
-            return false;
+        for (place, answer) in slots.into_iter().zip(answers) {
+            if let Some(slot) = found.get_mut(place) {
+                *slot = answer;
+            }
         }
-        last_slots.fill(high);
     }
-    select_in_place(
-        inside,
-        middle.iter().map(|rank| rank - at_most + skipped),
-        middle_slots,
-    );
     true
 }

@@ -1,9 +1,9 @@
 //! Selection: the values at given ranks, without sorting and without touching the input.
 //!
-//! With vectors, a large batch is read once: a sample says between which values each rank must lie,
-//! and the pass counts what is below and copies what is inside, a few per cent. The counts prove
-//! whether the rank really fell there; if not, the copy below decides. A small batch is spread over
-//! buckets by the bits of its values, and only the buckets of the wanted ranks are looked into.
+//! With vectors, a batch is spread over buckets by the bits of its values, and only the buckets of
+//! the wanted ranks are looked into. A batch that no cache holds is read once: a sample says between
+//! which values each rank must lie, and the pass counts what is below and copies what is inside, a
+//! few per cent. The counts prove whether the rank really fell there; if not, buckets decide.
 //!
 //! Without vectors the batch is copied and partitioned for the lowest rank first, and each further
 //! rank only in what lies above it: for the quantiles that people watch that part is tiny.
@@ -13,11 +13,13 @@ use core::cmp::Ordering;
 
 use crate::{
     exact::{ExactError, bracket, bucket},
+    kernels::CHUNK,
     simd,
 };
 
-/// Batches up to this size are spread over buckets: the indices fit the second-level cache.
-pub(crate) const SMALL: usize = 8192;
+/// Batches up to this size are spread over buckets; for larger ones one pass is all that memory
+/// allows.
+const LARGE: usize = 1 << 20;
 /// Below this, setting up buckets costs more than partitioning.
 const TINY: usize = 128;
 
@@ -29,6 +31,7 @@ pub(crate) struct Scratch {
     pub(crate) gathered: Vec<f64>,
     pub(crate) indices: Vec<u16>,
     pub(crate) counts: Vec<u32>,
+    pub(crate) targets: Vec<bucket::Target>,
 }
 
 /// Writes the value at each rank (from 0, rising, below the length) to the slot of the same place.
@@ -38,24 +41,38 @@ pub(crate) fn select(
     found: &mut [f64],
     scratch: &mut Scratch,
 ) -> Result<(), ExactError> {
-    if simd::has_vectors() && values.len() > SMALL {
-        if bracket::select(values, ranks, found, scratch) {
-            return Ok(());
-        }
-    } else if simd::has_vectors() && values.len() >= TINY {
-        if simd::has_nan(values) {
-            return Err(ExactError::NotANumber);
-        }
-        bucket::select(values, ranks, found, scratch);
-        return Ok(());
+    let done = if !simd::has_vectors() || values.len() < TINY {
+        select_copy(values, ranks, found, scratch)
+    } else if values.len() <= LARGE {
+        bucket::select(values, ranks, found, scratch)
+    } else {
+        bracket::select(values, ranks, found, scratch)
+            || bucket::select(values, ranks, found, scratch)
+    };
+    if done {
+        Ok(())
+    } else {
+        Err(ExactError::NotANumber)
     }
-    if simd::has_nan(values) {
-        return Err(ExactError::NotANumber);
-    }
+}
+
+/// The same by partitioning a copy. `false` if there is a NaN.
+pub(crate) fn select_copy(
+    values: &[f64],
+    ranks: &[usize],
+    found: &mut [f64],
+    scratch: &mut Scratch,
+) -> bool {
     scratch.copy.clear();
-    scratch.copy.extend_from_slice(values);
+    scratch.copy.reserve(values.len());
+    for chunk in values.chunks(CHUNK) {
+        if simd::has_nan(chunk) {
+            return false;
+        }
+        scratch.copy.extend_from_slice(chunk);
+    }
     select_in_place(&mut scratch.copy, ranks.iter().copied(), found);
-    Ok(())
+    true
 }
 
 /// The same in a slice without NaN that may be reordered.

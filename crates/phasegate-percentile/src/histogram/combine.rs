@@ -29,15 +29,8 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
     /// ```
     pub fn merge(&mut self, other: &Self) -> Result<(), CombineError> {
         self.check_alike(other)?;
-        self.positive.merge(&other.positive, self.range.last);
-        self.negative.merge(&other.negative, self.range.last);
-        self.classes = self.classes.merged(other.classes);
-        if SUM {
-            self.sum.merge(&other.sum);
-            self.negative_sum.merge(&other.negative_sum);
-        }
-        if other.extremes.min <= other.extremes.max {
-            self.extremes.merge(other.extremes);
+        self.add_counts(other);
+        if other.extremes.min <= other.extremes.max && self.extremes.merge(other.extremes) {
             self.refresh_inner();
         }
         Ok(())
@@ -171,15 +164,29 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
         self.refresh_inner();
     }
 
-    /// Becomes a copy of one made alike, in the memory that is there.
-    pub(crate) fn copy_from(&mut self, source: &Self) {
-        self.positive.clone_from(&source.positive);
-        self.negative.clone_from(&source.negative);
-        self.classes = source.classes;
-        self.sum.clone_from(&source.sum);
-        self.negative_sum.clone_from(&source.negative_sum);
-        self.extremes = source.extremes;
-        self.refresh_inner();
+    /// Adds all but the extremes.
+    fn add_counts(&mut self, other: &Self) {
+        self.positive.merge(&other.positive, self.range.last);
+        self.negative.merge(&other.negative, self.range.last);
+        if other.classes != Classes::default() {
+            self.classes = self.classes.merged(other.classes);
+        }
+        if SUM {
+            self.sum.merge(&other.sum);
+            self.negative_sum.merge(&other.negative_sum);
+        }
+    }
+
+    /// Becomes the sum of two made alike, in the memory that is there. The extremes are known from
+    /// elsewhere.
+    pub(crate) fn become_sum_of(&mut self, whole: &Self, part: &Self, extremes: Extremes) {
+        self.positive.clone_from(&whole.positive);
+        self.negative.clone_from(&whole.negative);
+        self.classes = whole.classes;
+        self.sum.clone_from(&whole.sum);
+        self.negative_sum.clone_from(&whole.negative_sum);
+        self.add_counts(part);
+        self.set_extremes(extremes);
     }
 
     /// Makes both extremes bounds from the buckets.

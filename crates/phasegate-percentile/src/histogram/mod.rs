@@ -3,6 +3,7 @@
 mod classes;
 mod combine;
 mod correct;
+mod inner;
 mod query;
 mod range;
 mod record;
@@ -19,6 +20,7 @@ use crate::{
 pub(crate) use classes::Class;
 pub use classes::Classes;
 pub use correct::Correction;
+pub(crate) use inner::InnerKeys;
 pub use query::CountEstimate;
 pub(crate) use range::Range;
 
@@ -54,13 +56,7 @@ pub struct MappedHistogram<M: Mapping = LogLinear, const SUM: bool = true> {
     pub(crate) range: Range,
     pub(crate) positive: Store,
     pub(crate) negative: Store,
-    /// Values whose bits are in `inner_first ..  inner_first + inner_length` are in range and cannot
-    /// move the extremes.
-    inner_first: u64,
-    inner_length: u64,
-    /// Whether the inner values reach exactly from the least to the greatest: both are in range and
-    /// known, so a new extreme is only a longer reach.
-    reaches: bool,
+    inner: InnerKeys,
     pub(crate) extremes: Extremes,
     pub(crate) classes: Classes,
     pub(crate) sum: ExactSum,
@@ -118,13 +114,19 @@ impl Extremes {
         }
     }
 
-    pub(crate) fn merge(&mut self, other: Self) {
-        if other.min < self.min || (other.min <= self.min && other.min_exact) {
+    /// Whether something changed.
+    pub(crate) fn merge(&mut self, other: Self) -> bool {
+        let lower =
+            other.min < self.min || (other.min <= self.min && other.min_exact && !self.min_exact);
+        let higher =
+            other.max > self.max || (other.max >= self.max && other.max_exact && !self.max_exact);
+        if lower {
             (self.min, self.min_exact) = (other.min, other.min_exact);
         }
-        if other.max > self.max || (other.max >= self.max && other.max_exact) {
+        if higher {
             (self.max, self.max_exact) = (other.max, other.max_exact);
         }
+        lower || higher
     }
 }
 
@@ -173,9 +175,7 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             range,
             positive: Store::default(),
             negative: Store::default(),
-            inner_first: 0,
-            inner_length: 0,
-            reaches: false,
+            inner: InnerKeys::default(),
             extremes: Extremes::NONE,
             classes: Classes::default(),
             sum: ExactSum::default(),
@@ -284,51 +284,9 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             + self.negative_sum.heap_bytes()
     }
 
-    /// Sets the inner bits from the extremes: from the least to the greatest value, as far as they
-    /// are in range. The bits of positive floats sort as the floats do.
+    /// To be called when extremes were set.
     pub(crate) fn refresh_inner(&mut self) {
-        let first = match self.range.classify(&self.mapping, self.extremes.min) {
-            Class::Positive(_) if self.extremes.min_exact => self.extremes.min,
-            // The least value was taken away: its bucket may get a new one.
-            Class::Positive(key) => self.mapping.upper(key).next_up(),
-            Class::Overflow | Class::Infinite | Class::NotANumber => f64::INFINITY,
-            // Nothing positive can be a new minimum.
-            Class::NegativeInfinite
-            | Class::NegativeOverflow
-            | Class::Negative(_)
-            | Class::NegativeUnderflow
-            | Class::NegativeSubnormal
-            | Class::Zero
-            | Class::Subnormal
-            | Class::Underflow => self.mapping.lower(self.range.first).next_up(),
-        };
-        let last = match self.range.classify(&self.mapping, self.extremes.max) {
-            Class::Positive(_) if self.extremes.max_exact => self.extremes.max,
-            Class::Positive(key) => self.mapping.lower(key).next_down(),
-            // Nothing in range can be a new maximum.
-            Class::Overflow | Class::Infinite => self.mapping.upper(self.range.last).next_down(),
-            Class::NegativeInfinite
-            | Class::NegativeOverflow
-            | Class::Negative(_)
-            | Class::NegativeUnderflow
-            | Class::NegativeSubnormal
-            | Class::Zero
-            | Class::Subnormal
-            | Class::Underflow
-            | Class::NotANumber => 0.0,
-        };
-        let is_kept = |value: f64| {
-            matches!(
-                self.range.classify(&self.mapping, value),
-                Class::Positive(_)
-            )
-        };
-        self.reaches = self.extremes.min_exact
-            && self.extremes.max_exact
-            && is_kept(self.extremes.min)
-            && is_kept(self.extremes.max);
-        self.inner_first = first.to_bits();
-        self.inner_length = (last.to_bits() + 1).saturating_sub(first.to_bits());
+        self.inner = InnerKeys::between(self.extremes, self.range, &self.mapping);
     }
 }
 

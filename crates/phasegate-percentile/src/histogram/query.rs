@@ -10,7 +10,7 @@ use core::time::Duration;
 use crate::{
     estimate::Estimate,
     histogram::{Class, MappedHistogram},
-    kernels::BLOCKS,
+    kernels::{self, BLOCKS},
     mapping::Mapping,
     simd,
     store::Store,
@@ -273,6 +273,9 @@ pub(crate) fn rank_of(q: f64, n: u64) -> Option<u64> {
     }
     // Rounds to nearest: adding one half and cutting off cannot reach the next unit.
     let share = (q * UNIT as f64 + 0.5) as u64;
+    if let Some(product) = share.checked_mul(n) {
+        return Some(product.div_ceil(UNIT).max(1));
+    }
     let product = u128::from(share) * u128::from(n);
     // Near the answer by floats, exact by multiplying: a division of 128 bits is slow.
     let mut rank = (q * n as f64) as u64;
@@ -293,6 +296,8 @@ struct RunningSums<'a> {
     sums: &'a [u64],
     /// A block has `64 << shift` buckets.
     shift: u32,
+    /// Whether counters are so low that sums of 64 fit 32 bits.
+    narrow: bool,
     /// Values that rank before, in and after the positive buckets.
     before: u64,
     inside: u64,
@@ -315,8 +320,12 @@ impl<'a> RunningSums<'a> {
             .checked_add(of.negative.total())?;
         let blocks = counts.len().div_ceil(64);
         let shift = usize::BITS - (blocks.saturating_sub(1) / BLOCKS).leading_zeros();
-        if of.positive.has_carries() || !simd::block_sums(counts, shift, sums) {
+        if of.positive.has_carries() {
             return None;
+        }
+        let narrow = simd::block_sums(counts, shift, sums);
+        if !narrow {
+            kernels::wide_block_sums(counts, shift, sums);
         }
         let sums = sums.get_mut(..blocks.div_ceil(1 << shift))?;
         let mut run = 0;
@@ -328,6 +337,7 @@ impl<'a> RunningSums<'a> {
         Some(Self {
             sums,
             shift,
+            narrow,
             before,
             inside: run,
             after,
@@ -349,7 +359,12 @@ impl<'a> RunningSums<'a> {
         let start = block << (6 + self.shift);
         let rest = store.counts().get(start..)?;
         let counts = rest.get(..64 << self.shift).unwrap_or(rest);
-        let place = simd::place_of_rank(counts, rank - before.unwrap_or(0));
+        let rank = rank - before.unwrap_or(0);
+        let place = if self.narrow {
+            simd::place_of_rank(counts, rank)
+        } else {
+            kernels::wide_place_of_rank(counts, rank)
+        };
         Some(store.first() + (start + place) as u32)
     }
 }

@@ -41,6 +41,12 @@ impl Range {
         }
     }
 
+    /// Whether a key is in range.
+    #[inline(always)]
+    pub(crate) fn holds(self, key: u32) -> bool {
+        key.wrapping_sub(self.first) <= self.last - self.first
+    }
+
     /// What kind of input a value is.
     pub(crate) fn classify<M: Mapping>(self, mapping: &M, value: f64) -> Class {
         let magnitude = value.abs();

@@ -1,8 +1,8 @@
 //! Recording: the short path that nearly every value takes, and the long one for all others.
 //!
-//! The short path shifts a float's bits into a key and adds one to a counter. A value between the
-//! least and the greatest so far cannot move them, so one comparison keeps the extremes exact; the
-//! same comparison, made on bits, turns away zero, negatives, NaN and infinities.
+//! The short path shifts a float's bits into a key and adds one to a counter. A value in a bucket
+//! strictly between those of the least and the greatest so far cannot move them, so one comparison
+//! keeps the extremes exact; the same comparison turns away zero, negatives, NaN and infinities.
 #![expect(clippy::cast_possible_truncation, reason = "keys are below 2^24")]
 
 use core::time::Duration;
@@ -22,13 +22,28 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
     #[inline]
     pub fn record(&mut self, value: f64) {
         let bits = value.to_bits();
-        let inner = bits.wrapping_sub(self.inner_first) < self.inner_length;
-        if (inner || self.reach(bits)) && self.positive.add_covered(self.mapping.key(value)) {
+        let key = self.mapping.key(value);
+        if self.inner.holds_key(key) && self.positive.add_covered(key) {
             if SUM && !self.sum.add_covered(bits) {
                 self.sum.add_and_cover(bits);
             }
         } else {
             // As bits: a float would have to take the way through a vector register.
+            self.record_outermost(bits);
+        }
+    }
+
+    /// Records a value that may be an extreme: data that rise, fall or are all alike come here.
+    #[inline(never)]
+    fn record_outermost(&mut self, bits: u64) {
+        let key = self.mapping.key(f64::from_bits(bits));
+        let known = self.inner.holds_bits(bits)
+            || self.inner.reach(key, bits, self.range, &mut self.extremes);
+        if known && self.positive.add_covered(key) {
+            if SUM && !self.sum.add_covered(bits) {
+                self.sum.add_and_cover(bits);
+            }
+        } else {
             self.record_apart(bits, 1);
         }
     }
@@ -52,13 +67,14 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
     /// ```
     pub fn record_slice(&mut self, values: &[f64]) {
         let shift = match self.mapping.key_shift() {
-            Some(shift) if values.len() >= SLICE_MIN => shift,
+            Some(shift @ 32..=52) if values.len() >= SLICE_MIN => shift,
             _ => return values.iter().for_each(|value| self.record(*value)),
         };
         let mut headroom = self.positive.headroom();
+        let mut places = [0; CHUNK];
         for chunk in values.chunks(CHUNK) {
             let n = chunk.len() as u32;
-            if headroom < n || !self.record_chunk(chunk, shift) {
+            if headroom < n || !self.record_chunk(chunk, shift, &mut places) {
                 chunk.iter().for_each(|value| self.record(*value));
             }
             headroom = headroom.saturating_sub(n);
@@ -66,31 +82,35 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
     }
 
     /// Records up to [`CHUNK`] values together; `false`, and nothing done, if some has no bucket.
-    fn record_chunk(&mut self, values: &[f64], shift: u32) -> bool {
-        let (low, high) = simd::bit_extremes(values);
-        // Negative values, infinities and NaN have bits above all others.
-        let (first, last) = (low >> shift, high >> shift);
-        if first < u64::from(self.range.first) || last > u64::from(self.range.last) {
+    fn record_chunk(&mut self, values: &[f64], shift: u32, places: &mut [u32; CHUNK]) -> bool {
+        let first = self.positive.first();
+        let (low, high) = simd::places(values, shift, first, places);
+        // Negative values, infinities and NaN have keys above all others.
+        if !self.range.holds(low) || !self.range.holds(high) {
             return false;
         }
-        let (first, last) = (first as u32, last as u32);
-        self.positive.cover(first, last, self.range.last);
-        if low < self.inner_first || high - self.inner_first >= self.inner_length {
-            self.extremes.include(f64::from_bits(low));
-            self.extremes.include(f64::from_bits(high));
-            self.refresh_inner();
+        if !self.inner.holds_keys(low, high) {
+            let (least, greatest) = simd::float_extremes(values);
+            if !self.inner.holds_bits(least.to_bits()) || !self.inner.holds_bits(greatest.to_bits())
+            {
+                self.extremes.include(least);
+                self.extremes.include(greatest);
+                self.refresh_inner();
+            }
         }
-        if first == last {
-            self.positive
-                .add(first, values.len() as u64, self.range.last);
+        if low == high {
+            self.positive.add(low, values.len() as u64, self.range.last);
         } else {
-            let mut keys = [0; CHUNK];
-            simd::shifted_keys(values, shift, self.positive.first(), &mut keys);
+            self.positive.cover(low, high, self.range.last);
+            if self.positive.first() != first {
+                simd::places(values, shift, self.positive.first(), places);
+            }
             self.positive
-                .count_keys(keys.get(..values.len()).unwrap_or_default());
+                .count_places(places.get(..values.len()).unwrap_or_default());
         }
         if SUM {
-            self.add_chunk_sum(values, (low >> 52) as u32, (high >> 52) as u32);
+            let octave = 52 - shift;
+            self.add_chunk_sum(values, low >> octave, high >> octave);
         }
         true
     }
@@ -138,26 +158,6 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             Ok(nanos) => self.record_nanos(nanos),
             Err(_) => self.record(duration.as_nanos() as f64),
         }
-    }
-
-    /// Takes in a new extreme: the usual case in data that rise or fall. `false` if the long path
-    /// must decide.
-    #[inline]
-    fn reach(&mut self, bits: u64) -> bool {
-        let value = f64::from_bits(bits);
-        let key = self.mapping.key(value).wrapping_sub(self.range.first);
-        if !self.reaches || key > self.range.last - self.range.first {
-            return false;
-        }
-        if bits < self.inner_first {
-            self.inner_length += self.inner_first - bits;
-            self.inner_first = bits;
-            self.extremes.min = value;
-        } else {
-            self.inner_length = bits - self.inner_first + 1;
-            self.extremes.max = value;
-        }
-        true
     }
 
     /// The long path: any value, any count.

@@ -74,8 +74,8 @@ pub trait Mapping: Clone + core::fmt::Debug + PartialEq {
     /// The proven bound of `|representative - value| / value` over all buckets.
     fn relative_error(&self) -> f64;
 
-    /// By how many bits to shift a value's bits down to get its key, if that is all there is to it.
-    /// Slices are then recorded by vectors.
+    /// By how many bits, 32 to 52, to shift a value's bits down to get its key, if that is all there
+    /// is to it. Slices are then recorded by vectors.
     fn key_shift(&self) -> Option<u32> {
         None
     }

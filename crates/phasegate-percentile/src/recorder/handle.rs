@@ -3,10 +3,11 @@
 use core::{fmt, time::Duration};
 
 use crate::{
+    histogram::{Extremes, InnerKeys},
     mapping::{LogLinear, Mapping},
     recorder::{
         Inner,
-        shard::Shard,
+        shard::{Segment, Shard},
         sync::{Arc, locked},
     },
 };
@@ -18,6 +19,10 @@ use crate::{
 pub struct Handle<M: Mapping = LogLinear> {
     recorder: Arc<Inner<M>>,
     shard: Arc<Shard<M>>,
+    /// What the shard would answer, kept here for the usual value.
+    segment: Option<Arc<Segment>>,
+    extremes: Extremes,
+    inner: InnerKeys,
 }
 
 impl<M: Mapping> Handle<M> {
@@ -29,22 +34,31 @@ impl<M: Mapping> Handle<M> {
                 shard
             })
         });
-        Self {
+        let mut handle = Self {
             recorder: Arc::clone(recorder),
             shard,
-        }
+            segment: None,
+            extremes: Extremes::NONE,
+            inner: InnerKeys::default(),
+        };
+        handle.refresh();
+        handle
     }
 
     /// Records one value.
     #[inline]
     pub fn record(&mut self, value: f64) {
-        self.shard.record(&self.recorder.mapping, value);
+        let key = self.recorder.mapping.key(value);
+        if !(self.inner.holds_key(key) && self.count(key)) {
+            self.record_outermost(value);
+        }
     }
 
     /// Records the same value `n` times.
     #[inline]
     pub fn record_n(&mut self, value: f64, n: u64) {
         self.shard.record_n(&self.recorder.mapping, value, n);
+        self.refresh();
     }
 
     /// Records each value of a slice.
@@ -56,6 +70,45 @@ impl<M: Mapping> Handle<M> {
     #[inline]
     pub fn record_duration(&mut self, duration: Duration) {
         self.record(duration.as_nanos() as f64);
+    }
+
+    #[inline(always)]
+    fn count(&self, key: u32) -> bool {
+        self.segment
+            .as_ref()
+            .is_some_and(|segment| segment.count(key))
+    }
+
+    /// Records a value that may be an extreme.
+    #[inline(never)]
+    fn record_outermost(&mut self, value: f64) {
+        let (key, bits) = (self.recorder.mapping.key(value), value.to_bits());
+        let known = self.inner.holds_bits(bits) || {
+            let range = self.recorder.range;
+            let reached = self.inner.reach(key, bits, range, &mut self.extremes);
+            if reached {
+                self.shard.include(bits);
+            }
+            reached
+        };
+        if !(known && self.count(key)) {
+            self.record_n(value, 1);
+        }
+    }
+
+    /// Takes over what the shard has now.
+    #[cold]
+    fn refresh(&mut self) {
+        self.segment = self.shard.newest().cloned();
+        if let Some((min, max)) = self.shard.extremes() {
+            self.extremes = Extremes {
+                min: f64::from_bits(min),
+                max: f64::from_bits(max),
+                ..Extremes::NONE
+            };
+        }
+        let Inner { range, mapping, .. } = &*self.recorder;
+        self.inner = InnerKeys::between(self.extremes, *range, mapping);
     }
 }
 

@@ -3,29 +3,79 @@
 //! The writer adds by a relaxed load and a release store: nobody else writes, so nothing is lost.
 //! It stores a new extreme before it counts the value; a reader loads counts with acquire and the
 //! extremes after them, so the extremes that it sees hold every value that it counted.
+//!
+//! Counters stand in segments. When a value falls beside the newest one, a longer one is made that
+//! covers it as well; the older ones keep what they counted, and a reader adds up all of them.
 
 use std::{boxed::Box, vec::Vec};
 
 use crate::{
     histogram::{MappedHistogram, Range},
     mapping::Mapping,
-    recorder::sync::{AtomicU64, Mutex, OnceLock, Ordering, locked},
+    recorder::sync::{Arc, AtomicU64, AtomicUsize, Mutex, OnceLock, Ordering, locked},
 };
 
-/// Buckets are allocated by blocks, when a value first falls there.
+/// A segment is at least so long.
 #[cfg(not(loom))]
-const BLOCK: usize = 64;
+const SHORTEST: u32 = 256;
 /// A model checker tracks every single cell.
 #[cfg(loom)]
-const BLOCK: usize = 2;
+const SHORTEST: u32 = 2;
+/// Each at least half as long again as the one before: the longest range there is has 2^23 keys.
+const SEGMENTS: usize = 32;
+/// Counts above this are kept apart: cells that grow by ones cannot get from here to the end.
+const CELL_MAX: u64 = 1 << 63;
 
-type Block = [AtomicU64; BLOCK];
+/// Counters of neighbouring keys.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    first: u32,
+    cells: Box<[AtomicU64]>,
+}
+
+impl Segment {
+    fn new(first: u32, length: u32) -> Self {
+        let cells: Vec<_> = (0..length).map(|_| AtomicU64::new(0)).collect();
+        Self {
+            first,
+            cells: cells.into_boxed_slice(),
+        }
+    }
+
+    fn covers(&self, key: u32) -> bool {
+        (key.wrapping_sub(self.first) as usize) < self.cells.len()
+    }
+
+    /// Counts one value; `false`, and nothing done, if the key is not covered. Only one thread at a
+    /// time may call this.
+    #[inline(always)]
+    pub(crate) fn count(&self, key: u32) -> bool {
+        let Some(cell) = self.cells.get(key.wrapping_sub(self.first) as usize) else {
+            return false;
+        };
+        cell.store(cell.load(Ordering::Relaxed) + 1, Ordering::Release);
+        true
+    }
+
+    /// Counts `n` values; `false`, and nothing done, if that is too many for the cell.
+    fn count_times(&self, key: u32, n: u64) -> bool {
+        let Some(cell) = self.cells.get(key.wrapping_sub(self.first) as usize) else {
+            return false;
+        };
+        let sum = cell.load(Ordering::Relaxed).saturating_add(n);
+        if sum <= CELL_MAX {
+            cell.store(sum, Ordering::Release);
+        }
+        sum <= CELL_MAX
+    }
+}
 
 #[derive(Debug)]
 pub(crate) struct Shard<M: Mapping> {
-    first: u32,
-    length: u32,
-    blocks: Box<[OnceLock<Box<Block>>]>,
+    range: Range,
+    segments: [OnceLock<Arc<Segment>>; SEGMENTS],
+    /// How many segments there are; for the writer only.
+    made: AtomicUsize,
     /// Of positive values in range, as bits, which sort as the values do.
     min_bits: AtomicU64,
     max_bits: AtomicU64,
@@ -35,15 +85,10 @@ pub(crate) struct Shard<M: Mapping> {
 
 impl<M: Mapping> Shard<M> {
     pub(crate) fn new(mapping: &M, range: Range) -> Self {
-        let length = range.last - range.first + 1;
-        let blocks = (length as usize).div_ceil(BLOCK);
         Self {
-            first: range.first,
-            length,
-            blocks: (0..blocks)
-                .map(|_| OnceLock::new())
-                .collect::<Vec<_>>()
-                .into_boxed_slice(),
+            range,
+            segments: core::array::from_fn(|_| OnceLock::new()),
+            made: AtomicUsize::new(0),
             min_bits: AtomicU64::new(u64::MAX),
             max_bits: AtomicU64::new(0),
             odd: Mutex::new(MappedHistogram::with_keys(mapping.clone(), range)),
@@ -53,67 +98,91 @@ impl<M: Mapping> Shard<M> {
     /// Records a value. Only one thread at a time may call this or [`record_n`](Self::record_n).
     #[inline(always)]
     pub(crate) fn record(&self, mapping: &M, value: f64) {
+        let bits = value.to_bits();
+        if self.min_bits.load(Ordering::Relaxed) <= bits
+            && bits <= self.max_bits.load(Ordering::Relaxed)
+            && let Some(segment) = self.newest()
+            && segment.count(mapping.key(value))
+        {
+            return;
+        }
         self.record_n(mapping, value, 1);
     }
 
-    #[inline(always)]
+    /// Records a value `n` times: any value, any number.
+    #[inline(never)]
     pub(crate) fn record_n(&self, mapping: &M, value: f64, n: u64) {
-        let key = mapping.key(value).wrapping_sub(self.first);
-        if key >= self.length {
-            self.record_odd(value, n);
+        let key = mapping.key(value);
+        if n == 0 {
             return;
         }
-        let block = self.blocks.get(key as usize / BLOCK);
-        match block
-            .and_then(OnceLock::get)
-            .and_then(|block| block.get(key as usize % BLOCK))
-        {
-            Some(cell) => self.count(cell, value, n),
-            None => self.record_first(key, value, n),
+        if self.range.holds(key) {
+            let segment = self.newest().filter(|segment| segment.covers(key));
+            if let Some(segment) = segment.or_else(|| self.add_segment(key)) {
+                self.include(value.to_bits());
+                if segment.count_times(key, n) {
+                    return;
+                }
+            }
         }
+        locked(&self.odd, |odd| odd.record_n(value, n));
     }
 
+    /// The segment that counts now.
     #[inline(always)]
-    fn count(&self, cell: &AtomicU64, value: f64, n: u64) {
-        let bits = value.to_bits();
-        if bits < self.min_bits.load(Ordering::Relaxed) && n != 0 {
+    pub(crate) fn newest(&self) -> Option<&Arc<Segment>> {
+        let made = self.made.load(Ordering::Relaxed);
+        self.segments.get(made.wrapping_sub(1))?.get()
+    }
+
+    /// The least and the greatest bits of values in cells; the writer may ask.
+    pub(crate) fn extremes(&self) -> Option<(u64, u64)> {
+        let min = self.min_bits.load(Ordering::Relaxed);
+        let max = self.max_bits.load(Ordering::Relaxed);
+        (min <= max).then_some((min, max))
+    }
+
+    /// Takes in the bits of a value that is about to be counted.
+    #[inline]
+    pub(crate) fn include(&self, bits: u64) {
+        if bits < self.min_bits.load(Ordering::Relaxed) {
             self.min_bits.store(bits, Ordering::Relaxed);
         }
-        if bits > self.max_bits.load(Ordering::Relaxed) && n != 0 {
+        if bits > self.max_bits.load(Ordering::Relaxed) {
             self.max_bits.store(bits, Ordering::Relaxed);
         }
-        cell.store(
-            cell.load(Ordering::Relaxed).saturating_add(n),
-            Ordering::Release,
-        );
     }
 
-    /// The first value in its block.
+    /// Makes a segment that covers a key in range, and all that the newest one covers. `None` if
+    /// there are too many, which growth by a factor does not let happen.
     #[cold]
-    #[inline(never)]
-    fn record_first(&self, key: u32, value: f64, n: u64) {
-        let Some(place) = self.blocks.get(key as usize / BLOCK) else {
-            return;
-        };
-        let block = place.get_or_init(|| Box::new(core::array::from_fn(|_| AtomicU64::new(0))));
-        if let Some(cell) = block.get(key as usize % BLOCK) {
-            self.count(cell, value, n);
+    fn add_segment(&self, key: u32) -> Option<&Arc<Segment>> {
+        let (mut low, mut end) = (key, key + 1);
+        let mut length = SHORTEST;
+        if let Some(newest) = self.newest() {
+            let covered = u32::try_from(newest.cells.len()).unwrap_or(u32::MAX);
+            low = low.min(newest.first);
+            end = end.max(newest.first + covered);
+            length = covered.saturating_mul(2);
         }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn record_odd(&self, value: f64, n: u64) {
-        locked(&self.odd, |odd| odd.record_n(value, n));
+        // What is more than needed goes to both sides, as far as the range lets it.
+        let spare = length.saturating_sub(end - low);
+        let low = low.saturating_sub(spare / 2).max(self.range.first);
+        let end = end.max(low.saturating_add(length)).min(self.range.last + 1);
+        let made = self.made.load(Ordering::Relaxed);
+        let segment = self
+            .segments
+            .get(made)?
+            .get_or_init(|| Arc::new(Segment::new(low, end - low)));
+        self.made.store(made + 1, Ordering::Relaxed);
+        Some(segment)
     }
 
     /// Adds all that is in the shard to a histogram made alike.
     pub(crate) fn add_to(&self, sum: &mut MappedHistogram<M, false>) {
         let mut counted = false;
-        let keys = (self.first..).step_by(BLOCK);
-        for (start, block) in keys.zip(&self.blocks) {
-            let Some(block) = block.get() else { continue };
-            for (key, cell) in (start..).zip(block.iter()) {
+        for segment in self.segments.iter().map_while(OnceLock::get) {
+            for (key, cell) in (segment.first..).zip(&segment.cells) {
                 let n = cell.load(Ordering::Acquire);
                 counted |= n != 0;
                 sum.positive.add(key, n, sum.range.last);

@@ -5,7 +5,7 @@ pub(crate) use loom::{
     lazy_static,
     sync::{
         Arc, Mutex, MutexGuard,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     thread_local,
 };
@@ -14,7 +14,7 @@ pub(crate) use shuttle::{
     lazy_static,
     sync::{
         Arc, Mutex, MutexGuard,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     thread_local,
 };
@@ -24,7 +24,7 @@ pub(crate) use std::sync::OnceLock;
 pub(crate) use std::{
     sync::{
         Arc, Mutex, MutexGuard,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     thread_local,
 };

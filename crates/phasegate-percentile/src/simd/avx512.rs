@@ -1,15 +1,18 @@
 //! Loops that a compiler does not turn into good AVX-512 code by itself.
 
 use core::arch::x86_64::{
-    __m512d, __m512i, _CMP_LE_OQ, _CMP_LT_OQ, _CMP_UNORD_Q, _mm512_add_epi32, _mm512_add_pd,
-    _mm512_alignr_epi32, _mm512_cmp_pd_mask, _mm512_cmplt_epu32_mask, _mm512_loadu_pd,
-    _mm512_loadu_si512, _mm512_mask_add_epi64, _mm512_maskz_compress_pd, _mm512_or_si512,
-    _mm512_reduce_add_epi32, _mm512_reduce_add_epi64, _mm512_reduce_add_pd, _mm512_reduce_or_epi32,
-    _mm512_set1_epi32, _mm512_set1_epi64, _mm512_set1_pd, _mm512_setzero_pd, _mm512_setzero_si512,
-    _mm512_storeu_pd, _mm512_sub_pd,
+    __m512d, __m512i, _mm512_add_epi32, _mm512_add_pd, _mm512_alignr_epi32,
+    _mm512_cmplt_epu32_mask, _mm512_loadu_pd, _mm512_loadu_si512, _mm512_or_si512,
+    _mm512_reduce_add_epi32, _mm512_reduce_add_pd, _mm512_reduce_or_epi32, _mm512_set1_epi32,
+    _mm512_set1_pd, _mm512_setzero_pd, _mm512_setzero_si512, _mm512_sub_pd,
 };
 
-use crate::kernels::{self, BLOCKS, BRACKETS, Brackets};
+use crate::kernels::{self, BLOCKS};
+
+// Bound by single increments, or by memory: wider vectors change nothing.
+pub(super) use super::avx2::{
+    count_indices, count_places, gather_brackets, gather_buckets, gather_upper,
+};
 
 #[inline]
 #[target_feature(enable = "avx512f")]
@@ -113,46 +116,4 @@ pub(super) fn split_sums(values: &[f64], magnet: f64) -> (f64, f64) {
         whole + _mm512_reduce_add_pd(_mm512_add_pd(h, i)),
         part + _mm512_reduce_add_pd(_mm512_add_pd(l, m)),
     )
-}
-
-/// See [`kernels::gather_brackets`].
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,popcnt,lzcnt")]
-pub(super) fn gather_brackets(
-    values: &[f64],
-    brackets: &Brackets,
-    out: &mut [f64],
-) -> Option<([u64; BRACKETS], usize)> {
-    let lows = brackets.lows.map(|low| _mm512_set1_pd(low));
-    let highs = brackets.highs.map(|high| _mm512_set1_pd(high));
-    let mut counts = [_mm512_setzero_si512(); BRACKETS];
-    let one = _mm512_set1_epi64(1);
-    let mut odd = 0_u8;
-    let mut filled = 0;
-    let (vectors, rest) = values.as_chunks::<8>();
-    for vector in vectors {
-        let values = floats(vector);
-        odd |= _mm512_cmp_pd_mask::<_CMP_UNORD_Q>(values, values);
-        let mut inside = 0_u8;
-        for ((low, high), count) in lows.iter().zip(&highs).zip(&mut counts) {
-            let at_most = _mm512_cmp_pd_mask::<_CMP_LE_OQ>(values, *low);
-            *count = _mm512_mask_add_epi64(*count, at_most, *count, one);
-            inside |= !at_most & _mm512_cmp_pd_mask::<_CMP_LT_OQ>(values, *high);
-        }
-        let slot = out.get_mut(filled..)?.first_chunk_mut::<8>()?;
-        let kept = _mm512_maskz_compress_pd(inside, values);
-        // SAFETY: the reference covers the 64 bytes that are written; the store may be unaligned.
-        unsafe { _mm512_storeu_pd(slot.as_mut_ptr(), kept) };
-        filled += inside.count_ones() as usize;
-    }
-    if odd != 0 {
-        return None;
-    }
-    let (mut totals, mut filled) = (
-        counts.map(|count| _mm512_reduce_add_epi64(count).cast_unsigned()),
-        filled,
-    );
-    for value in rest {
-        filled = kernels::gather_one(*value, brackets, &mut totals, out, filled)?;
-    }
-    Some((totals, filled))
 }

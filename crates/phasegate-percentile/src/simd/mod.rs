@@ -14,7 +14,7 @@
 
 use alloc::vec::Vec;
 
-use crate::kernels::{self, BLOCKS, BRACKETS, Brackets, CHUNK};
+use crate::kernels::{self, BLOCKS, BRACKETS, Brackets, CHUNK, Counts, UpperBrackets, WANTED};
 
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 mod level {
@@ -128,23 +128,31 @@ dispatched! {
         fn greatest(counts: &[u32]) -> u32;
         fn count_below(values: &[f64], bound: f64) -> u64;
         fn has_nan(values: &[f64]) -> bool;
-        fn bit_extremes(values: &[f64]) -> (u64, u64);
-        fn shifted_keys(values: &[f64], shift: u32, first: u32, keys: &mut [u32; CHUNK]) -> ();
-        fn count_keys(counts: &mut [u32], keys: &[u32]) -> ();
-        fn order_extremes(values: &[f64]) -> (u64, u64);
-        fn bucket_indices(values: &[f64], low: u64, shift: u32, indices: &mut [u16]) -> ();
-        fn count_indices(counts: &mut [u32], indices: &[u16]) -> ();
-        fn bucket_extremes(values: &[f64], indices: &[u16], wanted: u16) -> (u64, u64);
-        fn gather_bucket(
-            values: &[f64], indices: &[u16], wanted: u16, out: &mut Vec<f64>
-        ) -> ();
+        fn float_extremes(values: &[f64]) -> (f64, f64);
+        fn places(values: &[f64], shift: u32, first: u32, places: &mut [u32; CHUNK]) -> (u32, u32);
+        fn extremes(values: &[f64]) -> Option<(f64, f64)>;
+        fn whole_indices(
+            values: &[f64], base: u64, shift: u32, last: u16, indices: &mut [u16]
+        ) -> bool;
+        fn upper_indices(
+            values: &[f64], base: u32, shift: u32, last: u16, indices: &mut [u16]
+        ) -> bool;
+        fn three_way(values: &[f64], middle: f64) -> (u64, u64);
     }
     written {
         fn block_sums(counts: &[u32], shift: u32, sums: &mut [u64; BLOCKS]) -> bool;
         fn place_of_rank(counts: &[u32], rank: u64) -> usize;
+        fn count_places(counts: &mut [u32], places: &[u32]) -> ();
+        fn count_indices(counts: &mut [u32], indices: &[u16]) -> ();
         fn split_sums(values: &[f64], magnet: f64) -> (f64, f64);
         fn gather_brackets(
-            values: &[f64], brackets: &Brackets, out: &mut [f64]
-        ) -> Option<([u64; BRACKETS], usize)>;
+            values: &[f64], brackets: &Brackets, limit: usize, out: &mut Vec<f64>
+        ) -> Option<Counts>;
+        fn gather_upper(
+            values: &[f64], brackets: &UpperBrackets, limit: usize, out: &mut Vec<f64>
+        ) -> Option<[u64; BRACKETS]>;
+        fn gather_buckets(
+            values: &[f64], indices: &[u16], wanted: [u16; WANTED], out: &mut Vec<f64>
+        ) -> ();
     }
 }

@@ -9,7 +9,7 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::{avx2, avx512, level};
-use crate::kernels::{self, BLOCKS, Brackets};
+use crate::kernels::{self, BLOCKS, Brackets, UpperBrackets};
 
 /// Runs a function in all compilations that this processor has and holds that the answers are equal.
 macro_rules! same {
@@ -92,7 +92,7 @@ proptest! {
     #[test]
     fn gathered_brackets_are_equal(
         values in prop::collection::vec(float(), 0..300),
-        ends in prop::collection::vec(float(), 8),
+        ends in prop::collection::vec(float(), 8), used in 1..=4_usize,
         nan in any::<prop::sample::Index>(), with_nan in prop::bool::weighted(0.1),
     ) {
         let mut values = values;
@@ -103,26 +103,60 @@ proptest! {
         let brackets = Brackets {
             lows: std::array::from_fn(|i| ends[2 * i].min(ends[2 * i + 1])),
             highs: std::array::from_fn(|i| ends[2 * i].max(ends[2 * i + 1])),
+            used,
         };
-        type Gather<'a> = &'a dyn Fn(&mut [f64]) -> Option<([u64; 4], usize)>;
-        let run = |gather: Gather<'_>| {
-            let mut out = vec![0.0; values.len() + 8];
-            let (totals, filled) = gather(&mut out)?;
-            out.truncate(filled);
-            Some((totals, out))
+        let sorted = |mut out: Vec<f64>| {
+            out.sort_by(f64::total_cmp);
+            out.into_iter().map(f64::to_bits).collect::<Vec<_>>()
         };
-        let plain = run(&|out| kernels::gather_brackets(&values, &brackets, out));
+        let (mut left, mut right) = (vec![], vec![]);
+        let plain = kernels::gather_brackets(&values, &brackets, 300, &mut left);
         prop_assert_eq!(plain.is_none(), values.iter().any(|value| value.is_nan()));
-        if level::level() >= level::AVX2 {
-            // SAFETY: the level says that the processor has the features.
-            let found = run(&|out| unsafe { avx2::gather_brackets(&values, &brackets, out) });
-            prop_assert_eq!(&found, &plain);
+        prop_assert_eq!(super::gather_brackets(&values, &brackets, 300, &mut right), plain);
+        if plain.is_some() {
+            prop_assert_eq!(sorted(left), sorted(right));
         }
-        if level::level() == level::AVX512 {
-            // SAFETY: as above.
-            let found = run(&|out| unsafe { avx512::gather_brackets(&values, &brackets, out) });
-            prop_assert_eq!(&found, &plain);
+        if let Some(upper) = UpperBrackets::around(&brackets) {
+            let (mut left, mut right) = (vec![], vec![]);
+            let plain = kernels::gather_upper(&values, &upper, 300, &mut left);
+            prop_assert_eq!(plain.is_none(), !values.iter().all(|value| value.is_finite()));
+            prop_assert_eq!(super::gather_upper(&values, &upper, 300, &mut right), plain);
+            if plain.is_some() {
+                prop_assert_eq!(sorted(left), sorted(right));
+            }
         }
+    }
+
+    #[test]
+    fn buckets_of_a_batch_are_equal_and_rise(
+        values in prop::collection::vec(prop_oneof![4 => float(), 1 => any::<f64>()], 0..300),
+        low in float(), bits in 1..=11_u32, wanted in prop::collection::vec(0..2048_u16, 4),
+    ) {
+        let last = (1_u16 << bits) - 1;
+        let (base, shift) = (kernels::order(low), 64 - bits);
+        let (mut left, mut right) = (vec![0; values.len()], vec![0; values.len()]);
+        let plain = kernels::whole_indices(&values, base, shift, last, &mut left);
+        let vector = super::whole_indices(&values, base, shift, last, &mut right);
+        prop_assert_eq!((plain, &left), (vector, &right));
+        let (base, shift) = ((base >> 32) as u32, 32 - bits);
+        let plain = kernels::upper_indices(&values, base, shift, last, &mut left);
+        let vector = super::upper_indices(&values, base, shift, last, &mut right);
+        prop_assert_eq!((plain, &left), (vector, &right));
+        prop_assert_eq!(plain, values.iter().all(|value| value.is_finite()));
+        let mut pairs: Vec<(f64, u16)> = values.iter().copied().zip(left.clone()).collect();
+        pairs.retain(|(value, _)| !value.is_nan());
+        pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+        prop_assert!(pairs.is_sorted_by_key(|(_, index)| *index));
+        let wanted: [u16; 4] = wanted.try_into().unwrap();
+        let (mut some, mut others) = (vec![], vec![]);
+        kernels::gather_buckets(&values, &left, wanted, &mut some);
+        super::gather_buckets(&values, &left, wanted, &mut others);
+        let bits = |of: Vec<f64>| of.into_iter().map(f64::to_bits).collect::<Vec<_>>();
+        prop_assert_eq!(bits(some), bits(others));
+        let seen = super::extremes(&values);
+        prop_assert_eq!(seen, kernels::extremes(&values));
+        prop_assert_eq!(seen.is_none(), values.iter().any(|value| value.is_nan()));
+        prop_assert_eq!(super::three_way(&values, low), kernels::three_way(&values, low));
     }
 
     #[test]
@@ -144,7 +178,33 @@ proptest! {
         prop_assert_eq!(super::greatest(&counts), kernels::greatest(&counts));
         prop_assert_eq!(super::count_below(&values, bound), kernels::count_below(&values, bound));
         prop_assert_eq!(super::has_nan(&values), kernels::has_nan(&values));
-        prop_assert_eq!(super::bit_extremes(&values), kernels::bit_extremes(&values));
+    }
+
+    #[test]
+    fn places_extremes_and_counts_are_equal(
+        values in prop::collection::vec(prop_oneof![1.0..1e3_f64, Just(7.0)], 0..300),
+        shift in 40..=52_u32,
+    ) {
+        let (least, greatest) = kernels::float_extremes(&values);
+        prop_assert_eq!(super::float_extremes(&values), (least, greatest));
+        prop_assert_eq!(least, values.iter().copied().fold(f64::INFINITY, f64::min));
+        prop_assert_eq!(greatest, values.iter().copied().fold(0.0, f64::max));
+        let first = (1.0_f64.to_bits() >> shift) as u32;
+        let (mut left, mut right) = ([0; kernels::CHUNK], [0; kernels::CHUNK]);
+        let ends = kernels::places(&values, shift, first, &mut left);
+        prop_assert_eq!(super::places(&values, shift, first, &mut right), ends);
+        prop_assert_eq!(left, right);
+        let places: Vec<u32> = left[..values.len()].iter().map(|place| place % 500).collect();
+        let indices: Vec<u16> = places.iter().map(|place| *place as u16).collect();
+        let mut counts = vec![vec![0; 500]; 4];
+        kernels::count_places(&mut counts[0], &places);
+        super::count_places(&mut counts[1], &places);
+        kernels::count_indices(&mut counts[2], &indices);
+        super::count_indices(&mut counts[3], &indices);
+        for place in 0..500_u32 {
+            let n = places.iter().filter(|other| **other == place).count() as u32;
+            prop_assert!(counts.iter().all(|counts| counts[place as usize] == n));
+        }
     }
 
     #[test]

@@ -1,33 +1,40 @@
-//! The crate's own format, version 1: the smallest one, lossless.
+//! The crate's own format: the smallest one, lossless. Version 2 is written, 1 and 2 are read.
 //!
 //! | part | bytes |
 //! |---|---|
-//! | `PGP` and the version, 1 | 4 |
+//! | `PGP` and the version, 2 | 4 |
 //! | flags: sum, exact minimum, exact maximum, negative buckets, classes, range, any ranked value | 1 |
-//! | mapping: a tag and its setting | 2 or more |
+//! | mapping: a tag and its setting, which common ones go without | 1 or more |
 //! | first and last key of the range, if not the default | varints |
 //! | ten counts of classes, if any is not zero | varints |
 //! | minimum and maximum, if there is a ranked value | 16 |
 //! | positive buckets, then negative ones: first key, number, Rice-coded counts | varints, bits |
 //! | sum, then that of the negatives: first limb, length in bytes, little-endian integer | varints, bytes |
 //! | CRC-32 of all before | 4 |
+//!
+//! Version 1 differs in the code of the counts (see `rice`) and has no short tags of mappings.
 
 use alloc::vec::Vec;
 
 use crate::{
     estimate::Estimate,
     histogram::{Classes, Extremes, MappedHistogram, Range},
-    mapping::{Mapping, MappingId},
+    mapping::{Cubic, Logarithmic, Mapping, MappingId},
     store::Store,
     sum::{ExactSum, LIMBS},
     wire::{
         DecodeError,
         bytes::{Reader, crc32, put_varint},
-        rice,
+        rice::{self, Version},
     },
 };
 
-const MAGIC: [u8; 4] = *b"PGP\x01";
+const MAGIC: [u8; 3] = *b"PGP";
+const VERSION: u8 = 2;
+
+/// Tags of mappings with the setting that they have by default.
+const LOGARITHMIC_DEFAULT: u8 = 4;
+const CUBIC_DEFAULT: u8 = 5;
 
 const SUM_FLAG: u8 = 1;
 const MIN_EXACT: u8 = 2;
@@ -58,6 +65,7 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
         let mut out = Vec::with_capacity(128);
         out.extend_from_slice(&MAGIC);
+        out.push(VERSION);
         out.push(
             flag(SUM, SUM_FLAG)
                 | flag(self.extremes.min_exact, MIN_EXACT)
@@ -112,6 +120,11 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
         }
         let mut input = Reader::new(body);
         input.take(MAGIC.len())?;
+        let version = match input.byte()? {
+            1 => Version::One,
+            VERSION => Version::Two,
+            _ => return Err(DecodeError::Unrecognised),
+        };
         let flags = input.byte()?;
         if flags & 0x80 != 0 {
             return Err(DecodeError::Unrecognised);
@@ -128,9 +141,9 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
         }
         if flags & RANKED != 0 {
             let (min, max) = (input.float()?, input.float()?);
-            read.positive = take_store(&mut input, range)?;
+            read.positive = take_store(&mut input, range, version)?;
             if flags & NEGATIVE != 0 {
-                read.negative = take_store(&mut input, range)?;
+                read.negative = take_store(&mut input, range, version)?;
             }
             let (min_exact, max_exact) = (flags & MIN_EXACT != 0, flags & MAX_EXACT != 0);
             read.set_extremes(Extremes {
@@ -224,6 +237,8 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
 
 fn put_mapping(out: &mut Vec<u8>, id: MappingId) {
     match id {
+        id if id == Logarithmic::default().id() => out.push(LOGARITHMIC_DEFAULT),
+        id if id == Cubic::default().id() => out.push(CUBIC_DEFAULT),
         MappingId::LogLinear { bits } => {
             out.push(0);
             put_varint(out, u64::from(bits));
@@ -256,6 +271,8 @@ fn take_mapping(input: &mut Reader<'_>) -> Result<MappingId, DecodeError> {
             gamma: input.float()?,
             offset: input.float()?,
         }),
+        LOGARITHMIC_DEFAULT => Ok(Logarithmic::default().id()),
+        CUBIC_DEFAULT => Ok(Cubic::default().id()),
         _ => Err(DecodeError::Mapping),
     }
 }
@@ -286,7 +303,11 @@ fn put_store(out: &mut Vec<u8>, store: &Store) {
     rice::put_counts(out, &counts);
 }
 
-fn take_store(input: &mut Reader<'_>, range: Range) -> Result<Store, DecodeError> {
+fn take_store(
+    input: &mut Reader<'_>,
+    range: Range,
+    version: Version,
+) -> Result<Store, DecodeError> {
     let first = input.varint_u32("bucket key")?;
     let length = input.varint_u32("number of buckets")?;
     if length == 0 {
@@ -298,8 +319,11 @@ fn take_store(input: &mut Reader<'_>, range: Range) -> Result<Store, DecodeError
     if last.is_none() || first < range.first {
         return Err(DecodeError::Limit { what: "bucket key" });
     }
-    let (counts, used) =
-        rice::take_counts(input.clone().take(input.remaining())?, length as usize)?;
+    let (counts, used) = rice::take_counts(
+        input.clone().take(input.remaining())?,
+        length as usize,
+        version,
+    )?;
     input.take(used)?;
     Ok(Store::from_counts(first, &counts))
 }

@@ -1,8 +1,12 @@
-//! Counters as bits: differences of neighbours, zigzag, Rice code with a parameter per block.
+//! Counters as bits: what differs from a guess, zigzag, Rice code with a parameter per block.
 //!
-//! Neighbouring buckets hold similar counts, so their differences are small; a Rice code spends
-//! about the entropy of a geometric distribution on each. Sixteen values share a parameter. A block
-//! of zeros costs six bits.
+//! Neighbouring buckets hold similar counts, so a guess from the ones before leaves little; a Rice
+//! code spends about the entropy of a geometric distribution on that. The guess is the last count,
+//! or the line through the last eight, whichever makes fewer bytes. Sixteen values share a
+//! parameter, written as its difference from the one before. A block without differences costs one
+//! bit.
+//!
+//! Version 1, which is still read, always guessed the last count and wrote parameters with six bits.
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -18,77 +22,150 @@ use crate::wire::{
 };
 
 const BLOCK: usize = 16;
+/// Version 1: the bits of a parameter, and the one of a block whose differences are all zero.
 const PARAMETER_BITS: u32 = 6;
-/// The parameter of a block whose differences are all zero.
 const ALL_ZERO: u32 = 63;
 /// The greatest parameter in use: 62 low bits leave a quotient of at most 3.
 const PARAMETER_MAX: u32 = 62;
+/// The parameter that the first one is compared with.
+const PARAMETER_FIRST: u32 = 4;
 /// So many ones in a row announce a value in full.
 const ESCAPE: u32 = 24;
 
+/// How the code is to be read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Version {
+    One,
+    Two,
+}
+
+/// What a count is guessed to be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Guess {
+    Last,
+    Line,
+}
+
+/// The last eight counts, the latest one last; zeros before the first.
+#[derive(Clone, Copy, Debug, Default)]
+struct Past([u64; 8]);
+
+impl Past {
+    fn guess(&self, guess: Guess) -> u64 {
+        let [.., last] = self.0;
+        match guess {
+            Guess::Last => last,
+            Guess::Line => {
+                // The least-squares line through eight points, one step on: (3·x - 10) / 28.
+                let weights = (0..8).map(|x| 3 * x - 7);
+                let products = weights
+                    .zip(self.0)
+                    .map(|(weight, n)| weight * i128::from(n));
+                let value = (products.sum::<i128>() + 14).div_euclid(28);
+                value.clamp(0, i128::from(u64::MAX)) as u64
+            }
+        }
+    }
+
+    fn push(&mut self, count: u64) {
+        self.0.rotate_left(1);
+        let [.., last] = &mut self.0;
+        *last = count;
+    }
+}
+
 /// Appends the code of the counts.
 pub(crate) fn put_counts(out: &mut Vec<u8>, counts: &[u64]) {
+    let (plain, line) = (coded(counts, Guess::Last), coded(counts, Guess::Line));
+    out.extend(if line.len() < plain.len() {
+        line
+    } else {
+        plain
+    });
+}
+
+fn coded(counts: &[u64], guess: Guess) -> Vec<u8> {
+    let mut out = Vec::new();
     let mut bits = BitWriter {
-        out,
+        out: &mut out,
         pending: 0,
         filled: 0,
     };
-    let mut previous = 0_u64;
+    bits.put(u64::from(guess == Guess::Line), 1);
+    let (mut past, mut last) = (Past::default(), PARAMETER_FIRST);
     for block in counts.chunks(BLOCK) {
-        let mut coded = [0_u64; BLOCK];
-        for (code, &count) in coded.iter_mut().zip(block) {
-            *code = zigzag(count.wrapping_sub(previous) as i64);
-            previous = count;
+        let mut codes = [0_u64; BLOCK];
+        for (code, &count) in codes.iter_mut().zip(block) {
+            *code = zigzag(count.wrapping_sub(past.guess(guess)) as i64);
+            past.push(count);
         }
-        let Some(coded) = coded.get(..block.len()) else {
-            return;
-        };
-        let parameter = best_parameter(coded);
-        bits.put(u64::from(parameter), PARAMETER_BITS);
-        if parameter != ALL_ZERO {
-            for &code in coded {
+        let codes = codes.get(..block.len()).unwrap_or_default();
+        let is_zero = codes.iter().all(|code| *code == 0);
+        bits.put(u64::from(is_zero), 1);
+        if !is_zero {
+            let parameter = best_parameter(codes, last);
+            bits.put_unary(parameter_step(parameter, last));
+            last = parameter;
+            for &code in codes {
                 bits.put_rice(code, parameter);
             }
         }
     }
     bits.finish();
+    out
 }
 
 /// The inverse: `length` counts and the number of bytes they took.
-pub(crate) fn take_counts(bytes: &[u8], length: usize) -> Result<(Vec<u64>, usize), DecodeError> {
-    // A block takes at least six bits, so memory is bounded by the input.
-    if length
-        .div_ceil(BLOCK)
-        .saturating_mul(PARAMETER_BITS as usize)
-        > bytes.len() * 8
-    {
+pub(crate) fn take_counts(
+    bytes: &[u8],
+    length: usize,
+    version: Version,
+) -> Result<(Vec<u64>, usize), DecodeError> {
+    // A block takes at least so many bits, so memory is bounded by the input.
+    let least = match version {
+        Version::One => PARAMETER_BITS as usize,
+        Version::Two => 1,
+    };
+    if length.div_ceil(BLOCK).saturating_mul(least) > bytes.len().saturating_mul(8) {
         return Err(DecodeError::Truncated);
     }
     let mut bits = BitReader { bytes, place: 0 };
+    let guess = if version == Version::Two && bits.take(1)? == 1 {
+        Guess::Line
+    } else {
+        Guess::Last
+    };
     let mut counts = Vec::with_capacity(length);
-    let mut previous = 0_u64;
+    let (mut past, mut last) = (Past::default(), PARAMETER_FIRST);
     while counts.len() < length {
-        let parameter = bits.take(PARAMETER_BITS)? as u32;
+        let parameter = bits.take_parameter(&mut last, version)?;
         for _ in 0..BLOCK.min(length - counts.len()) {
-            let code = if parameter == ALL_ZERO {
-                0
-            } else {
-                bits.take_rice(parameter)?
+            let code = match parameter {
+                None => 0,
+                Some(parameter) => bits.take_rice(parameter)?,
             };
-            previous = previous.wrapping_add(unzigzag(code) as u64);
-            counts.push(previous);
+            let count = past.guess(guess).wrapping_add(unzigzag(code) as u64);
+            past.push(count);
+            counts.push(count);
         }
     }
     Ok((counts, bits.place.div_ceil(8)))
 }
 
-fn best_parameter(coded: &[u64]) -> u32 {
-    if coded.iter().all(|code| *code == 0) {
-        return ALL_ZERO;
-    }
-    let cost =
-        |parameter: u32| -> u64 { coded.iter().map(|code| rice_cost(*code, parameter)).sum() };
-    let widest = coded
+/// The step from one parameter to the next, as a number to write in unary.
+fn parameter_step(parameter: u32, last: u32) -> u32 {
+    zigzag(i64::from(parameter) - i64::from(last)) as u32
+}
+
+fn best_parameter(codes: &[u64], last: u32) -> u32 {
+    let cost = |parameter: u32| -> u64 {
+        let step = u64::from(parameter_step(parameter, last));
+        step + codes
+            .iter()
+            .map(|code| rice_cost(*code, parameter))
+            .sum::<u64>()
+    };
+    let widest = codes
         .iter()
         .map(|code| 64 - code.leading_zeros())
         .max()
@@ -128,6 +205,16 @@ impl BitWriter<'_> {
                 (self.pending, self.filled) = (0, 0);
             }
         }
+    }
+
+    /// Writes so many ones and a zero.
+    fn put_unary(&mut self, n: u32) {
+        let mut left = n;
+        while left >= 32 {
+            self.put(u64::from(u32::MAX), 32);
+            left -= 32;
+        }
+        self.put((1 << left) - 1, left + 1);
     }
 
     fn put_rice(&mut self, code: u64, parameter: u32) {
@@ -173,6 +260,33 @@ impl BitReader<'_> {
         Ok(value)
     }
 
+    /// The parameter of the next block; `None` if its differences are all zero.
+    fn take_parameter(
+        &mut self,
+        last: &mut u32,
+        version: Version,
+    ) -> Result<Option<u32>, DecodeError> {
+        if version == Version::One {
+            let parameter = self.take(PARAMETER_BITS)? as u32;
+            return Ok((parameter != ALL_ZERO).then_some(parameter));
+        }
+        if self.take(1)? == 1 {
+            return Ok(None);
+        }
+        let mut step = 0_u64;
+        while self.take(1)? == 1 {
+            step += 1;
+        }
+        let wrong = DecodeError::Limit { what: "parameter" };
+        let parameter = i64::from(*last)
+            .checked_add(unzigzag(step))
+            .and_then(|parameter| u32::try_from(parameter).ok());
+        *last = parameter
+            .filter(|parameter| *parameter <= PARAMETER_MAX)
+            .ok_or(wrong)?;
+        Ok(Some(*last))
+    }
+
     fn take_rice(&mut self, parameter: u32) -> Result<u64, DecodeError> {
         let mut quotient = 0_u64;
         while self.take(1)? == 1 {
@@ -197,7 +311,7 @@ mod tests {
     fn round_trip(counts: &[u64]) {
         let mut bytes = Vec::new();
         put_counts(&mut bytes, counts);
-        let (read, used) = take_counts(&bytes, counts.len()).unwrap();
+        let (read, used) = take_counts(&bytes, counts.len(), Version::Two).unwrap();
         assert_eq!((read.as_slice(), used), (counts, bytes.len()));
     }
 
@@ -207,6 +321,9 @@ mod tests {
         round_trip(&[u64::MAX, 0, u64::MAX, 1 << 63, (1 << 63) - 1, 1, 0]);
         round_trip(&[0; 100]);
         round_trip(&[7; 33]);
+        round_trip(&core::array::from_fn::<u64, 100, _>(|i| {
+            1000 + 37 * i as u64
+        }));
     }
 
     proptest! {
@@ -221,9 +338,11 @@ mod tests {
             bytes in prop::collection::vec(any::<u8>(), 0..200),
             length in 0..2000_usize,
         ) {
-            if let Ok((counts, used)) = take_counts(&bytes, length) {
-                prop_assert_eq!(counts.len(), length);
-                prop_assert!(used <= bytes.len());
+            for version in [Version::One, Version::Two] {
+                if let Ok((counts, used)) = take_counts(&bytes, length, version) {
+                    prop_assert_eq!(counts.len(), length);
+                    prop_assert!(used <= bytes.len());
+                }
             }
         }
     }
