@@ -117,9 +117,44 @@ pub fn nanos(elapsed: Duration, operations: usize) -> f64 {
     elapsed.as_nanos() as f64 / operations as f64
 }
 
+/// What a race found: each contender's times, round by round.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    title: String,
+    rows: Vec<(String, Vec<f64>)>,
+}
+
+impl Outcome {
+    /// The title of its table.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// How many times faster than the fastest of some others one contender was: the median over the
+    /// rounds. Contenders are named by the beginning of their names; `None` if one is not there.
+    #[must_use]
+    pub fn lead(&self, own: &str, others: &[&str]) -> Option<f64> {
+        let times = |name: &str| {
+            let row = self.rows.iter().find(|(known, _)| known.starts_with(name));
+            row.map(|(_, times)| times)
+        };
+        let own = times(own)?;
+        let others: Vec<_> = others
+            .iter()
+            .map(|name| times(name))
+            .collect::<Option<_>>()?;
+        let ratios = own.iter().enumerate().map(|(round, own)| {
+            let fastest = others.iter().map(|times| times[round]);
+            fastest.fold(f64::INFINITY, f64::min) / own
+        });
+        Some(median(ratios.collect()))
+    }
+}
+
 /// Runs all contenders and prints the table; ratios are against the first one. `rounds` is 1 when
 /// the bench runs as a test.
-pub fn race(title: &str, rounds: usize, contenders: Vec<Contender<'_>>) {
+pub fn race(title: &str, rounds: usize, contenders: Vec<Contender<'_>>) -> Outcome {
     let mut contenders = contenders;
     let mut random = Random(7);
     for round in 0..=rounds {
@@ -136,30 +171,29 @@ pub fn race(title: &str, rounds: usize, contenders: Vec<Contender<'_>>) {
             }
         }
     }
-    let mut out = std::io::stdout().lock();
-    let reference = contenders[0].times.clone();
     let mut rows = format!(
         "\n### {title}\n\n| contender | median ns | min ns | x of first |\n|---|---:|---:|---:|\n"
     );
+    let reference = contenders[0].times.clone();
     for contender in &contenders {
-        let ratios = contender
-            .times
-            .iter()
-            .zip(&reference)
-            .map(|(own, first)| own / first);
+        let times = &contender.times;
+        let ratios = times.iter().zip(&reference).map(|(own, first)| own / first);
         let ratio = median(ratios.collect());
-        let least = contender
-            .times
-            .iter()
-            .copied()
-            .fold(f64::INFINITY, f64::min);
-        let middle = median(contender.times.clone());
+        let least = times.iter().copied().fold(f64::INFINITY, f64::min);
+        let middle = median(times.clone());
         rows += &format!(
             "| {} | {middle:.3} | {least:.3} | {ratio:.2} |\n",
             contender.name
         );
     }
-    let _ = out.write_all(rows.as_bytes());
+    let _ = std::io::stdout().lock().write_all(rows.as_bytes());
+    Outcome {
+        title: title.to_owned(),
+        rows: contenders
+            .into_iter()
+            .map(|contender| (contender.name, contender.times))
+            .collect(),
+    }
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -199,7 +233,7 @@ impl Plan {
             }
         } else {
             Self {
-                rounds: if quick { 7 } else { 21 },
+                rounds: if quick { 5 } else { 15 },
                 reduce: 1,
                 wanted,
             }

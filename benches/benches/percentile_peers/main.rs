@@ -4,6 +4,7 @@
 //! all tables; words after `--` pick rows (`record`, `query`, `merge`, ...).
 
 mod exact;
+mod goals;
 mod record;
 mod size;
 mod sketch;
@@ -14,10 +15,11 @@ use phasegate_benches::percentile::Plan;
 
 fn main() {
     let plan = Plan::from_args();
-    record::run(&plan);
-    sketch::run(&plan);
-    exact::run(&plan);
-    threads::run(&plan);
-    window::run(&plan);
+    let mut outcomes = record::run(&plan);
+    outcomes.extend(sketch::run(&plan));
+    outcomes.extend(exact::run(&plan));
+    outcomes.extend(threads::run(&plan));
+    outcomes.extend(window::run(&plan));
     size::run(&plan);
+    goals::print(&outcomes);
 }

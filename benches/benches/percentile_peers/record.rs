@@ -1,18 +1,18 @@
 //! Recording, one by one and by the slice.
 
 use histogram::Histogram as Iop;
-use phasegate_benches::percentile::{Contender, DISTRIBUTIONS, Plan, race, sample};
+use phasegate_benches::percentile::{Contender, DISTRIBUTIONS, Outcome, Plan, race, sample};
 use phasegate_percentile::{CountHistogram, Histogram};
 
-pub fn run(plan: &Plan) {
-    for distribution in DISTRIBUTIONS {
-        if plan.wants(&format!("record {distribution}")) {
-            one(plan, distribution);
-        }
-    }
+pub fn run(plan: &Plan) -> Vec<Outcome> {
+    DISTRIBUTIONS
+        .into_iter()
+        .filter(|distribution| plan.wants(&format!("record {distribution}")))
+        .map(|distribution| one(plan, distribution))
+        .collect()
 }
 
-fn one(plan: &Plan, distribution: &str) {
+fn one(plan: &Plan, distribution: &str) -> Outcome {
     let n = 500_000 / plan.reduce;
     let values = sample(distribution, n, 1);
     // Integer peers get the same values as nanoseconds and are spared the conversion.
@@ -107,5 +107,5 @@ fn one(plan: &Plan, distribution: &str) {
         &format!("record {distribution} (ns per value)"),
         plan.rounds,
         contenders,
-    );
+    )
 }

@@ -1,12 +1,12 @@
 //! Four quantiles in one call, and merging.
 
 use histogram::{Histogram as Iop, Histogram32 as Iop32};
-use phasegate_benches::percentile::{Contender, Plan, race, sample};
+use phasegate_benches::percentile::{Contender, DISTRIBUTIONS, Outcome, Plan, race, sample};
 use phasegate_percentile::{CountHistogram, Histogram};
 
 const QS: [f64; 4] = [0.5, 0.95, 0.99, 0.999];
 /// Repetitions per round.
-const TIMES: usize = 2_000;
+const TIMES: usize = 1_000;
 
 /// All peers, filled with the same values.
 struct Filled {
@@ -51,23 +51,24 @@ impl Filled {
     }
 }
 
-pub fn run(plan: &Plan) {
-    for distribution in ["lognormal", "bimodal", "wide"] {
-        let n = 1_000_000 / plan.reduce;
+pub fn run(plan: &Plan) -> Vec<Outcome> {
+    let n = 1_000_000 / plan.reduce;
+    let mut outcomes = Vec::new();
+    for distribution in DISTRIBUTIONS {
         if plan.wants(&format!("query {distribution}")) {
-            query(plan, distribution, &Filled::new(distribution, n, 1));
+            let filled = Filled::new(distribution, n, 1);
+            outcomes.push(query(plan, distribution, &filled));
         }
         if plan.wants(&format!("merge {distribution}")) {
-            let (mut left, right) = (
-                Filled::new(distribution, n, 1),
-                Filled::new(distribution, n, 2),
-            );
-            merge(plan, distribution, &mut left, &right);
+            let mut left = Filled::new(distribution, n, 1);
+            let right = Filled::new(distribution, n, 2);
+            outcomes.push(merge(plan, distribution, &mut left, &right));
         }
     }
+    outcomes
 }
 
-fn query(plan: &Plan, distribution: &str, of: &Filled) {
+fn query(plan: &Plan, distribution: &str, of: &Filled) -> Outcome {
     let times = TIMES / plan.reduce;
     let contenders = vec![
         Contender::new("**ours**", times, || {
@@ -138,10 +139,10 @@ fn query(plan: &Plan, distribution: &str, of: &Filled) {
         &format!("query {distribution}: p50, p95, p99, p99.9 (ns for the four)"),
         plan.rounds,
         contenders,
-    );
+    )
 }
 
-fn merge(plan: &Plan, distribution: &str, into: &mut Filled, of: &Filled) {
+fn merge(plan: &Plan, distribution: &str, into: &mut Filled, of: &Filled) -> Outcome {
     let times = TIMES / plan.reduce;
     let Filled {
         ours,
@@ -207,5 +208,5 @@ fn merge(plan: &Plan, distribution: &str, into: &mut Filled, of: &Filled) {
         &format!("merge {distribution} (ns)"),
         plan.rounds,
         contenders,
-    );
+    )
 }

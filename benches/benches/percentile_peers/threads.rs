@@ -8,15 +8,15 @@ use std::{
 
 use cpu_time::ThreadTime;
 use histogram::{AtomicHistogram, Histogram as Iop};
-use phasegate_benches::percentile::{Contender, Plan, nanos, race, sample};
+use phasegate_benches::percentile::{Contender, Outcome, Plan, nanos, race, sample};
 use phasegate_percentile::Recorder;
 
-pub fn run(plan: &Plan) {
-    for distribution in ["lognormal", "constant"] {
-        if plan.wants(&format!("threads {distribution}")) {
-            one(plan, distribution);
-        }
-    }
+pub fn run(plan: &Plan) -> Vec<Outcome> {
+    ["lognormal", "constant", "sorted", "wide", "spike"]
+        .into_iter()
+        .filter(|distribution| plan.wants(&format!("threads {distribution}")))
+        .map(|distribution| one(plan, distribution))
+        .collect()
 }
 
 /// Nanoseconds per value and thread, from the moment that both threads are ready.
@@ -35,8 +35,8 @@ fn both(n: usize, work: impl Fn() + Sync) -> f64 {
     (times[0] + times[1]) / 2.0
 }
 
-fn one(plan: &Plan, distribution: &str) {
-    let n = 1_000_000 / plan.reduce;
+fn one(plan: &Plan, distribution: &str) -> Outcome {
+    let n = 500_000 / plan.reduce;
     let values = &sample(distribution, n, 1);
     let whole: &Vec<u64> = &values.iter().map(|value| (value * 1e6) as u64).collect();
     let contenders = vec![
@@ -97,5 +97,5 @@ fn one(plan: &Plan, distribution: &str) {
         &format!("threads {distribution}: two at once (ns per value and thread)"),
         plan.rounds,
         contenders,
-    );
+    )
 }

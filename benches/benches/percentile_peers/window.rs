@@ -3,19 +3,24 @@
 use std::{hint::black_box, time::Duration};
 
 use histogram::Histogram as Iop;
-use phasegate_benches::percentile::{Contender, Plan, race, sample};
+use phasegate_benches::percentile::{Contender, Outcome, Plan, race, sample};
 use phasegate_percentile::{CountHistogram, Histogram, Window};
 
 const QS: [f64; 4] = [0.5, 0.95, 0.99, 0.999];
 const SLOTS: usize = 30;
 
-pub fn run(plan: &Plan) {
-    if !plan.wants("window lognormal") {
-        return;
-    }
+pub fn run(plan: &Plan) -> Vec<Outcome> {
+    ["lognormal", "constant", "wide", "spike"]
+        .into_iter()
+        .filter(|distribution| plan.wants(&format!("window {distribution}")))
+        .map(|distribution| one(plan, distribution))
+        .collect()
+}
+
+fn one(plan: &Plan, distribution: &str) -> Outcome {
     // Ten minutes of events.
     let n = 600_000 / plan.reduce;
-    let values = &sample("lognormal", n, 1);
+    let values = &sample(distribution, n, 1);
     let whole: &Vec<u64> = &values.iter().map(|value| (value * 1e6) as u64).collect();
     let contenders = vec![
         Contender::new("**ours** counts, min, max", n, || {
@@ -64,10 +69,10 @@ pub fn run(plan: &Plan) {
         }),
     ];
     race(
-        "window: 30 slots of 10 s, all in (ns per event)",
+        &format!("window {distribution}: 30 slots of 10 s, all in (ns per event)"),
         plan.rounds,
         contenders,
-    );
+    )
 }
 
 fn ours<const SUM: bool>(
