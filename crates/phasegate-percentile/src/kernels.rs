@@ -166,7 +166,6 @@ pub(crate) fn float_extremes(values: &[f64]) -> (f64, f64) {
 /// counter. Answers the least and the greatest key. Keys are cut from the upper halves of the bits,
 /// so `shift` is 32 or more.
 #[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "the upper half is left")]
 pub(crate) fn places(
     values: &[f64],
     shift: u32,
