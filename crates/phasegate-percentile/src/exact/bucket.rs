@@ -24,7 +24,8 @@ const MANY: usize = 2048;
 const SAMPLED: usize = 8192;
 /// How many lines of eight values that sample has.
 const LINES: usize = 128;
-/// A bucket with more values than this may be one value many times.
+/// A bucket with more values than this, and more than a sixteenth of the batch, is not simply
+/// gathered: it may be one value many times, or the range missed much.
 const CROWDED: usize = 64;
 /// More buckets than this cost more to look into than sorting everything.
 const TARGETS_MAX: usize = 32;
@@ -137,7 +138,9 @@ pub(crate) fn select(
         Spread::new(low, high, values.len())
     } else {
         let lines = values.as_chunks::<8>().0;
-        let sampled = lines.iter().step_by((lines.len() / LINES).max(1)).flatten();
+        let sampled = lines.iter().step_by((lines.len() / LINES).max(1));
+        // The last line belongs to it: sorted data has its extremes at the ends.
+        let sampled = sampled.chain(lines.last()).flatten();
         let (low, high) = sampled.fold((u64::MAX, 0), |(low, high), value| {
             let place = order(*value);
             (low.min(place), high.max(place))
@@ -183,9 +186,7 @@ fn level(
         return select_copy(values, ranks, found, scratch);
     }
     for target in &mut targets {
-        target.crowded = target.count > CROWDED
-            && (target.count > values.len() / 16
-                || repeated(target, values, &scratch.indices).is_some());
+        target.crowded = target.count > CROWDED && target.count > values.len() / 16;
     }
     let mut light = targets.iter().filter(|target| !target.crowded).copied();
     loop {
@@ -218,10 +219,18 @@ fn level(
 
 /// A value of a bucket that was seen twice in three looks.
 fn repeated(target: &Target, values: &[f64], indices: &[u16]) -> Option<f64> {
+    // In sorted data a bucket's values may be far away: whole groups are compared.
     let look = |from: usize| {
+        let rest = indices.get(from..)?;
+        let group = rest.chunks(64).position(|group| {
+            group
+                .iter()
+                .fold(false, |any, index| any | (*index == target.bucket))
+        })?;
+        let from = from + group * 64;
         let found = indices
+            .get(from..)?
             .iter()
-            .skip(from)
             .position(|index| *index == target.bucket)?;
         values.get(from + found).copied()
     };
