@@ -187,8 +187,12 @@ proptest! {
     ) {
         let (least, greatest) = kernels::float_extremes(&values);
         prop_assert_eq!(super::float_extremes(&values), (least, greatest));
-        prop_assert_eq!(least, values.iter().copied().fold(f64::INFINITY, f64::min));
-        prop_assert_eq!(greatest, values.iter().copied().fold(0.0, f64::max));
+        let expected = values
+            .iter()
+            .fold((f64::INFINITY, 0.0_f64), |(low, high), value| {
+                (low.min(*value), high.max(*value))
+            });
+        prop_assert_eq!((least, greatest), expected);
         let first = (1.0_f64.to_bits() >> shift) as u32;
         let (mut left, mut right) = ([0; kernels::CHUNK], [0; kernels::CHUNK]);
         let ends = kernels::places(&values, shift, first, &mut left);
