@@ -115,21 +115,21 @@ impl HaproxyRouter {
         Ok(found)
     }
 
-    fn pair(&self, route: &Route, canary: Ratio) -> Option<Pair> {
-        let count = |servers: &[String]| u64::try_from(servers.len()).unwrap_or(u64::MAX);
-        nearest(canary, count(&route.canary), count(&route.stable))
-    }
-
     /// The share that a wanted one becomes.
     fn rounded(&self, target: &TargetId, wanted: Ratio) -> Option<Ratio> {
-        let route = self.config.routes.get(target)?;
-        let pair = self.pair(route, wanted)?;
-        let count = |servers: &[String]| u64::try_from(servers.len()).unwrap_or(u64::MAX);
+        let (canary, stable) = counts(self.config.routes.get(target)?);
+        let pair = nearest(wanted, canary, stable)?;
         Some(share(
-            count(&route.canary).saturating_mul(pair.canary),
-            count(&route.stable).saturating_mul(pair.stable),
+            canary.saturating_mul(pair.canary),
+            stable.saturating_mul(pair.stable),
         ))
     }
+}
+
+/// How many servers a route has for the canary, and how many for the stable version.
+fn counts(route: &Route) -> (u64, u64) {
+    let count = |servers: &[String]| u64::try_from(servers.len()).unwrap_or(u64::MAX);
+    (count(&route.canary), count(&route.stable))
 }
 
 impl Provider for HaproxyRouter {
@@ -159,22 +159,17 @@ impl TrafficRouter for HaproxyRouter {
     ) -> Result<Receipt, ProviderError> {
         let act = &format!("set route '{target}' of haproxy to {canary}");
         let route = self.route(target, act)?;
-        let pair = self.pair(route, canary).ok_or_else(|| {
+        let (of_canary, of_stable) = counts(route);
+        let pair = nearest(canary, of_canary, of_stable).ok_or_else(|| {
             let why = "weights of 0 to 256 come nowhere near it";
             ProviderError::misuse(format!("{act}: {why}"))
         })?;
         // Only looked so far: whatever fails here, nothing was changed.
         let look = self.look(target, route, call, act).await;
         let servers = look.map_err(|error| error.with_sent(Sent::Nothing))?.all();
-        let side = |names: &'_ [String], weight: u64| -> Vec<(String, u64)> {
-            names.iter().map(|name| (name.clone(), weight)).collect()
-        };
-        let mut wanted = side(&route.canary, pair.canary);
-        wanted.extend(side(&route.stable, pair.stable));
-        let wanted: Vec<(&str, u64)> = wanted
-            .iter()
-            .map(|(name, weight)| (name.as_str(), *weight))
-            .collect();
+        let canaries = route.canary.iter().map(|name| (&**name, pair.canary));
+        let stables = route.stable.iter().map(|name| (&**name, pair.stable));
+        let wanted: Vec<(&str, u64)> = canaries.chain(stables).collect();
         let line = wire::set(route, &wire::ordered(&servers, &wanted));
         wire::settled(&self.say(&line, call, act).await?, act)?;
         let Pair { canary, stable } = pair;

@@ -18,7 +18,7 @@ use phasegate_provider::{ErrorKind, HttpEndpoint, MetricSource, ProviderError};
 use phasegate_provider_prometheus::{Absent, PrometheusConfig, PrometheusSource};
 use phasegate_testkit::conformance::{Violation, metric_source};
 
-use support::{Exporter, Prometheus, VictoriaMetrics, call, client, now, query};
+use support::{Exporter, Scraper, call, client, now, query};
 
 const SHARE: &str = r#"label_replace(requests_total{track="canary",code="500"}, "phasegate", "matching", "", "")
   or label_replace(requests_total{track="canary"}, "phasegate", "total", "", "")"#;
@@ -91,7 +91,7 @@ async fn told(exporter: &Exporter, source: &PrometheusSource) -> (Timestamp, Tim
 async fn what_was_counted_is_what_is_measured() {
     let exporter = Exporter::start();
     exporter.tell(&page(1, 1, 1));
-    let Some(server) = Prometheus::start(&exporter) else {
+    let Some(server) = Scraper::prometheus(&exporter) else {
         return;
     };
     let source = source(server.url());
@@ -152,10 +152,10 @@ async fn what_was_counted_is_what_is_measured() {
 async fn another_server_with_the_same_api_gives_the_same_counts() {
     let exporter = Exporter::start();
     exporter.tell(&page(1, 1, 1));
-    let Some(server) = VictoriaMetrics::start(&exporter) else {
+    let Some(server) = Scraper::victoria_metrics(&exporter) else {
         return;
     };
-    let source = source(format!("http://127.0.0.1:{}", server.port));
+    let source = source(server.url());
     let window = told(&exporter, &source).await;
     let share = source
         .measure(&query(SHARE, "%", window, Wants::Share), &call())
@@ -275,7 +275,7 @@ async fn conformance(source: PrometheusSource, window: (Timestamp, Timestamp)) {
 async fn an_absent_series_of_failures_is_zero_only_where_that_is_said() {
     let exporter = Exporter::start();
     exporter.tell("requests_total{track=\"canary\",code=\"200\"} 1\n");
-    let Some(server) = Prometheus::start(&exporter) else {
+    let Some(server) = Scraper::prometheus(&exporter) else {
         return;
     };
     let strict = source(server.url());
@@ -334,7 +334,7 @@ async fn a_native_histogram_is_a_distribution() {
     let mut histogram: MappedHistogram<Base2> = MappedHistogram::new();
     histogram.record(0.004);
     exporter.tell_protobuf(family(&histogram));
-    let Some(server) = Prometheus::start(&exporter) else {
+    let Some(server) = Scraper::prometheus(&exporter) else {
         return;
     };
     let source = source(server.url());

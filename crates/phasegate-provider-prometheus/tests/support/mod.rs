@@ -8,6 +8,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -83,63 +84,49 @@ impl Exporter {
 
 /// A server that scrapes an exporter every 200 ms.
 #[derive(Debug)]
-pub(crate) struct Prometheus {
+pub(crate) struct Scraper {
     pub(crate) port: u16,
     _process: Process,
     _folder: Folder,
 }
 
-impl Prometheus {
+impl Scraper {
     /// `None`, after a line that says why, where it is not installed.
-    pub(crate) fn start(exporter: &Exporter) -> Option<Self> {
-        let Some(program) = find("prometheus") else {
-            skipped("prometheus is not installed");
-            return None;
+    pub(crate) fn prometheus(exporter: &Exporter) -> Option<Self> {
+        let arguments = |config: &Path, data: &Path, port| {
+            vec![
+                format!("--config.file={}", config.display()),
+                format!("--storage.tsdb.path={}", data.display()),
+                format!("--web.listen-address=127.0.0.1:{port}"),
+                "--enable-feature=native-histograms".to_owned(),
+                "--log.level=warn".to_owned(),
+            ]
         };
-        let folder = Folder::new().expect("a folder");
-        let port = free_port().expect("a port");
-        let config = format!(
-            "global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}\n\
-             scrape_configs:\n- job_name: app\n  static_configs: [{{targets: ['127.0.0.1:{}']}}]\n",
-            exporter.port
-        );
-        let config = folder.write("prometheus.yml", &config).expect("written");
-        let mut command = Command::new(program);
-        command
-            .arg(format!("--config.file={}", config.display()))
-            .arg(format!(
-                "--storage.tsdb.path={}",
-                folder.path().join("tsdb").display()
-            ))
-            .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-            .arg("--enable-feature=native-histograms")
-            .arg("--log.level=warn");
-        let process = Process::start(command, || is_ready(port)).expect("it starts");
-        Some(Self {
-            port,
-            _process: process,
-            _folder: folder,
-        })
+        Self::start("prometheus", exporter, arguments, is_ready)
     }
 
-    pub(crate) fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+    /// The same API by another server. `None` as above.
+    pub(crate) fn victoria_metrics(exporter: &Exporter) -> Option<Self> {
+        let arguments = |config: &Path, data: &Path, port| {
+            vec![
+                format!("-promscrape.config={}", config.display()),
+                format!("-storageDataPath={}", data.display()),
+                format!("-httpListenAddr=127.0.0.1:{port}"),
+                "-search.latencyOffset=0s".to_owned(),
+            ]
+        };
+        let ready = |port| TcpStream::connect(("127.0.0.1", port)).is_ok();
+        Self::start("victoria-metrics", exporter, arguments, ready)
     }
-}
 
-/// The same API by another server.
-#[derive(Debug)]
-pub(crate) struct VictoriaMetrics {
-    pub(crate) port: u16,
-    _process: Process,
-    _folder: Folder,
-}
-
-impl VictoriaMetrics {
-    /// `None`, after a line that says why, where it is not installed.
-    pub(crate) fn start(exporter: &Exporter) -> Option<Self> {
-        let Some(program) = find("victoria-metrics") else {
-            skipped("victoria-metrics is not installed");
+    fn start(
+        name: &str,
+        exporter: &Exporter,
+        arguments: impl Fn(&Path, &Path, u16) -> Vec<String>,
+        ready: impl Fn(u16) -> bool,
+    ) -> Option<Self> {
+        let Some(program) = find(name) else {
+            skipped(&format!("{name} is not installed"));
             return None;
         };
         let folder = Folder::new().expect("a folder");
@@ -151,21 +138,17 @@ impl VictoriaMetrics {
         );
         let config = folder.write("scrape.yml", &config).expect("written");
         let mut command = Command::new(program);
-        command
-            .arg(format!("-promscrape.config={}", config.display()))
-            .arg(format!(
-                "-storageDataPath={}",
-                folder.path().join("data").display()
-            ))
-            .arg(format!("-httpListenAddr=127.0.0.1:{port}"))
-            .arg("-search.latencyOffset=0s");
-        let ready = || TcpStream::connect(("127.0.0.1", port)).is_ok();
-        let process = Process::start(command, ready).expect("it starts");
+        command.args(arguments(&config, &folder.path().join("data"), port));
+        let process = Process::start(command, || ready(port)).expect("it starts");
         Some(Self {
             port,
             _process: process,
             _folder: folder,
         })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 }
 
