@@ -48,19 +48,24 @@ fn source(url: String) -> PrometheusSource {
     PrometheusSource::new(config, client(Duration::from_secs(10))).expect("a source")
 }
 
-/// Waits until the server has a number.
+/// Waits until the server has a number. VictoriaMetrics shows its first sample ten seconds after its start
+/// and each later one a second after the scrape; a busy machine takes its time on top.
 async fn seen(source: &PrometheusSource, text: &str, value: u64) {
-    for _ in 0..300 {
+    let wanted = Observed::Scalar {
+        value: Decimal::from(value),
+    };
+    let mut last = None;
+    for _ in 0..1200 {
         let at = now();
         let question = query(text, "", (at.before(Span::from_secs(1)), at), Wants::Scalar);
         let found = source.measure(&question, &call()).await;
-        let wanted = Decimal::from(value);
-        if found.is_ok_and(|found| found.observed == Observed::Scalar { value: wanted }) {
+        if found.as_ref().is_ok_and(|found| found.observed == wanted) {
             return;
         }
+        last = Some(found);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("{text} never became {value}");
+    panic!("{text} never became {value}, last it was {last:?}");
 }
 
 fn below(threshold: &str, inclusive: bool) -> Wants {
