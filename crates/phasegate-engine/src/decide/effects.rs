@@ -11,18 +11,18 @@
 use std::collections::BTreeSet;
 
 use phasegate_core::{
-    BindingId, Capability, Desired, Effect, EffectClass, EffectKey, EffectOutcome, Inspection,
-    Ratio, Reading, Standing, TargetId, Timestamp,
+    BindingId, Capability, Desired, Effect, EffectClass, EffectKey, EffectOutcome, Reading,
+    Standing, TargetId, Timestamp,
 };
 
 use crate::engine::Engine;
 use crate::event::EventError;
-use crate::record::{Ask, AskAbout, Body, Finish, HoldReason, How, Place};
+use crate::record::{Body, Finish, HoldReason, How, Place};
 use crate::state::{EffectState, Stage};
 
 /// How often one effect is tried with its own key before a person is asked. Five tries with the
 /// provider layer's own retries inside each outlast every transient fault that was seen.
-const ATTEMPTS_MAX: u32 = 5;
+pub(super) const ATTEMPTS_MAX: u32 = 5;
 
 /// What an inspection is for.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -154,102 +154,6 @@ impl Engine {
         })
     }
 
-    /// What is there before the first write; asks if that is not known yet.
-    fn read_before(&mut self, place: &Place, to: &BindingId, desired: &Desired) -> Option<Reading> {
-        let sight = Sight::BeforeWrite(place.clone());
-        let Some(reading) = self.volatile.read.get(place) else {
-            let before = desired
-                .target()
-                .and_then(|target| self.last_set(to, target));
-            self.inspect(sight, to.clone(), desired.clone(), before);
-            return None;
-        };
-        let reading = reading.clone();
-        match reading.standing {
-            Standing::AsBefore | Standing::AsDesired | Standing::Resting => Some(reading),
-            Standing::Unknown => {
-                // Going back does not wait for a reading.
-                if matches!(place, Place::Rollback { .. }) || lowers_to_nothing(desired) {
-                    return Some(Reading {
-                        found: None,
-                        ..reading
-                    });
-                }
-                self.volatile.read.remove(place);
-                self.retry_later(sight);
-                None
-            }
-            Standing::Other => {
-                let first = desired
-                    .target()
-                    .is_none_or(|t| self.last_set(to, t).is_none());
-                let accepted = first
-                    || matches!(place, Place::Rollback { .. })
-                    || lowers_to_nothing(desired)
-                    || self.state.drift_accepted.contains(place);
-                if accepted {
-                    return Some(reading);
-                }
-                self.volatile.read.remove(place);
-                let found = reading
-                    .found
-                    .map_or_else(|| "nothing".to_owned(), |f| f.to_string());
-                self.hold(HoldReason::Drift {
-                    place: place.clone(),
-                    found,
-                });
-                None
-            }
-        }
-    }
-
-    fn last_set(&self, to: &BindingId, target: &TargetId) -> Option<Desired> {
-        self.state
-            .applied
-            .get(&(to.clone(), target.clone()))
-            .map(|applied| applied.desired.clone())
-    }
-
-    /// Asks for a state to be read, unless that was asked already or is not due.
-    pub(crate) fn inspect(
-        &mut self,
-        sight: Sight,
-        to: BindingId,
-        desired: Desired,
-        before: Option<Desired>,
-    ) {
-        if self
-            .volatile
-            .inspections
-            .values()
-            .any(|other| *other == sight)
-            || !self.is_due(&sight)
-        {
-            return;
-        }
-        self.volatile.inspection_count += 1;
-        let number = self.volatile.inspection_count;
-        self.volatile.inspections.insert(number, sight);
-        self.inspections.push_back(Inspection {
-            number,
-            to,
-            desired,
-            before,
-        });
-    }
-
-    fn is_due(&self, sight: &Sight) -> bool {
-        self.volatile
-            .retry_at
-            .get(sight)
-            .is_none_or(|moment| *moment <= self.now().wall)
-    }
-
-    fn retry_later(&mut self, sight: Sight) {
-        let moment = self.now().wall + self.state.program.timing.every;
-        self.volatile.retry_at.insert(sight, moment);
-    }
-
     /// After this moment no attempt of the effect can land any more.
     pub(crate) fn last_landing(&self, effect: &Effect) -> Timestamp {
         let quiet = self
@@ -309,73 +213,6 @@ impl Engine {
             }
             (Place::Rollback { op }, Some(rollback)) => *op < rollback.op,
             (Place::Rollback { .. }, None) => true,
-        }
-    }
-
-    fn resolve(&mut self, number: u64, state: EffectState) {
-        let EffectState {
-            effect, attempts, ..
-        } = state;
-        match effect.class {
-            EffectClass::AbsoluteWithReadBack => {
-                self.inspect(
-                    Sight::Doubt(number),
-                    effect.to,
-                    effect.desired,
-                    effect.before,
-                );
-            }
-            EffectClass::Conditional | EffectClass::IdempotentByKey => {
-                if attempts < ATTEMPTS_MAX {
-                    self.repeat(number);
-                } else {
-                    self.ask_about_effect(number, &effect.desired);
-                }
-            }
-            EffectClass::FireAndForget => {
-                if attempts < ATTEMPTS_MAX {
-                    self.repeat(number);
-                } else {
-                    let reason = format!("no delivery was confirmed in {attempts} attempts");
-                    let outcome = EffectOutcome::NotApplied { reason };
-                    self.emit(Body::Concluded {
-                        effect: number,
-                        outcome,
-                        how: How::Answer,
-                    });
-                }
-            }
-            EffectClass::AtMostOnce => self.ask_about_effect(number, &effect.desired),
-        }
-    }
-
-    pub(crate) fn repeat(&mut self, number: u64) {
-        let deadline = self.now().wall + self.state.program.timing.effect_within;
-        self.emit(Body::Repeated {
-            effect: number,
-            deadline,
-        });
-        if let Some(state) = self.state.effects.get(&number) {
-            let effect = state.effect.clone();
-            self.hand_out(effect);
-        }
-    }
-
-    fn ask_about_effect(&mut self, effect: u64, desired: &Desired) {
-        let asked = self.state.asks.values().any(
-            |state| matches!(state.ask.about, AskAbout::Effect { number } if number == effect),
-        );
-        if !asked {
-            let number = self.state.ask_count + 1;
-            let text = format!("Did this happen: {desired}? Nobody knows after an interruption.");
-            let roles = vec![self.state.program.escalate_to.clone()];
-            let about = AskAbout::Effect { number: effect };
-            self.emit(Body::Asked(Ask {
-                number,
-                about,
-                roles,
-                text,
-            }));
         }
     }
 
@@ -442,66 +279,5 @@ impl Engine {
             Sight::Standing(to, target) => self.settle_standing(&to, &target, &reading),
         }
         Ok(())
-    }
-
-    fn settle_doubt(&mut self, number: u64, reading: &Reading) {
-        let Some(state) = self.state.effects.get(&number) else {
-            return;
-        };
-        let (effect, place, attempts) = (state.effect.clone(), state.place.clone(), state.attempts);
-        let found = reading
-            .found
-            .as_ref()
-            .map_or_else(|| "nothing".to_owned(), ToString::to_string);
-        let going_back = matches!(place, Place::Rollback { .. });
-        let may_repeat = match reading.standing {
-            Standing::AsDesired => {
-                let outcome = EffectOutcome::Applied {
-                    evidence: format!("read back: {found}"),
-                };
-                self.emit(Body::Concluded {
-                    effect: number,
-                    outcome,
-                    how: How::ReadBack,
-                });
-                return;
-            }
-            Standing::AsBefore | Standing::Resting => true,
-            Standing::Other => going_back || self.state.drift_accepted.contains(&place),
-            Standing::Unknown => false,
-        };
-        let landing = self.last_landing(&effect);
-        if may_repeat && self.now().wall >= landing {
-            if attempts < ATTEMPTS_MAX || going_back {
-                self.repeat(number);
-            } else {
-                let reason = format!("it did not come to stand in {attempts} attempts: {found}");
-                let outcome = EffectOutcome::NotApplied { reason };
-                self.emit(Body::Concluded {
-                    effect: number,
-                    outcome,
-                    how: How::ReadBack,
-                });
-            }
-            return;
-        }
-        if reading.standing == Standing::Other && !may_repeat && self.now().wall >= landing {
-            self.hold(HoldReason::Drift { place, found });
-        }
-        let sight = Sight::Doubt(number);
-        if may_repeat {
-            self.volatile.retry_at.insert(sight, landing);
-        } else {
-            self.retry_later(sight);
-        }
-    }
-}
-
-/// Does it take the new version away from everybody? That is always allowed at once.
-fn lowers_to_nothing(desired: &Desired) -> bool {
-    match desired {
-        Desired::Flag { exposure, .. } => *exposure == Ratio::ZERO,
-        Desired::Traffic { canary, .. } => *canary == Ratio::ZERO,
-        _ => false,
     }
 }

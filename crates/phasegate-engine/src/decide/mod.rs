@@ -14,12 +14,14 @@
 //! | down         | no      | no       | no       | stand           | run             | no       |
 
 mod back;
+mod doubt;
 mod effects;
 mod gates;
 mod judge;
 mod look;
 mod operator;
 mod phases;
+mod reading;
 mod standing;
 mod tell;
 mod timers;

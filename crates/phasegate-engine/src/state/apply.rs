@@ -4,15 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use phasegate_core::{EffectOutcome, Now};
 use phasegate_sla::Alert;
 
 use super::State;
-use super::parts::{
-    Applied, AskState, BakeState, CheckState, EffectState, PhaseState, RollbackState, Stage,
-    TriggerState,
-};
-use crate::record::{AskAbout, Body, Decision, Finish, HoldReason, Place, Record};
+use super::parts::{AskState, BakeState, CheckState, EffectState, PhaseState, Stage, TriggerState};
+use crate::record::{Body, Decision, Finish, HoldReason, Place, Record};
 
 /// A record that does not fit the ones before it.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -258,50 +254,6 @@ impl State {
         self.triggers.insert(progress.trigger.clone(), state);
     }
 
-    fn fold_concluded(
-        &mut self,
-        number: u64,
-        outcome: &EffectOutcome,
-        now: Now,
-    ) -> Result<(), &'static str> {
-        let state = self.effects.get_mut(&number).ok_or("no such effect")?;
-        match outcome {
-            EffectOutcome::Unknown { .. } => state.in_doubt = true,
-            EffectOutcome::Applied { .. } => {
-                let EffectState { effect, .. } =
-                    self.effects.remove(&number).ok_or("no such effect")?;
-                self.close_effect_asks(number);
-                if let Some(target) = effect.desired.target() {
-                    let key = (effect.to.clone(), target.clone());
-                    let original = match self.applied.get(&key) {
-                        Some(applied) => applied.original.clone(),
-                        None => effect.before.clone(),
-                    };
-                    let applied = Applied {
-                        original,
-                        desired: effect.desired.clone(),
-                        since: now,
-                    };
-                    self.applied.insert(key, applied);
-                    self.last_change = Some(now);
-                }
-            }
-            EffectOutcome::NotApplied { .. } => {
-                let place = state.place.clone();
-                self.effects.remove(&number);
-                self.close_effect_asks(number);
-                // The operation may have been given up meanwhile; then nobody waits for it any more.
-                if let Ok((failures, waits_for)) = self.started_mut(&place)
-                    && *waits_for == Some(number)
-                {
-                    *waits_for = None;
-                    *failures += 1;
-                }
-            }
-        }
-        Ok(())
-    }
-
     fn fold_finished(&mut self, place: &Place, finish: &Finish) -> Result<(), &'static str> {
         match place {
             Place::Aside => return Err("no operation is there"),
@@ -328,178 +280,6 @@ impl State {
         self.close_asks(place);
         self.forget(place);
         Ok(())
-    }
-
-    fn fold_released(&mut self) {
-        for hold in std::mem::take(&mut self.holds) {
-            match hold {
-                HoldReason::Drift { place, .. } => {
-                    self.drift_accepted.insert(place);
-                }
-                HoldReason::Effect { place, .. } => {
-                    if let Ok(stage) = self.stage_mut(&place) {
-                        *stage = Stage::Ready;
-                    }
-                }
-                HoldReason::Gate { .. } | HoldReason::Criterion { .. } => {
-                    // Both are looked at afresh.
-                    for check in self.checks.values_mut() {
-                        check.failures = 0;
-                    }
-                    self.reopen_gates();
-                }
-                HoldReason::RolledBack => {
-                    for phase in self.phases.values_mut() {
-                        if *phase == PhaseState::Undone {
-                            *phase = PhaseState::Waiting;
-                        }
-                    }
-                }
-                HoldReason::Blind { .. } => {
-                    for bake in self.bakes.values_mut() {
-                        bake.blind_since = None;
-                    }
-                    for trigger in self.triggers.values_mut() {
-                        trigger.blind_since = None;
-                        trigger.responded = false;
-                    }
-                }
-                HoldReason::Budget { .. } | HoldReason::Trigger { .. } => {}
-            }
-        }
-    }
-
-    /// Gates that were decided and hold are put back to the beginning.
-    fn reopen_gates(&mut self) {
-        let places = self.places();
-        for place in places {
-            let is_gate = self
-                .op(&place)
-                .is_some_and(|op| matches!(op.kind, crate::program::OpKind::Gate(_)));
-            if is_gate {
-                self.close_asks(&place);
-                if let Ok(stage) = self.stage_mut(&place) {
-                    *stage = Stage::Ready;
-                }
-            }
-        }
-    }
-
-    fn fold_rollback_started(&mut self, record: &Record) -> Result<(), &'static str> {
-        let Body::RollbackStarted {
-            cause,
-            back,
-            phases,
-            ops,
-            limit,
-        } = &record.body
-        else {
-            return Err("not a rollback");
-        };
-        self.holds.clear();
-        self.asks
-            .retain(|_, state| matches!(state.ask.about, AskAbout::Effect { .. }));
-        match &mut self.rollback {
-            Some(rollback) if !rollback.failed => {
-                rollback.back = back.clone();
-                rollback.phases.clone_from(phases);
-                rollback.ops.extend(ops.iter().cloned());
-                rollback.limit = *limit;
-            }
-            Some(_) | None => {
-                self.overruns
-                    .retain(|place| matches!(place, Place::Phase { .. }));
-                self.rollback = Some(RollbackState {
-                    cause: cause.clone(),
-                    back: back.clone(),
-                    phases: phases.clone(),
-                    ops: ops.clone(),
-                    op: 0,
-                    stage: Stage::Ready,
-                    started: record.now,
-                    limit: *limit,
-                    limit_blown: false,
-                    unsuccessful: Vec::new(),
-                    failed: false,
-                });
-            }
-        }
-        Ok(())
-    }
-
-    fn fold_rollback_ended(&mut self, validated: bool) -> Result<(), &'static str> {
-        let rollback = self.rollback_mut()?;
-        if !validated {
-            rollback.failed = true;
-            return Ok(());
-        }
-        for phase in std::mem::take(&mut rollback.phases) {
-            if let Some(state) = self.phases.get_mut(&phase) {
-                *state = PhaseState::Undone;
-            }
-        }
-        self.rollback = None;
-        self.checks.clear();
-        self.bakes.clear();
-        self.triggers.clear();
-        self.decided.clear();
-        self.overruns.clear();
-        self.drift_accepted.clear();
-        Ok(())
-    }
-
-    fn rollback_mut(&mut self) -> Result<&mut RollbackState, &'static str> {
-        self.rollback.as_mut().ok_or("no rollback is under way")
-    }
-
-    fn stage_mut(&mut self, place: &Place) -> Result<&mut Stage, &'static str> {
-        match place {
-            Place::Aside => Err("no operation is there"),
-            Place::Phase { phase, op } => match self.phases.get_mut(phase) {
-                Some(PhaseState::Running { op: at, stage }) if at == op => Ok(stage),
-                Some(_) | None => Err("that operation is not under way"),
-            },
-            Place::Rollback { op } => {
-                let rollback = self.rollback_mut()?;
-                if rollback.op == *op {
-                    Ok(&mut rollback.stage)
-                } else {
-                    Err("that operation is not under way")
-                }
-            }
-        }
-    }
-
-    fn started_mut(&mut self, place: &Place) -> Result<(&mut u32, &mut Option<u64>), &'static str> {
-        match self.stage_mut(place)? {
-            Stage::Started {
-                effect, failures, ..
-            } => Ok((failures, effect)),
-            Stage::Ready => Err("that operation has not begun"),
-        }
-    }
-
-    fn close_asks(&mut self, place: &Place) {
-        self.asks.retain(|_, state| match &state.ask.about {
-            AskAbout::Approval { place: at, .. } | AskAbout::Task { place: at } => at != place,
-            AskAbout::Effect { .. } => true,
-        });
-    }
-
-    fn close_effect_asks(&mut self, effect: u64) {
-        self.asks.retain(|_, state| match &state.ask.about {
-            AskAbout::Effect { number } => *number != effect,
-            AskAbout::Approval { .. } | AskAbout::Task { .. } => true,
-        });
-    }
-
-    /// Evidence of an operation ends with it.
-    fn forget(&mut self, place: &Place) {
-        self.checks.retain(|(at, _), _| at != place);
-        self.bakes.remove(place);
-        self.decided.remove(place);
-        self.overruns.remove(place);
-        self.drift_accepted.remove(place);
     }
 }
 

@@ -1,7 +1,11 @@
 //! What is so: the fold of all records. It changes in [`State::apply`] only, live or replayed.
 
 mod apply;
+mod effects;
 mod parts;
+mod released;
+mod rollback;
+mod stage;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,0 +1,119 @@
+//! Reading states back: what is there before the first write, and when it is asked for.
+
+use phasegate_core::{BindingId, Desired, Inspection, Ratio, Reading, Standing, TargetId};
+
+use super::Sight;
+use crate::engine::Engine;
+use crate::record::{HoldReason, Place};
+
+impl Engine {
+    /// What is there before the first write; asks if that is not known yet.
+    pub(super) fn read_before(
+        &mut self,
+        place: &Place,
+        to: &BindingId,
+        desired: &Desired,
+    ) -> Option<Reading> {
+        let sight = Sight::BeforeWrite(place.clone());
+        let Some(reading) = self.volatile.read.get(place) else {
+            let before = desired
+                .target()
+                .and_then(|target| self.last_set(to, target));
+            self.inspect(sight, to.clone(), desired.clone(), before);
+            return None;
+        };
+        let reading = reading.clone();
+        match reading.standing {
+            Standing::AsBefore | Standing::AsDesired | Standing::Resting => Some(reading),
+            Standing::Unknown => {
+                // Going back does not wait for a reading.
+                if matches!(place, Place::Rollback { .. }) || lowers_to_nothing(desired) {
+                    return Some(Reading {
+                        found: None,
+                        ..reading
+                    });
+                }
+                self.volatile.read.remove(place);
+                self.retry_later(sight);
+                None
+            }
+            Standing::Other => {
+                let first = desired
+                    .target()
+                    .is_none_or(|t| self.last_set(to, t).is_none());
+                let accepted = first
+                    || matches!(place, Place::Rollback { .. })
+                    || lowers_to_nothing(desired)
+                    || self.state.drift_accepted.contains(place);
+                if accepted {
+                    return Some(reading);
+                }
+                self.volatile.read.remove(place);
+                let found = reading
+                    .found
+                    .map_or_else(|| "nothing".to_owned(), |f| f.to_string());
+                self.hold(HoldReason::Drift {
+                    place: place.clone(),
+                    found,
+                });
+                None
+            }
+        }
+    }
+
+    pub(super) fn last_set(&self, to: &BindingId, target: &TargetId) -> Option<Desired> {
+        self.state
+            .applied
+            .get(&(to.clone(), target.clone()))
+            .map(|applied| applied.desired.clone())
+    }
+
+    /// Asks for a state to be read, unless that was asked already or is not due.
+    pub(crate) fn inspect(
+        &mut self,
+        sight: Sight,
+        to: BindingId,
+        desired: Desired,
+        before: Option<Desired>,
+    ) {
+        if self
+            .volatile
+            .inspections
+            .values()
+            .any(|other| *other == sight)
+            || !self.is_due(&sight)
+        {
+            return;
+        }
+        self.volatile.inspection_count += 1;
+        let number = self.volatile.inspection_count;
+        self.volatile.inspections.insert(number, sight);
+        self.inspections.push_back(Inspection {
+            number,
+            to,
+            desired,
+            before,
+        });
+    }
+
+    pub(super) fn is_due(&self, sight: &Sight) -> bool {
+        self.volatile
+            .retry_at
+            .get(sight)
+            .is_none_or(|moment| *moment <= self.now().wall)
+    }
+
+    pub(super) fn retry_later(&mut self, sight: Sight) {
+        let moment = self.now().wall + self.state.program.timing.every;
+        self.volatile.retry_at.insert(sight, moment);
+    }
+}
+
+/// Does it take the new version away from everybody? That is always allowed at once.
+fn lowers_to_nothing(desired: &Desired) -> bool {
+    match desired {
+        Desired::Flag { exposure, .. } => *exposure == Ratio::ZERO,
+        Desired::Traffic { canary, .. } => *canary == Ratio::ZERO,
+        _ => false,
+    }
+}

@@ -1,0 +1,52 @@
+//! What becomes of effects, folded in.
+
+use phasegate_core::{EffectOutcome, Now};
+
+use super::State;
+use super::parts::{Applied, EffectState};
+
+impl State {
+    pub(super) fn fold_concluded(
+        &mut self,
+        number: u64,
+        outcome: &EffectOutcome,
+        now: Now,
+    ) -> Result<(), &'static str> {
+        let state = self.effects.get_mut(&number).ok_or("no such effect")?;
+        match outcome {
+            EffectOutcome::Unknown { .. } => state.in_doubt = true,
+            EffectOutcome::Applied { .. } => {
+                let EffectState { effect, .. } =
+                    self.effects.remove(&number).ok_or("no such effect")?;
+                self.close_effect_asks(number);
+                if let Some(target) = effect.desired.target() {
+                    let key = (effect.to.clone(), target.clone());
+                    let original = match self.applied.get(&key) {
+                        Some(applied) => applied.original.clone(),
+                        None => effect.before.clone(),
+                    };
+                    let applied = Applied {
+                        original,
+                        desired: effect.desired.clone(),
+                        since: now,
+                    };
+                    self.applied.insert(key, applied);
+                    self.last_change = Some(now);
+                }
+            }
+            EffectOutcome::NotApplied { .. } => {
+                let place = state.place.clone();
+                self.effects.remove(&number);
+                self.close_effect_asks(number);
+                // The operation may have been given up meanwhile; then nobody waits for it any more.
+                if let Ok((failures, waits_for)) = self.started_mut(&place)
+                    && *waits_for == Some(number)
+                {
+                    *waits_for = None;
+                    *failures += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+}

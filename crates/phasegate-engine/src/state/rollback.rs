@@ -1,0 +1,70 @@
+//! Rollbacks: begun, ended.
+
+use super::State;
+use super::parts::{PhaseState, RollbackState, Stage};
+use crate::record::{AskAbout, Body, Place, Record};
+
+impl State {
+    pub(super) fn fold_rollback_started(&mut self, record: &Record) -> Result<(), &'static str> {
+        let Body::RollbackStarted {
+            cause,
+            back,
+            phases,
+            ops,
+            limit,
+        } = &record.body
+        else {
+            return Err("not a rollback");
+        };
+        self.holds.clear();
+        self.asks
+            .retain(|_, state| matches!(state.ask.about, AskAbout::Effect { .. }));
+        match &mut self.rollback {
+            Some(rollback) if !rollback.failed => {
+                rollback.back = back.clone();
+                rollback.phases.clone_from(phases);
+                rollback.ops.extend(ops.iter().cloned());
+                rollback.limit = *limit;
+            }
+            Some(_) | None => {
+                self.overruns
+                    .retain(|place| matches!(place, Place::Phase { .. }));
+                self.rollback = Some(RollbackState {
+                    cause: cause.clone(),
+                    back: back.clone(),
+                    phases: phases.clone(),
+                    ops: ops.clone(),
+                    op: 0,
+                    stage: Stage::Ready,
+                    started: record.now,
+                    limit: *limit,
+                    limit_blown: false,
+                    unsuccessful: Vec::new(),
+                    failed: false,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn fold_rollback_ended(&mut self, validated: bool) -> Result<(), &'static str> {
+        let rollback = self.rollback_mut()?;
+        if !validated {
+            rollback.failed = true;
+            return Ok(());
+        }
+        for phase in std::mem::take(&mut rollback.phases) {
+            if let Some(state) = self.phases.get_mut(&phase) {
+                *state = PhaseState::Undone;
+            }
+        }
+        self.rollback = None;
+        self.checks.clear();
+        self.bakes.clear();
+        self.triggers.clear();
+        self.decided.clear();
+        self.overruns.clear();
+        self.drift_accepted.clear();
+        Ok(())
+    }
+}

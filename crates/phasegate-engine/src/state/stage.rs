@@ -1,0 +1,64 @@
+//! How far the operation at a place is, to be changed; and what ends with it.
+
+use super::State;
+use super::parts::{PhaseState, RollbackState, Stage};
+use crate::record::{AskAbout, Place};
+
+impl State {
+    pub(super) fn rollback_mut(&mut self) -> Result<&mut RollbackState, &'static str> {
+        self.rollback.as_mut().ok_or("no rollback is under way")
+    }
+
+    pub(super) fn stage_mut(&mut self, place: &Place) -> Result<&mut Stage, &'static str> {
+        match place {
+            Place::Aside => Err("no operation is there"),
+            Place::Phase { phase, op } => match self.phases.get_mut(phase) {
+                Some(PhaseState::Running { op: at, stage }) if at == op => Ok(stage),
+                Some(_) | None => Err("that operation is not under way"),
+            },
+            Place::Rollback { op } => {
+                let rollback = self.rollback_mut()?;
+                if rollback.op == *op {
+                    Ok(&mut rollback.stage)
+                } else {
+                    Err("that operation is not under way")
+                }
+            }
+        }
+    }
+
+    pub(super) fn started_mut(
+        &mut self,
+        place: &Place,
+    ) -> Result<(&mut u32, &mut Option<u64>), &'static str> {
+        match self.stage_mut(place)? {
+            Stage::Started {
+                effect, failures, ..
+            } => Ok((failures, effect)),
+            Stage::Ready => Err("that operation has not begun"),
+        }
+    }
+
+    pub(super) fn close_asks(&mut self, place: &Place) {
+        self.asks.retain(|_, state| match &state.ask.about {
+            AskAbout::Approval { place: at, .. } | AskAbout::Task { place: at } => at != place,
+            AskAbout::Effect { .. } => true,
+        });
+    }
+
+    pub(super) fn close_effect_asks(&mut self, effect: u64) {
+        self.asks.retain(|_, state| match &state.ask.about {
+            AskAbout::Effect { number } => *number != effect,
+            AskAbout::Approval { .. } | AskAbout::Task { .. } => true,
+        });
+    }
+
+    /// Evidence of an operation ends with it.
+    pub(super) fn forget(&mut self, place: &Place) {
+        self.checks.retain(|(at, _), _| at != place);
+        self.bakes.remove(place);
+        self.decided.remove(place);
+        self.overruns.remove(place);
+        self.drift_accepted.remove(place);
+    }
+}
