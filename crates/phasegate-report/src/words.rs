@@ -2,7 +2,7 @@
 
 use phasegate_core::{Span, Timestamp};
 use phasegate_engine::program::{Back, OpKind, Response};
-use phasegate_engine::record::{Cause, Decision, GateReason, HoldReason, Place};
+use phasegate_engine::record::{Decision, GateReason, Place};
 use phasegate_sla::Verdict;
 
 use crate::view::{
@@ -23,57 +23,6 @@ pub(crate) fn operation(kind: &OpKind) -> String {
         OpKind::Validate { within, .. } => format!("validate within {}", span_text(*within)),
         OpKind::Wait { span } => format!("wait {}", span_text(*span)),
     }
-}
-
-/// Why it goes back.
-pub(crate) fn cause(cause: &Cause) -> String {
-    match cause {
-        Cause::Trigger { trigger, sentence } => {
-            format!("trigger {trigger} fired: {}", stirred(sentence))
-        }
-        Cause::Blind { .. }
-        | Cause::Criterion { .. }
-        | Cause::Gate { .. }
-        | Cause::Operator { .. } => cause.to_string(),
-    }
-}
-
-/// Why nothing moves forward.
-pub(crate) fn hold(reason: &HoldReason) -> String {
-    match reason {
-        HoldReason::Trigger { trigger, sentence } => {
-            format!("trigger {trigger} fired: {}", stirred(sentence))
-        }
-        HoldReason::Blind { .. }
-        | HoldReason::Budget { .. }
-        | HoldReason::Criterion { .. }
-        | HoldReason::Drift { .. }
-        | HoldReason::Effect { .. }
-        | HoldReason::Gate { .. }
-        | HoldReason::RolledBack => reason.to_string(),
-    }
-}
-
-/// The sentence of a finding on a trigger. Findings say by themselves what a trigger fires at; in journals
-/// written before they did, they say what must be, and whether it passes, and what "must be > 200ms: pass" is
-/// what fires. Only those are put right, every other sentence is left as it is.
-pub(crate) fn stirred(sentence: &str) -> String {
-    let one = |part: &str| match part.split_once(", must be ") {
-        Some((seen, must)) => {
-            let must = must
-                .trim_end_matches(": pass")
-                .trim_end_matches(": fail")
-                .trim_end_matches(": warn");
-            format!("{seen}; fires at {must}")
-        }
-        None => part.to_owned(),
-    };
-    // A joined condition begins with its verdict.
-    let parts = sentence
-        .strip_prefix("pass: ")
-        .or(sentence.strip_prefix("fail: "))
-        .unwrap_or(sentence);
-    parts.split("; ").map(one).collect::<Vec<_>>().join("; ")
 }
 
 /// On what a gate's decision rests.
@@ -303,26 +252,5 @@ mod tests {
         let at: Timestamp = "2026-09-16T12:01:30.25Z".parse().expect("a moment");
         assert_eq!(moment_text(at, false), "2026-09-16 12:01:30");
         assert_eq!(moment_text(at, true), "2026-09-16 12:01:30.250");
-    }
-
-    #[test]
-    fn what_fires_is_said_as_what_fires() {
-        for (sentence, expected) in [
-            (
-                "p95(latency) is 271ms (1000 samples) over 3s, must be > 200ms: pass",
-                "p95(latency) is 271ms (1000 samples) over 3s; fires at > 200ms",
-            ),
-            (
-                "pass: a is 3, must be > 1: pass; b is 2, must be > 1: pass",
-                "a is 3; fires at > 1; b is 2; fires at > 1",
-            ),
-            (
-                "p95(latency) is 271ms (1000 samples) over 3s, fires at > 200ms: reached",
-                "p95(latency) is 271ms (1000 samples) over 3s, fires at > 200ms: reached",
-            ),
-            ("something else", "something else"),
-        ] {
-            assert_eq!(stirred(sentence), expected);
-        }
     }
 }

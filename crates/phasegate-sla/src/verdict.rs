@@ -76,7 +76,7 @@ pub enum Why {
     #[error("no data")]
     NoData,
     /// The time for it has not come.
-    #[error("not yet, {remaining} to go")]
+    #[error("not yet, {} to go", .remaining.rounded())]
     NotYet {
         /// How long it takes still.
         remaining: Span,

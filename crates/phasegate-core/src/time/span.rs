@@ -129,7 +129,43 @@ impl Span {
             nanos: self.nanos.saturating_mul(times),
         }
     }
+
+    /// As near as a person reads it in a sentence: from a day on to the hour, from an hour on to the
+    /// minute, from ten seconds on to the second, from one on to the tenth, below that to the whole
+    /// millisecond, microsecond or nanosecond. Halves go up.
+    ///
+    /// ```
+    /// use phasegate_core::Span;
+    /// let measured: Span = "203ms747us514ns".parse()?;
+    /// assert_eq!(measured.rounded().to_string(), "204ms");
+    /// # Ok::<(), phasegate_core::SpanError>(())
+    /// ```
+    #[must_use]
+    pub const fn rounded(self) -> Self {
+        let step = match self.nanos {
+            DAY_NANOS.. => HOUR_NANOS,
+            HOUR_NANOS.. => MINUTE_NANOS,
+            10_000_000_000.. => 1_000_000_000,
+            1_000_000_000.. => 100_000_000,
+            1_000_000.. => 1_000_000,
+            1_000.. => 1_000,
+            0.. => 1,
+        };
+        let whole = self.nanos / step;
+        let up = self.nanos % step >= step.div_ceil(2);
+        Self {
+            nanos: if up && step > 1 {
+                whole.saturating_add(1).saturating_mul(step)
+            } else {
+                whole * step
+            },
+        }
+    }
 }
+
+const MINUTE_NANOS: u64 = 60_000_000_000;
+const HOUR_NANOS: u64 = 60 * MINUTE_NANOS;
+const DAY_NANOS: u64 = 24 * HOUR_NANOS;
 
 impl From<Duration> for Span {
     /// Clamped at [`Span::MAX`].
@@ -239,6 +275,27 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn lengths_in_sentences_are_rounded_to_what_a_person_reads() {
+        for (text, read) in [
+            ("0s", "0s"),
+            ("3ns", "3ns"),
+            ("1us499ns", "1us"),
+            ("203ms747us514ns", "204ms"),
+            ("999ms500us", "1s"),
+            ("3s204ms", "3s200ms"),
+            ("14s501ms", "15s"),
+            ("4m59s999ms", "5m"),
+            ("5m", "5m"),
+            ("1h2m30s", "1h3m"),
+            ("10d5h29m", "10d5h"),
+        ] {
+            let span: Span = text.parse().expect(text);
+            assert_eq!(span.rounded().to_string(), read, "{text}");
+        }
+        assert_eq!(Span::MAX.rounded().rounded(), Span::MAX.rounded());
+    }
 
     #[test]
     fn lengths_are_read_exactly() {

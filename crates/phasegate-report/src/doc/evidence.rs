@@ -1,7 +1,7 @@
 //! On what a decision rests, in words: which measurement, which rule, which clock, whose word.
 
 use crate::doc::bits::{Bits, Clock};
-use crate::view::{BoundSort, Evidence};
+use crate::view::Evidence;
 use crate::words;
 
 /// One thing that a decision rests on, in a line.
@@ -30,16 +30,11 @@ pub(crate) fn line(evidence: &Evidence, clock: &Clock) -> (&'static str, Bits) {
             ("clock", Bits::text(ran).and(since))
         }
         Evidence::Finding {
-            by,
-            sort,
-            rule,
-            finding,
+            by, rule, finding, ..
         } => {
-            let said = match sort {
-                BoundSort::Criterion => finding.sentence.clone(),
-                BoundSort::Trigger => words::stirred(&finding.sentence),
-            };
-            let mut bits = Bits::text(said).and_text(" by ").and_code(rule.as_str());
+            let mut bits = Bits::text(finding.sentence.clone())
+                .and_text(" by ")
+                .and_code(rule.as_str());
             if let Some(window) = finding.window {
                 let (start, end) = (clock.short(window.start), clock.short(window.end));
                 bits = bits.and_quiet(format!(" window {start} to {end}"));

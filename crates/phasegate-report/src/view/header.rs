@@ -6,7 +6,6 @@ use phasegate_engine::state::State;
 use serde::Serialize;
 
 use super::Step;
-use crate::words;
 
 /// What a rollout is, and how it stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -135,7 +134,7 @@ impl Fold {
         if let Body::RollbackStarted { cause, .. } = &step.record.body {
             // What began it, not what made it go further.
             if !step.before.is_rolling_back() {
-                self.cause = Some(words::cause(cause));
+                self.cause = Some(cause.to_string());
             }
         }
         if let Body::Aborted { by, reason } = &step.record.body {
@@ -153,7 +152,7 @@ impl Fold {
         header.why = match header.standing {
             Standing::Aborted => self.aborted.or(self.cause),
             Standing::Completed | Standing::Running => None,
-            Standing::Held => state.holds.last().map(words::hold),
+            Standing::Held => state.holds.last().map(ToString::to_string),
             Standing::Paused => self.paused,
             Standing::RolledBack | Standing::RollbackFailed | Standing::RollingBack => self.cause,
         };

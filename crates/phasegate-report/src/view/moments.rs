@@ -264,7 +264,7 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
                 .at(place)
                 .because(evidence::of_place(place, before, record))
         }
-        Body::Held { reason } => Draft::new(Sort::Held, words::hold(reason))
+        Body::Held { reason } => Draft::new(Sort::Held, reason.to_string())
             .because(evidence::of_hold(reason, before, record)),
         Body::OpFinished { place, finish } => return finished(place, finish, step),
         Body::OpStarted { .. } => return None,
@@ -302,7 +302,7 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
             Draft::new(Sort::RollbackEnded, text).because(evidence.into_iter().collect())
         }
         Body::RollbackStarted { cause, back, .. } => {
-            let text = format!("{}, because {}", words::back(back), words::cause(cause));
+            let text = format!("{}, because {cause}", words::back(back));
             Draft::new(Sort::RollbackStarted, text)
                 .because(evidence::of_cause(cause, before, record))
         }
@@ -312,10 +312,7 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
             response,
         } => {
             let does = words::response(response.as_ref());
-            let text = format!(
-                "{trigger} starts {does}: {}",
-                words::stirred(&finding.sentence)
-            );
+            let text = format!("{trigger} starts {does}: {}", finding.sentence);
             let evidence = evidence::of_trigger(trigger, Some(finding), before, record);
             Draft::new(Sort::TriggerFired, text).because(evidence)
         }

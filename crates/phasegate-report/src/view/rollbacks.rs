@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::Step;
 use super::phases::{StepRun, StepStanding};
-use crate::words;
 
 /// One going back.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -130,7 +129,7 @@ impl Fold {
         if step.before.is_rolling_back()
             && let Some(rollback) = self.rollbacks.last_mut()
         {
-            let (at, sentence, back) = (step.record.at(), words::cause(cause), back.clone());
+            let (at, sentence, back) = (step.record.at(), cause.to_string(), back.clone());
             rollback.back = back.clone();
             rollback.phases.clone_from(phases);
             rollback.limit = *limit;
@@ -141,7 +140,7 @@ impl Fold {
         self.rollbacks.push(RollbackView {
             started: step.record.at(),
             cause: cause.clone(),
-            sentence: words::cause(cause),
+            sentence: cause.to_string(),
             back: back.clone(),
             phases: phases.clone(),
             limit: *limit,

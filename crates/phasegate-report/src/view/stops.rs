@@ -5,7 +5,6 @@ use phasegate_engine::record::{Body, Finish, HoldReason};
 use serde::Serialize;
 
 use super::Step;
-use crate::words;
 
 /// A stretch of time in which nothing moved forward.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -77,7 +76,7 @@ impl Fold {
             self.stops.push(Stop {
                 sort,
                 from: at,
-                why: words::hold(reason),
+                why: reason.to_string(),
                 ended: None,
             });
         }

@@ -89,7 +89,7 @@ pub(super) fn seen(
     let over = if over.is_zero() {
         String::new()
     } else {
-        format!(" over {over}")
+        format!(" over {}", over.rounded())
     };
     match (percentile, amount.means) {
         (true, _) => format!(
