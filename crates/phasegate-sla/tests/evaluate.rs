@@ -756,6 +756,21 @@ fn sentences_of_triggers_say_what_fires_and_whether_it_is_reached() {
 }
 
 #[test]
+fn bands_do_not_say_at_which_level_a_trigger_fires() {
+    for (text, answers) in [
+        ("coverage warn < 80% crit < 70%", &["60"]),
+        ("ratio(errors) warn > 1% crit > 5%", &["60/1000"]),
+        (
+            "ratio(errors) warn > 1% crit > 5% confidence 95%",
+            &["60/1000"],
+        ),
+    ] {
+        let blind = run_by(evaluate_trigger, text, answers);
+        assert_eq!(blind.verdict, Verdict::Inconclusive(Why::Invalid), "{text}");
+    }
+}
+
+#[test]
 fn people_events_and_time_decide_what_they_decide() {
     let role = |yes: bool| Testimony {
         approvals: BTreeMap::from([("CTO".to_owned(), yes)]),

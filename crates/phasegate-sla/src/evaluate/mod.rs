@@ -1,13 +1,16 @@
 //! Evaluates criteria at one moment, without their holds. Pure: the same answers give the same findings.
 
 mod amount;
+mod arms;
 mod confidence;
 mod mean;
+mod near;
 mod people;
 mod prepared;
 mod read;
 mod reference;
 mod service_level;
+mod shares;
 mod test;
 mod words;
 

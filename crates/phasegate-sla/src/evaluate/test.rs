@@ -9,7 +9,7 @@ use phasegate_criterion::{
 use super::amount::{Amount, Extent};
 use super::read::{self, Read};
 use super::reference::{Referred, base, extent_of, figure};
-use super::{Inputs, words};
+use super::{Inputs, Polarity, words};
 use crate::need::{
     Asking, Compared, aggregate, compared, goal_op, inline_need, inner, is_of_many, primary_arm,
     span_of,
@@ -82,7 +82,11 @@ impl Inputs<'_> {
             measured: &measured,
             compared: compared(test, &measured),
         };
+        // Bands say how bad something is, and a trigger fires or does not: which of the two levels is
+        // meant, nobody said.
+        let banded = matches!(test.assertion, Assertion::Bands { .. });
         let judged = match test.level() {
+            _ if banded && self.polarity == Polarity::Trigger => Err(Why::Invalid),
             None => self.literally(&case),
             Some(level) => match Alpha::from_confidence(level) {
                 Ok(alpha) => self.with_confidence(&case, alpha.divided_by(split)),

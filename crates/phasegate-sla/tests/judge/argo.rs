@@ -59,7 +59,8 @@ fn measured(condition: &str, result: &MetricResult, as_success: bool) -> Phase {
 fn every_recorded_condition_gets_its_recorded_phase() {
     let mut wrong = Vec::new();
     let recorded = rows("argo_condition_vectors");
-    for row in recorded.into_iter().chain(rows("argo_condition_more")) {
+    let more = ["argo_condition_more", "argo_condition_language"];
+    for row in recorded.into_iter().chain(more.into_iter().flat_map(rows)) {
         let (condition, result) = (row["condition"].as_str().unwrap(), result(&row));
         for (as_success, key) in [(true, "asSuccess"), (false, "asFailure")] {
             let ours = measured(condition, &result, as_success);
@@ -215,10 +216,54 @@ fn played(
 }
 
 #[test]
+fn what_is_left_out_is_refused_by_its_name() {
+    for name in [
+        "now",
+        "date",
+        "duration",
+        "timezone",
+        "sort",
+        "sortBy",
+        "groupBy",
+        "toPairs",
+        "fromPairs",
+        "toJSON",
+        "fromJSON",
+        "toBase64",
+        "fromBase64",
+    ] {
+        for text in [
+            format!("{name}(result) == 1"),
+            format!("result | {name}() == 1"),
+        ] {
+            let refused = Condition::parse(&text).expect_err(&text).to_string();
+            assert!(
+                refused.starts_with(&format!("'{name}' is not supported: ")),
+                "{refused}"
+            );
+        }
+    }
+    let refused = Condition::parse("$env.HOME == ''").expect_err("no environment");
+    assert!(refused.to_string().contains("'$env'"), "{refused}");
+}
+
+#[test]
 fn hostile_conditions_are_refused_and_do_not_hang() {
     let deep = format!("{}1{}", "(".repeat(5_000), ")".repeat(5_000));
     assert!(Condition::parse(&deep).is_err());
     assert!(Condition::parse(&"-".repeat(10_000)).is_err());
+    assert!(Condition::parse(&"let a=1;".repeat(1_000)).is_err());
+    assert!(Condition::parse(&"if a {1} else ".repeat(1_000)).is_err());
+    for long in ["1+", "result.", "result[0] ?? ", "1 < "] {
+        assert!(
+            Condition::parse(&format!("{}1", long.repeat(2_000))).is_err(),
+            "{long}"
+        );
+    }
+    let deep = Condition::parse(&format!("{}1 > 0", "1 + ".repeat(400))).unwrap();
+    assert_eq!(deep.holds(&MetricResult::Missing), Ok(true));
+    let many = Condition::parse(&format!("{}true", "1;".repeat(8_000))).unwrap();
+    assert_eq!(many.holds(&MetricResult::Missing), Ok(true));
     assert!(Condition::parse(&"a".repeat(100_000)).is_err());
     assert!(Condition::parse("'").is_err() && Condition::parse("/*").is_err());
     let slow = Condition::parse("all(1..10000, all(1..10000, all(1..10000, # > 0)))").unwrap();

@@ -28,6 +28,12 @@ pub(super) enum Node {
     Float(f64),
     Identifier(String),
     Integer(i64),
+    /// `let name = value; body`.
+    Let {
+        name: String,
+        value: Box<Node>,
+        body: Box<Node>,
+    },
     Map(Vec<(String, Node)>),
     Member {
         base: Box<Node>,
@@ -37,6 +43,8 @@ pub(super) enum Node {
     Nil,
     /// `#` (empty name), `#index`, `#acc`.
     Pointer(String),
+    /// `a; b; c`: all are run, the last one counts.
+    Sequence(Vec<Node>),
     Slice {
         base: Box<Node>,
         from: Option<Box<Node>>,

@@ -6,6 +6,7 @@
 
 use super::ConditionError;
 use super::check::Kind;
+use super::text;
 use super::value::Value;
 
 /// One argument of a function that takes predicates.
@@ -56,12 +57,6 @@ pub(super) fn is_builtin(name: &str) -> bool {
             | "float"
             | "string"
             | "type"
-            | "trim"
-            | "upper"
-            | "lower"
-            | "hasPrefix"
-            | "hasSuffix"
-            | "split"
             | "join"
             | "max"
             | "min"
@@ -70,18 +65,23 @@ pub(super) fn is_builtin(name: &str) -> bool {
             | "first"
             | "last"
             | "get"
+            | "take"
             | "keys"
             | "values"
             | "reverse"
             | "uniq"
             | "concat"
             | "flatten"
-    )
+    ) || text::is_known(name)
 }
 
 /// The kind of the outcome, or why the arguments do not fit.
 pub(super) fn check(name: &str, arguments: &[Kind]) -> Result<Kind, ConditionError> {
-    use Kind::{Array, Bool, Float, Integer, Map, Text, Unknown};
+    use Kind::{Array, Float, Integer, Map, Text, Unknown};
+    if text::is_known(name) {
+        let kind = text::check(name, arguments);
+        return kind.ok_or(ConditionError::kind("an argument does not fit"));
+    }
     let list_of_anything = || Array(Box::new(Unknown));
     let misfit = Err(ConditionError::kind("an argument does not fit"));
     match (name, arguments) {
@@ -91,9 +91,6 @@ pub(super) fn check(name: &str, arguments: &[Kind]) -> Result<Kind, ConditionErr
         ("ceil" | "floor" | "round", [Float | Integer | Unknown]) => Ok(Float),
         ("int", [Float | Integer | Text | Unknown]) => Ok(Integer),
         ("float", [Float | Integer | Text | Unknown]) => Ok(Float),
-        ("trim" | "upper" | "lower", [Text | Unknown]) => Ok(Text),
-        ("hasPrefix" | "hasSuffix", [Text | Unknown, Text | Unknown]) => Ok(Bool),
-        ("split", [Text | Unknown, Text | Unknown]) => Ok(Array(Box::new(Text))),
         ("join", [Unknown] | [Unknown, Text | Unknown]) => Ok(Text),
         ("join", [Array(element)] | [Array(element), Text | Unknown])
             if matches!(**element, Text | Unknown) =>
@@ -103,6 +100,7 @@ pub(super) fn check(name: &str, arguments: &[Kind]) -> Result<Kind, ConditionErr
         ("max" | "min" | "mean" | "median", [first, ..]) => aggregate(first, arguments),
         ("first" | "last", [Unknown]) => Ok(Unknown),
         ("first" | "last", [Array(element)]) => Ok((**element).clone()),
+        ("take", [list @ (Array(_) | Unknown), Integer | Unknown]) => Ok(list.clone()),
         ("get", [Unknown, _]) => Ok(Unknown),
         ("get", [Array(element), Integer | Unknown]) => Ok((**element).clone()),
         ("get", [Map, Text | Unknown]) => Ok(Unknown),
@@ -130,6 +128,9 @@ fn aggregate(first: &Kind, arguments: &[Kind]) -> Result<Kind, ConditionError> {
 
 /// Runs a function without predicates.
 pub(super) fn run(name: &str, arguments: &[Value]) -> Result<Value, ConditionError> {
+    if text::is_known(name) {
+        return text::run(name, arguments);
+    }
     let misfit = || ConditionError::value("an argument does not fit");
     Ok(match (name, arguments) {
         ("len", [value]) => Value::Integer(len(value).ok_or_else(misfit)?),
@@ -144,12 +145,6 @@ pub(super) fn run(name: &str, arguments: &[Value]) -> Result<Value, ConditionErr
         ("float", [Value::Text(text)]) => Value::Float(parse_float(text).ok_or_else(misfit)?),
         ("float", [value]) => Value::Float(value.number().ok_or_else(misfit)?),
         ("string", [value]) => Value::Text(value.print()),
-        ("trim", [Value::Text(text)]) => Value::Text(text.trim().to_owned()),
-        ("upper", [Value::Text(text)]) => Value::Text(text.to_uppercase()),
-        ("lower", [Value::Text(text)]) => Value::Text(text.to_lowercase()),
-        ("hasPrefix", [Value::Text(a), Value::Text(b)]) => Value::Bool(a.starts_with(b.as_str())),
-        ("hasSuffix", [Value::Text(a), Value::Text(b)]) => Value::Bool(a.ends_with(b.as_str())),
-        ("split", [Value::Text(a), Value::Text(b)]) => Value::Array(split(a, b)),
         ("join", [Value::Array(parts)]) => join(parts, "")?,
         ("join", [Value::Array(parts), Value::Text(glue)]) => join(parts, glue)?,
         ("max", arguments) => extreme(arguments, std::cmp::Ordering::Less)?,
@@ -159,8 +154,13 @@ pub(super) fn run(name: &str, arguments: &[Value]) -> Result<Value, ConditionErr
         ("first", [Value::Array(values)]) => values.first().cloned().unwrap_or(Value::Nil),
         ("last", [Value::Array(values)]) => values.last().cloned().unwrap_or(Value::Nil),
         ("first" | "last", [_]) => Value::Nil,
+        ("take", [Value::Array(values), count]) => {
+            let count = count.whole().and_then(|count| usize::try_from(count).ok());
+            let taken = values.iter().take(count.ok_or_else(misfit)?);
+            Value::Array(taken.cloned().collect())
+        }
         ("get", [Value::Nil, _]) => Value::Nil,
-        ("get", [base, key]) => super::condition::fetch(base, key).unwrap_or(Value::Nil),
+        ("get", [base, key]) => super::operate::fetch(base, key).unwrap_or(Value::Nil),
         ("keys", [Value::Map(map)]) => {
             Value::Array(map.keys().map(|key| Value::Text(key.clone())).collect())
         }
@@ -217,15 +217,6 @@ pub(super) fn parse_float(text: &str) -> Option<f64> {
     // Rust answers ∞ for a decimal that is too large, Go an error.
     let names_infinity = text.to_ascii_lowercase().contains("inf");
     (value.is_finite() || value.is_nan() || names_infinity).then_some(value)
-}
-
-fn split(text: &str, separator: &str) -> Vec<Value> {
-    if separator.is_empty() {
-        return text.chars().map(|c| Value::Text(c.to_string())).collect();
-    }
-    text.split(separator)
-        .map(|part| Value::Text(part.to_owned()))
-        .collect()
 }
 
 fn join(parts: &[Value], glue: &str) -> Result<Value, ConditionError> {

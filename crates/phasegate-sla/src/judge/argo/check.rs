@@ -7,6 +7,7 @@
 use super::ConditionError;
 use super::ast::{Node, Operator, Unary};
 use super::builtin;
+use super::outside;
 use super::pattern;
 
 /// What is known of a value before the run.
@@ -69,14 +70,61 @@ pub(super) fn is_environment_function(name: &str) -> bool {
     )
 }
 
-/// Checks a condition on a `result` of a kind.
-pub(super) struct Checker<'a> {
-    pub(super) result: &'a Kind,
-    /// The kinds of `#` in the enclosing predicates, and whether they know `#index` and `#acc`.
-    pub(super) scopes: Vec<(Kind, bool, bool)>,
+/// Any function, of the environment or of the language.
+pub(super) fn is_function(name: &str) -> bool {
+    is_environment_function(name)
+        || builtin::is_builtin(name)
+        || builtin::predicate_arguments(name).is_some()
 }
 
-impl Checker<'_> {
+/// Checks a condition on a `result` of a kind.
+pub(super) struct Checker<'a> {
+    result: &'a Kind,
+    /// The kinds of `#` in the enclosing predicates, and whether they know `#index` and `#acc`.
+    scopes: Vec<(Kind, bool, bool)>,
+    /// The kinds of what `let` has named, innermost last.
+    variables: Vec<(String, Kind)>,
+}
+
+impl<'a> Checker<'a> {
+    pub(super) const fn new(result: &'a Kind) -> Self {
+        Self {
+            result,
+            scopes: Vec::new(),
+            variables: Vec::new(),
+        }
+    }
+
+    /// A name may be given once, and not to what has one.
+    fn declaration(&mut self, name: &str, value: &Node, body: &Node) -> Checked {
+        let taken = name == "result"
+            || is_function(name)
+            || outside::refusal(name).is_some()
+            || self.variables.iter().any(|(known, _)| known == name);
+        if taken {
+            return Err(ConditionError::kind(
+                "this name stands for something already",
+            ));
+        }
+        let kind = self.check(value)?;
+        self.variables.push((name.to_owned(), kind));
+        let kind = self.check(body);
+        self.variables.pop();
+        kind
+    }
+
+    fn name(&self, name: &str) -> Checked {
+        let mut inner_first = self.variables.iter().rev();
+        if let Some((_, kind)) = inner_first.find(|(known, _)| known == name) {
+            return Ok(kind.clone());
+        }
+        match name {
+            "result" => Ok(self.result.clone()),
+            other if is_function(other) => Ok(Kind::Function),
+            _ => Err(ConditionError::kind("unknown name")),
+        }
+    }
+
     pub(super) fn check(&mut self, node: &Node) -> Checked {
         match node {
             Node::Array(nodes) => self.array(nodes),
@@ -95,14 +143,9 @@ impl Checker<'_> {
                 otherwise,
             } => self.conditional(condition, then, otherwise),
             Node::Float(_) => Ok(Kind::Float),
-            Node::Identifier(name) => match name.as_str() {
-                "result" => Ok(self.result.clone()),
-                other if is_environment_function(other) => Ok(Kind::Function),
-                other if builtin::is_builtin(other) => Ok(Kind::Function),
-                other if builtin::predicate_arguments(other).is_some() => Ok(Kind::Function),
-                _ => Err(ConditionError::kind("unknown name")),
-            },
+            Node::Identifier(name) => self.name(name),
             Node::Integer(_) => Ok(Kind::Integer),
+            Node::Let { name, value, body } => self.declaration(name, value, body),
             Node::Map(pairs) => {
                 for (_, value) in pairs {
                     self.check(value)?;
@@ -112,6 +155,13 @@ impl Checker<'_> {
             Node::Member { base, property, .. } => self.member(base, property),
             Node::Nil => Ok(Kind::Nil),
             Node::Pointer(name) => self.pointer(name),
+            Node::Sequence(nodes) => {
+                let mut last = Kind::Nil;
+                for node in nodes {
+                    last = self.check(node)?;
+                }
+                Ok(last)
+            }
             Node::Slice { base, from, to } => self.slice(base, from.as_deref(), to.as_deref()),
             Node::Text(_) => Ok(Kind::Text),
             Node::Unary { operator, operand } => self.unary(*operator, operand),

@@ -1,8 +1,17 @@
 //! Argo Rollouts: measurement assessment (conditions) and run assessment (limits and counts).
 //!
-//! Conditions are expressions in a subset of the expr language, version 1.17, the part without
-//! dates, environment access, variable declarations and sorting; whatever lies outside is an error,
-//! which Argo calls `Error` too. An expression is first checked against the static type of the result
+//! Conditions are expressions of the expr language, version 1.17, with `let`, `if` and `;`, but without
+//! the parts of the table; each of these is refused by its name ([`ConditionError::Unsupported`]), and a
+//! measurement is then in `Error`, as Argo has it for what it cannot evaluate.
+//!
+//! | left out | why |
+//! |---|---|
+//! | `now`, `date`, `duration`, `timezone` | a verdict depends on its inputs alone |
+//! | `sort`, `sortBy`, `groupBy`, `toPairs`, `fromPairs` | no condition on a result needs an order |
+//! | `toJSON`, `fromJSON`, `toBase64`, `fromBase64` | results are values already |
+//! | `$env` | there is no environment |
+//!
+//! An expression is first checked against the static type of the result
 //! and then run, because Argo does, and many verdicts come from the check: `result[0]` on a single
 //! number is an error even where it would never be evaluated.
 //!
@@ -15,11 +24,16 @@ mod ast;
 mod builtin;
 mod check;
 mod condition;
+mod fold;
+mod interpret;
 mod lexer;
 mod measure;
+mod operate;
+mod outside;
 mod parser;
 mod pattern;
 mod run;
+mod text;
 mod value;
 
 pub use condition::{Condition, ConditionError};

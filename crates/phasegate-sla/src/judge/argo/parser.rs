@@ -8,9 +8,13 @@ use super::ConditionError;
 use super::ast::{Node, Operator, Unary};
 use super::builtin;
 use super::lexer::{Token, tokens};
+use super::outside;
 
 /// Nesting beyond which a condition is refused: far above any sensible one, far below the stack.
 const MAX_DEPTH: u32 = 100;
+/// Operators, members and calls in all: each may lay one more node around all before it, and the tree is
+/// walked by recursion.
+const MAX_WRAPS: u32 = 500;
 
 /// The tree of `text`.
 pub(super) fn parse(text: &str) -> Result<Node, ConditionError> {
@@ -18,9 +22,10 @@ pub(super) fn parse(text: &str) -> Result<Node, ConditionError> {
         tokens: tokens(text)?,
         at: 0,
         depth: 0,
+        wraps: 0,
         predicates: 0,
     };
-    let node = parser.expression(0)?;
+    let node = parser.sequence()?;
     match parser.current() {
         Token::End => Ok(node),
         _ => Err(ConditionError::syntax("unexpected token")),
@@ -31,6 +36,7 @@ struct Parser {
     tokens: Vec<Token>,
     at: usize,
     depth: u32,
+    wraps: u32,
     /// How many predicates enclose this place: `#` and `.field` mean something only there.
     predicates: u32,
 }
@@ -80,15 +86,81 @@ impl Parser {
         }
     }
 
+    /// Expressions with `;` between them: the last one counts.
+    fn sequence(&mut self) -> Parsed {
+        let only = self.expression(0)?;
+        if !self.current().is_operator(";") {
+            return Ok(only);
+        }
+        let mut nodes = vec![only];
+        while self.accept_operator(";") {
+            if matches!(self.current(), Token::End) || self.current().is_bracket('}') {
+                break;
+            }
+            nodes.push(self.expression(0)?);
+        }
+        Ok(Node::Sequence(nodes))
+    }
+
+    /// `let name = value; body`; the word is read already.
+    fn declaration(&mut self) -> Parsed {
+        let Token::Identifier(name) = self.advance() else {
+            return unexpected();
+        };
+        self.expect_operator("=")?;
+        let value = Box::new(self.expression(0)?);
+        self.expect_operator(";")?;
+        let body = Box::new(self.sequence()?);
+        Ok(Node::Let { name, value, body })
+    }
+
+    /// `if condition { .. } else { .. }`; the word is read already.
+    fn branches(&mut self) -> Parsed {
+        let condition = Box::new(self.expression(0)?);
+        let then = Box::new(self.block()?);
+        self.expect_operator("else")?;
+        let otherwise = if self.current().is_operator("if") {
+            self.expression(0)?
+        } else {
+            self.block()?
+        };
+        Ok(Node::Conditional {
+            condition,
+            then,
+            otherwise: Box::new(otherwise),
+        })
+    }
+
+    fn block(&mut self) -> Parsed {
+        self.expect_bracket('{')?;
+        let node = self.sequence()?;
+        self.expect_bracket('}')?;
+        Ok(node)
+    }
+
+    fn wrap(&mut self) -> Result<(), ConditionError> {
+        self.wraps += 1;
+        if self.wraps > MAX_WRAPS {
+            return Err(ConditionError::syntax("too many operators"));
+        }
+        Ok(())
+    }
+
     fn expression(&mut self, precedence: u32) -> Parsed {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return Err(ConditionError::syntax("nested too deeply"));
         }
-        let node = self.binary(precedence);
+        let declares = precedence == 0 && self.accept_operator("let");
+        let branches = precedence == 0 && self.accept_operator("if");
+        let node = match (declares, branches) {
+            (true, _) => self.declaration(),
+            (false, true) => self.branches(),
+            (false, false) => self.binary(precedence),
+        };
         self.depth -= 1;
         let node = node?;
-        if precedence == 0 {
+        if precedence == 0 && !declares && !branches {
             self.conditional(node)
         } else {
             Ok(node)
@@ -103,6 +175,7 @@ impl Parser {
                 if precedence > 0 {
                     break;
                 }
+                self.wrap()?;
                 self.at += 1;
                 left = self.pipe(left)?;
                 after_coalesce = false;
@@ -120,6 +193,7 @@ impl Parser {
             if binds < precedence {
                 break;
             }
+            self.wrap()?;
             self.at += 1 + usize::from(negated);
             if after_coalesce && operator != Operator::Coalesce {
                 return Err(ConditionError::syntax("?? mixed with another operator"));
@@ -145,6 +219,7 @@ impl Parser {
     fn ordering(&mut self, left: Node, operator: Operator, binds: u32) -> Parsed {
         let (mut left, mut operator, mut all) = (left, operator, None);
         loop {
+            self.wrap()?;
             let right = self.expression(binds + 1)?;
             let comparison = binary(operator, left, right.clone());
             all = Some(match all {
@@ -167,6 +242,7 @@ impl Parser {
     fn conditional(&mut self, node: Node) -> Parsed {
         let mut node = node;
         while self.accept_operator("?") {
+            self.wrap()?;
             let (then, otherwise) = if self.accept_operator(":") {
                 (node.clone(), self.expression(0)?)
             } else {
@@ -202,7 +278,7 @@ impl Parser {
             return unexpected();
         }
         if self.accept_bracket('(') {
-            let inner = self.expression(0)?;
+            let inner = self.sequence()?;
             self.expect_bracket(')')?;
             return self.postfix(inner);
         }
@@ -227,6 +303,9 @@ impl Parser {
                 "true" => return Ok(Node::Bool(true)),
                 "false" => return Ok(Node::Bool(false)),
                 "nil" => return Ok(Node::Nil),
+                _ if outside::refusal(&name).is_some_and(|_| self.is_meant(&name)) => {
+                    return outside::refusal(&name).map_or_else(unexpected, Err);
+                }
                 _ if self.current().is_bracket('(') => self.call(name, Vec::new())?,
                 _ => Node::Identifier(name),
             },
@@ -273,10 +352,18 @@ impl Parser {
         Ok(Node::Map(pairs))
     }
 
+    /// Is a name that is left out used as what it stands for, and not as that of a variable?
+    fn is_meant(&self, name: &str) -> bool {
+        name.starts_with('$') || self.current().is_bracket('(')
+    }
+
     /// What follows `|`: a call whose first argument is the value on the left.
     fn pipe(&mut self, left: Node) -> Parsed {
         match self.advance() {
             Token::Identifier(name) => {
+                if let Some(refusal) = outside::refusal(&name) {
+                    return Err(refusal);
+                }
                 let node = self.call(name, vec![left])?;
                 self.postfix(node)
             }
@@ -323,7 +410,11 @@ impl Parser {
     fn predicate(&mut self) -> Parsed {
         let braces = self.accept_bracket('{');
         self.predicates += 1;
-        let node = self.expression(0);
+        let node = if braces {
+            self.sequence()
+        } else {
+            self.expression(0)
+        };
         self.predicates -= 1;
         let node = node?;
         if braces {
@@ -342,6 +433,7 @@ impl Parser {
                     node = self.index(node, true)?;
                     continue;
                 }
+                self.wrap()?;
                 let property = match self.advance() {
                     Token::Identifier(name) => name,
                     Token::Operator(name) if name.chars().all(char::is_alphabetic) => name,
@@ -349,6 +441,7 @@ impl Parser {
                 };
                 node = self.member(node, Node::Text(property), optional)?;
             } else if self.accept_bracket('[') {
+                self.wrap()?;
                 node = self.index(node, false)?;
             } else {
                 return Ok(node);

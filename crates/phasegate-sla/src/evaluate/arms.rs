@@ -1,0 +1,163 @@
+//! Canary against control, and anything against a multiple of its baseline, with `confidence`.
+
+use phasegate_core::Fraction;
+use phasegate_criterion::{Cmp, Source, Test};
+use phasegate_percentile::Histogram;
+
+use super::Inputs;
+use super::amount::Amount;
+use super::confidence::{Shown, since_start, towards_op};
+use super::read::{self, Read};
+use super::test::{Case, Seen};
+use crate::need::{Asking, aggregate, inner, primary_arm, span_of};
+use crate::statistics::quantile::QuantileComparison;
+use crate::statistics::rate::ArmsTest;
+use crate::statistics::{Alpha, Decision, Rate};
+use crate::verdict::{Method, Why};
+
+/// How many samples of a sketch are unpacked at most to compare two arms: 16 MB each.
+const UNPACKED_MAX: u64 = 2_000_000;
+
+impl Inputs<'_> {
+    /// The measure against a multiple of what it is compared with.
+    pub(super) fn versus(
+        &self,
+        case: &Case<'_>,
+        op: Cmp,
+        factor: Fraction,
+        alpha: Alpha,
+    ) -> Read<Shown> {
+        if factor <= Fraction::ZERO {
+            return Err(Why::OutOfRange);
+        }
+        let quantile = self.percentile_of(case);
+        // Of two sketches, the arms are compared themselves; their percentiles are only shown.
+        let referred = self.reference(case)?;
+        let Some(stable) = &referred.arm else {
+            let limit = referred.extent.times(factor)?;
+            let unit = case
+                .measured
+                .sources
+                .first()
+                .map(|source| source.kpi.unit.clone());
+            let written = unit.and_then(|unit| super::words::quantity(limit.value, &unit));
+            if quantile.is_some() && !limit.is_exact() {
+                return Err(Why::BaselineApproximate);
+            }
+            let plain = Test {
+                subject: inner(&case.test.subject.measure).clone().into(),
+                ..case.test.clone()
+            };
+            let plain = Case {
+                test: &plain,
+                measured: case.measured,
+                compared: case.compared.clone(),
+            };
+            let shown = self.statement(&plain, op, (limit, written.as_ref()), alpha)?;
+            return Ok(Shown {
+                referred: Some(referred),
+                ..shown
+            });
+        };
+        since_start(stable)?;
+        let amount = self.evidence(case)?;
+        let (below, method) = if let Some(quantile) = quantile {
+            let decided = self.arms_percentile(case, quantile, factor, alpha)?;
+            (decided, Method::TwoArmPercentiles)
+        } else if let Some(decided) = self.arms_mean(case, factor, alpha) {
+            (decided?, Method::TwoArmMeans)
+        } else {
+            let decided = arms_rate(&amount, stable, factor, alpha)?;
+            (decided, Method::TwoArmRates)
+        };
+        let seen = Seen {
+            amount,
+            share_within: false,
+        };
+        Ok(Shown {
+            decision: towards_op(op, below),
+            seen,
+            interval: None,
+            referred: Some(referred),
+            method,
+        })
+    }
+
+    /// "The canary's percentile lies below so many times the control's", from two sketches. Each value is
+    /// taken at that end of its bucket which makes the decision harder.
+    fn arms_percentile(
+        &self,
+        case: &Case<'_>,
+        quantile: Rate,
+        factor: Fraction,
+        alpha: Alpha,
+    ) -> Read<Decision> {
+        let [source] = case.measured.sources.as_slice() else {
+            return Err(Why::Invalid);
+        };
+        let canary = self.sketch(case, source, primary_arm(source, &case.compared))?;
+        let control = self.sketch(case, source, phasegate_core::Arm::Stable)?;
+        let test = QuantileComparison::new(quantile);
+        let decide = |canary: &[f64], control: &[f64]| {
+            let decided = test.with_margin(canary, control, factor.to_f64(), alpha);
+            decided.map_err(|_fault| Why::Invalid)
+        };
+        let ((canary_low, canary_high), (control_low, control_high)) =
+            (unpacked(&canary)?, unpacked(&control)?);
+        let holds = decide(&canary_high, &control_low)? == Decision::Holds;
+        let violated = decide(&canary_low, &control_high)? == Decision::Violated;
+        Ok(match (holds, violated) {
+            (_, true) => Decision::Violated,
+            (true, false) => Decision::Holds,
+            (false, false) => Decision::Undecided,
+        })
+    }
+
+    pub(super) fn sketch(
+        &self,
+        case: &Case<'_>,
+        source: &Source<'_>,
+        arm: phasegate_core::Arm,
+    ) -> Read<Histogram> {
+        let asking = Asking {
+            source,
+            arm,
+            over: span_of(case.test, source, self.registry),
+        };
+        read::distribution(&asking, aggregate(&case.test.subject.measure), self.answers)
+    }
+}
+
+/// "The canary's rate lies below so many times the control's", from events and traffic of both.
+fn arms_rate(canary: &Amount, control: &Amount, factor: Fraction, alpha: Alpha) -> Read<Decision> {
+    let ((events, total), (control_events, control_total)) =
+        canary.counts.zip(control.counts).ok_or(Why::Undecided)?;
+    let all = total.checked_add(control_total).ok_or(Why::OutOfRange)?;
+    let exposure = Fraction::of_counts(total, all).ok_or(Why::NoData)?;
+    let test = Rate::new(exposure.to_f64())
+        .and_then(|exposure| ArmsTest::new(exposure).against_ratio(factor.to_f64()));
+    match test {
+        Ok(test) => Ok(test.decide(events, control_events, alpha)),
+        Err(_) => Err(Why::NoData),
+    }
+}
+
+/// The values of a sketch, each at the lower and at the upper end of its bucket.
+fn unpacked(histogram: &Histogram) -> Read<(Vec<f64>, Vec<f64>)> {
+    if histogram.count() > UNPACKED_MAX {
+        return Err(Why::OutOfRange);
+    }
+    let (mut lows, mut highs) = (Vec::new(), Vec::new());
+    for (low, high, count) in histogram.buckets() {
+        let count = usize::try_from(count).unwrap_or(0);
+        lows.resize(lows.len() + count, low);
+        highs.resize(highs.len() + count, high);
+    }
+    // Values without a bucket stand nowhere in order.
+    let all = u64::try_from(lows.len()).is_ok_and(|known| known == histogram.count());
+    if all {
+        Ok((lows, highs))
+    } else {
+        Err(Why::Undecided)
+    }
+}
