@@ -22,8 +22,12 @@ pub(super) fn check(scope: &mut Scope<'_>) {
         .filter(|kpi| kpi.source.is_none())
         .map(|kpi| kpi.id.as_str())
         .collect();
+    let doubtful = doubtful(scope);
     walk(draft, &mut |at, met| {
         if let Met::Criterion(criterion) = met {
+            if names(criterion).iter().any(|name| doubtful.contains(name)) {
+                return;
+            }
             let faults = phasegate_criterion::check(criterion, &registry);
             tell(scope, at, &faults);
             for name in names(criterion) {
@@ -38,6 +42,30 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     numbers(scope, &registry);
     triggers(scope, &registry);
     together(scope);
+}
+
+/// What criteria and facts are checked against of a KPI.
+const ASKED_OF: [&str; 9] = [
+    "baseline",
+    "budget",
+    "direction",
+    "parts",
+    "per",
+    "query",
+    "source",
+    "target",
+    "unit",
+];
+
+/// KPIs of which something could not be read that criteria are checked against: what a criterion lacks
+/// may be just that.
+fn doubtful<'d>(scope: &Scope<'d>) -> BTreeSet<&'d str> {
+    let kpis = At::ROOT.key("kpis");
+    let numbered = scope.draft.kpis.iter().enumerate();
+    numbered
+        .filter(|(index, _)| scope.is_unread(kpis.index(*index), &ASKED_OF))
+        .map(|(_, kpi)| kpi.id.as_str())
+        .collect()
 }
 
 /// More criteria and triggers than this are not compared with each other.
@@ -84,6 +112,9 @@ fn declarations(scope: &mut Scope<'_>, registry: &KpiRegistry) {
             scope.report(Code::InvalidUnit, here.key("unit"), message, None);
             continue;
         }
+        if scope.is_unread(here, &ASKED_OF) {
+            continue;
+        }
         let faults: Vec<Fault> = check_kpi(&kpi.declaration())
             .into_iter()
             // Where nobody answers, there is nobody to ask.
@@ -95,7 +126,7 @@ fn declarations(scope: &mut Scope<'_>, registry: &KpiRegistry) {
     for (index, slo) in draft.slos.iter().enumerate() {
         let here = slos.index(index);
         match registry.kpi(&slo.kpi) {
-            None if !scope.is_lost(slo.kpi.as_str()) => {
+            None if !scope.may_name("kpis", slo.kpi.as_str()) => {
                 let message = format!("there is no KPI '{}' in this plan", slo.kpi);
                 scope.report(Code::UnknownKpi, here.key("kpi"), message, None);
             }
@@ -111,8 +142,13 @@ fn declarations(scope: &mut Scope<'_>, registry: &KpiRegistry) {
 fn numbers(scope: &mut Scope<'_>, registry: &KpiRegistry) {
     let draft = scope.draft;
     let facts = At::ROOT.key("facts");
+    let doubtful = doubtful(scope);
     for (index, note) in draft.facts.iter().enumerate() {
         let here = facts.index(index);
+        let text = note.fact.to_string();
+        if doubtful.iter().any(|kpi| text.contains(kpi)) {
+            continue;
+        }
         let faults = check_statement(&note.fact, registry);
         tell(scope, here.key("fact"), &faults);
     }
@@ -130,7 +166,7 @@ fn numbers(scope: &mut Scope<'_>, registry: &KpiRegistry) {
 /// Tells the criterion language's faults at a place, under our codes.
 fn tell(scope: &mut Scope<'_>, at: At<'_>, faults: &[Fault]) {
     for fault in faults {
-        if fault.code == FaultCode::UnknownKpi && scope.is_lost_within(&fault.about) {
+        if fault.code == FaultCode::UnknownKpi && scope.may_name_within(&fault.about) {
             continue;
         }
         let slug = fault.code.text();
@@ -239,7 +275,7 @@ fn trigger(
     here: At<'_>,
     registry: &KpiRegistry,
 ) {
-    if trigger.respond.is_empty() {
+    if trigger.respond.is_empty() && !scope.is_unread(here, &["respond"]) {
         let message = format!("nothing is done when '{}' fires", trigger.id);
         let help = "add 'respond: [{rollback: start}]'";
         scope.report(
@@ -248,6 +284,20 @@ fn trigger(
             message,
             Some(help),
         );
+    }
+    let mut banded = false;
+    of_condition(&trigger.criterion.condition, &mut |test| {
+        banded |= matches!(test.assertion, Assertion::Bands { .. });
+    });
+    if banded {
+        let message = format!(
+            "'{}' fires or it does not: bands are two levels",
+            trigger.id
+        );
+        let help =
+            "write the one at which it fires, such as '> 600ms'; levels stand under 'alerts'";
+        let here = here.key("criterion");
+        scope.report(Code::BandsInTrigger, here, message, Some(help));
     }
     if let [(kpi, op, bound)] = thresholds(&trigger.criterion).as_slice()
         && let Ok(id) = phasegate_core::KpiId::new(*kpi)

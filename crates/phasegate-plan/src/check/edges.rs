@@ -1,24 +1,27 @@
-//! Edges that lead back, and what phases share.
+//! Edges that lead back.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use phasegate_core::{BindingId, TargetId};
-
 use super::graph::{dependencies, order};
 use super::{At, Scope};
 use crate::fault::Code;
-use crate::model::{Action, DeprecationStage, Phase, PlanDraft, Response, RollbackTarget, Trigger};
+use crate::model::{
+    Action, DeprecationStage, Phase, PlanDraft, Response, Rollback, RollbackTarget, Trigger,
+};
 
-struct Edges<'d> {
-    draft: &'d PlanDraft,
-    before: Vec<Vec<usize>>,
+pub(super) struct Edges<'d> {
+    pub(super) draft: &'d PlanDraft,
+    pub(super) before: Vec<Vec<usize>>,
     index: BTreeMap<&'d str, usize>,
     irreversible: BTreeSet<usize>,
     /// For each phase one that must be done before it and cannot be undone.
     undone: Vec<Option<usize>>,
     /// The place of each phase in an order in which each comes after those it waits for.
     rank: Vec<usize>,
+    /// Phases of which it is not known whom they wait for, or of one that they wait for: nothing is said
+    /// about what comes before them.
+    pub(super) unclear: BTreeSet<usize>,
     /// How many phases may still be visited: a graph that needs more is not looked at to its end, and
     /// nothing is said about what was not seen.
     visits: Cell<usize>,
@@ -29,14 +32,17 @@ const VISITS_MAX: usize = 2_000_000;
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
-    let edges = Edges::new(draft);
+    let edges = Edges::new(scope);
     let phases = At::ROOT.key("phases");
     for (index, phase) in draft.phases.iter().enumerate() {
         edges.phase(scope, index, phase, phases.index(index));
     }
     let triggers = At::ROOT.key("triggers");
     for (number, trigger) in draft.triggers.iter().enumerate() {
-        let watched: Vec<usize> = if trigger.phases.is_empty() {
+        let here = triggers.index(number);
+        let watched: Vec<usize> = if scope.is_unread(here, &["phases"]) {
+            Vec::new()
+        } else if trigger.phases.is_empty() {
             (0..draft.phases.len()).collect()
         } else {
             let named = trigger.phases.iter();
@@ -44,9 +50,18 @@ pub(super) fn check(scope: &mut Scope<'_>) {
                 .filter_map(|id| edges.index.get(id.as_str()).copied())
                 .collect()
         };
-        edges.trigger(scope, &watched, trigger, triggers.index(number));
+        edges.trigger(scope, &watched, trigger, here);
     }
     let all: Vec<usize> = (0..draft.phases.len()).collect();
+    let own = |phase: &Phase| phase.evaluation.is_some();
+    let under_the_plans: Vec<usize> = all
+        .iter()
+        .copied()
+        .filter(|index| !draft.phases.get(*index).is_some_and(own))
+        .collect();
+    let then = At::ROOT.key("evaluation");
+    let then = then.key("then");
+    edges.responses(scope, &under_the_plans, &draft.evaluation.then, then);
     let matrix = At::ROOT.key("matrix");
     for (index, row) in draft.matrix.iter().enumerate() {
         edges.responses(
@@ -62,12 +77,29 @@ pub(super) fn check(scope: &mut Scope<'_>) {
             .iter()
             .enumerate()
             .filter(|(_, phase)| phase.rollback.is_none() && phase.no_way_back.is_none())
+            .filter(|(index, _)| {
+                !scope.is_unread(phases.index(*index), &["rollback", "no-way-back"])
+            })
             .map(|(index, _)| index)
             .collect();
         let here = At::ROOT.key("rollback");
-        edges.target(scope, &heirs, &rollback.target, here.key("target"));
+        edges.way_back(scope, &heirs, rollback, here);
     }
     edges.shared_targets(scope);
+}
+
+/// Phases whose `after`, or one of those it names, could not be read.
+fn unclear(scope: &Scope<'_>) -> BTreeSet<usize> {
+    let draft = scope.draft;
+    let phases = At::ROOT.key("phases");
+    let lost = |id: &phasegate_core::PhaseId| scope.may_name("phases", id.as_str());
+    let numbered = draft.phases.iter().enumerate();
+    let found = numbered.filter(|(index, phase)| {
+        scope.is_unread(phases.index(*index), &["after"])
+            || (phase.after.is_none() && scope.is_unread_before(*index))
+            || draft.dependencies_at(*index).iter().any(lost)
+    });
+    found.map(|(index, _)| index).collect()
 }
 
 impl crate::model::Step {
@@ -79,8 +111,10 @@ impl crate::model::Step {
 }
 
 impl<'d> Edges<'d> {
-    fn new(draft: &'d PlanDraft) -> Self {
+    fn new(scope: &Scope<'d>) -> Self {
+        let draft = scope.draft;
         let before = dependencies(draft);
+        let mut unclear = unclear(scope);
         let phases = || draft.phases.iter().enumerate();
         let irreversible: BTreeSet<usize> = phases()
             .filter(|(_, phase)| phase.steps.iter().any(|step| step.is_irreversible()))
@@ -90,6 +124,9 @@ impl<'d> Edges<'d> {
         let mut rank = vec![0; before.len()];
         for (place, index) in order(&before).into_iter().enumerate() {
             let list = before.get(index).map_or(&[][..], Vec::as_slice);
+            if list.iter().any(|one| unclear.contains(one)) {
+                unclear.insert(index);
+            }
             let lost = list.iter().find_map(|one| {
                 let itself = irreversible.contains(one).then_some(*one);
                 itself.or_else(|| undone.get(*one).copied().flatten())
@@ -110,6 +147,7 @@ impl<'d> Edges<'d> {
             irreversible,
             undone,
             rank,
+            unclear,
             visits: Cell::new(VISITS_MAX),
         }
     }
@@ -127,9 +165,18 @@ impl Edges<'_> {
         for (number, trigger) in phase.triggers.iter().enumerate() {
             self.trigger(scope, &me, trigger, triggers.index(number));
         }
+        if let Some(evaluation) = &phase.evaluation {
+            let here = here.key("evaluation");
+            self.responses(scope, &me, &evaluation.then, here.key("then"));
+        }
         if let Some(rollback) = &phase.rollback {
-            let here = here.key("rollback");
-            self.target(scope, &me, &rollback.target, here.key("target"));
+            self.way_back(scope, &me, rollback, here.key("rollback"));
+        }
+    }
+
+    fn way_back(&self, scope: &mut Scope<'_>, from: &[usize], rollback: &Rollback, here: At<'_>) {
+        if !scope.is_unread(here, &["target"]) {
+            self.target(scope, from, &rollback.target, here.key("target"));
         }
     }
 
@@ -159,6 +206,9 @@ impl Edges<'_> {
         match target {
             RollbackTarget::Start => self.irreversible(scope, from, None, at),
             RollbackTarget::PreviousPhase => {
+                if from.iter().any(|index| self.unclear.contains(index)) {
+                    return;
+                }
                 let first = |index: &usize| self.before.get(*index).is_some_and(Vec::is_empty);
                 if !from.is_empty() && from.iter().all(first) {
                     let message = "no phase comes before this one";
@@ -191,7 +241,7 @@ impl Edges<'_> {
         left > 0
     }
 
-    fn name(&self, index: usize) -> &str {
+    pub(super) fn name(&self, index: usize) -> &str {
         self.draft
             .phases
             .get(index)
@@ -207,9 +257,9 @@ impl Edges<'_> {
         at: At<'_>,
     ) {
         // For what can start from many phases, one from which the edge leads back is enough.
-        let fits = from
-            .iter()
-            .any(|index| (itself && *index == to) || self.reaches(*index, to));
+        let fits = from.iter().any(|index| {
+            (itself && *index == to) || self.unclear.contains(index) || self.reaches(*index, to)
+        });
         if !fits && !from.is_empty() && self.visits.get() > 0 {
             let message = format!(
                 "the phase '{}' does not come before this one",
@@ -287,43 +337,8 @@ impl Edges<'_> {
         found
     }
 
-    /// Two phases that can run at the same time must not move the same thing. Those that move it must
-    /// form a chain; in topological order it is enough to look at neighbours.
-    fn shared_targets(&self, scope: &mut Scope<'_>) {
-        let order = order(&self.before);
-        let mut movers: BTreeMap<(&BindingId, &TargetId), Vec<usize>> = BTreeMap::new();
-        for &index in &order {
-            let steps = self.draft.phases.get(index).map(|phase| &phase.steps);
-            let keys: BTreeSet<_> = steps
-                .into_iter()
-                .flatten()
-                .filter_map(|step| step.action.moved())
-                .collect();
-            for key in keys {
-                movers.entry(key).or_default().push(index);
-            }
-        }
-        let phases = At::ROOT.key("phases");
-        for ((binding, target), list) in movers {
-            for pair in list.windows(2) {
-                let [earlier, later] = *pair else { continue };
-                if self.reaches(later, earlier) {
-                    continue;
-                }
-                let message = format!(
-                    "the phases '{}' and '{}' can run at the same time, and both move '{target}' of '{binding}'",
-                    self.name(earlier),
-                    self.name(later)
-                );
-                let help = format!("add 'after: [{}]' to one of them", self.name(earlier));
-                let here = phases.index(later);
-                scope.report(Code::SharedTarget, here.key("id"), message, Some(&help));
-            }
-        }
-    }
-
     /// Must one phase be done before another? Only what lies between them is looked at.
-    fn reaches(&self, later: usize, earlier: usize) -> bool {
+    pub(super) fn reaches(&self, later: usize, earlier: usize) -> bool {
         let floor = self.rank.get(earlier).copied().unwrap_or(0);
         let mut seen = BTreeSet::new();
         let mut open = vec![later];
@@ -342,28 +357,5 @@ impl Edges<'_> {
             }
         }
         false
-    }
-}
-
-impl Action {
-    /// What it moves outside, that only one phase at a time may.
-    pub(super) fn moved(&self) -> Option<(&BindingId, &TargetId)> {
-        match self {
-            Self::Traffic(ramp) => Some((&ramp.binding, &ramp.target)),
-            Self::Flag(ramp) => Some((&ramp.binding, &ramp.flag)),
-            Self::Cohort(cohort) => Some((&cohort.binding, &cohort.flag)),
-            Self::BlueGreen(switch) => Some((&switch.binding, &switch.target)),
-            Self::Config(change) => Some((&change.binding, &change.target)),
-            Self::Wait(_)
-            | Self::Task(_)
-            | Self::Command(_)
-            | Self::Notify(_)
-            | Self::Workflow(_)
-            | Self::Shadow(_)
-            | Self::Parallel(_)
-            | Self::Deprecation(_)
-            | Self::Experiment(_)
-            | Self::Waves(_) => None,
-        }
     }
 }

@@ -60,6 +60,9 @@ pub(crate) fn order(before: &[Vec<usize>]) -> Vec<usize> {
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
     if draft.phases.is_empty() {
+        if scope.is_unread(At::ROOT, &["phases"]) {
+            return;
+        }
         let help = "add 'phases:' with at least one phase";
         scope.report(
             Code::NoPhases,

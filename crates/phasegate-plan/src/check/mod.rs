@@ -11,6 +11,7 @@ mod phases;
 mod plan;
 mod scope;
 mod sense;
+mod shared;
 mod strategies;
 mod time;
 mod walk;
@@ -59,7 +60,7 @@ pub fn check_with(document: &PlanDocument, catalog: Option<&Catalog>, lints: &Li
     if let Some(root) = document.root() {
         let mut cx = Lowering::new(document.source());
         draft = PlanDraft::read(root, &mut cx);
-        let (found, lost, dropped) = cx.finish();
+        let (found, unread) = cx.finish();
         faults.extend(found);
         if draft.is_none() {
             // The head of the document is wrong. What stands below it is looked at all the same.
@@ -67,7 +68,7 @@ pub fn check_with(document: &PlanDocument, catalog: Option<&Catalog>, lints: &Li
             draft = PlanDraft::read(&with_a_head(root), &mut below);
         }
         if let Some(draft) = &draft {
-            let mut scope = Scope::new(draft, document, lost, dropped);
+            let mut scope = Scope::new(draft, document, unread);
             meaning(&mut scope);
             if let Some(catalog) = catalog {
                 bindings::check(&mut scope, catalog);

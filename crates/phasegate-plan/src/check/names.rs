@@ -158,30 +158,44 @@ fn references(scope: &mut Scope<'_>) {
     let draft = scope.draft;
     let declared = Declared::of(draft);
     walk(draft, &mut |at, met| {
-        let (code, what, id, known) = match met {
+        let (code, what, list, id, known) = match met {
             Met::Channel(id) => (
                 Code::UnknownChannel,
                 "channel",
+                "channels",
                 id.as_str(),
                 &declared.channels,
             ),
             Met::Message(id) => (
                 Code::UnknownMessage,
                 "message",
+                "messages",
                 id.as_str(),
                 &declared.messages,
             ),
-            Met::Phase(id) => (Code::UnknownPhase, "phase", id.as_str(), &declared.phases),
-            Met::Role(id) => (Code::UnknownRole, "role", id.as_str(), &declared.roles),
+            Met::Phase(id) => (
+                Code::UnknownPhase,
+                "phase",
+                "phases",
+                id.as_str(),
+                &declared.phases,
+            ),
+            Met::Role(id) => (
+                Code::UnknownRole,
+                "role",
+                "roles",
+                id.as_str(),
+                &declared.roles,
+            ),
             Met::Criterion(_) => return,
         };
-        if known.contains(id) || scope.is_lost(id) || scope.is_full() {
+        if known.contains(id) || scope.may_name(list, id) || scope.is_full() {
             return;
         }
         let message = format!("there is no {what} '{id}' in this plan");
         let near = closest(id, known.iter().copied());
         let help = near.map_or_else(
-            || format!("declare it under '{what}s'"),
+            || format!("declare it under '{list}'"),
             |near| format!("did you mean '{near}'?"),
         );
         scope.report(code, at, message, Some(&help));

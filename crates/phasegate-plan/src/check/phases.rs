@@ -60,6 +60,9 @@ fn one(scope: &mut Scope<'_>, phase: &Phase, here: At<'_>) {
         .as_ref()
         .unwrap_or(&scope.draft.evaluation)
         .every;
+    // Otherwise it is not known how often is evaluated.
+    let known =
+        !scope.is_unread(At::ROOT, &["evaluation"]) && !scope.is_unread(here, &["evaluation"]);
     let steps = here.key("steps");
     for (index, step) in phase.steps.iter().enumerate() {
         let here = steps.index(index);
@@ -68,13 +71,17 @@ fn one(scope: &mut Scope<'_>, phase: &Phase, here: At<'_>) {
             continue;
         };
         let watched = !phase.criteria.is_empty() || !step.criteria.is_empty();
-        ramp(
-            scope,
-            &stages,
-            here.key("stages"),
-            own.unwrap_or(every),
-            watched,
-        );
+        if stages.is_empty() {
+            if !scope.is_unread(here, &["stages", "curve"]) {
+                let help = "add 'stages: [5%, 25%, 100%]'";
+                let at = here.key("stages");
+                scope.report(Code::EmptyRamp, at, "this ramp has no stage", Some(help));
+            }
+            continue;
+        }
+        let at = here.key("stages");
+        let every = if known { every } else { Span::ZERO };
+        ramp(scope, &stages, at, own.unwrap_or(every), watched);
     }
     let gates = here.key("gates");
     for (index, one) in phase.gates.iter().enumerate() {
@@ -82,7 +89,7 @@ fn one(scope: &mut Scope<'_>, phase: &Phase, here: At<'_>) {
         gate(scope, one, here);
         if let GateWhen::BeforeStep(step) = &one.when
             && !phase.steps.iter().any(|found| found.id == *step)
-            && !scope.is_lost(step.as_str())
+            && !scope.may_name_in(steps, step.as_str())
         {
             let message = format!("this phase has no step '{step}'");
             let here = here.key("when");
@@ -95,7 +102,9 @@ fn one(scope: &mut Scope<'_>, phase: &Phase, here: At<'_>) {
     let moves = phase.steps.iter().any(|step| step.action.moves());
     let back =
         phase.rollback.is_some() || phase.no_way_back.is_some() || scope.draft.rollback.is_some();
-    if moves && !back {
+    let unread = scope.is_unread(here, &["rollback", "no-way-back"])
+        || scope.is_unread(At::ROOT, &["rollback"]);
+    if moves && !back && !unread {
         scope.report(
             Code::NoWayBack,
             here.key("id"),
@@ -142,11 +151,6 @@ impl Action {
 }
 
 fn ramp(scope: &mut Scope<'_>, stages: &[Stage], at: At<'_>, every: Span, watched: bool) {
-    if stages.is_empty() {
-        let help = "add 'stages: [5%, 25%, 100%]'";
-        scope.report(Code::EmptyRamp, at, "this ramp has no stage", Some(help));
-        return;
-    }
     let mut before: Option<Ratio> = None;
     for (index, stage) in stages.iter().enumerate() {
         let here = at.index(index);
@@ -180,7 +184,8 @@ fn gate(scope: &mut Scope<'_>, gate: &Gate, here: At<'_>) {
         && gate.checks.is_empty()
         && gate.approvals.is_empty()
         && gate.not_before.is_none();
-    if nothing {
+    let conditions = ["criteria", "checks", "approvals", "not-before"];
+    if nothing && !scope.is_unread(here, &conditions) {
         let message = format!("the gate '{}' decides nothing", gate.id);
         let help = "add criteria, checks, approvals or a date";
         scope.report(
@@ -191,6 +196,7 @@ fn gate(scope: &mut Scope<'_>, gate: &Gate, here: At<'_>) {
         );
     }
     match (&gate.decide_within, &gate.on_timeout) {
+        _ if scope.is_unread(here, &["decide-within", "on-timeout"]) => {}
         (Some(_), None) => scope.report(
             Code::GateTimeoutIncomplete,
             here.key("decide-within"),
@@ -211,6 +217,11 @@ fn gate(scope: &mut Scope<'_>, gate: &Gate, here: At<'_>) {
             continue;
         };
         let here = approvals.index(index);
+        let index = scope.draft.roles.iter().position(|one| one.id == role.id);
+        let roles = At::ROOT.key("roles");
+        if index.is_some_and(|index| scope.is_unread(roles.index(index), &["members"])) {
+            continue;
+        }
         let members = u32::try_from(role.members.len()).unwrap_or(u32::MAX);
         if members == 0 {
             let message = format!("the role '{}' must approve and has no member", role.id);

@@ -1,6 +1,6 @@
 //! What all checks share: the draft, the document for places, and the faults so far.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use phasegate_core::RoleId;
@@ -8,7 +8,7 @@ use phasegate_core::RoleId;
 use super::levelled;
 use crate::document::PlanDocument;
 use crate::fault::{Code, FAULTS_MAX, Fault};
-use crate::form::Dropped;
+use crate::form::Unread;
 use crate::model::{PlanDraft, PlanRole};
 
 /// A place in the model, as a chain back to the root: costs nothing until a fault needs it.
@@ -66,24 +66,17 @@ impl fmt::Display for At<'_> {
 pub(crate) struct Scope<'d> {
     pub(crate) draft: &'d PlanDraft,
     document: &'d PlanDocument,
-    lost: BTreeSet<String>,
-    dropped: Dropped,
+    unread: Unread,
     roles: BTreeMap<&'d RoleId, &'d PlanRole>,
     faults: Vec<Fault>,
 }
 
 impl<'d> Scope<'d> {
-    pub(crate) fn new(
-        draft: &'d PlanDraft,
-        document: &'d PlanDocument,
-        lost: BTreeSet<String>,
-        dropped: Dropped,
-    ) -> Self {
+    pub(crate) fn new(draft: &'d PlanDraft, document: &'d PlanDocument, unread: Unread) -> Self {
         Self {
             draft,
             document,
-            lost,
-            dropped,
+            unread,
             roles: draft.roles.iter().map(|role| (&role.id, role)).collect(),
             faults: Vec::new(),
         }
@@ -113,37 +106,48 @@ impl<'d> Scope<'d> {
         }
     }
 
-    /// Was there something of this name that could not be read? Then who names it is not wrong.
-    pub(crate) fn is_lost(&self, id: &str) -> bool {
-        self.lost.contains(id)
+    /// Does this name something under a key of the plan that could not be read, or may it? Then who names
+    /// it is not wrong.
+    pub(crate) fn may_name(&self, key: &str, id: &str) -> bool {
+        self.may_name_in(At::ROOT.key(key), id)
+    }
+
+    /// The same of a list somewhere in the plan.
+    pub(super) fn may_name_in(&self, list: At<'_>, id: &str) -> bool {
+        !self.unread.is_empty() && self.unread.may_name(&self.written(&list.to_string()), id)
+    }
+
+    /// Does a text name something that could not be read, or may it name a KPI that could not?
+    pub(super) fn may_name_within(&self, text: &str) -> bool {
+        self.unread.is_named_in(text) || self.may_name("kpis", "")
+    }
+
+    /// Could something under one of these keys not be read? Then it is not missing, and what would follow
+    /// from that is no fault of its own.
+    pub(super) fn is_unread(&self, here: At<'_>, keys: &[&str]) -> bool {
+        if self.unread.is_empty() {
+            return false;
+        }
+        let record = self.written(&here.to_string());
+        let mut keys = keys.iter();
+        keys.any(|key| self.unread.is_within(&format!("{record}/{key}")))
+    }
+
+    /// Could the phase written before this one not be read?
+    pub(super) fn is_unread_before(&self, phase: usize) -> bool {
+        let written = self.written(&At::ROOT.key("phases").index(phase).to_string());
+        let index = written
+            .rsplit('/')
+            .next()
+            .and_then(|text| text.parse::<usize>().ok());
+        let before = index.and_then(|index| index.checked_sub(1));
+        before.is_some_and(|index| self.unread.is_item("/phases", index))
     }
 
     /// The pointer into the document for one into the model: items that could not be read stand in the
     /// document and not in the model.
     pub(super) fn written(&self, pointer: &str) -> String {
-        if self.dropped.is_empty() {
-            return pointer.to_owned();
-        }
-        let mut out = String::new();
-        for segment in pointer.split('/').skip(1) {
-            let moved = segment.parse::<usize>().ok().map(|index| {
-                let dropped = self.dropped.get(&out).map_or(&[][..], Vec::as_slice);
-                dropped
-                    .iter()
-                    .fold(index, |at, gone| if *gone <= at { at + 1 } else { at })
-            });
-            out.push('/');
-            match moved {
-                Some(index) => out.push_str(&index.to_string()),
-                None => out.push_str(segment),
-            }
-        }
-        out
-    }
-
-    /// Does a text name something that could not be read?
-    pub(super) fn is_lost_within(&self, text: &str) -> bool {
-        self.lost.iter().any(|id| text.contains(id.as_str()))
+        self.unread.written(pointer)
     }
 
     /// A fault with another severity than its code's own.

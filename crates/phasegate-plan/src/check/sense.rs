@@ -44,7 +44,10 @@ fn messages(scope: &mut Scope<'_>) {
         let here = list.index(index);
         for (key, text) in [("subject", &message.subject), ("body", &message.body)] {
             for name in variables(text) {
-                if VARIABLES.contains(&name) || parameters.contains(name) {
+                if VARIABLES.contains(&name)
+                    || parameters.contains(name)
+                    || scope.may_name("parameters", name)
+                {
                     continue;
                 }
                 let near = crate::form::closest(name, VARIABLES);
@@ -93,6 +96,9 @@ fn inputs(scope: &mut Scope<'_>) {
             let here = here.key("inputs");
             for (key, value) in &run.inputs {
                 for name in variables(value).filter(|name| !parameters.contains(name)) {
+                    if scope.may_name("parameters", name) {
+                        continue;
+                    }
                     let shown: String = name.chars().take(40).collect();
                     let near = crate::form::closest(name, parameters.iter().copied());
                     let help = near.map_or_else(
@@ -169,7 +175,8 @@ fn phases(scope: &mut Scope<'_>) {
             && phase.activities.is_empty()
             && phase.gates.is_empty()
             && phase.watch.is_empty();
-        if idle && !phase.outline {
+        let done = ["steps", "activities", "gates", "watch", "outline"];
+        if idle && !phase.outline && !scope.is_unread(here, &done) {
             let message = format!("the phase '{}' does nothing", phase.id);
             let help = "add 'steps:', or 'outline: true' if they are not known yet";
             scope.report(Code::EmptyPhase, here.key("id"), message, Some(help));
@@ -345,16 +352,20 @@ fn people(scope: &mut Scope<'_>) {
         }
     }
     for (pointer, team) in unknown {
+        if scope.may_name("teams", team.as_str()) {
+            continue;
+        }
         let message = format!("there is no team '{team}' in this plan");
         let help = "declare it under 'teams'";
         scope.report_at(Code::UnknownName, pointer, message, Some(help));
     }
     let communications = At::ROOT.key("communications");
     for (index, one) in draft.communications.iter().enumerate() {
-        if one.channels.is_empty() && one.audience.is_empty() {
+        let here = communications.index(index);
+        let nobody = one.channels.is_empty() && one.audience.is_empty();
+        if nobody && !scope.is_unread(here, &["channels", "audience"]) {
             let message = format!("'{}' goes to nobody", one.title);
             let help = "add 'audience:' or 'channels:'";
-            let here = communications.index(index);
             scope.report(Code::NobodyIsTold, here.key("title"), message, Some(help));
         }
     }
@@ -402,10 +413,10 @@ fn risks(scope: &mut Scope<'_>) {
     }
     let experiments = At::ROOT.key("experiments");
     for (index, experiment) in draft.experiments.iter().enumerate() {
-        if experiment.abort_when.is_empty() {
+        let here = experiments.index(index);
+        if experiment.abort_when.is_empty() && !scope.is_unread(here, &["abort-when"]) {
             let message = format!("nothing stops the experiment '{}'", experiment.id);
             let help = "add 'abort-when:' with a criterion";
-            let here = experiments.index(index);
             scope.report(
                 Code::ExperimentWithoutAbort,
                 here.key("id"),
@@ -416,9 +427,10 @@ fn risks(scope: &mut Scope<'_>) {
     }
     let tests = At::ROOT.key("tests");
     for (index, test) in draft.tests.iter().enumerate() {
-        if test.on.is_empty() && test.schedule.is_none() {
+        let here = tests.index(index);
+        let never = test.on.is_empty() && test.schedule.is_none();
+        if never && !scope.is_unread(here, &["on", "schedule"]) {
             let message = format!("nothing makes '{}' run", test.title);
-            let here = tests.index(index);
             scope.report(Code::TestNeverRuns, here.key("title"), message, None);
         }
     }

@@ -27,7 +27,10 @@ pub(super) fn check(scope: &mut Scope<'_>) {
                 Action::Flag(ramp) => curve(scope, ramp.curve.as_ref(), here),
                 Action::Waves(one) => waves(scope, one, here),
                 Action::Cohort(one) => cohort(scope, one, here),
-                Action::Experiment(run) if !experiments.contains(run.id.as_str()) => {
+                Action::Experiment(run)
+                    if !experiments.contains(run.id.as_str())
+                        && !scope.may_name("experiments", run.id.as_str()) =>
+                {
                     let message = format!("there is no experiment '{}' in this plan", run.id);
                     let help = "declare it under 'experiments'";
                     scope.report(Code::UnknownName, here.key("id"), message, Some(help));
@@ -42,9 +45,12 @@ pub(super) fn check(scope: &mut Scope<'_>) {
                 Action::Shadow(one) => compared(scope, &one.compare, here),
                 Action::Parallel(one) => compared(scope, &one.compare, here),
                 Action::Config(change) if change.set.is_empty() => {
-                    let help = "add 'set: {key: value}'";
-                    let message = "this changes no key";
-                    scope.report(Code::EmptyChange, here.key("target"), message, Some(help));
+                    if !scope.is_unread(here, &["set"]) {
+                        let help = "add 'set: {key: value}'";
+                        let message = "this changes no key";
+                        let here = here.key("target");
+                        scope.report(Code::EmptyChange, here, message, Some(help));
+                    }
                 }
                 Action::BlueGreen(switch) => blue_green(scope, switch, here),
                 Action::Experiment(_)
@@ -82,7 +88,7 @@ fn curve(scope: &mut Scope<'_>, curve: Option<&Curve>, here: At<'_>) {
 }
 
 fn compared(scope: &mut Scope<'_>, compare: &[String], here: At<'_>) {
-    if compare.is_empty() {
+    if compare.is_empty() && !scope.is_unread(here, &["compare"]) {
         let message = "nothing says what of old and new must be the same";
         let help = "add 'compare: [status, body]'";
         scope.report(
@@ -101,7 +107,9 @@ fn blue_green(scope: &mut Scope<'_>, switch: &BlueGreen, here: At<'_>) {
         ("promote", &switch.promote),
     ];
     let first = commands.iter().find(|(_, command)| command.is_some());
-    if let (Some((key, Some(name))), None) = (first, &switch.runner) {
+    if let (Some((key, Some(name))), None) = (first, &switch.runner)
+        && !scope.is_unread(here, &["runner"])
+    {
         let message = format!("nothing says who runs '{name}'");
         let help = "add 'runner:' with the binding of a command runner";
         scope.report(
@@ -126,7 +134,7 @@ fn waves(scope: &mut Scope<'_>, waves: &Waves, here: At<'_>) {
         let here = list.index(index);
         let count = u32::try_from(wave.targets.len()).unwrap_or(u32::MAX);
         all += count;
-        if count == 0 {
+        if count == 0 && !scope.is_unread(here, &["targets"]) {
             let message = "this wave has no target";
             let help = "add 'targets: [..]' or remove the wave";
             scope.report(Code::EmptyWaves, here.key("targets"), message, Some(help));
@@ -152,7 +160,7 @@ fn waves(scope: &mut Scope<'_>, waves: &Waves, here: At<'_>) {
             }
         }
     }
-    if waves.waves.is_empty() {
+    if waves.waves.is_empty() && !scope.is_unread(here, &["waves"]) {
         let help = "add 'waves: [{targets: [..]}]'";
         scope.report(Code::EmptyWaves, list, "there is no wave", Some(help));
     }
@@ -176,7 +184,8 @@ fn cohort(scope: &mut Scope<'_>, cohort: &Cohort, here: At<'_>) {
         && cohort.attributes.is_empty()
         && cohort.members.is_empty()
         && !cohort.opt_in;
-    if nobody {
+    let who = ["labels", "attributes", "members", "opt-in"];
+    if nobody && !scope.is_unread(here, &who) {
         let message = "nothing says who belongs to this cohort";
         let help = "add 'labels:', 'attributes:', 'members:' or 'opt-in: true'";
         scope.report(Code::CohortOfNobody, here.key("flag"), message, Some(help));

@@ -15,8 +15,11 @@ use crate::model::{BackupKind, Gate, Phase, PlanDraft};
 pub(super) fn check(scope: &mut Scope<'_>) {
     let calendar = WorkCalendar::new(&scope.draft.calendar);
     freezes(scope);
-    lengths(scope, &calendar);
-    windows(scope, &calendar);
+    // By working days that are not those of the plan nothing can be said.
+    if !scope.is_unread(At::ROOT, &["calendar"]) {
+        lengths(scope, &calendar);
+        windows(scope, &calendar);
+    }
     recurrences(scope);
     recovery(scope);
 }
@@ -185,7 +188,7 @@ fn windows(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
             let early = days.is_some_and(|(mine, its)| mine.first() < its.last())
                 || weeks
                     .is_some_and(|(mine, its)| its.last().is_none_or(|last| mine.first() < last));
-            if early {
+            if early && !scope.is_unread(here, &["after"]) && !scope.is_unread_before(index) {
                 let message = format!(
                     "'{}' is to begin before '{}', which it waits for, has ended",
                     phase.id, earlier.id
@@ -412,7 +415,9 @@ fn recovery(scope: &mut Scope<'_>) {
     let backups = At::ROOT.key("recovery");
     let backups = backups.key("backups");
     for (index, one) in recovery.backups.iter().enumerate() {
-        if let (Some(name), None) = (&one.command, &one.runner) {
+        if let (Some(name), None) = (&one.command, &one.runner)
+            && !scope.is_unread(backups.index(index), &["runner"])
+        {
             let message = format!("nothing says who runs '{name}'");
             let help = "add 'runner:' with the binding of a command runner";
             let here = backups.index(index);

@@ -7,6 +7,7 @@ mod node;
 mod source;
 mod toml;
 mod yaml;
+mod yaml_hints;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 pub use format::Format;
+use format::{comment_in_json, is_utf16};
 pub use limits::Limits;
 pub(crate) use node::{Entry, Extent, Kind, Node};
 pub(crate) use source::Source;
@@ -77,7 +79,8 @@ impl PlanDocument {
     pub fn read_with(name: &str, bytes: &[u8], format: Format, limits: Limits) -> Self {
         let mut faults = Vec::new();
         let over = bytes.len() > limits.bytes_max;
-        let text = if over {
+        let wide = !over && is_utf16(bytes);
+        let text = if over || wide {
             Ok("")
         } else {
             std::str::from_utf8(bytes)
@@ -88,7 +91,9 @@ impl PlanDocument {
                 let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
                 let source = Source::new(name, &String::from_utf8_lossy(good));
                 let at = Extent::new(good.len(), good.len());
-                faults.push(fault(&source, Code::NotUtf8, at, "this byte is not UTF-8"));
+                let mut found = fault(&source, Code::NotUtf8, at, "this byte is not UTF-8");
+                found.help = Some("save the document as UTF-8".to_owned());
+                faults.push(found);
                 source
             }
         };
@@ -99,6 +104,20 @@ impl PlanDocument {
                 limits.bytes_max
             );
             faults.push(fault(&source, Code::TooLarge, Extent::new(0, 0), &message));
+        }
+        if wide {
+            let start = Extent::new(0, 0);
+            let mut found = fault(&source, Code::NotUtf8, start, "the document is UTF-16");
+            found.help = Some("save it as UTF-8".to_owned());
+            faults.push(found);
+        }
+        if format == Format::Json
+            && let Some(at) = comment_in_json(source.text())
+        {
+            let mut found = fault(&source, Code::Syntax, at, "JSON has no comments");
+            let help = "remove it, or write the plan in YAML, where a comment begins with '#'";
+            found.help = Some(help.to_owned());
+            faults.push(found);
         }
         let root = if faults.is_empty() {
             match format {

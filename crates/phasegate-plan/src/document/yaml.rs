@@ -1,9 +1,11 @@
-//! YAML (and so JSON) from parse events into the tree, within limits. The parser stays in here.
+//! YAML (and so JSON) from parse events into the tree, within limits. The parser stays in here and in
+//! the hints.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use granit_parser::{Event, Options, Parser, ScalarStyle, Span};
+use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, Span};
 
+use super::yaml_hints::{Hint, hint};
 use super::{Entry, Extent, Kind, Limits, Node, Source, fault};
 use crate::fault::{Code, Fault};
 
@@ -37,14 +39,14 @@ pub(super) fn read(source: &Source, limits: Limits, faults: &mut Vec<Fault>) -> 
             }
             Err(error) => {
                 let at = error.marker().byte_offset().unwrap_or(text.len());
-                let (code, message) = match error.info() {
-                    info if info.contains("nesting") || info.contains("recursion") => {
-                        let most = limits.depth_max;
-                        (Code::TooDeep, format!("nested more than {most} deep"))
-                    }
-                    info => (Code::Syntax, info),
-                };
-                builder.report(code, Extent::new(at, at), &message);
+                if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
+                    let message = format!("nested more than {} deep", limits.depth_max);
+                    builder.report(Code::TooDeep, Extent::new(at, at), &message);
+                    return None;
+                }
+                let Hint { at, message, help } = hint(error.kind(), error.info(), text, at);
+                let found = fault(source, Code::Syntax, at, &message);
+                builder.faults.push(Fault { help, ..found });
                 return None;
             }
         }

@@ -238,6 +238,8 @@ codes! {
     CommandWithoutRunner "PG347" "command-without-runner" Error;
     /// Waves without a target, or of which none may run.
     EmptyWaves "PG348" "empty-waves" Error;
+    /// A trigger with bands: it fires or it does not, and which level is meant nobody said.
+    BandsInTrigger "PG349" "bands-in-trigger" Error;
 
     /// The lengths of the phases do not add up to the stated length of the whole.
     LengthsDoNotAddUp "PG401" "lengths-do-not-add-up" Warning;

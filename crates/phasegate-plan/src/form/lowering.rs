@@ -1,10 +1,9 @@
 //! The context of reading: where we are, what is wrong so far.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::str::FromStr;
 
-use super::{Flat, Form};
+use super::{Flat, Form, Unread};
 use crate::document::{Entry, Extent, Kind, Node, Source};
 use crate::fault::{Code, FAULTS_MAX, Fault};
 
@@ -18,13 +17,8 @@ pub(crate) struct Lowering<'s> {
     source: &'s Source,
     faults: Vec<Fault>,
     path: Vec<Segment>,
-    lost: BTreeSet<String>,
-    dropped: Dropped,
+    unread: Unread,
 }
-
-/// Items of lists that could not be read, by the pointer of their list, in order: the items that could
-/// be read moved up by so many.
-pub(crate) type Dropped = BTreeMap<String, Vec<usize>>;
 
 impl<'s> Lowering<'s> {
     pub(crate) fn new(source: &'s Source) -> Self {
@@ -32,15 +26,13 @@ impl<'s> Lowering<'s> {
             source,
             faults: Vec::new(),
             path: Vec::new(),
-            lost: BTreeSet::new(),
-            dropped: Dropped::new(),
+            unread: Unread::default(),
         }
     }
 
-    /// The faults; the ids of things that could not be read (who refers to them is not wrong); and
-    /// which items of lists are not there.
-    pub(crate) fn finish(self) -> (Vec<Fault>, BTreeSet<String>, Dropped) {
-        (self.faults, self.lost, self.dropped)
+    /// The faults, and what could not be read.
+    pub(crate) fn finish(self) -> (Vec<Fault>, Unread) {
+        (self.faults, self.unread)
     }
 
     fn pointer(&self) -> String {
@@ -183,7 +175,19 @@ impl<'s> Lowering<'s> {
     /// A field that may be there.
     pub(crate) fn may<T: Form>(&mut self, entries: &[Entry], field: &str) -> Option<T> {
         let entry = find(entries, field)?;
-        self.under(&entry.key, |cx| T::read(&entry.value, cx))
+        self.under(&entry.key, |cx| {
+            let value = T::read(&entry.value, cx);
+            if value.is_none() {
+                cx.drop_here();
+            }
+            value
+        })
+    }
+
+    /// Remembers that what stands here was written and could not be read.
+    pub(super) fn drop_here(&mut self) {
+        let pointer = self.pointer();
+        self.unread.part(pointer);
     }
 
     /// A field with any number of things in it.
@@ -191,8 +195,13 @@ impl<'s> Lowering<'s> {
         let Some(entry) = find(entries, field) else {
             return Vec::new();
         };
-        self.under(&entry.key, |cx| cx.items(&entry.value))
-            .unwrap_or_default()
+        self.under(&entry.key, |cx| {
+            let items = cx.items(&entry.value);
+            if items.is_none() {
+                cx.drop_here();
+            }
+            items.unwrap_or_default()
+        })
     }
 
     /// The items of a list; those that cannot be read are left out.
@@ -205,7 +214,7 @@ impl<'s> Lowering<'s> {
                         Some(item) => items.push(item),
                         None => {
                             let list = self.pointer();
-                            self.dropped.entry(list).or_default().push(index);
+                            self.unread.item(list, index, item);
                         }
                     }
                 }
@@ -272,21 +281,19 @@ impl<'s> Lowering<'s> {
                 .chain(flat.iter().map(|key| (*key).to_owned()))
                 .collect();
             let near = closest(&entry.key, keys.iter().map(String::as_str));
-            let help = near.map_or_else(
-                || format!("the keys here are {}", keys.join(", ")),
-                |near| format!("did you mean '{near}'?"),
-            );
+            let help = match near {
+                _ if &*entry.key == "<<" => {
+                    "maps are not merged here: write the keys out, or use an alias for a whole value"
+                        .to_owned()
+                }
+                Some(near) => format!("did you mean '{near}'?"),
+                None => format!("the keys here are {}", keys.join(", ")),
+            };
+            // What was meant is not missing.
+            let meant = near.unwrap_or(&entry.key).to_owned();
+            self.under(&meant, Self::drop_here);
             let message = format!("there is no key '{}' here", entry.key);
             self.report(Code::UnknownKey, entry.key_at, message, Some(help));
-        }
-    }
-
-    /// Remembers the id of something that could not be read.
-    pub(crate) fn lose(&mut self, entries: &[Entry]) {
-        if let Some(entry) = find(entries, "id")
-            && let Kind::Scalar { text, .. } = &entry.value.kind
-        {
-            self.lost.insert(text.to_string());
         }
     }
 }

@@ -6,13 +6,15 @@ pub(crate) mod mend;
 pub(crate) mod record;
 pub(crate) mod scalars;
 pub(crate) mod schema;
+pub(crate) mod unread;
 pub(crate) mod words;
 
-pub(crate) use lowering::{Dropped, Lowering, closest};
+pub(crate) use lowering::{Lowering, closest};
 pub(crate) use record::{
     actions, constructor, field_type, record, record_read, record_write, setters,
 };
 pub(crate) use schema::Schema;
+pub(crate) use unread::Unread;
 pub(crate) use words::{choice, choice_read, choice_schema, choice_write, words};
 
 use crate::document::{Entry, Node};

@@ -191,11 +191,7 @@ macro_rules! record_read {
                     &[$($crate::form::record_read!(@name $mode $field)),*],
                     $crate::form::record_read!(@flats $($mode $ty),*),
                 );
-                let whole = (|| Some(Self { $($field: $field?,)* }))();
-                if whole.is_none() {
-                    cx.lose(entries);
-                }
-                whole
+                Some(Self { $($field: $field?,)* })
             }
 
             fn write(&self) -> $crate::value::Value {

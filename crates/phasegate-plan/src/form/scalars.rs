@@ -214,7 +214,13 @@ where
         let entries = cx.entries(node, "a map")?;
         let mut out = Self::new();
         for entry in entries {
-            let value = cx.under(&entry.key, |cx| V::read(&entry.value, cx));
+            let value = cx.under(&entry.key, |cx| {
+                let value = V::read(&entry.value, cx);
+                if value.is_none() {
+                    cx.drop_here();
+                }
+                value
+            });
             match (entry.key.parse(), value) {
                 (Ok(key), Some(value)) => {
                     out.insert(key, value);

@@ -1,0 +1,99 @@
+//! What was written and could not be read. What would merely follow from its absence is no fault of its
+//! own: one fault, one report.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::document::{Entry, Kind, Node};
+
+/// What of a document is not in the draft made of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unread {
+    /// By pointer into the document: of a list the items that are missing, in order; of all else nothing.
+    parts: BTreeMap<String, Vec<usize>>,
+    /// The ids of what could not be read: who names them is not wrong.
+    ids: BTreeSet<String>,
+    /// Lists with an item whose id is not known either.
+    nameless: BTreeSet<String>,
+}
+
+impl Unread {
+    /// What stands at this pointer could not be read.
+    pub(super) fn part(&mut self, pointer: String) {
+        self.nameless.insert(pointer.clone());
+        self.parts.entry(pointer).or_default();
+    }
+
+    /// An item of the list at this pointer could not be read.
+    pub(super) fn item(&mut self, list: String, index: usize, item: &Node) {
+        let named = |entry: &Entry| &*entry.key == "id";
+        let id = match &item.kind {
+            Kind::Map(entries) => entries.iter().find(|entry| named(entry)),
+            Kind::List(_) | Kind::Scalar { .. } => None,
+        };
+        match id.map(|entry| &entry.value.kind) {
+            Some(Kind::Scalar { text, .. }) => {
+                self.ids.insert(text.to_string());
+            }
+            _ => {
+                self.nameless.insert(list.clone());
+            }
+        }
+        self.parts.entry(list).or_default().push(index);
+    }
+
+    /// The pointer into the document for one into the draft: the items that could be read moved up.
+    pub(crate) fn written(&self, pointer: &str) -> String {
+        if self.parts.is_empty() {
+            return pointer.to_owned();
+        }
+        let mut out = String::new();
+        for segment in pointer.split('/').skip(1) {
+            let moved = segment.parse::<usize>().ok().map(|index| {
+                let gone = self.parts.get(&out).map_or(&[][..], Vec::as_slice);
+                gone.iter()
+                    .fold(index, |at, gone| if *gone <= at { at + 1 } else { at })
+            });
+            out.push('/');
+            match moved {
+                Some(index) => out.push_str(&index.to_string()),
+                None => out.push_str(segment),
+            }
+        }
+        out
+    }
+
+    /// Is everything in the draft?
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Was something at or under this place of the document not read?
+    pub(crate) fn is_within(&self, pointer: &str) -> bool {
+        let mut after = self.parts.range(pointer.to_owned()..);
+        let under = |found: &str| {
+            let rest = found.strip_prefix(pointer);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        // Between a pointer and what stands under it may lie its siblings: `/a`, `/a-b`, `/a/c`.
+        after
+            .by_ref()
+            .take_while(|(found, _)| found.starts_with(pointer))
+            .any(|(found, _)| under(found))
+    }
+
+    /// Was the item before this one of a list not read?
+    pub(crate) fn is_item(&self, list: &str, index: usize) -> bool {
+        let gone = self.parts.get(list);
+        gone.is_some_and(|gone| gone.contains(&index))
+    }
+
+    /// Does this name something that could not be read, or may it?
+    pub(crate) fn may_name(&self, list: &str, id: &str) -> bool {
+        self.ids.contains(id) || self.nameless.contains(list)
+    }
+
+    /// Does a text name something that could not be read?
+    pub(crate) fn is_named_in(&self, text: &str) -> bool {
+        self.ids.iter().any(|id| text.contains(id.as_str()))
+    }
+}

@@ -1,0 +1,95 @@
+//! One fault, one report: whatever single part of a plan cannot be read, nothing is told beside it that
+//! would only follow from its absence.
+
+use phasegate_plan::{Faults, PlanDocument, Severity, Value, check};
+
+/// The path of each part, outermost first.
+fn paths(value: &Value, at: &mut Vec<String>, out: &mut Vec<Vec<String>>) {
+    let parts: Vec<(String, &Value)> = match value {
+        Value::Map(entries) => entries
+            .iter()
+            .map(|(key, one)| (key.clone(), one))
+            .collect(),
+        Value::List(items) => {
+            let numbered = items.iter().enumerate();
+            numbered
+                .map(|(index, one)| (index.to_string(), one))
+                .collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => Vec::new(),
+    };
+    for (name, one) in parts {
+        at.push(name);
+        out.push(at.clone());
+        paths(one, at, out);
+        at.pop();
+    }
+}
+
+fn part<'v>(value: &'v mut Value, path: &[String]) -> Option<&'v mut Value> {
+    let Some((first, rest)) = path.split_first() else {
+        return Some(value);
+    };
+    let inner = match value {
+        Value::Map(entries) => entries
+            .iter_mut()
+            .find(|(key, _)| key == first)
+            .map(|(_, one)| one),
+        Value::List(items) => items.get_mut(first.parse::<usize>().ok()?),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => None,
+    };
+    part(inner?, rest)
+}
+
+/// What nothing in a plan can be read from, be it text, a list or a map that is wanted.
+fn unreadable() -> [Value; 2] {
+    let list = Value::List(vec![Value::List(vec![Value::List(Vec::new())])]);
+    [
+        Value::Map(vec![("zzz".to_owned(), Value::List(Vec::new()))]),
+        list,
+    ]
+}
+
+fn errors(value: &Value) -> Faults {
+    let text = serde_json::to_string(value).expect("json");
+    check(&PlanDocument::read("a.json", text.as_bytes()), None).faults
+}
+
+#[test]
+fn a_part_that_cannot_be_read_is_told_and_nothing_that_follows_from_it() {
+    let mut wrong = Vec::new();
+    let mut spoilt = 0;
+    for text in [
+        include_str!("data/base.yaml"),
+        include_str!("data/strategies.yaml"),
+        include_str!("../../../examples/plans/first-rollout.yaml"),
+    ] {
+        let document = PlanDocument::read("a.yaml", text.as_bytes());
+        let whole = document.value_at("").expect("a document");
+        let mut all = Vec::new();
+        paths(&whole, &mut Vec::new(), &mut all);
+        for path in all {
+            let here = format!("/{}", path.join("/"));
+            for with in unreadable() {
+                let mut value = whole.clone();
+                *part(&mut value, &path).expect("a part") = with;
+                spoilt += 1;
+                for fault in &errors(&value) {
+                    let elsewhere = !fault.pointer.starts_with(&here);
+                    if fault.severity == Severity::Error && elsewhere {
+                        wrong.push(format!("{here}: {fault} ({})", fault.pointer));
+                    }
+                }
+            }
+        }
+    }
+    println!("{spoilt} plans with one part that cannot be read");
+    assert!(spoilt > 1_000);
+    let shown: Vec<String> = wrong.iter().take(80).cloned().collect();
+    assert!(
+        wrong.is_empty(),
+        "{} told beside it:\n{}",
+        wrong.len(),
+        shown.join("\n")
+    );
+}
