@@ -1,5 +1,9 @@
 //! What people get wrong in YAML, in words that say what to write instead. The parser's error names the
 //! rule that was broken; here the text around it tells what was meant.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the parser has many errors, and only those that people make have a hint"
+)]
 
 use granit_parser::ErrorKind;
 
@@ -60,6 +64,20 @@ pub(super) fn hint(kind: &ErrorKind, info: String, text: &str, at: usize) -> Hin
         | ErrorKind::UnexpectedEofBlockMapping
         | ErrorKind::InvalidBlockScalarHeader
         | ErrorKind::PlainScalarStartsWithDashFlowIndicator => spot.bad_start(),
+        other => in_quotes(other, &spot)
+            .or_else(|| in_brackets(other, here))
+            .unwrap_or(Hint {
+                at: here,
+                message: info,
+                help: None,
+            }),
+    }
+}
+
+/// What is wrong with a quoted text, if that is it.
+fn in_quotes(kind: &ErrorKind, spot: &Spot<'_>) -> Option<Hint> {
+    let here = spot.here();
+    Some(match kind {
         ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => Hint::new(
             spot.open_quote(),
             "this quoted text is not closed on its line",
@@ -80,6 +98,13 @@ pub(super) fn hint(kind: &ErrorKind, info: String, text: &str, at: usize) -> Hin
             "within double quotes a backslash begins an escape, and there is no such one",
             "write the backslash twice, or use single quotes",
         ),
+        _ => return None,
+    })
+}
+
+/// What is wrong with brackets, if that is it.
+fn in_brackets(kind: &ErrorKind, here: Extent) -> Option<Hint> {
+    Some(match kind {
         ErrorKind::ExpectedFlowMappingSeparator
         | ErrorKind::ExpectedFlowSequenceSeparator
         | ErrorKind::InvalidColonPlacement
@@ -101,12 +126,8 @@ pub(super) fn hint(kind: &ErrorKind, info: String, text: &str, at: usize) -> Hin
             format!("'{open}' is closed by '{close}'"),
             "[ is closed by ], { by }",
         ),
-        _ => Hint {
-            at: here,
-            message: info,
-            help: None,
-        },
-    }
+        _ => return None,
+    })
 }
 
 /// A place in a text, with its line.

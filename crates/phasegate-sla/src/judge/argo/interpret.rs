@@ -100,17 +100,7 @@ impl Run<'_> {
             Node::Float(value) => Ok(Value::Float(*value)),
             Node::Identifier(name) => self.named(name),
             Node::Integer(value) => Ok(Value::Integer(*value)),
-            Node::Let { name, value, body } => {
-                let value = match &**value {
-                    // A function may be given a name, and then cannot be called by it.
-                    Node::Identifier(function) if is_function(function) => Value::Nil,
-                    other => self.value(other)?,
-                };
-                self.variables.push((name.clone(), value));
-                let outcome = self.value(body);
-                self.variables.pop();
-                outcome
-            }
+            Node::Let { name, value, body } => self.declared(name, value, body),
             Node::Map(pairs) => {
                 let mut map = BTreeMap::new();
                 for (key, node) in pairs {
@@ -140,6 +130,18 @@ impl Run<'_> {
             Node::Text(text) => Ok(Value::Text(text.clone())),
             Node::Unary { operator, operand } => self.unary(*operator, operand),
         }
+    }
+
+    fn declared(&mut self, name: &str, value: &Node, body: &Node) -> Outcome {
+        let value = match value {
+            // A function may be given a name, and then cannot be called by it.
+            Node::Identifier(function) if is_function(function) => Value::Nil,
+            other => self.value(other)?,
+        };
+        self.variables.push((name.to_owned(), value));
+        let outcome = self.value(body);
+        self.variables.pop();
+        outcome
     }
 
     fn named(&self, name: &str) -> Outcome {

@@ -148,19 +148,25 @@ pub fn deviance(x: f64, m: f64) -> f64 {
     }
     let v = difference / (x + m);
     let square = v * v;
-    let mut sum = difference * v;
-    let mut term = 2.0 * x * v;
-    let mut j = 1.0;
-    loop {
-        term *= square;
-        let next = sum + term / (2.0 * j + 1.0);
-        if (next - sum).abs() <= 0.0 || j > 60.0 {
-            return next;
-        }
-        sum = next;
-        j += 1.0;
+    let mut sum = 0.0;
+    for odd in LOADER.iter().rev() {
+        sum = (sum + odd) * square;
     }
+    difference * v + 2.0 * x * v * sum
 }
+
+/// 1/3, 1/5, 1/7 …: with |v| below a tenth the first term left out is below 10⁻²⁰ of the sum.
+const LOADER: [f64; 9] = [
+    1.0 / 3.0,
+    1.0 / 5.0,
+    1.0 / 7.0,
+    1.0 / 9.0,
+    1.0 / 11.0,
+    1.0 / 13.0,
+    1.0 / 15.0,
+    1.0 / 17.0,
+    1.0 / 19.0,
+];
 
 /// ln of the binomial coefficient "`n` over `s`", `s` ≤ `n`.
 #[must_use]
