@@ -139,6 +139,13 @@ impl ProviderError {
         self
     }
 
+    /// The same error without its detail and cause, for requests whose URL is a secret: a transport
+    /// names what it asked. `act` says what was tried.
+    #[must_use]
+    pub fn concealed(self, act: &str) -> Self {
+        Self::new(self.kind, self.sent, act).with_retry(self.retry)
+    }
+
     /// What went wrong.
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -261,6 +268,20 @@ mod tests {
         let error = ProviderError::misuse("ä".repeat(1000));
         assert_eq!(error.detail().chars().count(), DETAIL_CHARS_MAX + 1);
         assert_eq!(ProviderError::misuse("short").detail(), "short");
+    }
+
+    #[test]
+    fn a_concealed_error_keeps_what_decides_and_nothing_else() {
+        let wait = Retry::After(Span::from_secs(3));
+        let error = ProviderError::new(ErrorKind::Throttled, Sent::Answered, "POST /s3cr3t")
+            .with_retry(wait)
+            .with_source("s3cr3t")
+            .concealed("send to ops");
+        assert_eq!(
+            (error.kind(), error.sent(), error.retry()),
+            (ErrorKind::Throttled, Sent::Answered, wait)
+        );
+        assert!(!format!("{error:?} {error}").contains("s3cr3t"));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 pub mod call;
 mod endpoint;
 pub mod error;
+pub mod file;
 mod guarded;
 pub mod http;
 pub mod layer;
@@ -11,6 +12,7 @@ mod outcome;
 pub mod registry;
 pub mod role;
 mod secret;
+pub mod text;
 
 pub use call::Call;
 pub use endpoint::{Credential, HttpEndpoint};
