@@ -5,6 +5,7 @@
 //! of its own. It leaves the other side as its last step left it.
 
 mod approval;
+mod event;
 mod health;
 mod metric;
 mod notifier;
@@ -13,6 +14,7 @@ mod share;
 use std::fmt;
 
 pub use approval::approval_source;
+pub use event::event_source;
 pub use health::health_probe;
 pub use metric::metric_source;
 pub use notifier::notifier;

@@ -1,10 +1,17 @@
-//! Servers for tests of adapters: real ones started on free loopback ports, and one that misbehaves.
+//! Servers for tests of adapters: real ones started on free loopback ports, one that misbehaves, one that keeps
+//! what it is sent, and recordings of those that cannot be had everywhere.
 //!
 //! A test that lacks its server prints a line with `SKIPPED` and why, and ends; the test command fails
 //! where that happens after the set-up.
 
 mod hostile;
 mod process;
+mod receiver;
+mod tape;
+mod withstand;
 
 pub use hostile::{Hostile, MISBEHAVIOURS, answer};
 pub use process::{Folder, Process, find, free_port, skipped};
+pub use receiver::{Reaction, Received, Receiver};
+pub use tape::Tape;
+pub use withstand::withstand;
