@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod api;
+mod gates;
+#[cfg(feature = "redis")]
+mod layout;
+
+pub use api::{Flipper, FlipperConfig};
+pub use gates::Beside;
+#[cfg(feature = "redis")]
+pub use layout::{FlipperRedis, FlipperRedisConfig};
