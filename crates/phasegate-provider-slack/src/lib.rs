@@ -1,0 +1,7 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod encode;
+mod notifier;
+
+pub use notifier::{Slack, SlackChannel, SlackConfig};
