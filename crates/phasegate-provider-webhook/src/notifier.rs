@@ -93,7 +93,9 @@ impl Notifier for WebhookNotifier {
             .with_header("webhook-timestamp", secs.to_string())
             .with_header("webhook-signature", sign(&self.keys, &id, call.at, &body))
             .with_body("application/json", body);
-        let answer = self.transport.send(request, call).await?.or_error(&act)?;
+        let sent = self.transport.send(request, call).await;
+        let answer = sent.map_err(|error| error.concealed(&act))?;
+        let answer = answer.or_error(&act)?;
         Ok(Receipt::new(format!("HTTP {}, id {id}", answer.status)))
     }
 }

@@ -1,0 +1,179 @@
+//! Answers that come in: by the right person, in the right role, to the right question, once.
+
+#![expect(clippy::expect_used, reason = "tests, and helpers beside them")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use phasegate_core::{Span, Timestamp};
+use phasegate_provider::{ApprovalSource as _, Ask, AskId, Call, Decision, Secret};
+use phasegate_provider_webhook::{Answer, Approver, CallbackApprovals, Key, NotTaken, Taken, sign};
+use phasegate_testkit::conformance;
+use phasegate_testkit::servers::Folder;
+
+fn key(byte: u8) -> Key {
+    let text = base64::engine::general_purpose::STANDARD.encode([byte; 32]);
+    Key::new(&Secret::new(text)).expect("a key")
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_unix_millis(1_700_000_000_000)
+}
+
+fn call() -> Call {
+    Call::new(now(), Span::from_secs(5))
+}
+
+/// A folder of a test's own, and a file in it.
+fn scratch() -> (Folder, PathBuf) {
+    let folder = Folder::new().expect("a folder");
+    let path = folder.path().join("approvals");
+    (folder, path)
+}
+
+fn open(path: &Path) -> CallbackApprovals {
+    let approver = |byte: u8, role: &str| Approver {
+        keys: vec![key(byte)],
+        roles: [role.parse().expect("a role")].into(),
+    };
+    let people = BTreeMap::from([
+        (
+            "ada".parse().expect("a person"),
+            approver(1, "release-lead"),
+        ),
+        ("bob".parse().expect("a person"), approver(2, "tester")),
+    ]);
+    CallbackApprovals::open(people, path, now()).expect("a source")
+}
+
+fn ask() -> Ask {
+    Ask {
+        id: AskId::new("r1/gate-1"),
+        gate: "gate-1".parse().expect("a gate"),
+        role: "release-lead".parse().expect("a role"),
+        question: "Go to 50 %?".to_owned(),
+        plan_digest: "aa".to_owned(),
+        journal_head: "bb".to_owned(),
+        expires: now() + Span::from_secs(3600),
+    }
+}
+
+fn answer(person: &str) -> Answer {
+    Answer {
+        ask: ask().id,
+        person: person.parse().expect("a person"),
+        decision: Decision::Yes,
+        comment: "fine".to_owned(),
+        plan_digest: "aa".to_owned(),
+        journal_head: "bb".to_owned(),
+    }
+}
+
+fn send(
+    source: &CallbackApprovals,
+    id: &str,
+    answer: &Answer,
+    signer: u8,
+    at: Timestamp,
+) -> Result<Taken, NotTaken> {
+    let body = serde_json::to_vec(answer).expect("JSON");
+    let secs = (at.as_unix_millis() / 1000).to_string();
+    source.take(id, &secs, &sign(&[key(signer)], id, at, &body), &body, at)
+}
+
+#[tokio::test]
+async fn the_source_passes_the_suite_of_its_role() {
+    let (_folder, path) = scratch();
+    let source = open(&path);
+    let violations = conformance::approval_source(&source, &ask(), &call(), async || {
+        assert_eq!(
+            send(&source, "m1", &answer("ada"), 1, now()).expect("taken"),
+            Taken::New
+        );
+    })
+    .await;
+    assert_eq!(violations, []);
+}
+
+#[tokio::test]
+async fn forged_replayed_and_misplaced_answers_do_not_count() {
+    let (_folder, path) = scratch();
+    let source = open(&path);
+    let early = send(&source, "m0", &answer("ada"), 1, now());
+    assert!(
+        matches!(early, Err(NotTaken::Malformed { .. })),
+        "nobody has asked"
+    );
+    source.ask(&ask(), &call()).await.expect("asked");
+    let rejected = |id: &str, answer: &Answer, signer: u8| {
+        matches!(
+            send(&source, id, answer, signer, now()),
+            Err(NotTaken::Rejected(_))
+        )
+    };
+    let malformed = |id: &str, answer: &Answer, signer: u8, at| {
+        matches!(
+            send(&source, id, answer, signer, at),
+            Err(NotTaken::Malformed { .. })
+        )
+    };
+    assert!(rejected("m1", &answer("ada"), 2), "bob signs for ada");
+    assert!(rejected("m2", &answer("eve"), 1), "nobody known");
+    assert!(malformed("m3", &answer("bob"), 2, now()), "not his role");
+    let other_plan = Answer {
+        plan_digest: "ab".to_owned(),
+        ..answer("ada")
+    };
+    assert!(malformed("m4", &other_plan, 1, now()), "another plan");
+    let old_head = Answer {
+        journal_head: "ba".to_owned(),
+        ..answer("ada")
+    };
+    assert!(malformed("m5", &old_head, 1, now()), "an earlier state");
+    let late = now() + Span::from_secs(3601);
+    assert!(malformed("m6", &answer("ada"), 1, late), "expired");
+    assert_eq!(source.poll(&call()).await.expect("polled"), []);
+
+    assert_eq!(
+        send(&source, "m7", &answer("ada"), 1, now()).expect("taken"),
+        Taken::New
+    );
+    assert_eq!(
+        send(&source, "m7", &answer("ada"), 1, now()).expect("there"),
+        Taken::Repeated
+    );
+    let found = source.poll(&call()).await.expect("polled");
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (found[0].person.as_str(), found[0].decision),
+        ("ada", Decision::Yes)
+    );
+    drop(source);
+    let source = open(&path);
+    assert_eq!(
+        source.poll(&call()).await.expect("polled"),
+        found,
+        "after a restart"
+    );
+    assert_eq!(
+        send(&source, "m7", &answer("ada"), 1, now()).expect("there"),
+        Taken::Repeated
+    );
+    source.close(&ask().id, &call()).await.expect("closed");
+    drop(source);
+    let source = open(&path);
+    assert_eq!(
+        source.poll(&call()).await.expect("polled"),
+        [],
+        "closed is closed"
+    );
+    assert!(malformed_after_close(&source), "and takes no more answers");
+}
+
+fn malformed_after_close(source: &CallbackApprovals) -> bool {
+    matches!(
+        send(source, "m8", &answer("ada"), 1, now()),
+        Err(NotTaken::Malformed { .. })
+    )
+}
