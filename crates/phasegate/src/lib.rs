@@ -15,16 +15,34 @@ pub use phasegate_journal_sqlite as journal_sqlite;
 pub use phasegate_percentile as percentile;
 pub use phasegate_plan as plan;
 pub use phasegate_provider as provider;
+#[cfg(feature = "alertmanager")]
+pub use phasegate_provider_alertmanager as provider_alertmanager;
+#[cfg(feature = "configfile")]
+pub use phasegate_provider_configfile as provider_configfile;
+#[cfg(feature = "flagd")]
+pub use phasegate_provider_flagd as provider_flagd;
+#[cfg(feature = "flipper")]
+pub use phasegate_provider_flipper as provider_flipper;
 #[cfg(feature = "haproxy")]
 pub use phasegate_provider_haproxy as provider_haproxy;
 #[cfg(feature = "inprocess")]
 pub use phasegate_provider_inprocess as provider_inprocess;
 #[cfg(feature = "nginx")]
 pub use phasegate_provider_nginx as provider_nginx;
+#[cfg(feature = "pagerduty")]
+pub use phasegate_provider_pagerduty as provider_pagerduty;
 #[cfg(feature = "probe")]
 pub use phasegate_provider_probe as provider_probe;
 #[cfg(feature = "prometheus")]
 pub use phasegate_provider_prometheus as provider_prometheus;
+#[cfg(feature = "slack")]
+pub use phasegate_provider_slack as provider_slack;
+#[cfg(feature = "teams")]
+pub use phasegate_provider_teams as provider_teams;
+#[cfg(feature = "unleash")]
+pub use phasegate_provider_unleash as provider_unleash;
+#[cfg(feature = "webhook")]
+pub use phasegate_provider_webhook as provider_webhook;
 #[cfg(feature = "report")]
 pub use phasegate_report as report;
 pub use phasegate_resilience as resilience;
