@@ -7,7 +7,7 @@ use std::sync::Arc;
 use phasegate_core::{RolloutId, Span, Timestamp};
 use phasegate_journal::{Batch, Draft, Journal, ReadError};
 use phasegate_journal_sqlite::SqliteJournal;
-use phasegate_testkit::VirtualClock;
+use phasegate_testkit::clock::VirtualClock;
 
 const RECORDS: u64 = 6;
 
