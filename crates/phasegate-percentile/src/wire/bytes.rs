@@ -96,11 +96,22 @@ pub(crate) const fn unzigzag(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
-/// CRC-32 (the one of zip and Ethernet).
+/// CRC-32 (the one of zip and Ethernet), eight bytes at a time.
 pub(crate) fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0, |crc, byte| {
-        let index = (crc as u8 ^ byte) as usize;
-        (crc >> 8) ^ CRC_TABLE.get(index).copied().unwrap_or(0)
+    let table = |table: usize, byte: u32| {
+        let entry = CRC_TABLES
+            .get(table)
+            .and_then(|t| t.get((byte & 0xFF) as usize));
+        entry.copied().unwrap_or(0)
+    };
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    let crc = chunks.iter().fold(!0, |crc: u32, chunk| {
+        let word = u64::from_le_bytes(*chunk) ^ u64::from(crc);
+        let byte = |n: usize| table(7 - n, (word >> (8 * n)) as u32);
+        (0..8).fold(0, |crc, n| crc ^ byte(n))
+    });
+    !rest.iter().fold(crc, |crc, byte| {
+        (crc >> 8) ^ table(0, crc ^ u32::from(*byte))
     })
 }
 
@@ -108,8 +119,8 @@ pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     clippy::indexing_slicing,
     reason = "made when compiling: a wrong index would not build"
 )]
-const CRC_TABLE: [u32; 256] = {
-    let mut table = [0; 256];
+const CRC_TABLES: [[u32; 256]; 8] = {
+    let mut tables = [[0; 256]; 8];
     let mut index = 0;
     while index < 256 {
         let mut crc = index as u32;
@@ -122,8 +133,32 @@ const CRC_TABLE: [u32; 256] = {
             };
             bit += 1;
         }
-        table[index] = crc;
+        tables[0][index] = crc;
         index += 1;
     }
-    table
+    // Each table is the one before with a zero byte after it.
+    let mut table = 1;
+    while table < 8 {
+        let mut index = 0;
+        while index < 256 {
+            let crc = tables[table - 1][index];
+            tables[table][index] = (crc >> 8) ^ tables[0][(crc & 0xFF) as usize];
+            index += 1;
+        }
+        table += 1;
+    }
+    tables
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checksum_is_that_of_the_catalogue() {
+        assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
+        assert_eq!(crc32(b""), 0);
+        let bytes: Vec<u8> = (0..=255).collect();
+        assert_eq!(crc32(&bytes), 0x2905_8C73);
+    }
+}

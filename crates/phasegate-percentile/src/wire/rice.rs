@@ -46,31 +46,69 @@ enum Guess {
     Line,
 }
 
-/// The last eight counts, the latest one last; zeros before the first.
-#[derive(Clone, Copy, Debug, Default)]
-struct Past([u64; 8]);
+/// The last counts, as far as a guess needs them; zeros before the first.
+#[derive(Clone, Copy, Debug)]
+struct Past {
+    guess: Guess,
+    last: u64,
+    /// The last eight counts; the oldest one at `oldest`.
+    ring: [u64; 8],
+    oldest: usize,
+    /// The bits of all counts so far: while they are few, the next two are exact.
+    bits: u64,
+    /// The sum of the ring, and the sum of each times its place, 0 for the oldest.
+    sum: i64,
+    moment: i64,
+}
+
+/// Counts below this keep the sums of eight exact.
+const SMALL: u64 = 1 << 54;
 
 impl Past {
-    fn guess(&self, guess: Guess) -> u64 {
-        let [.., last] = self.0;
-        match guess {
-            Guess::Last => last,
+    fn new(guess: Guess) -> Self {
+        Self {
+            guess,
+            last: 0,
+            ring: [0; 8],
+            oldest: 0,
+            bits: 0,
+            sum: 0,
+            moment: 0,
+        }
+    }
+
+    /// The least-squares line through eight points, one step on: the sum of (3·x - 7)·n / 28.
+    fn guess(&self) -> u64 {
+        match self.guess {
+            Guess::Last => self.last,
+            Guess::Line if self.bits < SMALL => {
+                let products = 3 * self.moment - 7 * self.sum;
+                (products + 14).div_euclid(28).max(0) as u64
+            }
             Guess::Line => {
-                // The least-squares line through eight points, one step on: (3·x - 10) / 28.
-                let weights = (0..8).map(|x| 3 * x - 7);
-                let products = weights
-                    .zip(self.0)
-                    .map(|(weight, n)| weight * i128::from(n));
-                let value = (products.sum::<i128>() + 14).div_euclid(28);
+                let (newer, older) = self.ring.split_at(self.oldest);
+                let points = (-7_i128..).step_by(3).zip(older.iter().chain(newer));
+                let products: i128 = points.map(|(weight, n)| weight * i128::from(*n)).sum();
+                let value = (products + 14).div_euclid(28);
                 value.clamp(0, i128::from(u64::MAX)) as u64
             }
         }
     }
 
     fn push(&mut self, count: u64) {
-        self.0.rotate_left(1);
-        let [.., last] = &mut self.0;
-        *last = count;
+        self.last = count;
+        if self.guess == Guess::Line
+            && let Some(slot) = self.ring.get_mut(self.oldest)
+        {
+            let left = self
+                .sum
+                .wrapping_sub(core::mem::replace(slot, count) as i64);
+            self.oldest = (self.oldest + 1) % self.ring.len();
+            self.bits |= count;
+            self.moment =
+                (7_i64.wrapping_mul(count as i64)).wrapping_add(self.moment.wrapping_sub(left));
+            self.sum = left.wrapping_add(count as i64);
+        }
     }
 }
 
@@ -92,11 +130,11 @@ fn coded(counts: &[u64], guess: Guess) -> Vec<u8> {
         filled: 0,
     };
     bits.put(u64::from(guess == Guess::Line), 1);
-    let (mut past, mut last) = (Past::default(), PARAMETER_FIRST);
+    let (mut past, mut last) = (Past::new(guess), PARAMETER_FIRST);
     for block in counts.chunks(BLOCK) {
         let mut codes = [0_u64; BLOCK];
         for (code, &count) in codes.iter_mut().zip(block) {
-            *code = zigzag(count.wrapping_sub(past.guess(guess)) as i64);
+            *code = zigzag(count.wrapping_sub(past.guess()) as i64);
             past.push(count);
         }
         let codes = codes.get(..block.len()).unwrap_or_default();
@@ -136,7 +174,7 @@ pub(crate) fn take_counts(
         Guess::Last
     };
     let mut counts = Vec::with_capacity(length);
-    let (mut past, mut last) = (Past::default(), PARAMETER_FIRST);
+    let (mut past, mut last) = (Past::new(guess), PARAMETER_FIRST);
     while counts.len() < length {
         let parameter = bits.take_parameter(&mut last, version)?;
         for _ in 0..BLOCK.min(length - counts.len()) {
@@ -144,7 +182,7 @@ pub(crate) fn take_counts(
                 None => 0,
                 Some(parameter) => bits.take_rice(parameter)?,
             };
-            let count = past.guess(guess).wrapping_add(unzigzag(code) as u64);
+            let count = past.guess().wrapping_add(unzigzag(code) as u64);
             past.push(count);
             counts.push(count);
         }
@@ -235,6 +273,9 @@ impl BitWriter<'_> {
     }
 }
 
+/// So many bits a look into the input has at least.
+const WINDOW: u32 = 57;
+
 struct BitReader<'a> {
     bytes: &'a [u8],
     /// In bits.
@@ -242,22 +283,50 @@ struct BitReader<'a> {
 }
 
 impl BitReader<'_> {
-    fn take(&mut self, n: u32) -> Result<u64, DecodeError> {
-        let mut value = 0_u64;
-        let mut filled = 0;
-        while filled < n {
-            let byte = *self
-                .bytes
-                .get(self.place / 8)
-                .ok_or(DecodeError::Truncated)?;
-            let skipped = (self.place % 8) as u32;
-            let step = (n - filled).min(8 - skipped);
-            let part = (u64::from(byte) >> skipped) & ((1 << step) - 1);
-            value |= part << filled;
-            filled += step;
-            self.place += step as usize;
+    /// The next bits, lowest first: at least [`WINDOW`] of them, zeros past the end.
+    fn window(&self) -> u64 {
+        let rest = self.bytes.get(self.place / 8..).unwrap_or_default();
+        let bits = match rest.first_chunk() {
+            Some(chunk) => u64::from_le_bytes(*chunk),
+            None => {
+                let bytes = rest.iter().rev();
+                bytes.fold(0, |bits, byte| bits << 8 | u64::from(*byte))
+            }
+        };
+        bits >> (self.place % 8)
+    }
+
+    fn skip(&mut self, n: u32) -> Result<(), DecodeError> {
+        let place = self.place + n as usize;
+        if place > self.bytes.len() * 8 {
+            return Err(DecodeError::Truncated);
         }
-        Ok(value)
+        self.place = place;
+        Ok(())
+    }
+
+    fn take(&mut self, n: u32) -> Result<u64, DecodeError> {
+        if n > WINDOW {
+            let low = self.take(32)?;
+            return Ok(low | self.take(n - 32)? << 32);
+        }
+        let bits = self.window() & ((1 << n) - 1);
+        self.skip(n)?;
+        Ok(bits)
+    }
+
+    /// So many ones and a zero.
+    fn take_unary(&mut self) -> Result<u64, DecodeError> {
+        let mut n = 0;
+        loop {
+            let ones = self.window().trailing_ones().min(WINDOW);
+            n += u64::from(ones);
+            if ones < WINDOW {
+                self.skip(ones + 1)?;
+                return Ok(n);
+            }
+            self.skip(ones)?;
+        }
     }
 
     /// The parameter of the next block; `None` if its differences are all zero.
@@ -273,10 +342,7 @@ impl BitReader<'_> {
         if self.take(1)? == 1 {
             return Ok(None);
         }
-        let mut step = 0_u64;
-        while self.take(1)? == 1 {
-            step += 1;
-        }
+        let step = self.take_unary()?;
         let wrong = DecodeError::Limit { what: "parameter" };
         let parameter = i64::from(*last)
             .checked_add(unzigzag(step))
@@ -288,17 +354,22 @@ impl BitReader<'_> {
     }
 
     fn take_rice(&mut self, parameter: u32) -> Result<u64, DecodeError> {
-        let mut quotient = 0_u64;
-        while self.take(1)? == 1 {
-            quotient += 1;
-            if quotient == u64::from(ESCAPE) {
-                return self.take(64);
-            }
+        let window = self.window();
+        let ones = window.trailing_ones();
+        if ones >= ESCAPE {
+            self.skip(ESCAPE)?;
+            return self.take(64);
         }
+        let quotient = u64::from(ones);
         let high = quotient << parameter;
         if high >> parameter != quotient {
             return Err(DecodeError::Limit { what: "count" });
         }
+        if ones + 1 + parameter <= WINDOW {
+            self.skip(ones + 1 + parameter)?;
+            return Ok(high | (window >> (ones + 1)) & ((1 << parameter) - 1));
+        }
+        self.skip(ones + 1)?;
         Ok(high | self.take(parameter)?)
     }
 }
@@ -323,6 +394,9 @@ mod tests {
         round_trip(&[7; 33]);
         round_trip(&core::array::from_fn::<u64, 100, _>(|i| {
             1000 + 37 * i as u64
+        }));
+        round_trip(&core::array::from_fn::<u64, 100, _>(|i| {
+            u64::MAX - 37 * i as u64
         }));
     }
 
