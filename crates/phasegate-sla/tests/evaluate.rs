@@ -631,6 +631,7 @@ fn a_prepared_criterion_comes_to_the_same_verdict() {
             .zip(*answers)
             .map(|(need, text)| Some(answer(text, need)))
             .collect();
+        let given: Vec<Option<&Answer>> = given.iter().map(Option::as_ref).collect();
         let finding = run(text, answers);
         let nobody = Testimony::default();
         assert_eq!(
@@ -647,6 +648,41 @@ fn a_prepared_criterion_comes_to_the_same_verdict() {
             None,
             "{text}"
         );
+    }
+}
+
+#[test]
+fn below_the_plans_minimum_of_samples_nothing_is_decided() {
+    let registry = registry();
+    for (text, given, wanted) in [
+        ("ratio(errors) < 1%", &["3/500"][..], None),
+        ("ratio(errors) < 1%", &["3/501"], Some(true)),
+        ("ratio(errors) < 0.1%", &["3/500"], None),
+        // The least of the two counts.
+        (
+            "ratio(errors) < 1% and p95(latency) < 200ms",
+            &["3/600", "480/500"],
+            None,
+        ),
+        // Already made of something: how much is not known.
+        ("build < 80m", &["5"], Some(true)),
+    ] {
+        let prepared = Prepared::new(text.parse().expect(text), &registry, &|_, _| true)
+            .expect(text)
+            .with_samples_min(501);
+        let needs = prepared.needs().iter();
+        let given: Vec<Answer> = needs
+            .zip(given)
+            .map(|(need, text)| answer(text, need))
+            .collect();
+        let given: Vec<Option<&Answer>> = given.iter().map(Some).collect();
+        let nobody = Testimony::default();
+        let verdict = prepared.verdict(&registry, &given, &nobody, at());
+        let finding = prepared.finding(&registry, &given, &nobody, at());
+        assert_eq!(verdict, finding.verdict, "{text} {given:?}");
+        assert_eq!(verdict.condition(), wanted, "{text} {given:?}");
+        let says = finding.sentence.ends_with("too few samples, 500 of 501");
+        assert_eq!(says, wanted.is_none(), "{}", finding.sentence);
     }
 }
 

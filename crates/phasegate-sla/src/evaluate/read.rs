@@ -271,7 +271,10 @@ fn per_second(count: Fraction, measurement: &Measurement) -> Read<Fraction> {
 }
 
 /// A function of a whole distribution, with the sketch's own error.
-fn function(by: Option<Aggregate>, histogram: &Histogram, unit: &Unit) -> Read<Extent> {
+///
+/// # Errors
+/// Why there is none.
+pub(super) fn function(by: Option<Aggregate>, histogram: &Histogram, unit: &Unit) -> Read<Extent> {
     let exact = |value: Option<f64>| Ok(Extent::exact(float(value.ok_or(Why::NoData)?, unit)?));
     match by {
         Some(Aggregate::Average) => exact(histogram.mean()),

@@ -1,0 +1,277 @@
+//! Criteria prepared for being looked at often: names resolved, limits converted, questions numbered. A
+//! look at a threshold then is one comparison; findings with their sentences are made when somebody wants them.
+
+mod threshold;
+
+use std::collections::BTreeMap;
+
+use phasegate_core::{Answer, BindingId, Capability, Timestamp};
+use phasegate_criterion::{Condition, Criterion, KpiRegistry};
+
+use super::read::Answers;
+use super::{Inputs, Polarity, Testimony};
+use crate::need::{Need, NeedFault, needs};
+use crate::verdict::{Finding, Means, Verdict, Why};
+use threshold::Threshold;
+
+/// A criterion with what must be asked for it.
+///
+/// [`Prepared::verdict`] gives the verdict alone, [`Prepared::finding`] all that it rests on; they agree.
+///
+/// ```
+/// use phasegate_core::{Measurement, Observed, Timestamp, Window, WindowKind};
+/// use phasegate_criterion::{Kpi, KpiRegistry, Queries, Shape};
+/// use phasegate_sla::{Prepared, Testimony, Verdict};
+/// let mut errors = Kpi::new("errors".parse()?, "%".parse()?, Shape::Ratio, "prom".parse()?);
+/// errors.queries = Queries::whole("errors / requests");
+/// let mut kpis = KpiRegistry::new();
+/// kpis.declare(errors)?;
+/// let prepared = Prepared::new("ratio(errors) < 1%".parse()?, &kpis, &|_, _| true)?;
+/// assert_eq!(prepared.needs().len(), 1);
+/// let (at, observed) = (Timestamp::EPOCH, Observed::Share { matching: 1, total: 500 });
+/// let window = Window { start: at, end: at, kind: WindowKind::SinceStart };
+/// let answer = Ok(Measurement { window, samples: 500, observed });
+/// assert_eq!(prepared.verdict(&kpis, &[Some(&answer)], &Testimony::default(), at), Verdict::Pass);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    criterion: Criterion,
+    needs: Vec<Need>,
+    node: Node,
+    polarity: Polarity,
+    samples_min: u64,
+}
+
+#[derive(Clone, Debug)]
+enum Node {
+    All(Vec<Node>),
+    Any(Vec<Node>),
+    /// Whatever is no plain threshold goes the long way.
+    General(Condition),
+    Threshold(Threshold),
+}
+
+/// What one look comes to.
+#[derive(Clone, Debug)]
+struct Seen {
+    verdict: Verdict,
+    samples: Option<u64>,
+    /// From one number that the source has made.
+    scalar: bool,
+}
+
+impl Prepared {
+    /// Resolves a criterion against KPIs and what their sources can do.
+    ///
+    /// # Errors
+    /// [`NeedFault`] where no question could lead to a verdict.
+    pub fn new(
+        criterion: Criterion,
+        registry: &KpiRegistry,
+        can: &dyn Fn(&BindingId, Capability) -> bool,
+    ) -> Result<Self, NeedFault> {
+        let needs = needs(&criterion, registry, can)?;
+        let node = node(&criterion.condition, registry, &needs);
+        Ok(Self {
+            needs,
+            node,
+            ..Self::unasked(criterion)
+        })
+    }
+
+    /// A criterion for which nothing can be asked: what a source would have to answer has no data.
+    #[must_use]
+    pub fn unasked(criterion: Criterion) -> Self {
+        Self {
+            node: Node::General(criterion.condition.clone()),
+            criterion,
+            needs: Vec::new(),
+            polarity: Polarity::Requirement,
+            samples_min: 0,
+        }
+    }
+
+    /// The same criterion as that of a trigger: findings say what it fires at, as those of
+    /// [`crate::evaluate_trigger`] do.
+    #[must_use]
+    pub const fn of_trigger(mut self) -> Self {
+        self.polarity = Polarity::Trigger;
+        self
+    }
+
+    /// With fewer samples than these nothing is decided. A number that the source has already made does
+    /// not say how many stand behind it, so this minimum is not for it.
+    #[must_use]
+    pub const fn with_samples_min(mut self, need: u64) -> Self {
+        self.samples_min = need;
+        self
+    }
+
+    /// The criterion.
+    #[must_use]
+    pub const fn criterion(&self) -> &Criterion {
+        &self.criterion
+    }
+
+    /// What must be asked, in the order in which answers are taken.
+    #[must_use]
+    pub fn needs(&self) -> &[Need] {
+        &self.needs
+    }
+
+    /// The verdict at this moment; `answers` in the order of [`Prepared::needs`], `None` where none came yet.
+    #[must_use]
+    pub fn verdict(
+        &self,
+        registry: &KpiRegistry,
+        answers: &[Option<&Answer>],
+        testimony: &Testimony,
+        at: Timestamp,
+    ) -> Verdict {
+        let general = |condition: &Condition| {
+            let by_need = self.by_need(answers);
+            let inputs = self.inputs(registry, &by_need, testimony, at);
+            Seen::of(&inputs.condition(condition, 1))
+        };
+        let seen = self.node.look(&general, answers);
+        self.too_few(&seen).unwrap_or(seen.verdict)
+    }
+
+    /// The finding at this moment, as [`crate::evaluate_with`] makes it.
+    #[must_use]
+    pub fn finding(
+        &self,
+        registry: &KpiRegistry,
+        answers: &[Option<&Answer>],
+        testimony: &Testimony,
+        at: Timestamp,
+    ) -> Finding {
+        let by_need = self.by_need(answers);
+        let inputs = self.inputs(registry, &by_need, testimony, at);
+        let mut finding = inputs.condition(&self.criterion.condition, 1);
+        if let Some(verdict) = self.too_few(&Seen::of(&finding)) {
+            let have = finding.samples.unwrap_or_default();
+            finding.sentence = format!(
+                "{}: too few samples, {have} of {}",
+                finding.rule, self.samples_min
+            );
+            finding.verdict = verdict;
+        }
+        finding
+    }
+
+    fn too_few(&self, seen: &Seen) -> Option<Verdict> {
+        let have = seen.samples.filter(|_| !seen.scalar)?;
+        let need = self.samples_min;
+        let few = have < need && seen.verdict.condition().is_some();
+        few.then_some(Verdict::Inconclusive(Why::TooFewSamples { have, need }))
+    }
+
+    const fn inputs<'i>(
+        &self,
+        registry: &'i KpiRegistry,
+        answers: &'i Answers,
+        testimony: &'i Testimony,
+        at: Timestamp,
+    ) -> Inputs<'i> {
+        Inputs {
+            registry,
+            answers,
+            testimony,
+            at,
+            polarity: self.polarity,
+        }
+    }
+
+    fn by_need(&self, answers: &[Option<&Answer>]) -> Answers {
+        let pairs = self.needs.iter().zip(answers);
+        let answered = pairs.filter_map(|(need, answer)| Some((need.clone(), (*answer)?.clone())));
+        answered.collect::<BTreeMap<_, _>>()
+    }
+}
+
+impl Seen {
+    fn of(finding: &Finding) -> Self {
+        Self {
+            verdict: finding.verdict.clone(),
+            samples: finding.samples,
+            scalar: finding.means == Some(Means::Scalar),
+        }
+    }
+}
+
+fn node(condition: &Condition, registry: &KpiRegistry, needs: &[Need]) -> Node {
+    let members = |group: &phasegate_criterion::Group| {
+        group
+            .conditions()
+            .iter()
+            .map(|member| node(member, registry, needs))
+            .collect()
+    };
+    match condition {
+        // With confidence, alternatives share their chance of error: that is for the long way.
+        Condition::Any(_)
+            if crate::need::tests(condition)
+                .iter()
+                .any(|test| test.level().is_some()) =>
+        {
+            Node::General(condition.clone())
+        }
+        Condition::All(group) => Node::All(members(group)),
+        Condition::Any(group) => Node::Any(members(group)),
+        Condition::Test(test) => threshold::of(test, registry, needs)
+            .map_or_else(|| Node::General(condition.clone()), Node::Threshold),
+        Condition::Approve(_)
+        | Condition::Check(_)
+        | Condition::Delivered(_)
+        | Condition::Event(_)
+        | Condition::ForAll { .. }
+        | Condition::Group(_)
+        | Condition::Monitor(_)
+        | Condition::Score(_) => Node::General(condition.clone()),
+    }
+}
+
+impl Node {
+    fn look(&self, general: &dyn Fn(&Condition) -> Seen, answers: &[Option<&Answer>]) -> Seen {
+        let members =
+            |nodes: &[Self], all| joined(nodes.iter().map(|node| node.look(general, answers)), all);
+        match self {
+            Self::All(nodes) => members(nodes, true),
+            Self::Any(nodes) => members(nodes, false),
+            Self::General(condition) => general(condition),
+            Self::Threshold(threshold) => threshold.look(answers),
+        }
+    }
+}
+
+/// As the findings of groups are joined.
+fn joined(parts: impl Iterator<Item = Seen>, all: bool) -> Seen {
+    let (decides, otherwise) = if all {
+        (Verdict::Fail, Verdict::Pass)
+    } else {
+        (Verdict::Pass, Verdict::Fail)
+    };
+    let (mut open, mut warned, mut decided) = (None, false, false);
+    let mut samples: Option<u64> = None;
+    for part in parts {
+        samples = samples.into_iter().chain(part.samples).min();
+        decided |= part.verdict == decides;
+        warned |= part.verdict == Verdict::Warn;
+        if open.is_none() && part.verdict.condition().is_none() {
+            open = Some(part.verdict);
+        }
+    }
+    let verdict = match (open, warned, all) {
+        _ if decided => decides,
+        (Some(open), _, true) | (Some(open), false, false) => open,
+        (None, true, _) | (Some(_), true, false) => Verdict::Warn,
+        (None, false, _) => otherwise,
+    };
+    Seen {
+        verdict,
+        samples,
+        scalar: false,
+    }
+}

@@ -1,0 +1,203 @@
+//! A test that is a plain threshold on one answer: resolved once, then one comparison a look.
+
+use phasegate_core::{Answer, Decimal, Fraction, Measurement, Observed, Unit, Wants};
+use phasegate_criterion::{
+    Aggregate, Assertion, Band, Cmp, Expects, KpiRegistry, Measure, Operand, Shape, Test, measured,
+};
+
+use super::Seen;
+use crate::evaluate::read::{self, Read};
+use crate::need::{Need, aggregate, is_of_many};
+use crate::verdict::{Verdict, Why};
+
+/// A number from one answer against a limit.
+#[derive(Clone, Debug)]
+pub(super) struct Threshold {
+    need: usize,
+    op: Cmp,
+    limit: Fraction,
+    samples_min: Option<u64>,
+    form: Form,
+}
+
+#[derive(Clone, Debug)]
+enum Form {
+    /// Enough values lie within a percentile's threshold, in the KPI's unit; `upper` for `<` and `<=`.
+    Below { asked: Decimal, upper: bool },
+    /// The mean, an extreme or the sum of a whole distribution: what a sketch holds exactly.
+    Function { by: Aggregate, unit: Unit },
+    /// A ready-made number, in a unit of this factor; of a counter it needs no samples.
+    Scalar { factor: Fraction, counter: bool },
+    /// A share of events.
+    Share,
+}
+
+/// The test as a plain threshold on one answer, if it is one.
+pub(super) fn of(test: &Test, registry: &KpiRegistry, needs: &[Need]) -> Option<Threshold> {
+    let Assertion::Compare(Band {
+        op,
+        value: Operand::Value(value),
+    }) = &test.assertion
+    else {
+        return None;
+    };
+    let by = aggregate(&test.subject.measure);
+    let plain = matches!(
+        test.subject.measure,
+        Measure::Aggregate { .. } | Measure::Plain { .. }
+    );
+    if !plain || test.level().is_some() || value.is_approximate() || is_of_many(test) {
+        return None;
+    }
+    let measured = measured(&test.subject.measure, registry).ok()?;
+    let [source] = measured.sources.as_slice() else {
+        return None;
+    };
+    let mut questions = crate::need::questions(test, registry).ok()?;
+    let question = questions.pop().filter(|_| questions.is_empty())?;
+    let (index, need) = question
+        .candidates
+        .iter()
+        .find_map(|need| needs.iter().enumerate().find(|(_, asked)| *asked == need))?;
+    let limit = value.quantity().base()?;
+    let (form, limit) = match (
+        need.wants,
+        by.and_then(Aggregate::quantile),
+        &measured.expects,
+    ) {
+        (
+            Wants::Below {
+                threshold: asked, ..
+            },
+            Some(quantile),
+            _,
+        ) => {
+            let upper = matches!(op, Cmp::Less | Cmp::LessOrEqual);
+            (
+                Form::Below { asked, upper },
+                Fraction::from_decimal(quantile.to_decimal())?,
+            )
+        }
+        (Wants::Share, None, Expects::Share) => (Form::Share, limit),
+        (Wants::Distribution, None, Expects::Quantity(_)) => {
+            let by = by.filter(|by| {
+                matches!(
+                    by,
+                    Aggregate::Average | Aggregate::Max | Aggregate::Min | Aggregate::Sum
+                )
+            })?;
+            let unit = source.kpi.unit.clone();
+            (Form::Function { by, unit }, limit)
+        }
+        (
+            Wants::Scalar,
+            None,
+            Expects::Count | Expects::Quantity(_) | Expects::Rating(_) | Expects::Share,
+        ) => {
+            let counter = source.kpi.shape == Shape::Counter;
+            (
+                Form::Scalar {
+                    factor: source.kpi.unit.factor()?,
+                    counter,
+                },
+                limit,
+            )
+        }
+        (_, _, _) => return None,
+    };
+    Some(Threshold {
+        need: index,
+        op: *op,
+        limit,
+        samples_min: test.samples_min,
+        form,
+    })
+}
+
+impl Threshold {
+    pub(super) fn look(&self, answers: &[Option<&Answer>]) -> Seen {
+        let answer = answers.get(self.need).copied().flatten();
+        let amount = match answer {
+            None => Err(Why::NoData),
+            Some(Err(absence)) => Err(Why::from(absence)),
+            Some(Ok(measurement)) => self.amount(measurement),
+        };
+        let judged =
+            amount.and_then(|(amount, samples)| Ok((self.verdict(amount, samples)?, samples)));
+        let (verdict, samples) = match judged {
+            Err(why) => (Verdict::Inconclusive(why), None),
+            Ok((verdict, samples)) => (verdict, Some(samples)),
+        };
+        Seen {
+            verdict,
+            samples,
+            scalar: matches!(self.form, Form::Scalar { .. }),
+        }
+    }
+
+    fn verdict(&self, amount: Fraction, samples: u64) -> Read<Verdict> {
+        match self.samples_min {
+            Some(need) if samples < need => {
+                let have = samples;
+                return Err(Why::TooFewSamples { have, need });
+            }
+            Some(_) | None => {}
+        }
+        let holds = match self.form {
+            Form::Below { upper, .. } => (amount >= self.limit) == upper,
+            Form::Function { .. } | Form::Scalar { .. } | Form::Share => {
+                self.op.holds(amount.cmp(&self.limit))
+            }
+        };
+        Ok(if holds { Verdict::Pass } else { Verdict::Fail })
+    }
+
+    /// The number, and how many values stand behind it.
+    fn amount(&self, measurement: &Measurement) -> Read<(Fraction, u64)> {
+        match (&measurement.observed, &self.form) {
+            (Observed::Below { threshold, .. }, Form::Below { asked, .. })
+                if threshold != asked =>
+            {
+                Err(Why::Invalid)
+            }
+            (
+                Observed::Share {
+                    matching: part,
+                    total,
+                },
+                Form::Share,
+            )
+            | (
+                Observed::Below {
+                    below: part, total, ..
+                },
+                Form::Below { .. },
+            ) => share(*part, *total),
+            (Observed::Scalar { value }, Form::Scalar { factor, counter }) => {
+                if measurement.samples == 0 && !counter {
+                    return Err(Why::NoData);
+                }
+                let base =
+                    Fraction::from_decimal(*value).and_then(|value| value.checked_mul(*factor));
+                Ok((base.ok_or(Why::OutOfRange)?, measurement.samples))
+            }
+            (Observed::Distribution { sketch }, Form::Function { by, unit }) => {
+                let histogram = read::sketch(sketch)?;
+                let found = read::function(Some(*by), &histogram, unit)?;
+                Ok((found.value, histogram.count()))
+            }
+            (_, _) => Err(Why::Invalid),
+        }
+    }
+}
+
+fn share(part: u64, total: u64) -> Read<(Fraction, u64)> {
+    if total == 0 {
+        return Err(Why::NoData);
+    }
+    if part > total {
+        return Err(Why::Invalid);
+    }
+    let share = Fraction::of_counts(part, total).ok_or(Why::OutOfRange)?;
+    Ok((share, total))
+}
