@@ -315,6 +315,7 @@ fn lines(progress: &Progress, stage: &Stage, weight: Ratio) -> (String, String) 
     let criteria = state
         .checks
         .values()
+        .flat_map(|here| here.values())
         .map(|check| check.finding.sentence.clone());
     let all: Vec<String> = left.into_iter().chain(criteria).collect();
     (line, all.join("; "))

@@ -1,12 +1,13 @@
 //! The engine: its face and its bookkeeping. What it decides stands in [`crate::decide`].
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, OnceLock};
 
 use phasegate_core::{Effect, Inspection, Now, PersonId, Query, RolloutId, Timestamp};
 use phasegate_criterion::KpiRegistry;
 use phasegate_plan::{Catalog, Plan};
 
-use crate::decide::{Sight, Tick, canary_triggers};
+use crate::decide::{Sight, Tick, Watch, canary_triggers};
 use crate::event::{Event, EventError};
 use crate::program::Program;
 use crate::record::{Body, Place, RECORD_FORMAT, Record, RecordError};
@@ -63,6 +64,10 @@ pub(crate) struct Volatile {
     /// What was read before the first write of an operation.
     pub(crate) read: BTreeMap<Place, phasegate_core::Reading>,
     pub(crate) standing_due: Timestamp,
+    /// What is looked at, until the state changes.
+    pub(crate) watch: OnceLock<Arc<Watch>>,
+    /// Where work goes on, until the state changes.
+    pub(crate) places: OnceLock<Arc<[Place]>>,
     pub(crate) tick: Option<Tick>,
     pub(crate) tick_due: Timestamp,
     pub(crate) ticket_count: u64,
@@ -86,6 +91,8 @@ impl Volatile {
             retry_at: BTreeMap::new(),
             read: BTreeMap::new(),
             standing_due: now.wall,
+            watch: OnceLock::new(),
+            places: OnceLock::new(),
             tick: None,
             tick_due: now.wall,
             ticket_count: 0,
@@ -231,7 +238,12 @@ impl Engine {
         match event {
             Event::EffectDone { number, outcome } => self.effect_done(number, outcome)?,
             Event::Inspected { number, reading } => self.inspected(number, reading)?,
-            Event::Measured { ticket, answer } => self.measured(ticket, answer)?,
+            Event::Measured { ticket, answer } => {
+                // Until all answers of a look are there, nothing follows from one.
+                if !self.measured(ticket, answer)? {
+                    return Ok(self.state.next_seq);
+                }
+            }
             Event::Operator { by, reason, act } => self.operator(&by, &reason, act)?,
         }
         self.advance();
@@ -350,6 +362,10 @@ impl Engine {
             now: self.volatile.now,
             body,
         };
+        if !matches!(record.body, Body::Evaluated { .. }) {
+            self.volatile.watch.take();
+            self.volatile.places.take();
+        }
         let seq = self.state.next_seq;
         match self.state.apply(&record) {
             Ok(()) => {
@@ -373,6 +389,12 @@ impl Engine {
             && self.effects.is_empty()
             && self.inspections.is_empty()
             && self.queries.is_empty()
+    }
+
+    /// The places that are being worked on, as [`State::places`] has them.
+    pub(crate) fn places(&self) -> Arc<[Place]> {
+        let places = &self.volatile.places;
+        Arc::clone(places.get_or_init(|| self.state.places().into()))
     }
 
     pub(crate) fn now(&self) -> Now {

@@ -76,7 +76,7 @@ impl Engine {
         }
         let mut all_hold = true;
         for check in &gate.checks {
-            let Some(state) = self.state.checks.get(&(place.clone(), check.id.clone())) else {
+            let Some(state) = self.state.check(place, &check.id) else {
                 all_hold = false;
                 continue;
             };

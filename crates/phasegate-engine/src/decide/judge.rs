@@ -1,11 +1,10 @@
 //! Judging: what the answers of one look say, what of it is recorded, and what follows.
 
-use std::collections::BTreeMap;
+use phasegate_core::{CriterionId, PhaseId, Span, Timestamp, TriggerId};
+use phasegate_sla::{Alert, Hold, HoldState, Verdict, Why};
 
-use phasegate_core::{Answer, CriterionId, Span, Timestamp};
-use phasegate_sla::{Alert, Finding, Hold, Means, Verdict, Why, evaluate, evaluate_trigger};
-
-use super::look::{Look, Subject};
+use super::look::Closed;
+use super::watch::{Look, Subject};
 use crate::engine::Engine;
 use crate::program::{OnInconclusive, OpKind, Reaction, Response};
 use crate::record::{
@@ -16,23 +15,74 @@ use crate::state::{PhaseState, Stage};
 /// A gap between two looks longer than so many intervals is not covered by evidence.
 const GAP_INTERVALS_MAX: u64 = 3;
 
+/// How a criterion stands at this look.
+struct CheckSeen<'t> {
+    look: &'t Look,
+    place: &'t Place,
+    check: &'t CriterionId,
+    verdict: Verdict,
+    /// Failures in a row.
+    failures: u32,
+}
+
+/// How a trigger stands at this look.
+struct TriggerSeen<'t> {
+    look: &'t Look,
+    trigger: &'t TriggerId,
+    hold: HoldState,
+    blind_since: Option<Timestamp>,
+}
+
+/// Everything that was seen at one look. Sentences are made for what is recorded or acted on.
+struct Seen<'t> {
+    closed: &'t Closed,
+    checks: Vec<CheckSeen<'t>>,
+    triggers: Vec<TriggerSeen<'t>>,
+}
+
 impl Engine {
     /// Evaluates, records what is worth a record, and acts on it.
-    pub(crate) fn judge(&mut self, looks: &[Look], slots: &BTreeMap<u64, Option<Answer>>) {
+    pub(crate) fn judge(&mut self, closed: &Closed) {
+        let seen = self.see(closed);
+        for trigger in &seen.triggers {
+            match self.volatile.holds.get_mut(trigger.trigger) {
+                Some(hold) => *hold = trigger.hold,
+                None => {
+                    let id = trigger.trigger.clone();
+                    self.volatile.holds.insert(id, trigger.hold);
+                }
+            }
+        }
+        let watched = |id: &TriggerId| seen.triggers.iter().any(|seen| seen.trigger == id);
+        self.volatile.holds.retain(|id, _| watched(id));
+        let bakes = self.cover_bakes(&seen);
+        self.record_findings(&seen, &bakes);
+        self.act_on_triggers(&seen);
+        if self.state.rollback.is_none() {
+            self.act_on_bakes(&seen, &bakes);
+        } else {
+            self.act_on_validation(&seen);
+        }
+    }
+
+    fn see<'t>(&self, closed: &'t Closed) -> Seen<'t> {
         let at = self.now().wall;
-        let (mut judged, mut triggers) = (Vec::new(), Vec::new());
-        let mut holds = BTreeMap::new();
-        for look in looks {
-            let inputs = look.inputs(slots);
-            let finding = match &look.subject {
-                Subject::Check { .. } => evaluate,
-                Subject::Trigger(_) => evaluate_trigger,
-            }(&look.criterion, &self.registry, &inputs, at);
-            let finding = with_samples_min(finding, look.samples_min);
+        let mut seen = Seen {
+            closed,
+            checks: Vec::new(),
+            triggers: Vec::new(),
+        };
+        for (look, verdict) in closed.verdicts(&self.registry, at) {
             match &look.subject {
                 // An operation may have ended while its answers were under way.
                 Subject::Check { place, check } if self.is_started(place) => {
-                    judged.push(self.judge_check(place, check, finding));
+                    seen.checks.push(CheckSeen {
+                        look,
+                        place,
+                        check,
+                        failures: self.failures(place, check, &verdict),
+                        verdict,
+                    });
                 }
                 Subject::Check { .. } => {}
                 Subject::Trigger(id) => {
@@ -41,52 +91,43 @@ impl Engine {
                     let mut hold = previous
                         .map(|state| running.unwrap_or(state.hold))
                         .unwrap_or_default();
-                    let _alert =
-                        Hold::of(&look.criterion).observe(&mut hold, finding.condition(), at);
-                    let blind_since = is_blind(&finding)
+                    let criterion = look.prepared.criterion();
+                    let _alert = Hold::of(criterion).observe(&mut hold, verdict.condition(), at);
+                    let blind_since = is_blind(&verdict)
                         .then(|| previous.and_then(|state| state.blind_since).unwrap_or(at));
-                    let trigger = id.clone();
-                    holds.insert(trigger.clone(), hold);
-                    triggers.push(TriggerProgress {
-                        trigger,
-                        finding,
+                    seen.triggers.push(TriggerSeen {
+                        look,
+                        trigger: id,
                         hold,
                         blind_since,
                     });
                 }
             }
         }
-        self.volatile.holds = holds;
-        let bakes = self.cover_bakes(&judged);
-        self.record_findings(&judged, &triggers, &bakes);
-        self.act_on_triggers(&triggers);
-        if self.state.rollback.is_none() {
-            self.act_on_bakes(&judged, &bakes);
-        } else {
-            self.act_on_validation(&judged);
-        }
+        seen
+    }
+
+    fn sentence(&self, closed: &Closed, look: &Look) -> String {
+        closed
+            .finding(look, &self.registry, self.now().wall)
+            .sentence
     }
 
     fn is_started(&self, place: &Place) -> bool {
         matches!(self.state.stage(place), Some(Stage::Started { .. }))
     }
 
-    fn judge_check(&self, place: &Place, check: &CriterionId, finding: Finding) -> Judged {
-        let before = self.state.checks.get(&(place.clone(), check.clone()));
+    /// Failures in a row, with this one.
+    fn failures(&self, place: &Place, check: &CriterionId, verdict: &Verdict) -> u32 {
+        let before = self.state.check(place, check);
         let so_far = before.map_or(0, |state| state.failures);
-        let failures = match &finding.verdict {
+        match verdict {
             Verdict::Fail => so_far.saturating_add(1),
             Verdict::Inconclusive(_) => match self.on_inconclusive(place, check) {
                 OnInconclusive::Fail => so_far.saturating_add(1),
                 OnInconclusive::Hold => so_far,
             },
             Verdict::Pass | Verdict::Warn => 0,
-        };
-        Judged {
-            place: place.clone(),
-            check: check.clone(),
-            finding,
-            failures,
         }
     }
 
@@ -97,7 +138,7 @@ impl Engine {
     }
 
     /// Adds the time since the last look to every bake that could be looked at.
-    fn cover_bakes(&mut self, judged: &[Judged]) -> Vec<BakeProgress> {
+    fn cover_bakes(&mut self, seen: &Seen<'_>) -> Vec<BakeProgress> {
         let now = self.now();
         let gap_max = self
             .state
@@ -106,43 +147,40 @@ impl Engine {
             .every
             .saturating_mul(GAP_INTERVALS_MAX);
         let mut bakes = Vec::new();
-        for place in self.state.places() {
+        for place in self.places().iter() {
             let is_bake = self
                 .state
-                .op(&place)
+                .op(place)
                 .is_some_and(|op| matches!(op.kind, OpKind::Bake { .. }));
-            let Some(Stage::Started { at, .. }) = self.state.stage(&place) else {
+            let Some(Stage::Started { at, .. }) = self.state.stage(place) else {
                 continue;
             };
             if !is_bake || self.state.rollback.is_some() {
                 continue;
             }
-            let recorded = self.state.bakes.get(&place);
-            let seen = self.volatile.bakes.get(&place).copied();
-            let blind = judged
-                .iter()
-                .any(|j| j.place == place && is_blind(&j.finding));
+            let recorded = self.state.bakes.get(place);
+            let running = self.volatile.bakes.get(place).copied();
+            let here = || seen.checks.iter().filter(|c| c.place == place);
+            let blind = here().any(|c| is_blind(&c.verdict));
             // After a restart the time before the first look is a gap, not evidence.
-            let restarted = seen.is_none() && at.wall < self.volatile.since.wall;
+            let restarted = running.is_none() && at.wall < self.volatile.since.wall;
             let fresh = || (recorded.map_or(Span::ZERO, |bake| bake.covered), *at);
-            let (before, from) = seen.unwrap_or_else(fresh);
+            let (before, from) = running.unwrap_or_else(fresh);
             let step = now.elapsed_since(&from).low;
             let counts = !blind && !restarted && step <= gap_max;
             let covered = before.saturating_add(if counts { step } else { Span::ZERO });
             self.volatile.bakes.insert(place.clone(), (covered, now));
             // Undecided criteria are borne while the bake lasts; then their time runs.
-            let span = self.bake_span(&place).unwrap_or_default();
-            let undecided = covered >= span
-                && judged.iter().any(|j| {
-                    j.place == place && matches!(j.finding.verdict, Verdict::Inconclusive(_))
-                });
+            let span = self.bake_span(place).unwrap_or_default();
+            let undecided =
+                covered >= span && here().any(|c| matches!(c.verdict, Verdict::Inconclusive(_)));
             let blind_since = (blind || undecided).then(|| {
                 recorded
                     .and_then(|bake| bake.blind_since)
                     .unwrap_or(now.wall)
             });
             bakes.push(BakeProgress {
-                place,
+                place: place.clone(),
                 covered,
                 blind_since,
             });
@@ -151,20 +189,43 @@ impl Engine {
     }
 
     /// One record at most: on a change, before a decision, or when the last is old.
-    fn record_findings(
-        &mut self,
-        judged: &[Judged],
-        triggers: &[TriggerProgress],
-        bakes: &[BakeProgress],
-    ) {
-        let check_changed = judged.iter().any(|j| {
-            let key = (j.place.clone(), j.check.clone());
-            self.state.checks.get(&key).is_none_or(|state| {
-                state.failures != j.failures || !same_kind(&state.finding, &j.finding)
+    fn record_findings(&mut self, seen: &Seen<'_>, bakes: &[BakeProgress]) {
+        let now = self.now().wall;
+        let old = now >= self.volatile.recorded_at + self.state.program.timing.roll_up;
+        let any = !(seen.checks.is_empty() && seen.triggers.is_empty() && bakes.is_empty());
+        if !any || !(old || self.has_changed(seen, bakes)) {
+            return;
+        }
+        let finding = |look| seen.closed.finding(look, &self.registry, now);
+        let judged = seen.checks.iter().map(|c| Judged {
+            place: c.place.clone(),
+            check: c.check.clone(),
+            finding: finding(c.look),
+            failures: c.failures,
+        });
+        let triggers = seen.triggers.iter().map(|t| TriggerProgress {
+            trigger: t.trigger.clone(),
+            finding: finding(t.look),
+            hold: t.hold,
+            blind_since: t.blind_since,
+        });
+        let body = Body::Evaluated {
+            judged: judged.collect(),
+            triggers: triggers.collect(),
+            bakes: bakes.to_vec(),
+        };
+        self.volatile.recorded_at = now;
+        self.emit(body);
+    }
+
+    fn has_changed(&self, seen: &Seen<'_>, bakes: &[BakeProgress]) -> bool {
+        let check_changed = seen.checks.iter().any(|c| {
+            self.state.check(c.place, c.check).is_none_or(|state| {
+                state.failures != c.failures || !same_kind(&state.finding.verdict, &c.verdict)
             })
         });
-        let trigger_changed = triggers.iter().any(|t| {
-            self.state.triggers.get(&t.trigger).is_none_or(|state| {
+        let trigger_changed = seen.triggers.iter().any(|t| {
+            self.state.triggers.get(t.trigger).is_none_or(|state| {
                 state.hold.alert() != t.hold.alert()
                     || state.hold.active_since() != t.hold.active_since()
                     || state.blind_since != t.blind_since
@@ -177,17 +238,7 @@ impl Engine {
                     .bake_span(&b.place)
                     .is_some_and(|span| b.covered >= span)
         });
-        let now = self.now().wall;
-        let old = now >= self.volatile.recorded_at + self.state.program.timing.roll_up;
-        let any = !(judged.is_empty() && triggers.is_empty() && bakes.is_empty());
-        if any && (check_changed || trigger_changed || bake_changed || old) {
-            self.volatile.recorded_at = now;
-            self.emit(Body::Evaluated {
-                judged: judged.to_vec(),
-                triggers: triggers.to_vec(),
-                bakes: bakes.to_vec(),
-            });
-        }
+        check_changed || trigger_changed || bake_changed
     }
 
     fn bake_span(&self, place: &Place) -> Option<Span> {
@@ -201,50 +252,52 @@ impl Engine {
         }
     }
 
-    fn act_on_triggers(&mut self, triggers: &[TriggerProgress]) {
-        for progress in triggers {
+    fn act_on_triggers(&mut self, seen: &Seen<'_>) {
+        for progress in &seen.triggers {
             let responded = self
                 .state
                 .triggers
-                .get(&progress.trigger)
+                .get(progress.trigger)
                 .is_some_and(|state| state.responded);
-            if responded {
+            let firing = progress.hold.alert() == Alert::Firing;
+            if responded || !(firing || progress.blind_since.is_some()) {
                 continue;
             }
             let program = std::sync::Arc::clone(&self.state.program);
-            let Some(trigger) = program.triggers.iter().find(|t| t.id == progress.trigger) else {
+            let Some(trigger) = program.triggers.iter().find(|t| t.id == *progress.trigger) else {
                 continue;
             };
-            let sentence = progress.finding.sentence.clone();
             let blind_too_long = self.has_lasted(progress.blind_since, trigger.blind.after)
                 && self.state.rollback.is_none();
-            let (reaction, cause, hold) = if progress.hold.alert() == Alert::Firing {
-                let id = trigger.id.clone();
+            if !firing && !blind_too_long {
+                continue;
+            }
+            let finding = seen
+                .closed
+                .finding(progress.look, &self.registry, self.now().wall);
+            let sentence = finding.sentence.clone();
+            let id = trigger.id.clone();
+            let (reaction, cause, hold) = if firing {
                 let cause = Cause::Trigger {
                     trigger: id.clone(),
                     sentence: sentence.clone(),
                 };
-                (
-                    &trigger.reaction,
-                    cause,
-                    HoldReason::Trigger {
-                        trigger: id,
-                        sentence,
-                    },
-                )
-            } else if blind_too_long {
-                let what = format!("trigger {}: {sentence}", trigger.id);
+                let hold = HoldReason::Trigger {
+                    trigger: id.clone(),
+                    sentence,
+                };
+                (&trigger.reaction, cause, hold)
+            } else {
+                let what = format!("trigger {id}: {sentence}");
                 let cause = Cause::Blind { what: what.clone() };
                 (&trigger.blind.reaction, cause, HoldReason::Blind { what })
-            } else {
-                continue;
             };
             self.emit(Body::TriggerFired {
-                trigger: trigger.id.clone(),
-                finding: progress.finding.clone(),
+                trigger: id,
+                finding,
                 response: reaction.act.clone(),
             });
-            let running = |id: &&phasegate_core::PhaseId| {
+            let running = |id: &&PhaseId| {
                 matches!(self.state.phases.get(*id), Some(PhaseState::Running { .. }))
             };
             let phase = trigger.during.iter().find(running).cloned();
@@ -262,7 +315,7 @@ impl Engine {
         reaction: &Reaction,
         cause: Cause,
         hold: HoldReason,
-        phase: Option<&phasegate_core::PhaseId>,
+        phase: Option<&PhaseId>,
     ) {
         match &reaction.act {
             Some(Response::Hold) if self.state.rollback.is_some() => {}
@@ -275,65 +328,81 @@ impl Engine {
         }
     }
 
-    fn act_on_bakes(&mut self, judged: &[Judged], bakes: &[BakeProgress]) {
+    fn act_on_bakes(&mut self, seen: &Seen<'_>, bakes: &[BakeProgress]) {
         for bake in bakes {
             if self.state.rollback.is_some() {
                 return;
             }
-            let Some(OpKind::Bake {
-                span,
-                checks,
-                on_fail,
-                blind,
-                ..
-            }) = self.state.op(&bake.place).map(|op| op.kind.clone())
-            else {
-                continue;
-            };
-            let here = || judged.iter().filter(|j| j.place == bake.place);
-            let failed = here().find(|j| {
-                let limit = checks
-                    .iter()
-                    .find(|c| c.id == j.check)
-                    .map_or(1, |c| c.fail_after);
-                j.failures > 0 && j.failures >= limit
-            });
+            let here = || seen.checks.iter().filter(|c| *c.place == bake.place);
             let phase = bake.place.phase();
-            if let Some(j) = failed {
-                let (check, sentence) = (j.check.clone(), j.finding.sentence.clone());
-                let cause = Cause::Criterion {
-                    check: check.clone(),
-                    sentence: sentence.clone(),
-                };
-                self.respond(
-                    &on_fail,
-                    cause,
-                    HoldReason::Criterion { check, sentence },
-                    phase,
-                );
-            } else if self.has_lasted(bake.blind_since, blind.after) {
-                let unseen = here().find(|j| matches!(j.finding.verdict, Verdict::Inconclusive(_)));
-                let what = unseen.map(|j| format!("criterion {}: {}", j.check, j.finding.sentence));
-                let what = what.unwrap_or_default();
-                let cause = Cause::Blind { what: what.clone() };
-                if !self
-                    .state
-                    .holds
-                    .iter()
-                    .any(|h| matches!(h, HoldReason::Blind { .. }))
-                {
-                    self.respond(&blind.reaction, cause, HoldReason::Blind { what }, phase);
+            match self.bake_step(bake, &mut here()) {
+                BakeStep::Done if self.may_move(&bake.place) => {
+                    self.finish_op(&bake.place, Finish::Done);
                 }
-            } else if bake.covered >= span
-                && here().all(|j| matches!(j.finding.verdict, Verdict::Pass | Verdict::Warn))
-                && self.may_move(&bake.place)
-            {
-                self.finish_op(&bake.place, Finish::Done);
+                BakeStep::Done | BakeStep::GoesOn => {}
+                BakeStep::Failed(reaction, failed) => {
+                    let check = failed.check.clone();
+                    let sentence = self.sentence(seen.closed, failed.look);
+                    let cause = Cause::Criterion {
+                        check: check.clone(),
+                        sentence: sentence.clone(),
+                    };
+                    let hold = HoldReason::Criterion { check, sentence };
+                    self.respond(&reaction, cause, hold, phase);
+                }
+                BakeStep::Blind(reaction) => {
+                    let unseen = here().find(|c| matches!(c.verdict, Verdict::Inconclusive(_)));
+                    let what = unseen.map(|c| {
+                        let sentence = self.sentence(seen.closed, c.look);
+                        format!("criterion {}: {sentence}", c.check)
+                    });
+                    let what = what.unwrap_or_default();
+                    let cause = Cause::Blind { what: what.clone() };
+                    self.respond(&reaction, cause, HoldReason::Blind { what }, phase);
+                }
             }
         }
     }
 
-    fn act_on_validation(&mut self, judged: &[Judged]) {
+    fn bake_step<'s, 't>(
+        &self,
+        bake: &BakeProgress,
+        here: &mut dyn Iterator<Item = &'s CheckSeen<'t>>,
+    ) -> BakeStep<'s, 't> {
+        let Some(OpKind::Bake {
+            span,
+            checks,
+            on_fail,
+            blind,
+            ..
+        }) = self.state.op(&bake.place).map(|op| &op.kind)
+        else {
+            return BakeStep::GoesOn;
+        };
+        let mut pass = true;
+        for seen in here {
+            let check = checks.iter().find(|check| check.id == *seen.check);
+            let limit = check.map_or(1, |check| check.fail_after);
+            if seen.failures > 0 && seen.failures >= limit {
+                return BakeStep::Failed(on_fail.clone(), seen);
+            }
+            pass &= matches!(seen.verdict, Verdict::Pass | Verdict::Warn);
+        }
+        if self.has_lasted(bake.blind_since, blind.after) {
+            let held = |hold: &HoldReason| matches!(hold, HoldReason::Blind { .. });
+            if self.state.holds.iter().any(held) {
+                return BakeStep::GoesOn;
+            }
+            return BakeStep::Blind(blind.reaction.clone());
+        }
+        if pass && bake.covered >= *span {
+            BakeStep::Done
+        } else {
+            BakeStep::GoesOn
+        }
+    }
+
+    fn act_on_validation(&mut self, seen: &Seen<'_>) {
         let Some(place) = self
             .state
             .rollback
@@ -342,24 +411,25 @@ impl Engine {
         else {
             return;
         };
-        let Some(OpKind::Validate { within, .. }) = self.state.op(&place).map(|op| op.kind.clone())
-        else {
+        let Some(OpKind::Validate { within, .. }) = self.state.op(&place).map(|op| &op.kind) else {
             return;
         };
+        let within = *within;
         if !self.is_started(&place) || !self.state.is_rolling_back() {
             return;
         }
-        let here = || judged.iter().filter(|j| j.place == place);
-        let open = here().find(|j| !matches!(j.finding.verdict, Verdict::Pass | Verdict::Warn));
+        let here = || seen.checks.iter().filter(|c| *c.place == place);
+        let open = here().find(|c| !matches!(c.verdict, Verdict::Pass | Verdict::Warn));
         match open {
             None if here().next().is_some() => self.finish_op(&place, Finish::Done),
             None => {}
-            Some(j)
+            Some(open)
                 if self
                     .running_for(&place)
                     .is_some_and(|elapsed| elapsed.high >= within) =>
             {
-                let reason = format!("not valid after {within}: {}", j.finding.sentence);
+                let sentence = self.sentence(seen.closed, open.look);
+                let reason = format!("not valid after {within}: {sentence}");
                 self.finish_op(&place, Finish::Failed { reason });
             }
             Some(_) => {}
@@ -367,24 +437,17 @@ impl Engine {
     }
 }
 
-/// With fewer samples than the plan asks for nothing is decided. A number that the source has already
-/// made does not say how many stand behind it, so the plan's minimum is not for it.
-fn with_samples_min(mut finding: Finding, need: u64) -> Finding {
-    if finding.means == Some(Means::Scalar) {
-        return finding;
-    }
-    if let (Some(have), Some(_)) = (finding.samples, finding.condition())
-        && have < need
-    {
-        finding.verdict = Verdict::Inconclusive(Why::TooFewSamples { have, need });
-        finding.sentence = format!("{}: too few samples, {have} of {need}", finding.rule);
-    }
-    finding
+/// What follows for a bake.
+enum BakeStep<'s, 't> {
+    Blind(Reaction),
+    Done,
+    Failed(Reaction, &'s CheckSeen<'t>),
+    GoesOn,
 }
 
 /// Is nothing seen at all? Too few samples are not blindness: they grow.
-fn is_blind(finding: &Finding) -> bool {
-    match &finding.verdict {
+fn is_blind(verdict: &Verdict) -> bool {
+    match verdict {
         Verdict::Inconclusive(why) => match why {
             Why::Invalid
             | Why::NoData
@@ -402,6 +465,6 @@ fn is_blind(finding: &Finding) -> bool {
     }
 }
 
-fn same_kind(a: &Finding, b: &Finding) -> bool {
-    std::mem::discriminant(&a.verdict) == std::mem::discriminant(&b.verdict)
+fn same_kind(a: &Verdict, b: &Verdict) -> bool {
+    std::mem::discriminant(a) == std::mem::discriminant(b)
 }

@@ -25,11 +25,13 @@ mod reading;
 mod standing;
 mod tell;
 mod timers;
+mod watch;
 
 use phasegate_core::Span;
 
 pub(crate) use effects::Sight;
-pub(crate) use look::{Tick, canary_triggers};
+pub(crate) use look::Tick;
+pub(crate) use watch::{Watch, canary_triggers};
 
 use crate::engine::Engine;
 use crate::program::OpKind;
@@ -115,9 +117,9 @@ impl Engine {
         let (Some(op), Some(stage)) = (self.state.op(place), self.state.stage(place)) else {
             return;
         };
-        let step = op.step.clone();
         match stage {
             Stage::Ready if self.may_move(place) => {
+                let step = op.step.clone();
                 self.emit(Body::OpStarted {
                     place: place.clone(),
                     step,
@@ -132,10 +134,13 @@ impl Engine {
         let Some(op) = self.state.op(place) else {
             return;
         };
+        // Bakes and validations go on when something was evaluated.
+        if matches!(op.kind, OpKind::Bake { .. } | OpKind::Validate { .. }) {
+            return;
+        }
         match op.kind.clone() {
             OpKind::Apply { to, desired, class } => self.step_apply(place, &to, &desired, class),
             OpKind::Ask { role } => self.step_task(place, &role),
-            // Bakes and validations go on when something was evaluated.
             OpKind::Bake { .. } | OpKind::Validate { .. } => {}
             OpKind::Gate(gate) => self.step_gate(place, &gate),
             OpKind::Wait { span } => self.step_wait(place, span),

@@ -51,25 +51,26 @@ impl Engine {
 
     /// Tells when an operation takes longer than its budget, once for each start of it.
     pub(crate) fn check_patience(&mut self) {
-        for place in self.state.places() {
-            let Some(budget) = self.state.op(&place).and_then(|op| op.budget) else {
+        for place in self.places().iter() {
+            let Some(budget) = self.state.op(place).and_then(|op| op.budget) else {
                 continue;
             };
             let blown = self
-                .running_for(&place)
+                .running_for(place)
                 .is_some_and(|elapsed| elapsed.high > budget);
-            if !blown || self.state.overruns.contains(&place) {
+            if !blown || self.state.overruns.contains(place) {
                 continue;
             }
-            match &place {
+            match place {
                 Place::Phase { .. } if self.state.rollback.is_none() => {
+                    let place = place.clone();
                     self.hold(HoldReason::Budget { place });
                 }
                 Place::Aside | Place::Phase { .. } => {}
                 Place::Rollback { .. } => {
-                    let title = self.state.op(&place).map(|op| op.title.clone());
+                    let title = self.state.op(place).map(|op| op.title.clone());
                     self.emit(Body::BudgetBlown {
-                        place: Some(place),
+                        place: Some(place.clone()),
                         budget,
                     });
                     let title = title.unwrap_or_default();

@@ -46,8 +46,8 @@ impl Engine {
             next.at(standing);
         }
         self.effect_timeouts(&mut next);
-        for place in self.state.places() {
-            self.op_timeouts(&now, &place, &mut next);
+        for place in self.places().iter() {
+            self.op_timeouts(&now, place, &mut next);
         }
         if let Some(rollback) = &self.state.rollback
             && let Some(limit) = rollback.limit

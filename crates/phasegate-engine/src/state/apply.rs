@@ -135,13 +135,12 @@ impl State {
                 bakes,
             } => {
                 for judged in judged {
-                    self.checks.insert(
-                        (judged.place.clone(), judged.check.clone()),
-                        CheckState {
-                            finding: judged.finding.clone(),
-                            failures: judged.failures,
-                        },
-                    );
+                    let state = CheckState {
+                        finding: judged.finding.clone(),
+                        failures: judged.failures,
+                    };
+                    let here = self.checks.entry(judged.place.clone()).or_default();
+                    here.insert(judged.check.clone(), state);
                 }
                 for progress in triggers {
                     self.fold_trigger(progress);

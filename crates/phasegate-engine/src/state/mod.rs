@@ -57,7 +57,7 @@ pub struct State {
     /// Triggers that have been evaluated.
     pub triggers: BTreeMap<TriggerId, TriggerState>,
     /// How criteria stood when last recorded.
-    pub checks: BTreeMap<(Place, CriterionId), CheckState>,
+    pub checks: BTreeMap<Place, BTreeMap<CriterionId, CheckState>>,
     /// Gates that decided go and wait until they may act.
     pub decided: BTreeSet<Place>,
     /// Bakes under way.
@@ -100,6 +100,11 @@ impl State {
                 (rollback.op == *op).then_some(&rollback.stage)
             }
         }
+    }
+
+    /// How a criterion of a place stood when last recorded.
+    pub fn check(&self, place: &Place, check: &CriterionId) -> Option<&CheckState> {
+        self.checks.get(place)?.get(check)
     }
 
     /// The places that are being worked on, phases in program order, the rollback last.

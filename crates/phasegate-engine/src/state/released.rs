@@ -1,5 +1,7 @@
 //! What a release by a person means for each kind of hold.
 
+use std::collections::BTreeMap;
+
 use super::State;
 use super::parts::{PhaseState, Stage};
 use crate::record::HoldReason;
@@ -18,7 +20,7 @@ impl State {
                 }
                 HoldReason::Gate { .. } | HoldReason::Criterion { .. } => {
                     // Both are looked at afresh.
-                    for check in self.checks.values_mut() {
+                    for check in self.checks.values_mut().flat_map(BTreeMap::values_mut) {
                         check.failures = 0;
                     }
                     self.reopen_gates();

@@ -55,7 +55,7 @@ impl State {
 
     /// Evidence of an operation ends with it.
     pub(super) fn forget(&mut self, place: &Place) {
-        self.checks.retain(|(at, _), _| at != place);
+        self.checks.remove(place);
         self.bakes.remove(place);
         self.decided.remove(place);
         self.overruns.remove(place);

@@ -190,7 +190,7 @@ pub(super) fn of_rollback(state: &State, record: &Record, limit: Option<Span>) -
 fn of_checks(place: &Place, state: &State) -> Vec<Evidence> {
     let checks = state.op(place).map(|op| op.checks()).unwrap_or_default();
     let found = checks.iter().filter_map(|check| {
-        let known = state.checks.get(&(place.clone(), check.id.clone()))?;
+        let known = state.check(place, &check.id)?;
         Some(Evidence::Finding {
             by: check.id.to_string(),
             sort: BoundSort::Criterion,

@@ -1,5 +1,7 @@
 //! How a KPI behaves: the same question always gets the same answer.
 
+use std::sync::{Mutex, PoisonError};
+
 use phasegate_core::{
     Absence, Answer, Arm, Decimal, KpiId, Measurement, Observed, Query, Ratio, Wants,
 };
@@ -43,7 +45,13 @@ pub struct Regression {
 }
 
 impl Metric {
-    pub(crate) fn answer(&self, query: &Query, exposure: Ratio, bad: &[Regression]) -> Answer {
+    pub(crate) fn answer(
+        &self,
+        query: &Query,
+        exposure: Ratio,
+        bad: &[Regression],
+        sketches: &Sketches,
+    ) -> Answer {
         let is_bad =
             |r: &&Regression| r.kpi == query.kpi && exposure >= r.from && exposure > Ratio::ZERO;
         let regression = bad.iter().find(is_bad);
@@ -51,7 +59,7 @@ impl Metric {
             (Arm::Canary, Some(regression)) => &regression.becomes,
             (Arm::Canary | Arm::Stable | Arm::Whole, _) => self,
         };
-        let (samples, observed) = metric.observe(query, exposure)?;
+        let (samples, observed) = metric.observe(query, exposure, sketches)?;
         Ok(Measurement {
             window: query.window,
             samples,
@@ -59,7 +67,12 @@ impl Metric {
         })
     }
 
-    fn observe(&self, query: &Query, exposure: Ratio) -> Result<(u64, Observed), Absence> {
+    fn observe(
+        &self,
+        query: &Query,
+        exposure: Ratio,
+        sketches: &Sketches,
+    ) -> Result<(u64, Observed), Absence> {
         let unfit = || Absence::Invalid {
             detail: "the metric has another shape".to_owned(),
         };
@@ -107,20 +120,60 @@ impl Metric {
             (Self::Distribution { points, per_second }, Wants::Distribution) => {
                 let total = samples(query, *per_second, exposure)?;
                 let each = total.checked_div(u64::try_from(points.len()).unwrap_or(u64::MAX));
-                let each = each.ok_or_else(unfit)?.max(1);
-                let mut histogram = Histogram::new();
-                for point in points {
-                    histogram.record_n(*point, each);
-                }
-                Ok((
-                    histogram.count(),
-                    Observed::Distribution {
-                        sketch: histogram.encode(),
-                    },
-                ))
+                let (samples, sketch) = sketches.of(points, each.ok_or_else(unfit)?.max(1));
+                Ok((samples, Observed::Distribution { sketch }))
             }
             _ => Err(unfit()),
         }
+    }
+}
+
+/// Sketches that were made lately: a source has them at hand, and looks ask for the same one again.
+#[derive(Debug, Default)]
+pub struct Sketches(Mutex<Vec<Sketch>>);
+
+#[derive(Debug)]
+struct Sketch {
+    points: Vec<f64>,
+    each: u64,
+    samples: u64,
+    bytes: Vec<u8>,
+}
+
+/// More than a plan's KPIs on both arms need.
+const SKETCHES_MAX: usize = 16;
+
+impl Clone for Sketches {
+    /// Begins empty: nothing depends on what is at hand.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl Sketches {
+    /// How many samples, and the encoded sketch.
+    fn of(&self, points: &[f64], each: u64) -> (u64, Vec<u8>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |sketch: &&Sketch| sketch.each == each && sketch.points == points;
+        if let Some(sketch) = kept.iter().find(same) {
+            return (sketch.samples, sketch.bytes.clone());
+        }
+        let mut histogram = Histogram::new();
+        for point in points {
+            histogram.record_n(*point, each);
+        }
+        let sketch = Sketch {
+            points: points.to_vec(),
+            each,
+            samples: histogram.count(),
+            bytes: histogram.encode(),
+        };
+        if kept.len() == SKETCHES_MAX {
+            kept.remove(0);
+        }
+        let made = (sketch.samples, sketch.bytes.clone());
+        kept.push(sketch);
+        made
     }
 }
 

@@ -11,7 +11,7 @@ use phasegate_core::{
     KpiId, Query, Ratio, Reading, RolloutId, Standing, TargetId, Timestamp,
 };
 
-pub use metric::{Metric, Regression};
+pub use metric::{Metric, Regression, Sketches};
 pub use people::{People, Reply};
 pub use things::{Done, Thing};
 
@@ -58,6 +58,8 @@ pub struct World {
     pub outages: Vec<Outage>,
     /// Who answers questions, and how.
     pub people: People,
+    /// What its sources have at hand. Begins empty.
+    pub sketches: Sketches,
 }
 
 impl World {
@@ -140,7 +142,7 @@ impl World {
             });
         }
         let metric = self.metrics.get(&query.kpi).ok_or(Absence::NoData)?;
-        metric.answer(query, self.exposure(), &self.regressions)
+        metric.answer(query, self.exposure(), &self.regressions, &self.sketches)
     }
 
     /// The largest share that sees the new version by any route or flag.

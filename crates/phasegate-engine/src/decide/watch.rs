@@ -1,0 +1,263 @@
+//! What is watched: the criteria of the places that are looked at and the triggers that are armed, prepared
+//! once and kept until a record changes the state.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use phasegate_core::{
+    Arm, BindingId, Capability, CriterionId, Query, Span, Timestamp, TriggerId, Window, WindowKind,
+};
+use phasegate_criterion::{Criterion, KpiRegistry};
+use phasegate_sla::{Need, Prepared, needs};
+
+use crate::engine::Engine;
+use crate::program::{OpKind, Program};
+use crate::record::Place;
+use crate::state::{PhaseState, Stage};
+
+/// Everything that is looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    /// Is there anything? A bake without criteria is looked at, too: its time is covered by that.
+    is_on: bool,
+    pub(crate) looks: Vec<Look>,
+    pub(crate) questions: Vec<Question>,
+}
+
+/// One criterion that is looked at.
+#[derive(Debug)]
+pub(crate) struct Look {
+    pub(crate) subject: Subject,
+    pub(crate) prepared: Prepared,
+    /// The question for each of its needs.
+    pub(crate) asks: Vec<usize>,
+}
+
+/// Whose criterion it is.
+#[derive(Debug)]
+pub(crate) enum Subject {
+    Check { place: Place, check: CriterionId },
+    Trigger(TriggerId),
+}
+
+/// What is asked at each look, about a window that moves.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) struct Question {
+    need: Need,
+    /// No evidence is older.
+    since: Timestamp,
+    over: Option<Span>,
+    /// How late the source is.
+    lag: Span,
+    /// Questions before it that are the same wherever their windows are.
+    twins: Vec<usize>,
+}
+
+impl Question {
+    /// The window at this moment; `None` while it is empty.
+    pub(crate) fn window(&self, now: Timestamp) -> Option<Window> {
+        let end = now.before(self.lag);
+        let (start, kind) = match self.over {
+            Some(over) => (end.before(over).max(self.since), WindowKind::Rolling),
+            None => (self.since, WindowKind::SinceStart),
+        };
+        (start < end).then_some(Window { start, end, kind })
+    }
+
+    pub(crate) fn query(&self, window: Window) -> Query {
+        let need = &self.need;
+        Query {
+            to: need.to.clone(),
+            kpi: need.kpi.clone(),
+            text: need.text.clone(),
+            arm: need.arm,
+            window,
+            unit: need.unit.clone(),
+            wants: need.wants,
+        }
+    }
+
+    pub(crate) fn twins(&self) -> &[usize] {
+        &self.twins
+    }
+}
+
+impl Watch {
+    fn ask(&mut self, need: &Need, since: Timestamp, over: Option<Span>, lag: Span) -> usize {
+        let same = |question: &Question| {
+            let asked = Need {
+                over: need.over,
+                ..question.need.clone()
+            };
+            asked == *need
+        };
+        let alike = || {
+            let questions = self.questions.iter().enumerate();
+            questions.filter(|(_, question)| same(question))
+        };
+        let equal = alike().find(|(_, question)| question.since == since && question.over == over);
+        if let Some((index, _)) = equal {
+            return index;
+        }
+        let twins = alike().map(|(index, _)| index).collect();
+        self.questions.push(Question {
+            need: need.clone(),
+            since,
+            over,
+            lag,
+            twins,
+        });
+        self.questions.len() - 1
+    }
+}
+
+impl Engine {
+    /// What is looked at now.
+    pub(crate) fn watch(&self) -> Arc<Watch> {
+        let watch = &self.volatile.watch;
+        Arc::clone(watch.get_or_init(|| Arc::new(self.new_watch())))
+    }
+
+    fn new_watch(&self) -> Watch {
+        let mut watch = Watch::default();
+        let places = self.places();
+        for place in places.iter().filter(|place| self.is_looked_at(place)) {
+            watch.is_on = true;
+            let since = self.evidence_start(place);
+            let checks = self.state.op(place).map(crate::program::Op::checks);
+            for check in checks.unwrap_or_default() {
+                let subject = Subject::Check {
+                    place: place.clone(),
+                    check: check.id.clone(),
+                };
+                let prepared = self
+                    .prepared(&check.criterion)
+                    .with_samples_min(check.min_samples);
+                self.add(&mut watch, subject, prepared, since, None);
+            }
+        }
+        let since = self.settled_since(self.state.program.timing.settle);
+        let window = self.state.program.timing.window;
+        for trigger in self.armed_triggers() {
+            watch.is_on = true;
+            let subject = Subject::Trigger(trigger.id.clone());
+            let prepared = self.prepared(&trigger.criterion).of_trigger();
+            self.add(&mut watch, subject, prepared, since, Some(window));
+        }
+        watch
+    }
+
+    fn prepared(&self, criterion: &Criterion) -> Prepared {
+        let program = &self.state.program;
+        let can = |binding: &BindingId, capability: Capability| program.can(binding, capability);
+        Prepared::new(criterion.clone(), &self.registry, &can)
+            .unwrap_or_else(|_| Prepared::unasked(criterion.clone()))
+    }
+
+    fn add(
+        &self,
+        watch: &mut Watch,
+        subject: Subject,
+        prepared: Prepared,
+        since: Timestamp,
+        default_window: Option<Span>,
+    ) {
+        let mut asks = Vec::with_capacity(prepared.needs().len());
+        for need in prepared.needs() {
+            let binding = self.state.program.bindings.get(&need.to);
+            let lag = binding.map(|binding| binding.lag).unwrap_or_default();
+            asks.push(watch.ask(need, since, need.over.or(default_window), lag));
+        }
+        watch.looks.push(Look {
+            subject,
+            prepared,
+            asks,
+        });
+    }
+
+    /// Is there anything to look at?
+    pub(crate) fn is_looking(&self) -> bool {
+        self.watch().is_on
+    }
+
+    fn is_looked_at(&self, place: &Place) -> bool {
+        let live = match place {
+            Place::Aside => false,
+            Place::Phase { .. } => self.state.rollback.is_none(),
+            Place::Rollback { .. } => self.state.is_rolling_back(),
+        };
+        let started = matches!(self.state.stage(place), Some(Stage::Started { .. }));
+        live && started
+            && self.state.op(place).is_some_and(|op| match &op.kind {
+                OpKind::Bake { .. } | OpKind::Validate { .. } => true,
+                OpKind::Gate(gate) => !gate.checks.is_empty(),
+                OpKind::Apply { .. } | OpKind::Ask { .. } | OpKind::Wait { .. } => false,
+            })
+    }
+
+    /// Triggers that are watched now: those that speak of the canary only while it is exposed.
+    fn armed_triggers(&self) -> impl Iterator<Item = &crate::program::Trigger> {
+        let failed = self
+            .state
+            .rollback
+            .as_ref()
+            .is_some_and(|rollback| rollback.failed);
+        let exposed = self.state.exposed();
+        let begun = self
+            .state
+            .phases
+            .values()
+            .any(|phase| *phase != PhaseState::Waiting);
+        self.state.program.triggers.iter().filter(move |trigger| {
+            let runs = |phase: &phasegate_core::PhaseId| {
+                matches!(
+                    self.state.phases.get(phase),
+                    Some(PhaseState::Running { .. })
+                )
+            };
+            let in_phase = trigger.during.is_empty() || trigger.during.iter().any(runs);
+            begun && !failed && in_phase && (exposed || !self.canary_triggers.contains(&trigger.id))
+        })
+    }
+
+    /// No evidence is older than the last change plus the time it takes to settle.
+    fn settled_since(&self, settle: Span) -> Timestamp {
+        self.state
+            .last_change
+            .map_or(self.state.created.wall, |change| change.wall + settle)
+    }
+
+    fn evidence_start(&self, place: &Place) -> Timestamp {
+        let plain = self.state.program.timing.settle;
+        let (settle, from) = match (
+            self.state.op(place).map(|op| &op.kind),
+            self.state.stage(place),
+        ) {
+            (Some(OpKind::Bake { settle, .. }), Some(Stage::Started { at, .. })) => {
+                (*settle, Some(at.wall))
+            }
+            // A gate looks at what there is since the last change; a validation at its own time.
+            (Some(OpKind::Validate { .. }), Some(Stage::Started { at, .. })) => {
+                (plain, Some(at.wall))
+            }
+            _ => (plain, None),
+        };
+        let settled = self.settled_since(settle);
+        from.map_or(settled, |from| from.max(settled))
+    }
+}
+
+/// The triggers that speak of the canary: found once, since they are asked about at every call.
+pub(crate) fn canary_triggers(program: &Program, registry: &KpiRegistry) -> BTreeSet<TriggerId> {
+    let can = |binding: &BindingId, capability: Capability| program.can(binding, capability);
+    let speaks = |trigger: &&crate::program::Trigger| {
+        let needs = needs(&trigger.criterion, registry, &can).unwrap_or_default();
+        needs.iter().any(|need| need.arm == Arm::Canary)
+    };
+    program
+        .triggers
+        .iter()
+        .filter(speaks)
+        .map(|trigger| trigger.id.clone())
+        .collect()
+}
