@@ -1,0 +1,146 @@
+//! A source that cannot be reached is no evidence, neither for the canary nor against it.
+//!
+//! At half of the traffic the metrics go away. From the next look on the verdict is inconclusive and says
+//! why, and nothing moves forward, however long the bake has lasted; when the plan's patience is over, it does
+//! what the plan says: hold for a person, or go back to the phase before.
+
+use phasegate_core::{Clock as _, Desired, Ratio, Span, Timestamp};
+use phasegate_engine::program::{OpKind, Program, Response};
+use phasegate_engine::record::{Body, Cause, HoldReason, Record};
+use phasegate_sla::{Verdict, Why};
+use phasegate_testkit::simulation::{Setup, Simulation};
+use phasegate_testkit::world::{Metric, Outage, OutageKind, World};
+use phasegate_tests::program;
+
+const START: &str = "2026-09-07T09:00:00Z";
+/// The source goes away in the middle of the bake of ten minutes that begins in the fourth minute.
+const GONE: u64 = 8;
+/// `hold-at-most` of the plan.
+const PATIENCE: u64 = 5;
+
+fn at(minutes: u64) -> Timestamp {
+    START.parse::<Timestamp>().expect("a moment") + Span::from_secs(60 * minutes)
+}
+
+/// Three hours of the plan with a source that goes away for good.
+fn run(program: Program) -> Simulation {
+    let mut world = World::default();
+    let errors = Metric::Share {
+        matching: "0.1%".parse().expect("a share"),
+        per_second: 100,
+    };
+    world
+        .metrics
+        .insert("errors".parse().expect("an id"), errors);
+    world.outages.push(Outage {
+        binding: "metrics".parse().expect("an id"),
+        kind: OutageKind::Unreachable,
+        from: at(GONE),
+        until: at(10_000),
+        exposure: Ratio::ZERO,
+    });
+    let mut simulation = Simulation::new(Setup::new(program, world, at(0))).expect("a rollout");
+    simulation
+        .run(Span::from_secs(3 * 3600))
+        .expect("no defect");
+    simulation
+}
+
+fn moment(records: &[Record], is_it: impl Fn(&Body) -> bool) -> Option<Timestamp> {
+    let found = records.iter().find(|record| is_it(&record.body));
+    found.map(Record::at)
+}
+
+/// The first verdict that is not decided: its moment, and why.
+fn undecided(records: &[Record]) -> (Timestamp, Why, String) {
+    let found = records.iter().find_map(|record| match &record.body {
+        Body::Evaluated { judged, .. } => judged.iter().find_map(|j| match &j.finding.verdict {
+            Verdict::Inconclusive(why) if record.at() >= at(GONE) => {
+                Some((record.at(), why.clone(), j.finding.sentence.clone()))
+            }
+            _ => None,
+        }),
+        _ => None,
+    });
+    found.expect("an inconclusive verdict is recorded")
+}
+
+/// Is a time between two others, give or take one look?
+fn about(found: Timestamp, wanted: Timestamp) -> bool {
+    found >= wanted && found <= wanted + Span::from_secs(20)
+}
+
+fn is_half(desired: &Desired) -> bool {
+    matches!(desired, Desired::Traffic { canary, .. } if canary.ppm() == 500_000)
+}
+
+#[test]
+fn the_verdict_is_inconclusive_and_the_plans_answer_follows_when_patience_is_over() {
+    let simulation = run(program("blind", None));
+    let records = simulation.records().expect("a whole journal");
+
+    let (since, why, sentence) = undecided(&records);
+    assert!(about(since, at(GONE)), "{since}");
+    assert_eq!(why, Why::ProviderUnavailable, "{sentence}");
+
+    let back = records.iter().find_map(|record| match &record.body {
+        Body::RollbackStarted { cause, .. } => Some((record.at(), cause.clone())),
+        _ => None,
+    });
+    let (moment, cause) = back.expect("the plan says to go back");
+    assert!(
+        about(moment, since + Span::from_secs(60 * PATIENCE)),
+        "{moment}, blind since {since}"
+    );
+    let Cause::Blind { what } = cause else {
+        panic!("it goes back because of {cause:?}");
+    };
+    assert!(what.contains("ratio(errors)"), "{what}");
+
+    // Nothing moved forward in between: the traffic was never more than it was when the source went.
+    let forward = records.iter().any(|record| match &record.body {
+        Body::OpFinished { .. } | Body::PhaseFinished { .. } => {
+            record.at() >= at(GONE) && record.at() < moment
+        }
+        _ => false,
+    });
+    assert!(!forward, "something moved forward while nothing was seen");
+    let weights = simulation.world.history();
+    let last = weights.iter().rev().find(|done| done.at < moment);
+    assert!(last.is_some_and(|done| is_half(&done.desired)), "{last:?}");
+}
+
+#[test]
+fn a_plan_that_says_hold_waits_for_a_person_with_the_traffic_where_it_is() {
+    let mut program = program("blind", None);
+    for op in program.phases.iter_mut().flat_map(|phase| &mut phase.ops) {
+        if let OpKind::Bake { blind, .. } = &mut op.kind {
+            blind.reaction.act = Some(Response::Hold);
+        }
+    }
+    let simulation = run(program);
+    let records = simulation.records().expect("a whole journal");
+    let (since, ..) = undecided(&records);
+    let is_held = |body: &Body| {
+        matches!(
+            body,
+            Body::Held {
+                reason: HoldReason::Blind { .. }
+            }
+        )
+    };
+    let held = moment(&records, is_held).expect("it holds");
+    assert!(
+        about(held, since + Span::from_secs(60 * PATIENCE)),
+        "{held}"
+    );
+    let rolled_back = moment(&records, |body| {
+        matches!(body, Body::RollbackStarted { .. })
+    });
+    assert_eq!(rolled_back, None);
+    let state = simulation.state().expect("it runs");
+    assert_eq!(state.outcome, None);
+    let applied = state.applied.values().next().expect("a route");
+    assert!(is_half(&applied.desired), "{:?}", applied.desired);
+    assert!(simulation.clock.now().wall > held);
+}
