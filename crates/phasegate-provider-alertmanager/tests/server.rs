@@ -1,10 +1,6 @@
 //! The source against a real Alertmanager.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests, and helpers beside them"
-)]
+#![expect(clippy::expect_used, reason = "tests, and helpers beside them")]
 
 use std::net::TcpStream;
 use std::process::Command;

@@ -120,7 +120,7 @@ mod tests {
                 let share = Ratio::from_ppm(ppm).expect("a share");
                 match written.text(share) {
                     Some(text) => {
-                        assert_eq!(written.share(&text), Some(share), "{written:?} {text}")
+                        assert_eq!(written.share(&text), Some(share), "{written:?} {text}");
                     }
                     None => assert_eq!(written, Written::Switch),
                 }

@@ -1,6 +1,10 @@
 //! What goes to Teams: the rules of its documentation, held by a server of our own.
 
-#![expect(clippy::expect_used, reason = "tests, and helpers beside them")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "tests, and helpers beside them"
+)]
 
 use std::sync::Arc;
 

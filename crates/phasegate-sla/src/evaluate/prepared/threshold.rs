@@ -2,7 +2,8 @@
 
 use phasegate_core::{Answer, Decimal, Fraction, Measurement, Observed, Unit, Wants};
 use phasegate_criterion::{
-    Aggregate, Assertion, Band, Cmp, Expects, KpiRegistry, Measure, Operand, Shape, Test, measured,
+    Aggregate, Assertion, Band, Cmp, Expects, KpiRegistry, Measure, Operand, Shape, Source, Test,
+    Value, measured,
 };
 
 use super::Seen;
@@ -41,7 +42,6 @@ pub(super) fn of(test: &Test, registry: &KpiRegistry, needs: &[Need]) -> Option<
     else {
         return None;
     };
-    let by = aggregate(&test.subject.measure);
     let plain = matches!(
         test.subject.measure,
         Measure::Aggregate { .. } | Measure::Plain { .. }
@@ -59,52 +59,7 @@ pub(super) fn of(test: &Test, registry: &KpiRegistry, needs: &[Need]) -> Option<
         .candidates
         .iter()
         .find_map(|need| needs.iter().enumerate().find(|(_, asked)| *asked == need))?;
-    let limit = value.quantity().base()?;
-    let (form, limit) = match (
-        need.wants,
-        by.and_then(Aggregate::quantile),
-        &measured.expects,
-    ) {
-        (
-            Wants::Below {
-                threshold: asked, ..
-            },
-            Some(quantile),
-            _,
-        ) => {
-            let upper = matches!(op, Cmp::Less | Cmp::LessOrEqual);
-            (
-                Form::Below { asked, upper },
-                Fraction::from_decimal(quantile.to_decimal())?,
-            )
-        }
-        (Wants::Share, None, Expects::Share) => (Form::Share, limit),
-        (Wants::Distribution, None, Expects::Quantity(_)) => {
-            let by = by.filter(|by| {
-                matches!(
-                    by,
-                    Aggregate::Average | Aggregate::Max | Aggregate::Min | Aggregate::Sum
-                )
-            })?;
-            let unit = source.kpi.unit.clone();
-            (Form::Function { by, unit }, limit)
-        }
-        (
-            Wants::Scalar,
-            None,
-            Expects::Count | Expects::Quantity(_) | Expects::Rating(_) | Expects::Share,
-        ) => {
-            let counter = source.kpi.shape == Shape::Counter;
-            (
-                Form::Scalar {
-                    factor: source.kpi.unit.factor()?,
-                    counter,
-                },
-                limit,
-            )
-        }
-        (_, _, _) => return None,
-    };
+    let (form, limit) = form((test, *op, value), source, &measured.expects, need)?;
     Some(Threshold {
         need: index,
         op: *op,
@@ -112,6 +67,60 @@ pub(super) fn of(test: &Test, registry: &KpiRegistry, needs: &[Need]) -> Option<
         samples_min: test.samples_min,
         form,
     })
+}
+
+/// In what form the answer comes, and with what it is compared.
+fn form(
+    (test, op, limit): (&Test, Cmp, &Value),
+    source: &Source<'_>,
+    expects: &Expects,
+    need: &Need,
+) -> Option<(Form, Fraction)> {
+    let by = aggregate(&test.subject.measure);
+    let limit = limit.quantity().base()?;
+    Some(
+        match (need.wants, by.and_then(Aggregate::quantile), expects) {
+            (
+                Wants::Below {
+                    threshold: asked, ..
+                },
+                Some(quantile),
+                _,
+            ) => {
+                let upper = matches!(op, Cmp::Less | Cmp::LessOrEqual);
+                (
+                    Form::Below { asked, upper },
+                    Fraction::from_decimal(quantile.to_decimal())?,
+                )
+            }
+            (Wants::Share, None, Expects::Share) => (Form::Share, limit),
+            (Wants::Distribution, None, Expects::Quantity(_)) => {
+                let by = by.filter(|by| {
+                    matches!(
+                        by,
+                        Aggregate::Average | Aggregate::Max | Aggregate::Min | Aggregate::Sum
+                    )
+                })?;
+                let unit = source.kpi.unit.clone();
+                (Form::Function { by, unit }, limit)
+            }
+            (
+                Wants::Scalar,
+                None,
+                Expects::Count | Expects::Quantity(_) | Expects::Rating(_) | Expects::Share,
+            ) => {
+                let counter = source.kpi.shape == Shape::Counter;
+                (
+                    Form::Scalar {
+                        factor: source.kpi.unit.factor()?,
+                        counter,
+                    },
+                    limit,
+                )
+            }
+            (_, _, _) => return None,
+        },
+    )
 }
 
 impl Threshold {
