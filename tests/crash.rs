@@ -5,13 +5,18 @@
 //! append, before each effect and between an effect and its outcome. The end, the decisions in the
 //! journal and what was done outside must be the same, and nothing may be done twice.
 //!
-//! What it is there to catch, each a way to break recovery that is still to be tried on purpose:
+//! Recovery was broken on purpose, one line at a time, and this test run against each. It fails when
 //!
-//! * `Engine::recover` without marking effects in doubt: effects are never resolved.
-//! * `tend_effects` repeating at once instead of reading back: traffic is set twice under one key.
-//! * `hand_out` without waiting for the record: an effect is done under an intent that is lost.
-//! * `AtMostOnce` treated as `IdempotentByKey`: `migrate` runs twice.
-//! * the answer to "did it happen?" ignored: the run ends `Waiting`.
+//! * an effect in doubt is repeated at once instead of read back (`resolve`): `ramp`, done twice;
+//! * `AtMostOnce` is treated as `IdempotentByKey` (`resolve`): `people`, done twice;
+//! * the answer to "did it happen?" is ignored (`Engine::answer`): `people`, other decisions.
+//!
+//! It does not fail when
+//!
+//! * `Engine::recover` names nothing as in doubt: whatever is not in flight is concluded as unknown by the
+//!   next step, and is resolved all the same;
+//! * `poll_effect` hands an effect out before its record is durable: the simulation answers an append before
+//!   it takes anything else from the driver.
 
 use std::collections::BTreeMap;
 
