@@ -143,13 +143,13 @@ impl Inputs<'_> {
     /// may pass wrongly, so they share it; of what must all hold, only a false pass of all would be one.
     fn condition(&self, condition: &Condition, split: u32) -> Finding {
         match condition {
-            Condition::All(group) => self.group(condition, group.conditions(), (all, split)),
+            Condition::All(group) => self.group(condition, group.conditions(), (Join::All, split)),
             Condition::Any(group) => {
                 let members = u32::try_from(group.conditions().len()).unwrap_or(u32::MAX);
                 self.group(
                     condition,
                     group.conditions(),
-                    (any, split.saturating_mul(members)),
+                    (Join::Any, split.saturating_mul(members)),
                 )
             }
             Condition::Score(weighted) => self.score(condition, weighted, split),
@@ -168,13 +168,13 @@ impl Inputs<'_> {
         &self,
         condition: &Condition,
         members: &[Condition],
-        (join, split): (fn(&[Finding]) -> Verdict, u32),
+        (join, split): (Join, u32),
     ) -> Finding {
         let parts: Vec<Finding> = members
             .iter()
             .map(|member| self.condition(member, split))
             .collect();
-        let verdict = join(&parts);
+        let verdict = join.verdict(parts.iter().map(|part| &part.verdict));
         self.joined(condition, verdict, parts)
     }
 
@@ -245,28 +245,35 @@ fn first_why(parts: &[Finding]) -> Verdict {
     })
 }
 
-fn has(parts: &[Finding], verdict: &Verdict) -> bool {
-    parts.iter().any(|part| part.verdict == *verdict)
+/// How the verdicts of a group's members make its own.
+#[derive(Clone, Copy, Debug)]
+enum Join {
+    /// One fail is enough to fail; without it, one that is inconclusive is enough to be so.
+    All,
+    /// One pass is enough to pass; without it, one that is inconclusive keeps it from failing.
+    Any,
 }
 
-/// One fail is enough to fail; without it, one that is inconclusive is enough to be so.
-fn all(parts: &[Finding]) -> Verdict {
-    let open = parts.iter().any(|part| part.condition().is_none());
-    match (has(parts, &Verdict::Fail), open, has(parts, &Verdict::Warn)) {
-        (true, ..) => Verdict::Fail,
-        (false, true, _) => first_why(parts),
-        (false, false, true) => Verdict::Warn,
-        (false, false, false) => Verdict::Pass,
-    }
-}
-
-/// One pass is enough to pass; without it, one that is inconclusive keeps it from failing.
-fn any(parts: &[Finding]) -> Verdict {
-    let open = parts.iter().any(|part| part.condition().is_none());
-    match (has(parts, &Verdict::Pass), has(parts, &Verdict::Warn), open) {
-        (true, ..) => Verdict::Pass,
-        (false, true, _) => Verdict::Warn,
-        (false, false, true) => first_why(parts),
-        (false, false, false) => Verdict::Fail,
+impl Join {
+    fn verdict<'v>(self, members: impl Iterator<Item = &'v Verdict>) -> Verdict {
+        let (decides, otherwise) = match self {
+            Self::All => (Verdict::Fail, Verdict::Pass),
+            Self::Any => (Verdict::Pass, Verdict::Fail),
+        };
+        let (mut open, mut warned) = (None, false);
+        for verdict in members {
+            if *verdict == decides {
+                return decides;
+            }
+            warned |= *verdict == Verdict::Warn;
+            if open.is_none() && verdict.condition().is_none() {
+                open = Some(verdict.clone());
+            }
+        }
+        match (open, warned, self) {
+            (Some(open), _, Self::All) | (Some(open), false, Self::Any) => open,
+            (None, true, _) | (Some(_), true, Self::Any) => Verdict::Warn,
+            (None, false, _) => otherwise,
+        }
     }
 }

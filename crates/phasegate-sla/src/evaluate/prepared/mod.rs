@@ -9,7 +9,7 @@ use phasegate_core::{Answer, BindingId, Capability, Timestamp};
 use phasegate_criterion::{Condition, Criterion, KpiRegistry};
 
 use super::read::Answers;
-use super::{Inputs, Polarity, Testimony};
+use super::{Inputs, Join, Polarity, Testimony};
 use crate::need::{Need, NeedFault, needs};
 use crate::verdict::{Finding, Means, Verdict, Why};
 use threshold::Threshold;
@@ -235,43 +235,20 @@ fn node(condition: &Condition, registry: &KpiRegistry, needs: &[Need]) -> Node {
 
 impl Node {
     fn look(&self, general: &dyn Fn(&Condition) -> Seen, answers: &[Option<&Answer>]) -> Seen {
-        let members =
-            |nodes: &[Self], all| joined(nodes.iter().map(|node| node.look(general, answers)), all);
+        let group = |nodes: &[Self], join: Join| {
+            let looks = nodes.iter().map(|node| node.look(general, answers));
+            let seen: Vec<Seen> = looks.collect();
+            Seen {
+                verdict: join.verdict(seen.iter().map(|seen| &seen.verdict)),
+                samples: seen.iter().filter_map(|seen| seen.samples).min(),
+                scalar: false,
+            }
+        };
         match self {
-            Self::All(nodes) => members(nodes, true),
-            Self::Any(nodes) => members(nodes, false),
+            Self::All(nodes) => group(nodes, Join::All),
+            Self::Any(nodes) => group(nodes, Join::Any),
             Self::General(condition) => general(condition),
             Self::Threshold(threshold) => threshold.look(answers),
         }
-    }
-}
-
-/// As the findings of groups are joined.
-fn joined(parts: impl Iterator<Item = Seen>, all: bool) -> Seen {
-    let (decides, otherwise) = if all {
-        (Verdict::Fail, Verdict::Pass)
-    } else {
-        (Verdict::Pass, Verdict::Fail)
-    };
-    let (mut open, mut warned, mut decided) = (None, false, false);
-    let mut samples: Option<u64> = None;
-    for part in parts {
-        samples = samples.into_iter().chain(part.samples).min();
-        decided |= part.verdict == decides;
-        warned |= part.verdict == Verdict::Warn;
-        if open.is_none() && part.verdict.condition().is_none() {
-            open = Some(part.verdict);
-        }
-    }
-    let verdict = match (open, warned, all) {
-        _ if decided => decides,
-        (Some(open), _, true) | (Some(open), false, false) => open,
-        (None, true, _) | (Some(_), true, false) => Verdict::Warn,
-        (None, false, _) => otherwise,
-    };
-    Seen {
-        verdict,
-        samples,
-        scalar: false,
     }
 }
