@@ -44,17 +44,8 @@ impl Engine {
     /// Evaluates, records what is worth a record, and acts on it.
     pub(crate) fn judge(&mut self, closed: &Closed) {
         let seen = self.see(closed);
-        for trigger in &seen.triggers {
-            match self.volatile.holds.get_mut(trigger.trigger) {
-                Some(hold) => *hold = trigger.hold,
-                None => {
-                    let id = trigger.trigger.clone();
-                    self.volatile.holds.insert(id, trigger.hold);
-                }
-            }
-        }
-        let watched = |id: &TriggerId| seen.triggers.iter().any(|seen| seen.trigger == id);
-        self.volatile.holds.retain(|id, _| watched(id));
+        let holds = seen.triggers.iter();
+        self.volatile.holds = holds.map(|t| (t.trigger.clone(), t.hold)).collect();
         let bakes = self.cover_bakes(&seen);
         self.record_findings(&seen, &bakes);
         self.act_on_triggers(&seen);

@@ -134,16 +134,25 @@ impl Engine {
         let Some(op) = self.state.op(place) else {
             return;
         };
-        // Bakes and validations go on when something was evaluated.
-        if matches!(op.kind, OpKind::Bake { .. } | OpKind::Validate { .. }) {
-            return;
-        }
-        match op.kind.clone() {
-            OpKind::Apply { to, desired, class } => self.step_apply(place, &to, &desired, class),
-            OpKind::Ask { role } => self.step_task(place, &role),
+        match &op.kind {
+            OpKind::Apply { to, desired, class } => {
+                let (to, desired, class) = (to.clone(), desired.clone(), *class);
+                self.step_apply(place, &to, &desired, class);
+            }
+            OpKind::Ask { role } => {
+                let role = role.clone();
+                self.step_task(place, &role);
+            }
+            // Bakes and validations go on when something was evaluated.
             OpKind::Bake { .. } | OpKind::Validate { .. } => {}
-            OpKind::Gate(gate) => self.step_gate(place, &gate),
-            OpKind::Wait { span } => self.step_wait(place, span),
+            OpKind::Gate(gate) => {
+                let gate = gate.clone();
+                self.step_gate(place, &gate);
+            }
+            OpKind::Wait { span } => {
+                let span = *span;
+                self.step_wait(place, span);
+            }
         }
     }
 

@@ -41,15 +41,16 @@ pub(crate) enum Subject {
 }
 
 /// What is asked at each look, about a window that moves.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Question {
-    need: Need,
+    /// With a window of no length.
+    query: Query,
     /// No evidence is older.
     since: Timestamp,
     over: Option<Span>,
     /// How late the source is.
     lag: Span,
-    /// Questions before it that are the same wherever their windows are.
+    /// Questions before it that are the same but for their windows, which may meet.
     twins: Vec<usize>,
 }
 
@@ -65,15 +66,9 @@ impl Question {
     }
 
     pub(crate) fn query(&self, window: Window) -> Query {
-        let need = &self.need;
         Query {
-            to: need.to.clone(),
-            kpi: need.kpi.clone(),
-            text: need.text.clone(),
-            arm: need.arm,
             window,
-            unit: need.unit.clone(),
-            wants: need.wants,
+            ..self.query.clone()
         }
     }
 
@@ -82,26 +77,39 @@ impl Question {
     }
 }
 
+/// The query of a need, its window still open.
+fn query(need: &Need) -> Query {
+    let (start, end) = (Timestamp::EPOCH, Timestamp::EPOCH);
+    Query {
+        to: need.to.clone(),
+        kpi: need.kpi.clone(),
+        text: need.text.clone(),
+        arm: need.arm,
+        window: Window {
+            start,
+            end,
+            kind: WindowKind::SinceStart,
+        },
+        unit: need.unit.clone(),
+        wants: need.wants,
+    }
+}
+
 impl Watch {
-    fn ask(&mut self, need: &Need, since: Timestamp, over: Option<Span>, lag: Span) -> usize {
-        let same = |question: &Question| {
-            let asked = Need {
-                over: need.over,
-                ..question.need.clone()
-            };
-            asked == *need
-        };
-        let alike = || {
-            let questions = self.questions.iter().enumerate();
-            questions.filter(|(_, question)| same(question))
-        };
-        let equal = alike().find(|(_, question)| question.since == since && question.over == over);
-        if let Some((index, _)) = equal {
-            return index;
+    /// The index of a question, which is asked once.
+    fn ask(&mut self, query: Query, since: Timestamp, over: Option<Span>, lag: Span) -> usize {
+        let mut twins = Vec::new();
+        for (index, question) in self.questions.iter().enumerate() {
+            if question.query != query {
+                continue;
+            }
+            if question.since == since && question.over == over {
+                return index;
+            }
+            twins.push(index);
         }
-        let twins = alike().map(|(index, _)| index).collect();
         self.questions.push(Question {
-            need: need.clone(),
+            query,
             since,
             over,
             lag,
@@ -166,7 +174,7 @@ impl Engine {
         for need in prepared.needs() {
             let binding = self.state.program.bindings.get(&need.to);
             let lag = binding.map(|binding| binding.lag).unwrap_or_default();
-            asks.push(watch.ask(need, since, need.over.or(default_window), lag));
+            asks.push(watch.ask(query(need), since, need.over.or(default_window), lag));
         }
         watch.looks.push(Look {
             subject,
