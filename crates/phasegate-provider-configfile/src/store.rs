@@ -80,27 +80,11 @@ impl FlagStore for ConfigFile {
             let why = "the value is a switch: only 0% and 100% can be said";
             return Err(ProviderError::misuse(format!("{act}: {why}")));
         };
-        let written = file::edit(&self.config.path, &act, |text| {
+        let done = file::settle(&self.config.path, &act, |text| {
             let value = self.value(text, place, &act)?;
-            if place.written.share(&value.text) == Some(share) {
-                return Ok(text.to_owned());
-            }
-            let edited = edit::with(text, &value.place, &wanted);
-            // What was written must be what is read, whatever the rest of the file does.
-            let again = self.value(&edited, place, &act)?;
-            if place.written.share(&again.text) == Some(share) {
-                Ok(edited)
-            } else {
-                Err(ProviderError::misuse(format!(
-                    "{act}: the edited file would say something else"
-                )))
-            }
+            let differs = place.written.share(&value.text) != Some(share);
+            Ok(differs.then(|| edit::with(text, &value.place, &wanted)))
         })?;
-        let done = if written {
-            "written"
-        } else {
-            "stood there already"
-        };
         Ok(Receipt::new(format!(
             "{} {} {done}",
             self.config.path.display(),

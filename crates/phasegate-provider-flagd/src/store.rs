@@ -113,26 +113,11 @@ impl FlagStore for FlagdFile {
     ) -> Result<Receipt, ProviderError> {
         let act = format!("set flag {flag} to {share}");
         let FlagdConfig { path, on, off } = &self.config;
-        let written = file::edit(path, &act, |text| {
+        let done = file::settle(path, &act, |text| {
             let found = self.find(text, flag, &act)?;
-            if found.share == share {
-                return Ok(text.to_owned());
-            }
-            let edited = document::with_share(text, &found, share, on, off);
-            // What was written must be what is read, whatever else the flag holds.
-            if self.find(&edited, flag, &act)?.share == share {
-                Ok(edited)
-            } else {
-                Err(ProviderError::misuse(format!(
-                    "{act}: the edited file would say something else"
-                )))
-            }
+            let differs = found.share != share;
+            Ok(differs.then(|| document::with_share(text, &found, share, on, off)))
         })?;
-        let done = if written {
-            "written"
-        } else {
-            "stood there already"
-        };
         Ok(Receipt::new(format!("{}: {done}", path.display())))
     }
 }

@@ -112,6 +112,37 @@ pub fn edit(
     Ok(true)
 }
 
+/// [Edits](edit) a file so that something holds in it. `change` gives the new text, or nothing where it holds
+/// already. It must give nothing for its own result: what was written must be what is read, whatever the rest
+/// of the file does.
+///
+/// Says what was done, in words for a receipt.
+///
+/// # Errors
+/// Those of [`edit`]; `Misuse` where the new text would say something else.
+pub fn settle(
+    path: &Path,
+    act: &str,
+    change: impl Fn(&str) -> Result<Option<String>, ProviderError>,
+) -> Result<&'static str, ProviderError> {
+    let written = edit(path, act, |old| {
+        let Some(new) = change(old)? else {
+            return Ok(old.to_owned());
+        };
+        match change(&new)? {
+            None => Ok(new),
+            Some(_) => Err(ProviderError::misuse(format!(
+                "{act}: the edited file would say something else"
+            ))),
+        }
+    })?;
+    Ok(if written {
+        "written"
+    } else {
+        "stood there already"
+    })
+}
+
 fn write_durably(new: &Path, text: &[u8], like: &Path) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .create(true)
