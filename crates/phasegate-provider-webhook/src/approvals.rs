@@ -15,8 +15,9 @@ use phasegate_provider::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::inbox::{NotTaken, REMEMBERED_MAX, Taken, bounded, forget, signed_at};
+use crate::inbox::{NotTaken, Taken, bounded, signed_at};
 use crate::log::Log;
+use crate::remembered::Remembered;
 use crate::signature::{Key, Rejected, verify};
 
 /// Somebody who may answer.
@@ -78,7 +79,7 @@ struct State {
     log: Log,
     open: BTreeMap<AskId, Ask>,
     /// Ids of callbacks and when they were signed.
-    remembered: BTreeMap<String, Timestamp>,
+    remembered: Remembered,
     replies: Vec<Reply>,
 }
 
@@ -93,7 +94,7 @@ impl CallbackApprovals {
         now: Timestamp,
     ) -> Result<Self, ProviderError> {
         let (path, act) = (path.into(), "open the approvals");
-        let (mut open, mut remembered) = (BTreeMap::new(), BTreeMap::new());
+        let (mut open, mut remembered) = (BTreeMap::new(), Remembered::default());
         let mut replies: Vec<Reply> = Vec::new();
         for line in Log::read(&path, act)? {
             match line {
@@ -105,15 +106,15 @@ impl CallbackApprovals {
                     replies.retain(|reply| reply.ask != ask);
                 }
                 Line::Remembered { id, at } => {
-                    remembered.insert(id, at);
+                    remembered.add(id, at);
                 }
                 Line::Replied { id, at, reply } => {
-                    remembered.insert(id, at);
+                    remembered.add(id, at);
                     replies.push(*reply);
                 }
             }
         }
-        forget(&mut remembered, now);
+        remembered.forget(now);
         let log = Log::begin(path, &compacted(&open, &remembered, &replies), act)?;
         let state = State {
             log,
@@ -148,16 +149,11 @@ impl CallbackApprovals {
         };
         verify(&approver.keys, id, timestamp, signatures, body, now)?;
         let mut state = self.state();
-        forget(&mut state.remembered, now);
         let at = signed_at(timestamp);
         // Two people may choose one id.
         let unique = format!("{}/{id}", answer.person);
-        if let Some(last) = state.remembered.get_mut(&unique) {
-            *last = at.max(*last);
+        if state.remembered.has(&unique, at, now)? {
             return Ok(Taken::Repeated);
-        }
-        if state.remembered.len() >= REMEMBERED_MAX {
-            return Err(NotTaken::Unavailable { source: None });
         }
         let Some(ask) = state.open.get(&answer.ask) else {
             return Err(NotTaken::malformed("the question is not open"));
@@ -192,7 +188,7 @@ impl CallbackApprovals {
             reply: Box::new(reply.clone()),
         };
         state.log.append(&[line], "write the approvals")?;
-        state.remembered.insert(unique, at);
+        state.remembered.add(unique, at);
         state.replies.push(reply);
         state.shorten();
         Ok(Taken::New)
@@ -214,16 +210,11 @@ impl State {
 }
 
 /// What matters still.
-fn compacted(
-    open: &BTreeMap<AskId, Ask>,
-    remembered: &BTreeMap<String, Timestamp>,
-    replies: &[Reply],
-) -> Vec<Line> {
+fn compacted(open: &BTreeMap<AskId, Ask>, remembered: &Remembered, replies: &[Reply]) -> Vec<Line> {
     let asked = open.values().cloned().map(Line::Asked);
-    let ids = remembered.iter().map(|(id, at)| Line::Remembered {
-        id: id.clone(),
-        at: *at,
-    });
+    let ids = remembered
+        .iter()
+        .map(|(id, at)| Line::Remembered { id, at });
     let replied = replies.iter().map(|reply| Line::Replied {
         // Its callback's own id is among the remembered; this one cannot come from outside.
         id: String::new(),

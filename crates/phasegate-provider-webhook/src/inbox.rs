@@ -8,19 +8,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use phasegate_core::{Capability, Span, Timestamp};
+use phasegate_core::{Capability, Timestamp};
 use phasegate_provider::text::one_line;
 use phasegate_provider::{Call, EventId, EventSource, Occurrence, Provider, ProviderError};
 use serde::{Deserialize, Serialize};
 
 use crate::log::Log;
-use crate::signature::{Key, Rejected, TOLERANCE, verify};
+use crate::remembered::Remembered;
+use crate::signature::{Key, Rejected, verify};
 
-/// The most ids that are remembered at a time: ten minutes of 160 webhooks a second.
-pub const REMEMBERED_MAX: usize = 100_000;
-/// How long ids are remembered while there is room: senders that follow the convention try again for up to
-/// 28 hours, each time with a time of its own.
-const REMEMBERED_FOR: Span = Span::from_secs(3 * 86_400);
 /// The longest body that is looked at, in bytes.
 pub const BODY_BYTES_MAX: usize = 64 << 10;
 /// The longest id, in bytes.
@@ -145,8 +141,7 @@ pub struct WebhookInbox {
 #[derive(Debug)]
 struct State {
     log: Log,
-    /// Ids and when they were signed.
-    remembered: BTreeMap<String, Timestamp>,
+    remembered: Remembered,
     open: BTreeMap<EventId, Occurrence>,
 }
 
@@ -173,22 +168,22 @@ impl WebhookInbox {
         now: Timestamp,
     ) -> Result<Self, ProviderError> {
         let (path, act) = (path.into(), "open the inbox");
-        let (mut remembered, mut open) = (BTreeMap::new(), BTreeMap::new());
+        let (mut remembered, mut open) = (Remembered::default(), BTreeMap::new());
         for line in Log::read(&path, act)? {
             match line {
                 Line::Acknowledged(id) => {
                     open.remove(&id);
                 }
                 Line::Remembered { id, at } => {
-                    remembered.insert(id, at);
+                    remembered.add(id, at);
                 }
                 Line::Taken { id, at, occurrence } => {
-                    remembered.insert(id, at);
+                    remembered.add(id, at);
                     open.insert(occurrence.id.clone(), occurrence);
                 }
             }
         }
-        forget(&mut remembered, now);
+        remembered.forget(now);
         let log = Log::begin(path, &compacted(&remembered, &open), act)?;
         let state = State {
             log,
@@ -223,13 +218,8 @@ impl WebhookInbox {
         }
         let at = signed_at(timestamp);
         let mut state = self.state();
-        forget(&mut state.remembered, now);
-        if let Some(last) = state.remembered.get_mut(id) {
-            *last = at.max(*last);
+        if state.remembered.has(id, at, now)? {
             return Ok(Taken::Repeated);
-        }
-        if state.remembered.len() >= REMEMBERED_MAX {
-            return Err(NotTaken::Unavailable { source: None });
         }
         let Declared {
             scenario,
@@ -250,7 +240,7 @@ impl WebhookInbox {
             occurrence: occurrence.clone(),
         };
         state.log.append(&[line], "write the inbox")?;
-        state.remembered.insert(id.to_owned(), at);
+        state.remembered.add(id.to_owned(), at);
         state.open.insert(occurrence.id.clone(), occurrence);
         state.shorten();
         Ok(Taken::New)
@@ -276,30 +266,15 @@ pub(crate) fn signed_at(timestamp: &str) -> Timestamp {
     Timestamp::from_unix_millis(secs.saturating_mul(1000))
 }
 
-/// Forgets ids whose senders have given up; where there is no room, all that nobody can replay any more.
-pub(crate) fn forget(remembered: &mut BTreeMap<String, Timestamp>, now: Timestamp) {
-    remembered.retain(|_, at| now.since(*at) <= REMEMBERED_FOR);
-    if remembered.len() >= REMEMBERED_MAX {
-        remembered.retain(|_, at| now.since(*at) <= TOLERANCE.saturating_mul(2));
-    }
-}
-
 /// What matters still.
-fn compacted(
-    remembered: &BTreeMap<String, Timestamp>,
-    open: &BTreeMap<EventId, Occurrence>,
-) -> Vec<Line> {
-    let ids = remembered.iter().map(|(id, at)| Line::Remembered {
-        id: id.clone(),
-        at: *at,
-    });
+fn compacted(remembered: &Remembered, open: &BTreeMap<EventId, Occurrence>) -> Vec<Line> {
+    let ids = remembered
+        .iter()
+        .map(|(id, at)| Line::Remembered { id, at });
     let taken = open.iter().map(|(id, occurrence)| Line::Taken {
         id: id.as_str().to_owned(),
         // One that is no longer remembered cannot come again.
-        at: remembered
-            .get(id.as_str())
-            .copied()
-            .unwrap_or(Timestamp::EPOCH),
+        at: remembered.at(id.as_str()).unwrap_or(Timestamp::EPOCH),
         occurrence: occurrence.clone(),
     });
     ids.chain(taken).collect()
