@@ -5,7 +5,6 @@ use phasegate_provider::text::plain;
 use phasegate_provider::{Call, ErrorKind, HttpResponse, Message, ProviderError, Retry};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use crate::Severity;
 
@@ -41,21 +40,10 @@ pub(crate) fn event(message: &Message, severity: Severity, source: &str, call: &
 
 /// The same for the same message, 255 characters at most.
 fn dedup_key(message: &Message, call: &Call) -> String {
-    if let Some(key) = &call.key {
-        return format!("phasegate/{key}");
+    match &call.key {
+        Some(key) => format!("phasegate/{key}"),
+        None => format!("phasegate/message/{}", message.digest()),
     }
-    let mut digest = Sha256::new();
-    for part in [message.channel.as_str(), &message.subject, &message.body] {
-        digest.update(part.len().to_be_bytes());
-        digest.update(part.as_bytes());
-    }
-    let digest = digest.finalize();
-    let hex: String = digest
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("phasegate/message/{hex}")
 }
 
 #[derive(Deserialize)]

@@ -10,7 +10,6 @@ use phasegate_provider::{
     Call, HttpRequest, HttpTransport, Message, Method, Notifier, Provider, ProviderError, Receipt,
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use crate::signature::{Key, sign};
 
@@ -102,21 +101,8 @@ impl Notifier for WebhookNotifier {
 
 /// The effect's key where there is one, else a digest of the message: the same for the same message.
 fn id(message: &Message, call: &Call) -> String {
-    let mut digest = Sha256::new();
-    for part in [message.channel.as_str(), &message.subject, &message.body] {
-        digest.update(part.len().to_be_bytes());
-        digest.update(part.as_bytes());
-    }
     match &call.key {
         Some(key) => format!("msg_{}", key.as_str().replace('/', "_")),
-        None => {
-            let digest = digest.finalize();
-            let hex: String = digest
-                .iter()
-                .take(16)
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            format!("msg_{hex}")
-        }
+        None => format!("msg_{}", message.digest()),
     }
 }

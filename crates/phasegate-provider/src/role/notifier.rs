@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use phasegate_core::ChannelId;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::{Provider, Receipt};
 use crate::{Call, ProviderError};
@@ -17,6 +18,32 @@ pub struct Message {
     pub subject: String,
     /// Plain text.
     pub body: String,
+}
+
+impl Message {
+    /// What it says, as 32 hexadecimal digits: the same for the same message, so that a system which knows it
+    /// can see a repetition where there is no effect's key. The first half of a SHA-256.
+    ///
+    /// ```
+    /// use phasegate_provider::Message;
+    /// let message = |body: &str| Message {
+    ///     channel: "ops".parse().expect("an id"),
+    ///     subject: "Held".to_owned(),
+    ///     body: body.to_owned(),
+    /// };
+    /// assert_eq!(message("at 25 %").digest(), message("at 25 %").digest());
+    /// assert_ne!(message("at 25 %").digest(), message("at 50 %").digest());
+    /// ```
+    pub fn digest(&self) -> String {
+        let mut digest = Sha256::new();
+        for part in [self.channel.as_str(), &self.subject, &self.body] {
+            digest.update(part.len().to_be_bytes());
+            digest.update(part.as_bytes());
+        }
+        let digest = digest.finalize();
+        let half = digest.iter().take(16);
+        half.map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// Carries messages to people. A message may arrive twice, never with another text.
