@@ -9,14 +9,12 @@
 //!
 //! * an effect in doubt is repeated at once instead of read back (`resolve`): `ramp`, done twice;
 //! * `AtMostOnce` is treated as `IdempotentByKey` (`resolve`): `people`, done twice;
-//! * the answer to "did it happen?" is ignored (`Engine::answer`): `people`, other decisions.
+//! * the answer to "did it happen?" is ignored (`Engine::answer`): `people`, other decisions;
+//! * `poll_effect` hands an effect out before its record is durable: every plan. An append takes a while, the
+//!   driver is asked for more meanwhile, and before each effect the simulation looks for its record in the journal.
 //!
-//! It does not fail when
-//!
-//! * `Engine::recover` names nothing as in doubt: whatever is not in flight is concluded as unknown by the
-//!   next step, and is resolved all the same;
-//! * `poll_effect` hands an effect out before its record is durable: the simulation answers an append before
-//!   it takes anything else from the driver.
+//! It does not fail when `Engine::recover` names nothing as in doubt: whatever is not in flight is concluded
+//! as unknown by the next step, and is resolved all the same.
 
 use std::collections::BTreeMap;
 

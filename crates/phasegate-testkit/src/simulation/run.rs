@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use phasegate_core::{Clock as _, PersonId, RolloutId, Span, Timestamp};
+use phasegate_core::{Clock as _, Effect, PersonId, RolloutId, Span, Timestamp};
 use phasegate_driver::{Creation, Driver, DriverError, Input, Request, Stop};
 use phasegate_engine::program::Program;
-use phasegate_engine::record::{AskAbout, Outcome, Record, RecordError};
+use phasegate_engine::record::{AskAbout, Body, Outcome, Record, RecordError};
 use phasegate_engine::{Act, Person, Sources, State};
-use phasegate_journal::{Holder, Journal as _, LeaseError, MemoryJournal};
+use phasegate_journal::{Batch, Holder, Journal as _, LeaseError, MemoryJournal};
 
 use super::crash::{CrashPoint, Kill};
 use crate::clock::VirtualClock;
@@ -26,6 +26,8 @@ pub struct Setup {
     pub start: Timestamp,
     /// Where the process dies, in order.
     pub kills: Vec<Kill>,
+    /// How long an append takes to become durable. The driver is asked for more meanwhile.
+    pub append_takes: Span,
     /// How long an effect takes to be answered.
     pub effect_takes: Span,
     /// How long a query takes to be answered.
@@ -35,13 +37,15 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// A quiet run: nobody acts, nothing dies, answers come within 40 ms.
+    /// A quiet run: nobody acts, nothing dies, answers come within 40 ms. An append takes longer than a
+    /// query, so that answers arrive before it is durable.
     pub fn new(program: Program, world: World, start: Timestamp) -> Self {
         Self {
             program,
             world,
             start,
             kills: Vec::new(),
+            append_takes: Span::from_millis(25),
             effect_takes: Span::from_millis(40),
             answer_takes: Span::from_millis(20),
             acts: Vec::new(),
@@ -61,6 +65,18 @@ pub enum Ended {
     Waiting,
 }
 
+/// What is under way, and what happens when its time has come.
+#[derive(Debug)]
+enum Due {
+    /// The driver is told.
+    Answer(Input),
+    /// The journal writes it, then the driver is told.
+    Append {
+        expected_next_seq: u64,
+        batch: Batch,
+    },
+}
+
 /// A rollout in a simulated world.
 #[derive(Debug)]
 pub struct Simulation {
@@ -72,9 +88,10 @@ pub struct Simulation {
     rollout: RolloutId,
     holder: Holder,
     driver: Option<Driver>,
-    pending: Vec<(Timestamp, u64, Input)>,
+    pending: Vec<(Timestamp, u64, Due)>,
     kills: Vec<Kill>,
     points: Vec<CrashPoint>,
+    append_takes: Span,
     effect_takes: Span,
     answer_takes: Span,
     acts: Vec<(Timestamp, Person, Act)>,
@@ -101,6 +118,9 @@ pub enum SimulationError {
     /// A record could not be read.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// An effect was begun although the journal does not say that it is intended.
+    #[error("{0} was begun before its record was durable")]
+    Undurable(String),
     /// The driver stopped for a reason that this world does not have.
     #[error("the driver stopped: {0:?}")]
     Stopped(Stop),
@@ -144,6 +164,7 @@ impl Simulation {
             pending: Vec::new(),
             kills: setup.kills,
             points: Vec::new(),
+            append_takes: setup.append_takes,
             effect_takes: setup.effect_takes,
             answer_takes: setup.answer_takes,
             acts: setup.acts,
@@ -172,7 +193,7 @@ impl Simulation {
                 return Ok(Ended::OutOfTime);
             }
             self.clock.advance_to(next);
-            self.deliver();
+            self.deliver()?;
         }
     }
 
@@ -229,15 +250,14 @@ impl Simulation {
                 if self.dies(CrashPoint::BeforeAppend) {
                     return Ok(false);
                 }
-                let lease = self.lease()?;
-                let append = self.journal.append(&lease, expected_next_seq, batch);
-                let result = pollster::block_on(append);
-                if self.dies(CrashPoint::AfterAppend) {
-                    return Ok(false);
-                }
-                self.tell(Input::Appended(result));
+                let append = Due::Append {
+                    expected_next_seq,
+                    batch,
+                };
+                self.later(self.append_takes, append);
             }
             Request::Perform { effect, .. } => {
+                self.check_durable(&effect)?;
                 if self.dies(CrashPoint::BeforeEffect) {
                     return Ok(false);
                 }
@@ -246,16 +266,25 @@ impl Simulation {
                     return Ok(false);
                 }
                 let number = effect.number;
-                self.later(self.effect_takes, Input::Performed { number, outcome });
+                self.later(
+                    self.effect_takes,
+                    Due::Answer(Input::Performed { number, outcome }),
+                );
             }
             Request::Inspect(inspection) => {
                 let reading = self.world.inspect(&inspection, now.wall);
                 let number = inspection.number;
-                self.later(self.answer_takes, Input::Inspected { number, reading });
+                self.later(
+                    self.answer_takes,
+                    Due::Answer(Input::Inspected { number, reading }),
+                );
             }
             Request::Measure { ticket, query } => {
                 let answer = self.world.measure(&query, now.wall);
-                self.later(self.answer_takes, Input::Measured { ticket, answer });
+                self.later(
+                    self.answer_takes,
+                    Due::Answer(Input::Measured { ticket, answer }),
+                );
             }
             Request::Renew { ttl } => {
                 let lease = self.lease()?;
@@ -337,10 +366,36 @@ impl Simulation {
         }
     }
 
-    fn later(&mut self, after: Span, input: Input) {
+    fn later(&mut self, after: Span, due: Due) {
         self.sent += 1;
-        self.pending
-            .push((self.clock.now().wall + after, self.sent, input));
+        let at = self.clock.now().wall + after;
+        self.pending.push((at, self.sent, due));
+    }
+
+    /// The journal writes. The process may die before it hears of that.
+    fn append(&mut self, expected_next_seq: u64, batch: Batch) -> Result<(), SimulationError> {
+        let lease = self.lease()?;
+        let append = self.journal.append(&lease, expected_next_seq, batch);
+        let result = pollster::block_on(append);
+        if !self.dies(CrashPoint::AfterAppend) {
+            self.tell(Input::Appended(result));
+        }
+        Ok(())
+    }
+
+    /// The journal itself is asked, not the driver: it must hold the intent.
+    fn check_durable(&self, effect: &Effect) -> Result<(), SimulationError> {
+        let intends = |record: &Record| match &record.body {
+            Body::Intended {
+                effect: intended, ..
+            } => intended.number == effect.number,
+            _ => false,
+        };
+        if self.records()?.iter().any(intends) {
+            Ok(())
+        } else {
+            Err(SimulationError::Undurable(effect.desired.to_string()))
+        }
     }
 
     /// People who were asked think about it.
@@ -389,14 +444,19 @@ impl Simulation {
         Some(next.max(self.clock.now().wall))
     }
 
-    fn deliver(&mut self) {
+    fn deliver(&mut self) -> Result<(), SimulationError> {
         let now = self.clock.now();
         self.pending.sort_by_key(|(at, sent, _)| (*at, *sent));
         while let Some((at, ..)) = self.pending.first()
             && *at <= now.wall
         {
-            let (_, _, input) = self.pending.remove(0);
-            self.tell(input);
+            match self.pending.remove(0).2 {
+                Due::Answer(input) => self.tell(input),
+                Due::Append {
+                    expected_next_seq,
+                    batch,
+                } => self.append(expected_next_seq, batch)?,
+            }
         }
         let due: Vec<_> = self
             .acts
@@ -414,12 +474,13 @@ impl Simulation {
             let durable = driver.durable_seq();
             self.unconfirmed.retain(|(seq, ..)| *seq > durable);
         }
+        Ok(())
     }
 }
 
 fn finished(record: &Record) -> Option<Outcome> {
     match &record.body {
-        phasegate_engine::record::Body::Finished { outcome } => Some(*outcome),
+        Body::Finished { outcome } => Some(*outcome),
         _ => None,
     }
 }
