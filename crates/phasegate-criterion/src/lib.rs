@@ -17,6 +17,6 @@ pub use parse::{NESTING_MAX, ParseError, TEXT_LEN_MAX};
 pub use tree::{
     Action, Against, Aggregate, Assertion, Band, Choice, Cmp, Condition, Criterion, Date, Deadline,
     Fact, FactKind, FailureLimits, GapPolicy, Given, Group, HoldClause, Length, Measure, Name,
-    NameError, Operand, Policy, Reference, Response, ScalingStep, Scope, Statement, Subject, Test,
-    Text, TextError, Value, ValueRange, Weighted,
+    NameError, Negated, Operand, Policy, Reference, Response, ScalingStep, Scope, Statement,
+    Subject, Test, Text, TextError, Value, ValueRange, Weighted,
 };

@@ -5,8 +5,8 @@ use phasegate_core::{Decimal, Quantity, Ratio};
 use phasegate_criterion::{
     Action, Against, Aggregate, Assertion, Band, Choice, Cmp, Condition, Criterion, Date, Deadline,
     Fact, FactKind, FailureLimits, GapPolicy, Given, Group, HoldClause, Length, Measure, Name,
-    Operand, Policy, Reference, Response, ScalingStep, Scope, Statement, Subject, Test, Text,
-    Value, ValueRange, Weighted,
+    Negated, Operand, Policy, Reference, Response, ScalingStep, Scope, Statement, Subject, Test,
+    Text, Value, ValueRange, Weighted,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -193,6 +193,10 @@ fn test() -> impl Strategy<Value = Test> {
     })
 }
 
+fn not(condition: Condition) -> Condition {
+    Condition::Not(Negated::new(condition).expect("what people say and events show"))
+}
+
 fn condition() -> impl Strategy<Value = Condition> {
     let plain =
         (name(), vec(choice(), 0..2)).prop_map(|(kpi, parts)| Measure::Plain { kpi, parts });
@@ -203,6 +207,8 @@ fn condition() -> impl Strategy<Value = Condition> {
         1 => length().prop_map(Condition::Delivered),
         1 => length().prop_map(Condition::Monitor),
         1 => choice().prop_map(Condition::Event),
+        1 => choice().prop_map(|events| not(Condition::Event(events))),
+        1 => text().prop_map(|text| not(Condition::Check(text))),
         1 => of(name()).prop_map(Condition::Group),
         1 => (plain, text(), vec(name(), 0..3))
             .prop_map(|(of, satisfy, among)| Condition::ForAll { of, satisfy, among }),

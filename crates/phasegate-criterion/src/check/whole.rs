@@ -32,7 +32,8 @@ pub(super) fn condition(condition: &Condition, registry: &KpiRegistry, faults: &
         | Condition::Event(_)
         | Condition::ForAll { .. }
         | Condition::Group(_)
-        | Condition::Monitor(_) => {}
+        | Condition::Monitor(_)
+        | Condition::Not(_) => {}
     }
 }
 
@@ -113,6 +114,7 @@ pub(super) fn tests(condition: &Condition) -> Vec<&Test> {
         | Condition::Event(_)
         | Condition::ForAll { .. }
         | Condition::Group(_)
-        | Condition::Monitor(_) => Vec::new(),
+        | Condition::Monitor(_)
+        | Condition::Not(_) => Vec::new(),
     }
 }

@@ -111,6 +111,7 @@ impl Cursor<'_> {
                 | Condition::ForAll { .. }
                 | Condition::Group(_)
                 | Condition::Monitor(_)
+                | Condition::Not(_)
                 | Condition::Score(_) => false,
             };
             if !late {

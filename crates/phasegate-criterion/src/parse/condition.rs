@@ -2,10 +2,12 @@
 
 use super::cursor::{Cursor, Read};
 use crate::tree::{
-    Assertion, Band, Choice, Condition, Group, Operand, Reference, Subject, Test, Weighted,
+    Assertion, Band, Choice, Condition, Group, Negated, Operand, Reference, Subject, Test, Weighted,
 };
 
 const ASSERTION: &str = "a comparison (< <= > >= = !=), 'in', '->', 'warn', 'crit', 'no worse than', 'comparable to' or 'stable'";
+
+const STATED: &str = "'approve', 'check', 'on event' or 'all ... satisfy' after 'not' (of a comparison write the opposite one)";
 
 impl Cursor<'_> {
     pub(super) fn condition(&mut self) -> Read<Condition> {
@@ -66,6 +68,15 @@ impl Cursor<'_> {
                 self.skip("monitor".len());
                 self.need("for")?;
                 Ok(Condition::Monitor(self.length()?))
+            }
+            "not" => {
+                self.skip("not".len());
+                let start = self.place();
+                let of = self.deeper(Self::term)?;
+                match Negated::new(of) {
+                    Some(negated) => Ok(Condition::Not(negated)),
+                    None => self.fault_at(start..self.place(), STATED),
+                }
             }
             "on" => {
                 self.skip("on".len());

@@ -38,6 +38,8 @@ pub enum Condition {
     Group(Option<Name>),
     /// `monitor for 30d`: so much time has passed under watch.
     Monitor(Length),
+    /// `not check "..."`: of what people say and events show, the opposite.
+    Not(Negated),
     /// `score [2: a, 1: b] >= 90% warn 75%`.
     Score(Weighted),
     /// A measure against something.
@@ -58,6 +60,37 @@ impl Group {
     /// The conditions, two or more.
     #[must_use]
     pub fn conditions(&self) -> &[Condition] {
+        &self.0
+    }
+}
+
+/// What people say or events show, and that it is not so. A comparison has an opposite of its own.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Negated(Box<Condition>);
+
+impl Negated {
+    /// The opposite of an approval, a check, an event or what all of a kind satisfy; `None` of the rest.
+    #[must_use]
+    pub fn new(condition: Condition) -> Option<Self> {
+        match condition {
+            Condition::Approve(_)
+            | Condition::Check(_)
+            | Condition::Event(_)
+            | Condition::ForAll { .. } => Some(Self(Box::new(condition))),
+            Condition::All(_)
+            | Condition::Any(_)
+            | Condition::Delivered(_)
+            | Condition::Group(_)
+            | Condition::Monitor(_)
+            | Condition::Not(_)
+            | Condition::Score(_)
+            | Condition::Test(_) => None,
+        }
+    }
+
+    /// What is not so.
+    #[must_use]
+    pub fn condition(&self) -> &Condition {
         &self.0
     }
 }

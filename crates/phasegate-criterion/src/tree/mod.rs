@@ -12,7 +12,7 @@ mod word;
 pub use clause::{
     Action, Criterion, Deadline, FailureLimits, GapPolicy, HoldClause, Response, Scope,
 };
-pub use condition::{Assertion, Band, Cmp, Condition, Group, Test, Weighted};
+pub use condition::{Assertion, Band, Cmp, Condition, Group, Negated, Test, Weighted};
 pub use measure::{Aggregate, Choice, Measure, Subject};
 pub use statement::{Fact, FactKind, Policy, ScalingStep, Statement};
 pub use value::{Against, Given, Operand, Reference, Value, ValueRange};

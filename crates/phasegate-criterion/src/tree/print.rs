@@ -219,6 +219,7 @@ fn member(f: &mut Formatter<'_>, condition: &Condition, in_all: bool) -> fmt::Re
         | Condition::ForAll { .. }
         | Condition::Group(_)
         | Condition::Monitor(_)
+        | Condition::Not(_)
         | Condition::Score(_)
         | Condition::Test(_) => false,
     };
@@ -260,6 +261,7 @@ impl Display for Condition {
             Self::Group(None) => f.write_str("all of criteria"),
             Self::Group(Some(name)) => write!(f, "all of criteria({name})"),
             Self::Monitor(length) => write!(f, "monitor for {length}"),
+            Self::Not(negated) => write!(f, "not {}", negated.condition()),
             Self::Score(weighted) => weighted.fmt(f),
             Self::Test(test) => test.fmt(f),
         }

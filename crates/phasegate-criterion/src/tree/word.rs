@@ -54,6 +54,7 @@ pub(crate) const RESERVED: &[&str] = &[
     "min",
     "monitor",
     "no",
+    "not",
     "on",
     "or",
     "over",
@@ -141,6 +142,25 @@ impl Name {
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
+    }
+
+    /// Does it name what has that id? Whatever the case of letters, with hyphens for underscores: ids of
+    /// plans are often written `data-loss`, names in criteria `data_loss`.
+    ///
+    /// ```
+    /// use phasegate_criterion::Name;
+    ///
+    /// assert!(Name::new("VP_Engineering")?.means("vp-engineering"));
+    /// assert!(!Name::new("CTO")?.means("coo"));
+    /// # Ok::<(), phasegate_criterion::NameError>(())
+    /// ```
+    #[must_use]
+    pub fn means(&self, id: &str) -> bool {
+        let plain = |byte: u8| match byte {
+            b'-' => b'_',
+            other => other.to_ascii_lowercase(),
+        };
+        self.as_str().bytes().map(plain).eq(id.bytes().map(plain))
     }
 
     /// The name as the id of a KPI.

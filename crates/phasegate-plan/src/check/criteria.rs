@@ -222,7 +222,8 @@ fn of_condition<'a>(condition: &'a Condition, met: &mut dyn FnMut(&'a Test)) {
         | Condition::Event(_)
         | Condition::ForAll { .. }
         | Condition::Group(_)
-        | Condition::Monitor(_) => {}
+        | Condition::Monitor(_)
+        | Condition::Not(_) => {}
     }
 }
 

@@ -151,7 +151,8 @@ fn tests<'v>(
         | Condition::Event(_)
         | Condition::ForAll { .. }
         | Condition::Group(_)
-        | Condition::Monitor(_) => {}
+        | Condition::Monitor(_)
+        | Condition::Not(_) => {}
     }
 }
 

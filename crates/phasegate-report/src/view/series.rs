@@ -150,7 +150,8 @@ impl Fold {
             | Condition::Event(_)
             | Condition::ForAll { .. }
             | Condition::Group(_)
-            | Condition::Monitor(_) => {}
+            | Condition::Monitor(_)
+            | Condition::Not(_) => {}
         }
     }
 

@@ -160,7 +160,8 @@ impl Inputs<'_> {
             | Condition::Event(_)
             | Condition::ForAll { .. }
             | Condition::Group(_)
-            | Condition::Monitor(_) => self.testimony.finding(condition, self.at),
+            | Condition::Monitor(_)
+            | Condition::Not(_) => self.testimony.finding(condition, self.polarity, self.at),
         }
     }
 

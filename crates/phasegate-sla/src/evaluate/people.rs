@@ -3,13 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_core::{Quantity, Timestamp};
-use phasegate_criterion::{Condition, Length};
+use phasegate_criterion::{Condition, Length, Name};
 use serde::{Deserialize, Serialize};
 
+use super::{Polarity, words};
 use crate::verdict::{Finding, Verdict, Why};
 
 /// What is known beside measurements, as of now. Nothing here is a pass by default: what is missing is
 /// inconclusive.
+///
+/// Roles and events are found whatever the case of their letters, and with hyphens for underscores: a
+/// plan's ids are often written `data-loss`, names in criteria `data_loss`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Testimony {
@@ -44,16 +48,24 @@ fn said(answer: Option<&bool>) -> Verdict {
 }
 
 impl Testimony {
-    pub(super) fn finding(&self, condition: &Condition, at: Timestamp) -> Finding {
+    pub(super) fn finding(
+        &self,
+        condition: &Condition,
+        polarity: Polarity,
+        at: Timestamp,
+    ) -> Finding {
         let rule = condition.to_string();
         let verdict = match condition {
-            Condition::Approve(role) => said(self.approvals.get(role.as_str())),
+            Condition::Approve(role) => {
+                let mut approvals = self.approvals.iter();
+                let approval = approvals.find(|(of, _)| role.means(of));
+                said(approval.map(|(_, yes)| yes))
+            }
             Condition::Check(_) | Condition::ForAll { .. } => said(self.attested.get(&rule)),
             Condition::Delivered(limit) => self.delivered(limit, at),
             Condition::Event(events) => {
-                let seen = events
-                    .names()
-                    .any(|event| self.events.contains(event.as_str()));
+                let is_seen = |event: &Name| self.events.iter().any(|seen| event.means(seen));
+                let seen = events.names().any(is_seen);
                 match (seen, self.listening) {
                     (true, _) => Verdict::Pass,
                     (false, true) => Verdict::Fail,
@@ -68,12 +80,19 @@ impl Testimony {
                     .unwrap_or(Verdict::Inconclusive(Why::NoData))
             }
             Condition::Monitor(length) => self.watched(length, at),
+            Condition::Not(negated) => {
+                match self.finding(negated.condition(), polarity, at).verdict {
+                    Verdict::Fail => Verdict::Pass,
+                    Verdict::Pass | Verdict::Warn => Verdict::Fail,
+                    Verdict::Inconclusive(why) => Verdict::Inconclusive(why),
+                }
+            }
             // These are evaluated from their parts; nobody attests them.
             Condition::All(_) | Condition::Any(_) | Condition::Score(_) | Condition::Test(_) => {
                 Verdict::Inconclusive(Why::NoData)
             }
         };
-        let sentence = format!("{rule}: {verdict}");
+        let sentence = format!("{rule}: {}", words::outcome(&verdict, polarity));
         Finding::new(rule, verdict, at, sentence)
     }
 

@@ -5,7 +5,7 @@ use phasegate_criterion::{Expects, Measure, Measured, Test};
 
 use super::Polarity;
 use super::amount::Amount;
-use crate::verdict::{Means, Verdict};
+use crate::verdict::{Means, Verdict, Why};
 
 /// How many decimals a quantity in a finding keeps where it has no exact ones.
 const DECIMALS: u32 = 9;
@@ -116,6 +116,9 @@ pub(super) fn outcome(verdict: &Verdict, polarity: Polarity) -> String {
         (Polarity::Requirement, _) => verdict.to_string(),
         (Polarity::Trigger, Verdict::Pass | Verdict::Warn) => "reached".to_owned(),
         (Polarity::Trigger, Verdict::Fail) => "not reached".to_owned(),
+        (Polarity::Trigger, Verdict::Inconclusive(why @ Why::HumanAnswerMissing)) => {
+            format!("open: {why}")
+        }
         (Polarity::Trigger, Verdict::Inconclusive(why)) => format!("blind: {why}"),
     }
 }

@@ -145,6 +145,7 @@ pub(crate) fn tests(condition: &Condition) -> Vec<&Test> {
         | Condition::Event(_)
         | Condition::ForAll { .. }
         | Condition::Group(_)
-        | Condition::Monitor(_) => Vec::new(),
+        | Condition::Monitor(_)
+        | Condition::Not(_) => Vec::new(),
     }
 }

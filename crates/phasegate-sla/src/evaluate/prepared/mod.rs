@@ -229,6 +229,7 @@ fn node(condition: &Condition, registry: &KpiRegistry, needs: &[Need]) -> Node {
         | Condition::ForAll { .. }
         | Condition::Group(_)
         | Condition::Monitor(_)
+        | Condition::Not(_)
         | Condition::Score(_) => Node::General(condition.clone()),
     }
 }
