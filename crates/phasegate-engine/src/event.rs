@@ -95,6 +95,14 @@ pub enum Act {
     },
     /// End a rollout whose rollback failed: a person has taken over.
     TakeOver,
+    /// State what a criterion of the plan turns on and nothing measures: that a check is fulfilled, that an
+    /// event has happened, that one's role approves; or, with no, that it is not so any more.
+    Testify {
+        /// In the criterion's words: `check "labels move"`, `on event(data_loss)`, `approve CTO`.
+        condition: String,
+        /// Is it so?
+        yes: bool,
+    },
 }
 
 /// Why an event does not fit. The state is unchanged.
@@ -145,6 +153,14 @@ pub enum EventError {
         /// The role.
         role: RoleId,
     },
+    /// The person does not have the role for which they speak.
+    #[error("{by} cannot approve for {role}, which is no role of theirs")]
+    RoleNotSpokenFor {
+        /// Who.
+        by: PersonId,
+        /// The role, as the criterion names it.
+        role: String,
+    },
     /// The answer is to another plan, or to a state before the question.
     #[error(
         "the answer to question {ask} was given to another plan or before the question was asked: look again"
@@ -160,6 +176,14 @@ pub enum EventError {
         what: &'static str,
         /// Its number.
         number: u64,
+    },
+    /// No criterion of the plan turns on that statement.
+    #[error(
+        "no criterion of the plan turns on '{condition}': say one thing in a criterion's words, as in 'check \"labels move\"', 'on event(data_loss)' or 'approve CTO'"
+    )]
+    UnknownCondition {
+        /// What was stated, shortened.
+        condition: String,
     },
     /// No such question is open.
     #[error("no question {ask} is open")]

@@ -2,7 +2,7 @@
 
 use phasegate_core::{Span, Timestamp};
 use phasegate_engine::program::{Back, OpKind, Response};
-use phasegate_engine::record::{Decision, GateReason, Place};
+use phasegate_engine::record::{Decision, GateReason, Place, Statement};
 use phasegate_sla::Verdict;
 
 use crate::view::{
@@ -168,7 +168,20 @@ pub(crate) const fn moment(sort: MomentSort) -> &'static str {
         MomentSort::RollbackStarted => "rollback",
         MomentSort::StepFailed => "step failed",
         MomentSort::StepSkipped => "step skipped",
+        MomentSort::Testified => "stated",
         MomentSort::TriggerFired => "trigger",
+    }
+}
+
+/// What a person stated that nothing measures.
+pub(crate) fn statement(statement: &Statement, yes: bool) -> String {
+    match (statement, yes) {
+        (Statement::Approval { role }, true) => format!("{role} approves"),
+        (Statement::Approval { role }, false) => format!("{role} does not approve"),
+        (Statement::Check { condition }, true) => format!("{condition} is fulfilled"),
+        (Statement::Check { condition }, false) => format!("{condition} is not fulfilled"),
+        (Statement::Event { name }, true) => format!("{name} has happened"),
+        (Statement::Event { name }, false) => format!("{name} is over"),
     }
 }
 

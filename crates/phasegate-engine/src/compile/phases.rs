@@ -5,12 +5,10 @@ use phasegate_core::{PhaseId, StepId};
 use phasegate_plan::model;
 
 use super::{CompileError, Compiler};
-use crate::program::{Back, Op, OpKind, Phase, Reaction, Response, Rollback};
+use crate::program::{ACCEPTANCE, Back, Op, OpKind, Phase, Reaction, Response, Rollback};
 
 /// The phase that holds the plan's own gates before the start.
 const START: &str = "plan-start";
-/// The phase that holds the plan's own gates at acceptance.
-const ACCEPTANCE: &str = "plan-acceptance";
 
 impl Compiler<'_> {
     pub(super) fn phases(&self) -> Result<Vec<Phase>, CompileError> {

@@ -63,7 +63,7 @@ impl Engine {
             checks: Vec::new(),
             triggers: Vec::new(),
         };
-        for (look, verdict) in closed.verdicts(&self.registry, at) {
+        for (look, verdict) in closed.verdicts(&self.registry, &self.state.testimony, at) {
             match &look.subject {
                 // An operation may have ended while its answers were under way.
                 Subject::Check { place, check } if self.is_started(place) => {
@@ -99,8 +99,9 @@ impl Engine {
     }
 
     fn sentence(&self, closed: &Closed, look: &Look) -> String {
+        let now = self.now().wall;
         closed
-            .finding(look, &self.registry, self.now().wall)
+            .finding(look, &self.registry, &self.state.testimony, now)
             .sentence
     }
 
@@ -187,7 +188,8 @@ impl Engine {
         if !any || !(old || self.has_changed(seen, bakes)) {
             return;
         }
-        let finding = |look| seen.closed.finding(look, &self.registry, now);
+        let testimony = &self.state.testimony;
+        let finding = |look| seen.closed.finding(look, &self.registry, testimony, now);
         let judged = seen.checks.iter().map(|c| Judged {
             place: c.place.clone(),
             check: c.check.clone(),
@@ -263,9 +265,12 @@ impl Engine {
             if !firing && !blind_too_long {
                 continue;
             }
-            let finding = seen
-                .closed
-                .finding(progress.look, &self.registry, self.now().wall);
+            let finding = seen.closed.finding(
+                progress.look,
+                &self.registry,
+                &self.state.testimony,
+                self.now().wall,
+            );
             let sentence = finding.sentence.clone();
             let id = trigger.id.clone();
             let (reaction, cause, hold) = if firing {

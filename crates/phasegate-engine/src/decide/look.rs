@@ -8,6 +8,7 @@ use phasegate_core::{Absence, Answer, Now, Span, Timestamp};
 use phasegate_criterion::KpiRegistry;
 use phasegate_sla::{Finding, Testimony, Verdict};
 
+use super::testimony::watching;
 use super::watch::{Look, Watch};
 use crate::engine::Engine;
 use crate::event::EventError;
@@ -81,22 +82,32 @@ impl Closed {
     }
 
     /// Each criterion with its verdict.
-    pub(crate) fn verdicts(
-        &self,
-        registry: &KpiRegistry,
+    pub(crate) fn verdicts<'c, 'k>(
+        &'c self,
+        registry: &'k KpiRegistry,
+        testimony: &'k Testimony,
         at: Timestamp,
-    ) -> impl Iterator<Item = (&Look, Verdict)> {
-        let (nobody, mut given) = (Testimony::default(), Vec::new());
+    ) -> impl Iterator<Item = (&'c Look, Verdict)> + use<'c, 'k> {
+        let mut given = Vec::new();
         self.watch.looks.iter().map(move |look| {
             self.give(look, &mut given);
-            (look, look.prepared.verdict(registry, &given, &nobody, at))
+            let known = watching(testimony, look.watched_since);
+            let verdict = look.prepared.verdict(registry, &given, &known, at);
+            (look, verdict)
         })
     }
 
-    pub(crate) fn finding(&self, look: &Look, registry: &KpiRegistry, at: Timestamp) -> Finding {
-        let (nobody, mut given) = (Testimony::default(), Vec::new());
+    pub(crate) fn finding(
+        &self,
+        look: &Look,
+        registry: &KpiRegistry,
+        testimony: &Testimony,
+        at: Timestamp,
+    ) -> Finding {
+        let mut given = Vec::new();
         self.give(look, &mut given);
-        look.prepared.finding(registry, &given, &nobody, at)
+        let known = watching(testimony, look.watched_since);
+        look.prepared.finding(registry, &given, &known, at)
     }
 }
 

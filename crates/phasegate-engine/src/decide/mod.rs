@@ -24,6 +24,7 @@ mod phases;
 mod reading;
 mod standing;
 mod tell;
+mod testimony;
 mod timers;
 mod watch;
 

@@ -85,6 +85,7 @@ impl Engine {
                     outcome: Outcome::RollbackFailed,
                 });
             }
+            Act::Testify { condition, yes } => self.testify(by, reason, &condition, yes)?,
         }
         Ok(())
     }

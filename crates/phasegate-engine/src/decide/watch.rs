@@ -10,6 +10,7 @@ use phasegate_core::{
 use phasegate_criterion::{Criterion, KpiRegistry};
 use phasegate_sla::{Need, Prepared, needs};
 
+use super::testimony::monitors;
 use crate::engine::Engine;
 use crate::program::{OpKind, Program};
 use crate::record::Place;
@@ -31,6 +32,8 @@ pub(crate) struct Look {
     pub(crate) prepared: Prepared,
     /// The question for each of its needs.
     pub(crate) asks: Vec<usize>,
+    /// Since when it has been watched, where the criterion turns on that.
+    pub(crate) watched_since: Option<Timestamp>,
 }
 
 /// Whose criterion it is.
@@ -176,8 +179,13 @@ impl Engine {
             let lag = binding.map(|binding| binding.lag).unwrap_or_default();
             asks.push(watch.ask(query(need), since, need.over.or(default_window), lag));
         }
+        let watched_since = match &subject {
+            Subject::Check { place, .. } => self.begun(place),
+            Subject::Trigger(_) => Some(self.state.created.wall),
+        };
         watch.looks.push(Look {
             subject,
+            watched_since: watched_since.filter(|_| monitors(&prepared.criterion().condition)),
             prepared,
             asks,
         });
@@ -233,6 +241,13 @@ impl Engine {
         self.state
             .last_change
             .map_or(self.state.created.wall, |change| change.wall + settle)
+    }
+
+    fn begun(&self, place: &Place) -> Option<Timestamp> {
+        match self.state.stage(place)? {
+            Stage::Started { at, .. } => Some(at.wall),
+            Stage::Ready => None,
+        }
     }
 
     fn evidence_start(&self, place: &Place) -> Timestamp {

@@ -21,6 +21,9 @@ pub use op::{Check, Op, OpKind};
 /// The version of the program format that this crate writes. Older ones stay readable.
 pub const PROGRAM_FORMAT: u32 = 1;
 
+/// The phase that holds the plan's own gates at acceptance.
+pub(crate) const ACCEPTANCE: &str = "plan-acceptance";
+
 /// A plan, compiled for one rollout: everything the engine needs and nothing it has to look up.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[expect(

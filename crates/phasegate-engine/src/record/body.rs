@@ -316,6 +316,31 @@ pub enum HoldReason {
     },
 }
 
+/// What a person stated that nothing measures.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the engine must have a rule for each"
+)]
+pub enum Statement {
+    /// Their role approves.
+    Approval {
+        /// Which, as the criterion names it.
+        role: String,
+    },
+    /// A check is fulfilled.
+    Check {
+        /// The criterion's text.
+        condition: String,
+    },
+    /// Something happened.
+    Event {
+        /// Its name.
+        name: String,
+    },
+}
+
 /// How a rollout ended.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -512,6 +537,17 @@ pub enum Body {
         /// The budget of all of it.
         limit: Option<Span>,
     },
+    /// A person stated something that a criterion turns on.
+    Testified {
+        /// What.
+        statement: Statement,
+        /// Is it so?
+        yes: bool,
+        /// Who.
+        by: PersonId,
+        /// The evidence.
+        reason: String,
+    },
     /// A trigger fired.
     TriggerFired {
         /// Which.
@@ -552,6 +588,7 @@ impl Body {
             Self::Retried { .. } => "retried",
             Self::RollbackEnded { .. } => "rollback-ended",
             Self::RollbackStarted { .. } => "rollback-started",
+            Self::Testified { .. } => "testified",
             Self::TriggerFired { .. } => "trigger-fired",
         }
     }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use body::{
     Answered, Ask, AskAbout, BakeProgress, Body, Cause, Decision, Finish, GateReason, HoldReason,
-    How, Judged, Outcome, Place, TriggerProgress,
+    How, Judged, Outcome, Place, Statement, TriggerProgress,
 };
 
 /// The version of the envelope that this crate writes.

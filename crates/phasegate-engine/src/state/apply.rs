@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use phasegate_sla::Alert;
+use phasegate_sla::{Alert, Testimony};
 
 use super::State;
 use super::parts::{AskState, BakeState, CheckState, EffectState, PhaseState, Stage, TriggerState};
@@ -66,6 +66,12 @@ impl State {
             last_change: None,
             overruns: BTreeSet::new(),
             drift_accepted: BTreeSet::new(),
+            testimony: Testimony {
+                // Whoever may testify is heard, so that silence says that it did not happen.
+                listening: true,
+                started: Some(record.now.wall),
+                ..Testimony::default()
+            },
             outcome: None,
         })
     }
@@ -102,6 +108,7 @@ impl State {
             }
             Body::Aborted { .. } => self.aborted = true,
             Body::Answered(answered) => {
+                self.hear_answer(answered);
                 let ask = self
                     .asks
                     .get_mut(&answered.ask)
@@ -196,6 +203,7 @@ impl State {
             Body::Paused { .. } => self.paused = true,
             Body::PhaseFinished { phase } => {
                 *self.phases.get_mut(phase).ok_or("no such phase")? = PhaseState::Done;
+                self.hear_delivered(phase, now);
             }
             Body::PhaseStarted { phase } => {
                 *self.phases.get_mut(phase).ok_or("no such phase")? = PhaseState::Running {
@@ -225,7 +233,11 @@ impl State {
                 self.holds.retain(|hold| !about(hold, place));
             }
             Body::RollbackEnded { validated } => self.fold_rollback_ended(*validated)?,
-            Body::RollbackStarted { .. } => self.fold_rollback_started(record)?,
+            Body::RollbackStarted { .. } => {
+                self.testimony.delivered = None;
+                self.fold_rollback_started(record)?;
+            }
+            Body::Testified { statement, yes, .. } => self.hear(statement, *yes),
             Body::TriggerFired { trigger, .. } => {
                 self.triggers
                     .get_mut(trigger)

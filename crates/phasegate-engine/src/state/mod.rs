@@ -6,11 +6,13 @@ mod parts;
 mod released;
 mod rollback;
 mod stage;
+mod testimony;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use phasegate_core::{BindingId, CriterionId, Now, PhaseId, RolloutId, TargetId, TriggerId};
+use phasegate_sla::Testimony;
 
 pub use apply::Misfit;
 pub(crate) use parts::exposure;
@@ -70,6 +72,8 @@ pub struct State {
     pub overruns: BTreeSet<Place>,
     /// Places where a person accepted what somebody else had set.
     pub drift_accepted: BTreeSet<Place>,
+    /// What is known beside measurements: what people said, what was declared.
+    pub testimony: Testimony,
     /// How it ended, if it did.
     pub outcome: Option<Outcome>,
 }

@@ -86,6 +86,7 @@ const fn tone(sort: MomentSort) -> Tone {
         | MomentSort::Exposed
         | MomentSort::Finished
         | MomentSort::PhaseStarted
-        | MomentSort::RollbackEnded => Tone::Calm,
+        | MomentSort::RollbackEnded
+        | MomentSort::Testified => Tone::Calm,
     }
 }

@@ -91,6 +91,8 @@ pub enum MomentSort {
     StepFailed,
     /// A person skipped a step.
     StepSkipped,
+    /// A person stated something that a criterion turns on.
+    Testified,
     /// A trigger started its response.
     TriggerFired,
 }
@@ -126,7 +128,8 @@ impl MomentSort {
             | Self::PhaseFinished
             | Self::PhaseStarted
             | Self::Recovered
-            | Self::StepFailed => false,
+            | Self::StepFailed
+            | Self::Testified => false,
         }
     }
 }
@@ -305,6 +308,15 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
             let text = format!("{}, because {cause}", words::back(back));
             Draft::new(Sort::RollbackStarted, text)
                 .because(evidence::of_cause(cause, before, record))
+        }
+        Body::Testified {
+            statement,
+            yes,
+            by,
+            reason,
+        } => {
+            let text = format!("{}: {reason}", words::statement(statement, *yes));
+            Draft::new(Sort::Testified, text).by(by)
         }
         Body::TriggerFired {
             trigger,

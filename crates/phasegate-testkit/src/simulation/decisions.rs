@@ -109,6 +109,7 @@ fn line(body: &Body, renumbered: &dyn Fn(u64) -> u64) -> Option<(String, String)
         Body::RollbackStarted { cause, phases, .. } => {
             all(json!({"rollback": kind_of(&json!(cause)), "phases": phases}))
         }
+        Body::Testified { statement, yes, .. } => all(json!({"testified": statement, "yes": yes})),
         Body::TriggerFired {
             trigger, response, ..
         } => all(json!({"trigger": trigger, "response": response})),

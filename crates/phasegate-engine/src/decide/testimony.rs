@@ -1,0 +1,132 @@
+//! What people state that nothing measures: it is recorded where a criterion of the plan turns on it, and
+//! looked at in the same turn.
+
+use std::borrow::Cow;
+
+use phasegate_core::Timestamp;
+use phasegate_criterion::{Condition, Criterion, Name};
+use phasegate_sla::Testimony;
+
+use crate::engine::Engine;
+use crate::event::{EventError, Person};
+use crate::record::{Body, Statement};
+
+/// How much of what was stated is shown in an error.
+const SHOWN_MAX: usize = 200;
+
+impl Engine {
+    pub(crate) fn testify(
+        &mut self,
+        by: &Person,
+        reason: String,
+        text: &str,
+        yes: bool,
+    ) -> Result<(), EventError> {
+        let unknown = || EventError::UnknownCondition {
+            condition: text.chars().take(SHOWN_MAX).collect(),
+        };
+        let stated: Criterion = text.parse().map_err(|_unreadable| unknown())?;
+        let statement = statement(&stated.condition).ok_or_else(unknown)?;
+        if !self.turns_on(&statement) {
+            return Err(unknown());
+        }
+        // A person speaks for a role that they have.
+        if let Condition::Approve(role) = &stated.condition
+            && !by.roles.iter().any(|held| role.means(held.as_str()))
+        {
+            return Err(EventError::RoleNotSpokenFor {
+                by: by.id.clone(),
+                role: role.to_string(),
+            });
+        }
+        self.emit(Body::Testified {
+            statement,
+            yes,
+            by: by.id.clone(),
+            reason,
+        });
+        // What was said is looked at now, not at the next turn.
+        self.volatile.tick_due = self.now().wall;
+        Ok(())
+    }
+
+    /// Does a criterion of the program turn on it?
+    fn turns_on(&self, statement: &Statement) -> bool {
+        let program = &self.state.program;
+        let triggers = program.triggers.iter().map(|trigger| &trigger.criterion);
+        let phases = program.phases.iter();
+        let ops = phases.flat_map(|phase| phase.ops.iter().chain(&phase.rollback.ops));
+        let checks = ops.flat_map(|op| op.checks().iter().map(|check| &check.criterion));
+        let mut criteria = triggers.chain(checks);
+        criteria.any(|criterion| holds(&criterion.condition, statement))
+    }
+}
+
+/// What is known beside measurements to whoever has been watching since then.
+pub(crate) fn watching(testimony: &Testimony, since: Option<Timestamp>) -> Cow<'_, Testimony> {
+    match since {
+        None => Cow::Borrowed(testimony),
+        Some(_) => Cow::Owned(Testimony {
+            watched_since: since,
+            ..testimony.clone()
+        }),
+    }
+}
+
+/// Is a part of it that so much time has passed under watch?
+pub(crate) fn monitors(condition: &Condition) -> bool {
+    match condition {
+        Condition::Monitor(_) => true,
+        Condition::All(group) | Condition::Any(group) => group.conditions().iter().any(monitors),
+        Condition::Score(weighted) => weighted.parts().iter().any(|(_, part)| monitors(part)),
+        Condition::Approve(_)
+        | Condition::Check(_)
+        | Condition::Delivered(_)
+        | Condition::Event(_)
+        | Condition::ForAll { .. }
+        | Condition::Group(_)
+        | Condition::Not(_)
+        | Condition::Test(_) => false,
+    }
+}
+
+/// What a condition states, if a person can state it.
+fn statement(condition: &Condition) -> Option<Statement> {
+    let event = |name: &Name| Statement::Event {
+        name: name.to_string(),
+    };
+    match condition {
+        Condition::Approve(role) => Some(Statement::Approval {
+            role: role.to_string(),
+        }),
+        Condition::Check(_) | Condition::ForAll { .. } => Some(Statement::Check {
+            condition: condition.to_string(),
+        }),
+        Condition::Event(events) => events.single().map(event),
+        Condition::All(_)
+        | Condition::Any(_)
+        | Condition::Delivered(_)
+        | Condition::Group(_)
+        | Condition::Monitor(_)
+        | Condition::Not(_)
+        | Condition::Score(_)
+        | Condition::Test(_) => None,
+    }
+}
+
+/// Is that statement a part of the condition?
+fn holds(condition: &Condition, wanted: &Statement) -> bool {
+    match (condition, wanted) {
+        (Condition::All(group) | Condition::Any(group), _) => {
+            group.conditions().iter().any(|part| holds(part, wanted))
+        }
+        (Condition::Score(weighted), _) => {
+            weighted.parts().iter().any(|(_, part)| holds(part, wanted))
+        }
+        (Condition::Not(negated), _) => holds(negated.condition(), wanted),
+        (Condition::Event(events), Statement::Event { name }) => {
+            events.names().any(|event| event.as_str() == name)
+        }
+        (_, wanted) => statement(condition).as_ref() == Some(wanted),
+    }
+}
