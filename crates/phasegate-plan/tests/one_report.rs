@@ -2,7 +2,7 @@
 //! would only follow from its absence.
 #![expect(clippy::expect_used, reason = "helpers of tests fail the test")]
 
-use phasegate_plan::{Faults, PlanDocument, Severity, Value, check};
+use phasegate_plan::{Code, Faults, PlanDocument, Severity, Value, check};
 
 /// The path of each part, outermost first.
 fn paths(value: &Value, at: &mut Vec<String>, out: &mut Vec<Vec<String>>) {
@@ -54,6 +54,68 @@ fn unreadable() -> [Value; 2] {
 fn errors(value: &Value) -> Faults {
     let text = serde_json::to_string(value).expect("json");
     check(&PlanDocument::read("a.json", text.as_bytes()), None).faults
+}
+
+fn mistyped(value: &mut Value, path: &[String]) -> bool {
+    let Some((last, around)) = path.split_last() else {
+        return false;
+    };
+    let Some(Value::Map(entries)) = part(value, around) else {
+        return false;
+    };
+    let entry = entries.iter_mut().find(|(key, _)| key == last);
+    let Some((key, _)) = entry else { return false };
+    key.insert(1, 'q');
+    true
+}
+
+#[test]
+fn a_mistyped_key_is_one_report_that_says_what_was_meant() {
+    let mut wrong = Vec::new();
+    let mut mistyped_keys = 0;
+    for text in [
+        include_str!("data/base.yaml"),
+        include_str!("data/strategies.yaml"),
+        include_str!("../../../examples/plans/first-rollout.yaml"),
+    ] {
+        let document = PlanDocument::read("a.yaml", text.as_bytes());
+        let whole = document.value_at("").expect("a document");
+        let mut all = Vec::new();
+        paths(&whole, &mut Vec::new(), &mut all);
+        for path in all {
+            let mut value = whole.clone();
+            if !mistyped(&mut value, &path) {
+                continue;
+            }
+            let faults = errors(&value);
+            let errors: Vec<_> = faults
+                .iter()
+                .filter(|fault| fault.severity == Severity::Error)
+                .collect();
+            // Names of a plan's own, as of inputs, are not known to be mistyped.
+            if !errors.iter().any(|fault| fault.code == Code::UnknownKey) {
+                continue;
+            }
+            mistyped_keys += 1;
+            let meant = format!("did you mean '{}'?", path.last().expect("a key"));
+            let one = errors.len() == 1 && errors[0].help.as_deref() == Some(meant.as_str());
+            if !one {
+                let told: Vec<String> = errors
+                    .iter()
+                    .map(|fault| format!("{fault} ({}) {:?}", fault.pointer, fault.help))
+                    .collect();
+                wrong.push(format!("/{}: {}", path.join("/"), told.join("; ")));
+            }
+        }
+    }
+    assert!(mistyped_keys > 300, "{mistyped_keys} keys");
+    let shown: Vec<String> = wrong.iter().take(60).cloned().collect();
+    assert!(
+        wrong.is_empty(),
+        "{} of {mistyped_keys}:\n{}",
+        wrong.len(),
+        shown.join("\n")
+    );
 }
 
 #[test]

@@ -120,6 +120,7 @@ fn gates(scope: &mut Scope<'_>) {
         let here = whole.index(index);
         match &gate.when {
             GateWhen::Acceptance | GateWhen::BeforeStart => {}
+            GateWhen::End | GateWhen::BeforeStep(_) if scope.is_unread(here, &["when"]) => {}
             GateWhen::End | GateWhen::BeforeStep(_) => scope.report(
                 Code::GateMisplaced,
                 here.key("when"),

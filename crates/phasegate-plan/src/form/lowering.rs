@@ -163,12 +163,7 @@ impl<'s> Lowering<'s> {
         let key = kebab(field);
         let head = entries.first().map_or(around.at, |entry| entry.key_at);
         let help = format!("add '{key}: ...'");
-        self.report(
-            Code::MissingKey,
-            head,
-            format!("'{key}' is missing"),
-            Some(help),
-        );
+        self.report(Code::MissingKey, head, missing(&key), Some(help));
         None
     }
 
@@ -250,9 +245,8 @@ impl<'s> Lowering<'s> {
             [_] => T::read_flat(around, entries, self),
             [] => {
                 let head = entries.first().map_or(around.at, |entry| entry.key_at);
-                let message = "nothing says what is to be done here";
                 let help = format!("add one of {}", T::KEYS.join(", "));
-                self.report(Code::NotOneAction, head, message, Some(help));
+                self.report(Code::NotOneAction, head, NO_ACTION, Some(help));
                 None
             }
             [first, second, ..] => {
@@ -292,11 +286,34 @@ impl<'s> Lowering<'s> {
             // What was meant is not missing.
             let meant = near.unwrap_or(&entry.key).to_owned();
             self.under(&meant, Self::drop_here);
+            self.is_not_missing(&meant, flat);
             let message = format!("there is no key '{}' here", entry.key);
             self.report(Code::UnknownKey, entry.key_at, message, Some(help));
         }
     }
 }
+
+impl Lowering<'_> {
+    /// Takes back that this key is missing here: it is mistyped, and that is one fault.
+    fn is_not_missing(&mut self, key: &str, flat: &[&str]) {
+        let (here, missing) = (self.pointer(), missing(key));
+        let is_action = flat.contains(&key);
+        self.faults.retain(|fault| {
+            let is_it = match fault.code {
+                Code::MissingKey => fault.message == missing,
+                Code::NotOneAction => is_action && fault.message == NO_ACTION,
+                _ => false,
+            };
+            !(is_it && fault.pointer == here)
+        });
+    }
+}
+
+fn missing(key: &str) -> String {
+    format!("'{key}' is missing")
+}
+
+const NO_ACTION: &str = "nothing says what is to be done here";
 
 pub(crate) fn find<'n>(entries: &'n [Entry], field: &str) -> Option<&'n Entry> {
     entries.iter().find(|entry| same_key(field, &entry.key))
