@@ -2,41 +2,56 @@
 //! `cargo run --example plan_in_rust` builds it here and finds it equal to `plans/first-rollout.yaml`.
 //!
 //! What must be said goes into `new`; what may be said has a method of the key's name. Ids, spans,
-//! shares and criteria are read from their texts by `parse`, and so checked when the plan is built.
+//! shares and criteria are given as texts, as in YAML. What is wrong with them is told when the plan is
+//! built: everything at once, each with its path.
 
 use std::error::Error;
 
 use phasegate_plan::PlanDocument;
 use phasegate_plan::model::{
-    Approval, Channel, Checklist, Environment, Evaluation, Gate, GateWhen, Item, Kpi, KpiDirection,
+    Channel, Checklist, Environment, Evaluation, Gate, GateWhen, Given, Kpi, KpiDirection,
     KpiShape, MatrixRow, Message, Notify, Phase, PlanDraft, PlanFormat, PlanRole, Queries,
     Response, Rollback, RollbackStep, RollbackTarget, Severity, Stage, Status, Step, TimeoutAnswer,
     TrafficRamp, Trigger, Wait,
 };
 
-type Fallible<T> = Result<T, Box<dyn Error>>;
-
-fn main() -> Fallible<()> {
-    let plan = plan()?;
-    let checked = plan.check(None);
-    print!("{}", checked.faults.render());
-    assert!(checked.plan.is_some(), "nothing is wrong with it");
+fn main() -> Result<(), Box<dyn Error>> {
+    let draft = plan();
+    match draft.build() {
+        Ok(plan) => assert_eq!(plan.phases.len(), 2),
+        Err(faults) => panic!("{}", faults.render()),
+    }
 
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/plans/first-rollout.yaml");
     let document = PlanDocument::read(file, &std::fs::read(file)?);
     let written = document.draft().ok_or("the YAML can be read")?;
-    assert_eq!(plan, written, "both ways say the same");
+    assert_eq!(draft, written, "both ways say the same");
     println!(
         "{} lines of YAML say the same",
-        plan.to_yaml().lines().count()
+        draft.to_yaml().lines().count()
     );
+
+    for fault in &slips().build().expect_err("three slips") {
+        println!("{}: {}", fault.pointer, fault.message);
+    }
     Ok(())
 }
 
-fn plan() -> Fallible<PlanDraft> {
-    Ok(PlanDraft::new(
+/// Three texts that cannot be read: all are told.
+fn slips() -> PlanDraft {
+    let ramp = TrafficRamp::new("edge", "greeter").stages(["5 percent"]);
+    let phase = Phase::new("canary", "Canary")
+        .length("2 fortnights")
+        .steps([Step::new("ramp", ramp)])
+        .criteria(["ratio(errors) less than 1%"])
+        .no_way_back("It is only an example.");
+    PlanDraft::new(PlanFormat::V1, "slips", "Slips").phases([phase])
+}
+
+fn plan() -> PlanDraft {
+    PlanDraft::new(
         PlanFormat::V1,
-        "first-rollout".parse()?,
+        "first-rollout",
         "First rollout of the greeter service",
     )
     .summary(
@@ -48,205 +63,200 @@ fn plan() -> Fallible<PlanDraft> {
     .owner("platform")
     .environment(Environment::Production)
     .roles([
-        PlanRole::new("release-manager".parse()?)
+        PlanRole::new("release-manager")
             .title("Release manager")
-            .members(["rosa".parse()?, "milan".parse()?]),
-        PlanRole::new("on-call".parse()?)
+            .members(["rosa", "milan"]),
+        PlanRole::new("on-call")
             .title("Engineer on call")
-            .members(["noor".parse()?]),
+            .members(["noor"]),
     ])
-    .channels([Channel::new("rollouts".parse()?, "chat".parse()?)
+    .channels([Channel::new("rollouts", "chat")
         .title("Where the team follows rollouts")
         .address("#rollouts")])
-    .messages(messages()?)
-    .kpis(kpis()?)
+    .messages(messages())
+    .kpis(kpis())
     .evaluation(
         Evaluation::new()
-            .every("500ms".parse()?)
-            .settle("500ms".parse()?)
+            .every("500ms")
+            .settle("500ms")
             .min_samples(20)
-            .hold_at_most("10s".parse()?)
-            .then(back_to_the_start()?),
+            .hold_at_most("10s")
+            .then(back_to_the_start()),
     )
-    .phases([internal()?, canary()?])
-    .gates([Gate::new("acceptance".parse()?)
+    .phases([internal(), canary()])
+    .gates([Gate::new("acceptance")
         .title("Is version 2 accepted?")
         .when(GateWhen::Acceptance)
-        .criteria(["ratio(errors) < 1%".parse()?])])
+        .criteria(["ratio(errors) < 1%"])])
     .triggers([
         trigger(
             "error-burst",
             "Version 2 fails requests",
             "ratio(errors) > 5% for 1s",
-        )?
+        )
         .severity(Severity::Critical),
         trigger(
             "slow",
             "Version 2 has become slow",
             "p95(latency) > 60ms for 1500ms",
-        )?,
+        ),
     ])
     .matrix([MatrixRow::new(
-        "security-finding".parse()?,
+        "security-finding",
         "A vulnerability is found in version 2",
         Severity::Critical,
     )
-    .decide_within("0s".parse()?)
-    .complete_within("20s".parse()?)
+    .decide_within("0s")
+    .complete_within("20s")
     .undecided(TimeoutAnswer::NoGo)
-    .decider("on-call".parse()?)
-    .tell(["rollouts".parse()?])
-    .respond([Response::Rollback(RollbackTarget::Start)])]))
+    .decider("on-call")
+    .tell(["rollouts"])
+    .respond([Response::Rollback(RollbackTarget::Start)])])
 }
 
-fn messages() -> Fallible<[Message; 3]> {
-    Ok([
-        Message::new("starting".parse()?, "{{plan}} begins").body(
+fn messages() -> [Message; 3] {
+    [
+        Message::new("starting", "{{plan}} begins").body(
             "Version 2 gets its first traffic now. The rollout goes back by itself if it has to.",
         ),
-        Message::new("done".parse()?, "{{plan}} is done").body("Version 2 serves everything."),
-        Message::new("going-back".parse()?, "{{plan}} goes back: {{reason}}").body(
+        Message::new("done", "{{plan}} is done").body("Version 2 serves everything."),
+        Message::new("going-back", "{{plan}} goes back: {{reason}}").body(
             "Phase {{phase}} at {{weight}}. Nobody has to do anything; the report will say why.",
         ),
-    ])
+    ]
 }
 
-fn kpis() -> Fallible<[Kpi; 3]> {
+fn kpis() -> [Kpi; 3] {
     let both = |query: &str| Queries::new().canary(query).stable(query);
-    let kpi = |id: &str, shape, unit: &str, title: &str, query| -> Fallible<Kpi> {
-        Ok(Kpi::new(id.parse()?, shape)
+    let kpi = |id: &str, shape, unit: &str, title: &str, query| -> Kpi {
+        Kpi::new(id, shape)
             .title(title)
             .unit(unit)
             .direction(KpiDirection::Lower)
-            .source("metrics".parse()?)
+            .source("metrics")
             .query(query)
-            .window("3s".parse()?))
+            .window("3s")
     };
-    Ok([
+    [
         kpi(
             "latency",
             KpiShape::Distribution,
             "ms",
             "Time from the intended send to the last byte of the answer",
             both("latency"),
-        )?,
+        ),
         kpi(
             "errors",
             KpiShape::Ratio,
             "%",
             "Share of requests that were not answered, or with a 5xx",
             both("errors"),
-        )?,
+        ),
         kpi(
             "service-errors",
             KpiShape::Ratio,
             "%",
             "Share of all requests, whichever version they met, that were not answered or with a 5xx",
             Queries::new().whole("errors"),
-        )?,
-    ])
+        ),
+    ]
 }
 
-fn internal() -> Fallible<Phase> {
-    Ok(Phase::new("internal".parse()?, "Internal trial")
+fn internal() -> Phase {
+    Phase::new("internal", "Internal trial")
         .objectives(["Only the team's own requests reach version 2, by way of a 1 % share"])
         .prerequisites([Checklist::new("Before any traffic")
-            .owner("release-manager".parse()?)
-            .items(
-                [
-                    "The release notes have been read by the release manager",
-                    "Version 2 answers its health check",
-                ]
-                .map(Item::new),
-            )])
+            .owner("release-manager")
+            .items([
+                "The release notes have been read by the release manager",
+                "Version 2 answers its health check",
+            ])])
         .steps([
-            Step::new("announce".parse()?, tell("starting")?).title("Tell the team"),
-            Step::new("own-traffic".parse()?, greeter([stage("1%", "2s")?])?)
-                .title("A little traffic"),
+            Step::new("announce", tell("starting")).title("Tell the team"),
+            Step::new("own-traffic", greeter([stage("1%", "2s")])).title("A little traffic"),
         ])
-        .gates([Gate::new("go-canary".parse()?)
+        .gates([Gate::new("go-canary")
             .title("Go on to the canary?")
-            .approvals([Approval::new("release-manager".parse()?)])
-            .decide_within("15s".parse()?)
+            .approvals(["release-manager"])
+            .decide_within("15s")
             .on_timeout(TimeoutAnswer::Hold)
             .no_go([Response::Rollback(RollbackTarget::Start)])])
         .rollback(
             Rollback::new()
-                .limit("10s".parse()?)
-                .steps([no_traffic("internal-off")?]),
-        ))
+                .limit("10s")
+                .steps([no_traffic("internal-off")]),
+        )
 }
 
-fn canary() -> Fallible<Phase> {
+fn canary() -> Phase {
     let p95 = "p95(latency) no worse than control margin 200% at most 4 consecutive failures";
     let p99 = "p99(latency) no worse than control margin 400% at most 4 consecutive failures";
-    Ok(Phase::new("canary".parse()?, "Canary ramp")
+    Phase::new("canary", "Canary ramp")
         .objectives(["Version 2 takes over the traffic while it is no worse than version 1"])
-        .after(vec!["internal".parse()?])
+        .after(["internal"])
         .steps([
             Step::new(
-                "ramp".parse()?,
+                "ramp",
                 greeter([
-                    stage("5%", "5s")?.criteria([p95.parse()?]),
-                    stage("25%", "6s")?.criteria([p95.parse()?, p99.parse()?]),
-                    stage("50%", "6s")?.criteria([p95.parse()?, p99.parse()?]),
-                    stage("100%", "4s")?,
-                ])?,
+                    stage("5%", "5s").criteria([p95]),
+                    stage("25%", "6s").criteria([p95, p99]),
+                    stage("50%", "6s").criteria([p95, p99]),
+                    stage("100%", "4s"),
+                ]),
             )
             .title("5, 25, 50, 100 percent"),
-            Step::new("tell".parse()?, tell("done")?),
+            Step::new("tell", tell("done")),
         ])
         .criteria([
-            "p95(latency) < 60ms at most 4 consecutive failures".parse()?,
-            "p99(latency) < 250ms at most 4 consecutive failures".parse()?,
-            "ratio(errors) < 1% at most 4 consecutive failures".parse()?,
+            "p95(latency) < 60ms at most 4 consecutive failures",
+            "p99(latency) < 250ms at most 4 consecutive failures",
+            "ratio(errors) < 1% at most 4 consecutive failures",
         ])
         .rollback(
             Rollback::new()
-                .limit("20s".parse()?)
+                .limit("20s")
                 .steps([
-                    no_traffic("traffic-back")?,
-                    RollbackStep::new("drained".parse()?, "3s".parse()?, "1s".parse::<Wait>()?)
+                    no_traffic("traffic-back"),
+                    RollbackStep::new("drained", "3s", Wait::new("1s"))
                         .title("Requests under way come to their end"),
-                    RollbackStep::new("tell-back".parse()?, "5s".parse()?, tell("going-back")?)
-                        .title("Tell the team"),
+                    RollbackStep::new("tell-back", "5s", tell("going-back")).title("Tell the team"),
                 ])
-                .validation(["ratio(service-errors) < 1%".parse()?])
-                .validate_within("5s".parse()?)
-                .escalate_to("on-call".parse()?)
-                .escalate_via("rollouts".parse()?),
-        ))
+                .validation(["ratio(service-errors) < 1%"])
+                .validate_within("5s")
+                .escalate_to("on-call")
+                .escalate_via("rollouts"),
+        )
 }
 
-fn trigger(id: &str, title: &str, criterion: &str) -> Fallible<Trigger> {
-    Ok(Trigger::new(id.parse()?, criterion.parse()?)
+fn trigger(id: &str, title: &str, criterion: &str) -> Trigger {
+    Trigger::new(id, criterion)
         .title(title)
-        .phases(["canary".parse()?])
-        .respond(back_to_the_start()?)
-        .blind_for("5s".parse()?)
-        .when_blind([Response::Hold]))
+        .phases(["canary"])
+        .respond(back_to_the_start())
+        .blind_for("5s")
+        .when_blind([Response::Hold])
 }
 
-fn back_to_the_start() -> Fallible<[Response; 2]> {
-    Ok([
+fn back_to_the_start() -> [Response; 2] {
+    [
         Response::Rollback(RollbackTarget::Start),
-        Response::Notify(tell("going-back")?),
-    ])
+        Response::Notify(tell("going-back")),
+    ]
 }
 
-fn tell(message: &str) -> Fallible<Notify> {
-    Ok(Notify::new("rollouts".parse()?).message(message.parse()?))
+fn tell(message: &str) -> Notify {
+    Notify::new("rollouts").message(message)
 }
 
-fn stage(weight: &str, bake: &str) -> Fallible<Stage> {
-    Ok(Stage::new(weight.parse()?).bake(bake.parse()?))
+fn stage(weight: &str, bake: &str) -> Stage {
+    Stage::new(weight).bake(bake)
 }
 
-fn greeter(stages: impl IntoIterator<Item = Stage>) -> Fallible<TrafficRamp> {
-    Ok(TrafficRamp::new("edge".parse()?, "greeter".parse()?).stages(stages))
+fn greeter(stages: impl IntoIterator<Item = impl Given<Stage>>) -> TrafficRamp {
+    TrafficRamp::new("edge", "greeter").stages(stages)
 }
 
-fn no_traffic(id: &str) -> Fallible<RollbackStep> {
-    let none = greeter(["0%".parse()?])?;
-    Ok(RollbackStep::new(id.parse()?, "5s".parse()?, none).title("All traffic to version 1"))
+fn no_traffic(id: &str) -> RollbackStep {
+    let none = greeter(["0%"]);
+    RollbackStep::new(id, "5s", none).title("All traffic to version 1")
 }

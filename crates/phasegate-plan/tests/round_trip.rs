@@ -41,20 +41,18 @@ fn step() -> impl Strategy<Value = Step> {
             let stages = stages
                 .into_iter()
                 .map(|(weight, bake)| Stage::new(weight).bake(Span::from_nanos(bake)));
-            let binding = "edge".parse().expect("an id");
-            let ramp = TrafficRamp::new(binding, target.parse().expect("an id"));
+            let ramp = TrafficRamp::new("edge", target);
             Action::from(ramp.stages(stages))
         });
     let wait = any::<u64>().prop_map(|nanos| Action::from(Wait::new(Span::from_nanos(nanos))));
-    let task = (id(), text())
-        .prop_map(|(role, what)| Action::from(Task::new(role.parse().expect("an id"), what)));
+    let task = (id(), text()).prop_map(|(role, what)| Action::from(Task::new(role, what)));
     (
         id(),
         proptest::option::of(text()),
         prop_oneof![traffic, wait, task],
     )
         .prop_map(|(id, title, action)| {
-            let step = Step::new(id.parse().expect("an id"), action);
+            let step = Step::new(id, action);
             match title {
                 Some(title) => step.title(title).slot(Slot::new(1)),
                 None => step,
@@ -69,7 +67,7 @@ fn response() -> impl Strategy<Value = Response> {
         Just(Response::Rollback(RollbackTarget::Start)),
         id().prop_map(|id| Response::Rollback(RollbackTarget::Phase(id.parse().expect("an id")))),
         id().prop_map(|id| Response::Return(id.parse().expect("an id"))),
-        id().prop_map(|id| Response::Notify(Notify::new(id.parse().expect("an id")))),
+        id().prop_map(|id| Response::Notify(Notify::new(id))),
     ]
 }
 
@@ -85,7 +83,6 @@ fn phase() -> impl Strategy<Value = Phase> {
     )
         .prop_map(|(id, title, texts, after, steps, responses, nanos)| {
             let span = Span::from_nanos(nanos);
-            let name: PhaseId = id.parse().expect("an id");
             let back = steps
                 .first()
                 .map(|step| RollbackStep::new(step.id.clone(), span, step.action.clone()));
@@ -94,19 +91,22 @@ fn phase() -> impl Strategy<Value = Phase> {
                 .map(|text| Item::new(text.clone()).valid_for(span));
             let list = Checklist::new(title.clone()).items(items);
             let activity = Activity::new(title.clone()).items(texts.iter().map(Item::new));
-            let phase = Phase::new(name, title)
+            let phase = Phase::new(id, title)
                 .audience(Resource::new("users", 3).at_most(5))
                 .objectives(texts)
                 .prerequisites([list])
                 .activities([activity])
                 .steps(steps)
                 .on_fail(responses.clone())
-                .gates([Gate::new("g".parse().expect("an id")).no_go(responses)])
+                .gates([Gate::new("g").no_go(responses)])
                 .rollback(Rollback::new().limit(span).steps(back));
             match after {
-                Some(after) => {
-                    phase.after(after.iter().map(|id| id.parse().expect("an id")).collect())
-                }
+                Some(after) => phase.after(
+                    after
+                        .iter()
+                        .map(|id| id.parse().expect("an id"))
+                        .collect::<Vec<PhaseId>>(),
+                ),
                 None => phase,
             }
         })
@@ -120,7 +120,7 @@ fn plan() -> impl Strategy<Value = PlanDraft> {
         proptest::collection::vec(phase(), 0..4),
     );
     parts.prop_map(|(id, title, summary, phases)| {
-        let plan = PlanDraft::new(PlanFormat::V1, id.parse().expect("an id"), title).phases(phases);
+        let plan = PlanDraft::new(PlanFormat::V1, id, title).phases(phases);
         match summary {
             Some(summary) => plan.summary(summary.clone()).owner(summary),
             None => plan,

@@ -50,7 +50,7 @@ pub enum Roll {
 ///
 /// ```
 /// use phasegate_plan::calendar::{WorkCalendar, WorkWeek};
-/// let calendar = WorkCalendar::new(&WorkWeek::new().zone("Europe/Berlin".parse()?));
+/// let calendar = WorkCalendar::new(&WorkWeek::new().zone("Europe/Berlin"));
 /// // Friday 16:00, and the clocks change on Sunday.
 /// let friday = "2025-03-28T15:00:00Z".parse()?;
 /// let tuesday = calendar.add(friday, "2bd".parse()?);

@@ -164,6 +164,17 @@ impl PlanDraft {
         print(&self.write(), format)
     }
 
+    /// The plan, if nothing is wrong with what was written in Rust; else everything that is wrong, texts
+    /// that could not be read among it. Each fault has its path in `pointer`, and its place in the YAML
+    /// text that says the same ([`PlanDraft::to_yaml`]).
+    ///
+    /// # Errors
+    /// All faults, warnings included, if one of them is an error.
+    pub fn build(&self) -> Result<Plan, crate::Faults> {
+        let checked = self.check(None);
+        checked.plan.ok_or(checked.faults)
+    }
+
     /// Checks a plan written in Rust. Places in faults refer to its YAML text.
     pub fn check(&self, catalog: Option<&crate::Catalog>) -> super::Checked {
         let text = self.to_yaml();

@@ -1,6 +1,7 @@
 //! How a type of the model is read from the tree, printed and described as a schema: one definition
 //! for all three, so that they cannot drift apart. The model itself is not here.
 
+pub(crate) mod given;
 pub(crate) mod lowering;
 pub(crate) mod mend;
 pub(crate) mod record;
@@ -9,6 +10,7 @@ pub(crate) mod schema;
 pub(crate) mod unread;
 pub(crate) mod words;
 
+pub(crate) use given::Slips;
 pub(crate) use lowering::{Lowering, closest};
 pub(crate) use record::{
     actions, constructor, field_type, record, record_read, record_write, setters,

@@ -13,7 +13,7 @@ macro_rules! record {
         $crate::form::field_type! { @struct [$(#[doc = $doc])+] $name { $($body)* } }
 
         impl $name {
-            $crate::form::constructor! { @go $name [] [] $($body)* }
+            $crate::form::constructor! { @go $name slips [] [] $($body)* }
             $crate::form::setters! { $($body)* }
         }
 
@@ -21,6 +21,18 @@ macro_rules! record {
             impl From<$sty> for $name {
                 fn from($short: $sty) -> Self {
                     Self::new($short)
+                }
+            }
+
+            impl $crate::model::Given<$name> for &str {
+                fn given(self) -> $crate::model::Part<$name> {
+                    $crate::model::Given::given($name::new(self))
+                }
+            }
+
+            impl $crate::model::Given<$name> for String {
+                fn given(self) -> $crate::model::Part<$name> {
+                    $crate::model::Given::given($name::new(self))
                 }
             }
 
@@ -47,6 +59,8 @@ macro_rules! field_type {
         #[non_exhaustive]
         pub struct $name {
             $($(#[doc = $fdoc])+ pub $field: $crate::form::field_type!(@ty $mode $ty),)*
+            /// What was given and could not be read.
+            slips: $crate::form::Slips,
         }
     };
     (@ty need $ty:ty) => { $ty };
@@ -58,36 +72,43 @@ macro_rules! field_type {
 
 /// `new`, which takes what must be there.
 macro_rules! constructor {
-    (@go $name:ident [] [$($field:ident = $init:expr;)*]) => {
+    (@go $name:ident $s:ident [] [$($field:ident = $init:expr;)*]) => {
         #[doc = concat!("A `", stringify!($name), "` of which nothing has been said yet.")]
         #[expect(clippy::new_without_default, reason = "what is not said is not a default")]
         pub fn new() -> Self {
-            Self { $($field: $init,)* }
+            Self { $($field: $init,)* slips: $crate::form::Slips::default() }
         }
     };
-    (@go $name:ident [$($arg:ident : $ty:ty,)*] [$($field:ident = $init:expr;)*]) => {
+    (@go $name:ident $s:ident [$($arg:ident : $ty:ty,)*] [$($field:ident = $init:expr;)*]) => {
         #[doc = concat!("A `", stringify!($name), "` with what it must have, and defaults for the rest.")]
         pub fn new($($arg: $ty),*) -> Self {
-            Self { $($field: $init,)* }
+            #[allow(unused_mut, reason = "not every record has a part that is read from text")]
+            let mut $s = $crate::form::Slips::default();
+            Self { $($field: $init,)* slips: $s }
         }
     };
-    (@go $n:ident [$($a:tt)*] [$($i:tt)*] $(#[doc = $d:literal])+ need $f:ident : String, $($rest:tt)*) => {
-        $crate::form::constructor! { @go $n [$($a)* $f: impl Into<String>,] [$($i)* $f = $f.into();] $($rest)* }
+    (@go $n:ident $s:ident [$($a:tt)*] [$($i:tt)*] $(#[doc = $d:literal])+ need $f:ident : String, $($rest:tt)*) => {
+        $crate::form::constructor! { @go $n $s [$($a)* $f: impl Into<String>,] [$($i)* $f = $f.into();] $($rest)* }
     };
-    (@go $n:ident [$($a:tt)*] [$($i:tt)*] $(#[doc = $d:literal])+ need $f:ident : $t:ty, $($rest:tt)*) => {
-        $crate::form::constructor! { @go $n [$($a)* $f: $t,] [$($i)* $f = $f;] $($rest)* }
+    (@go $n:ident $s:ident [$($a:tt)*] [$($i:tt)*] $(#[doc = $d:literal])+ need $f:ident : $t:ty, $($rest:tt)*) => {
+        $crate::form::constructor! {
+            @go $n $s
+            [$($a)* $f: impl $crate::model::Given<$t>,]
+            [$($i)* $f = $s.take(stringify!($f), $f);]
+            $($rest)*
+        }
     };
-    (@go $n:ident [$($a:tt)*] [$($i:tt)*] $(#[doc = $d:literal])+ flat $f:ident : $t:ty, $($rest:tt)*) => {
-        $crate::form::constructor! { @go $n [$($a)* $f: impl Into<$t>,] [$($i)* $f = $f.into();] $($rest)* }
+    (@go $n:ident $s:ident [$($a:tt)*] [$($i:tt)*] $(#[doc = $d:literal])+ flat $f:ident : $t:ty, $($rest:tt)*) => {
+        $crate::form::constructor! { @go $n $s [$($a)* $f: impl Into<$t>,] [$($i)* $f = $f.into();] $($rest)* }
     };
-    (@go $n:ident [$($a:tt)*] [$($i:tt)*] $(#[doc = $d:literal])+ may $f:ident : $t:ty, $($rest:tt)*) => {
-        $crate::form::constructor! { @go $n [$($a)*] [$($i)* $f = None;] $($rest)* }
+    (@go $n:ident $s:ident [$($a:tt)*] [$($i:tt)*] $(#[doc = $d:literal])+ may $f:ident : $t:ty, $($rest:tt)*) => {
+        $crate::form::constructor! { @go $n $s [$($a)*] [$($i)* $f = None;] $($rest)* }
     };
-    (@go $n:ident [$($a:tt)*] [$($i:tt)*] $(#[doc = $d:literal])+ list $f:ident : $t:ty, $($rest:tt)*) => {
-        $crate::form::constructor! { @go $n [$($a)*] [$($i)* $f = Vec::new();] $($rest)* }
+    (@go $n:ident $s:ident [$($a:tt)*] [$($i:tt)*] $(#[doc = $d:literal])+ list $f:ident : $t:ty, $($rest:tt)*) => {
+        $crate::form::constructor! { @go $n $s [$($a)*] [$($i)* $f = Vec::new();] $($rest)* }
     };
-    (@go $n:ident [$($a:tt)*] [$($i:tt)*] $(#[doc = $d:literal])+ or $f:ident : $t:ty = $e:expr, $($rest:tt)*) => {
-        $crate::form::constructor! { @go $n [$($a)*] [$($i)* $f = $e;] $($rest)* }
+    (@go $n:ident $s:ident [$($a:tt)*] [$($i:tt)*] $(#[doc = $d:literal])+ or $f:ident : $t:ty = $e:expr, $($rest:tt)*) => {
+        $crate::form::constructor! { @go $n $s [$($a)*] [$($i)* $f = $e;] $($rest)* }
     };
 }
 
@@ -114,8 +135,8 @@ macro_rules! setters {
         /// Sets:
         $(#[doc = $d])+
         #[must_use]
-        pub fn $f(mut self, $f: $t) -> Self {
-            self.$f = Some($f);
+        pub fn $f(mut self, $f: impl $crate::model::Given<$t>) -> Self {
+            self.$f = Some(self.slips.take(stringify!($f), $f));
             self
         }
         $crate::form::setters! { $($rest)* }
@@ -134,8 +155,14 @@ macro_rules! setters {
         /// Adds:
         $(#[doc = $d])+
         #[must_use]
-        pub fn $f(mut self, $f: impl IntoIterator<Item = $t>) -> Self {
-            self.$f.extend($f);
+        pub fn $f(
+            mut self,
+            $f: impl IntoIterator<Item = impl $crate::model::Given<$t>>,
+        ) -> Self {
+            for item in $f {
+                let item = self.slips.item(stringify!($f), self.$f.len(), item);
+                self.$f.push(item);
+            }
             self
         }
         $crate::form::setters! { $($rest)* }
@@ -154,8 +181,8 @@ macro_rules! setters {
         /// Sets:
         $(#[doc = $d])+
         #[must_use]
-        pub fn $f(mut self, $f: $t) -> Self {
-            self.$f = $f;
+        pub fn $f(mut self, $f: impl $crate::model::Given<$t>) -> Self {
+            self.$f = self.slips.take(stringify!($f), $f);
             self
         }
         $crate::form::setters! { $($rest)* }
@@ -191,12 +218,13 @@ macro_rules! record_read {
                     &[$($crate::form::record_read!(@name $mode $field)),*],
                     $crate::form::record_read!(@flats $($mode $ty),*),
                 );
-                Some(Self { $($field: $field?,)* })
+                Some(Self { $($field: $field?,)* slips: $crate::form::Slips::default() })
             }
 
             fn write(&self) -> $crate::value::Value {
                 let mut out = $crate::form::record::Pairs::default();
                 $($crate::form::record_write!(@write $mode $field, self, out $(, $default)?);)*
+                self.slips.restore(&mut out);
                 $(
                     if let [(key, value)] = out.0.as_slice()
                         && key == stringify!($short)

@@ -1,6 +1,7 @@
 //! The model: what a plan says, as types. Any combination of values can be written down here; which
 //! ones make sense is for the checks. Each record has `new` for what it must have and a method of
-//! the same name for each other field, so that a plan can be written in Rust as in YAML.
+//! the same name for each other field, so that a plan can be written in Rust as in YAML: both take a
+//! value or its text ([`Given`]), and [`PlanDraft::build`] tells all that is wrong at once.
 
 mod communication;
 mod condition;
@@ -48,3 +49,5 @@ pub use strategy::{
 };
 pub use trigger::{MatrixRow, Severity, Trigger};
 pub use weeks::{Weeks, WeeksError};
+
+pub use crate::form::given::{Given, Part};

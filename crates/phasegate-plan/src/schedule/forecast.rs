@@ -57,9 +57,9 @@ pub struct PlannedActivity {
 /// ```
 /// use phasegate_plan::model::{Phase, PlanDraft, PlanFormat};
 /// use phasegate_plan::Schedule;
-/// let draft = PlanDraft::new(PlanFormat::V1, "p".parse()?, "P").phases([
-///     Phase::new("build".parse()?, "Build").length("5bd".parse()?),
-///     Phase::new("ship".parse()?, "Ship").length("2bd".parse()?),
+/// let draft = PlanDraft::new(PlanFormat::V1, "p", "P").phases([
+///     Phase::new("build", "Build").length("5bd"),
+///     Phase::new("ship", "Ship").length("2bd"),
 /// ]);
 /// let schedule = Schedule::of_draft(&draft, "2025-09-01".parse()?);
 /// let end = schedule.phase(&"ship".parse()?).map(|phase| phase.end);
