@@ -137,6 +137,41 @@ fn a_document_of_many_faults_is_answered_within_bounds() {
 }
 
 #[test]
+fn a_single_line_of_many_faults_is_answered_within_bounds_and_shows_what_is_meant() {
+    let head = "{\"format\": \"phasegate-plan/1\", \"id\": \"é\", \"phases\": [";
+    let phase = "{\"id\": \"a b\", \"tittle\": \"é\", \"colour\": 1},";
+    for (name, line) in [
+        ("phases", format!("{head}{}]}}", phase.repeat(180_000))),
+        ("keys", {
+            let keys = (0..600_000).map(|n| format!("\"k{n}\": 1,"));
+            format!("{{{}\"id\": 1}}", keys.collect::<String>())
+        }),
+    ] {
+        assert!(line.len() < 8 << 20, "{name}");
+        let document = PlanDocument::read("a.json", line.as_bytes());
+        let found = check(&document, None).faults;
+        assert!(
+            (1_000..=40_000).contains(&found.len()),
+            "{name}: {}",
+            found.len()
+        );
+        assert!(found.render().len() < 32 << 20, "{name}");
+        for fault in found.iter().step_by(100) {
+            let place = fault.place.as_ref().expect("a place");
+            let byte = usize::try_from(place.start).expect("in range");
+            let column = line.get(..byte).expect("a place").chars().count() + 1;
+            assert_eq!(usize::try_from(place.column).expect("in range"), column);
+            let offset = usize::try_from(place.column - place.snippet_column).expect("in range");
+            let shown: String = place.snippet.chars().skip(offset).take(4).collect();
+            assert!(
+                line.get(byte..).expect("a place").starts_with(&shown),
+                "{fault}: {shown}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_plan_with_ten_faults_reports_ten_each_with_line_and_column() {
     let text = "\
 format: phasegate-plan/1

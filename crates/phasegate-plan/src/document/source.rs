@@ -9,10 +9,18 @@ pub(crate) struct Source {
     name: String,
     text: String,
     line_starts: Vec<u32>,
+    /// How many characters there are before each [`MARK_BYTES`].
+    marks: Vec<u32>,
 }
 
 /// More of a line does not help a reader.
 const SNIPPET_CHARS_MAX: usize = 200;
+
+/// Of a line that is longer, so much is shown before what is meant.
+const LEAD_CHARS_MAX: usize = 80;
+
+/// So far apart characters are counted in advance: a document of one line may have thousands of faults.
+const MARK_BYTES: usize = 4096;
 
 impl Source {
     pub(crate) fn new(name: &str, text: &str) -> Self {
@@ -25,6 +33,7 @@ impl Source {
             name: name.to_owned(),
             text: text.to_owned(),
             line_starts: std::iter::once(0).chain(starts).collect(),
+            marks: marks(text.as_bytes()),
         }
     }
 
@@ -50,30 +59,61 @@ impl Source {
                 .copied()
                 .unwrap_or(0),
         );
-        let rest = self.text.get(line_start..).unwrap_or_default();
-        let whole = rest.split(['\n', '\r']).next().unwrap_or_default();
-        let before = self
-            .text
-            .get(line_start..bytes(at.start))
-            .unwrap_or_default();
-        let meant = self
-            .text
-            .get(bytes(at.start)..bytes(at.end))
-            .unwrap_or_default();
-        let width = meant
-            .split(['\n', '\r'])
-            .next()
-            .unwrap_or_default()
-            .trim_end();
+        let at_start = bytes(at.start);
+        let before = self.text.get(line_start..at_start).unwrap_or_default();
+        let column = self.chars_before(at_start) - self.chars_before(line_start);
+        let lead = before.char_indices().rev().take(LEAD_CHARS_MAX).last();
+        let skipped = column.saturating_sub(LEAD_CHARS_MAX);
+        let is_far = column >= SNIPPET_CHARS_MAX;
+        let (shown, first) = match lead.filter(|_| is_far) {
+            Some((lead, _)) => (line_start + lead, skipped),
+            None => (line_start, 0),
+        };
+        let meant = self.text.get(at_start..bytes(at.end)).unwrap_or_default();
+        let width: String = on_one_line(meant).collect();
+        let rest = self.text.get(shown..).unwrap_or_default();
         let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Place {
             file: self.name.clone(),
             line: narrow(line),
-            column: narrow(before.chars().count() + 1),
+            column: narrow(column + 1),
             start: at.start,
             end: at.end,
-            snippet: whole.chars().take(SNIPPET_CHARS_MAX).collect(),
-            width: narrow(width.chars().count().max(1)),
+            snippet: on_one_line(rest).collect(),
+            snippet_column: narrow(first + 1),
+            width: narrow(width.trim_end().chars().count().max(1)),
         }
     }
+
+    fn chars_before(&self, byte: usize) -> usize {
+        let mark = byte / MARK_BYTES;
+        let marked = self.marks.get(mark).copied().unwrap_or_default();
+        let rest = self.text.as_bytes().get(mark * MARK_BYTES..byte);
+        usize::try_from(marked).unwrap_or(usize::MAX) + chars(rest.unwrap_or_default())
+    }
+}
+
+/// What is shown of a text: the rest of its first line, shortened.
+fn on_one_line(text: &str) -> impl Iterator<Item = char> {
+    text.chars()
+        .take_while(|c| !matches!(c, '\n' | '\r'))
+        .take(SNIPPET_CHARS_MAX)
+}
+
+/// How many characters begin in these bytes of a text.
+fn chars(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
+}
+
+fn marks(bytes: &[u8]) -> Vec<u32> {
+    let mut before = 0;
+    let stretch = |part: &[u8]| {
+        let mark = before;
+        before += u32::try_from(chars(part)).unwrap_or(u32::MAX);
+        mark
+    };
+    let mut marks: Vec<u32> = bytes.chunks(MARK_BYTES).map(stretch).collect();
+    // The end may lie on a mark.
+    marks.push(before);
+    marks
 }

@@ -26,9 +26,11 @@ pub struct Place {
     pub start: u32,
     /// First byte after it.
     pub end: u32,
-    /// The line itself, shortened to 200 characters.
+    /// The line itself, at most 200 characters of it.
     pub snippet: String,
-    /// How many characters of the line are meant, at least 1.
+    /// The column of the snippet's first character: above 1 in lines that are longer than is shown.
+    pub snippet_column: u32,
+    /// How many characters of the line are meant, 1 to 200.
     pub width: u32,
 }
 

@@ -9,7 +9,9 @@ impl Fault {
         if let Some(place) = &self.place {
             let number = place.line.to_string();
             let pad = " ".repeat(number.len());
-            let column = usize::try_from(place.column.saturating_sub(1)).unwrap_or(0);
+            let column = place.column.saturating_sub(place.snippet_column);
+            let column = usize::try_from(column).unwrap_or(0);
+            let cut = if place.snippet_column > 1 { "..." } else { "" };
             // Tabs stay tabs, so that the underline keeps its place under the source.
             let lead: String = place
                 .snippet
@@ -22,8 +24,12 @@ impl Fault {
             let snippet: String = place.snippet.chars().map(visible).collect();
             out.push_str(&format!("{pad}--> {place}\n"));
             out.push_str(&format!("{pad} |\n"));
-            out.push_str(&format!("{number} | {snippet}\n"));
-            out.push_str(&format!("{pad} | {lead}{}\n", "^".repeat(width.min(200))));
+            out.push_str(&format!("{number} | {cut}{snippet}\n"));
+            out.push_str(&format!(
+                "{pad} | {}{lead}{}\n",
+                " ".repeat(cut.len()),
+                "^".repeat(width.min(200))
+            ));
             if let Some(help) = &self.help {
                 out.push_str(&format!("{pad} = help: {help}\n"));
             }

@@ -269,6 +269,9 @@ impl<'s> Lowering<'s> {
             if known {
                 continue;
             }
+            if self.faults.len() >= FAULTS_MAX {
+                return;
+            }
             let keys: Vec<String> = fields
                 .iter()
                 .map(|field| kebab(field))
