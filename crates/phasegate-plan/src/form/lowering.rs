@@ -302,11 +302,9 @@ impl Lowering<'_> {
         let (here, missing) = (self.pointer(), missing(key));
         let is_action = flat.contains(&key);
         self.faults.retain(|fault| {
-            let is_it = match fault.code {
-                Code::MissingKey => fault.message == missing,
-                Code::NotOneAction => is_action && fault.message == NO_ACTION,
-                _ => false,
-            };
+            let is_missing = fault.code == Code::MissingKey && fault.message == missing;
+            let is_open = fault.code == Code::NotOneAction && fault.message == NO_ACTION;
+            let is_it = is_missing || is_open && is_action;
             !(is_it && fault.pointer == here)
         });
     }

@@ -82,9 +82,8 @@ macro_rules! constructor {
     (@go $name:ident $s:ident [$($arg:ident : $ty:ty,)*] [$($field:ident = $init:expr;)*]) => {
         #[doc = concat!("A `", stringify!($name), "` with what it must have, and defaults for the rest.")]
         pub fn new($($arg: $ty),*) -> Self {
-            #[allow(unused_mut, reason = "not every record has a part that is read from text")]
-            let mut $s = $crate::form::Slips::default();
-            Self { $($field: $init,)* slips: $s }
+            let $s = &mut $crate::form::Slips::default();
+            Self { $($field: $init,)* slips: std::mem::take($s) }
         }
     };
     (@go $n:ident $s:ident [$($a:tt)*] [$($i:tt)*] $(#[doc = $d:literal])+ need $f:ident : String, $($rest:tt)*) => {
