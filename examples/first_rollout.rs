@@ -131,8 +131,8 @@ async fn run(args: &Args) -> Result<Ended, Error> {
     } else {
         let by: PersonId = "author".parse()?;
         let start = Start {
-            by: by.clone(),
             roll_up: Some(Span::from_secs(1)),
+            ..Start::new(by.clone())
         };
         let program = compile(&plan, &catalog, &start)?;
         let sources = Sources::of(&plan, &catalog);

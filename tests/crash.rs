@@ -1,6 +1,6 @@
 //! A crash anywhere changes nothing.
 //!
-//! Six plans that together hold every step kind, gate, trigger and timer there is, and a rollback that
+//! Eight plans that together hold every step kind, gate, trigger and timer there is, and a rollback that
 //! fails, are carried out once without a crash and once for each crash point: before and after each
 //! append, before each effect and between an effect and its outcome. The end, the decisions in the
 //! journal and what was done outside must be the same, and nothing may be done twice.
@@ -22,7 +22,9 @@ use phasegate_core::{Clock as _, Decimal, Desired, Ratio, Span, Timestamp};
 use phasegate_engine::record::{Outcome, Record};
 use phasegate_engine::{Act, Engine, Person};
 use phasegate_testkit::simulation::{CrashPoint, Ended, Kill, Setup, Simulation, decisions};
-use phasegate_testkit::world::{Metric, Outage, OutageKind, People, Regression, Reply, World};
+use phasegate_testkit::world::{
+    Difference, Metric, Outage, OutageKind, People, Regression, Reply, World,
+};
 use phasegate_tests::program;
 use proptest::prelude::*;
 
@@ -112,6 +114,31 @@ fn case(name: &str) -> (Setup, Ended) {
     };
     let end = match name {
         "ramp" | "people" => Ended::Finished(Outcome::Completed),
+        "kinds" => {
+            // One region refuses its upgrade and is passed over; old and new differ once.
+            world.unwilling.insert("south".parse().expect("an id"));
+            world.differences.push(Difference {
+                from: at(1),
+                target: "checkout".parse().expect("an id"),
+                id: "rounding".to_owned(),
+                count: 3,
+                detail: "amounts differ by a cent".to_owned(),
+            });
+            Ended::Finished(Outcome::Completed)
+        }
+        "experiment" => {
+            // Without its cache the queue grows.
+            let queue = Metric::Scalar {
+                value: Decimal::from(500u64),
+            };
+            world
+                .while_broken
+                .insert("queue".parse().expect("an id"), queue);
+            setup
+                .acts
+                .push((at(30), person("olga", "operator"), Act::Release));
+            Ended::Finished(Outcome::Completed)
+        }
         "regress" => {
             world.regressions.push(bad("errors", 25, errors("20%")));
             Ended::Finished(Outcome::RolledBack)
@@ -151,13 +178,15 @@ fn case(name: &str) -> (Setup, Ended) {
     (setup, end)
 }
 
-const CASES: [&str; 6] = [
+const CASES: [&str; 8] = [
     "ramp",
     "regress",
     "people",
     "broken-rollback",
     "blind",
     "rejected",
+    "kinds",
+    "experiment",
 ];
 const LIMIT: Span = Span::from_secs(2 * 86_400);
 

@@ -173,7 +173,9 @@ fn row(mode: &str) -> [String; 6] {
     let decided = decided
         .iter()
         .find(|record| matches!(record.body, Body::GateDecided { .. }));
-    let patience = decided.is_some_and(|record| record.at() <= at(90));
+    // The gate is asked after a minute and waits for an hour; nobody can act while all are down.
+    let latest = if mode == "down" { 90 } else { 63 };
+    let patience = decided.is_some_and(|record| record.at() <= at(latest));
     quiet.until(93);
     let evidence = quiet.is_at_full_weight();
 

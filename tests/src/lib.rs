@@ -82,8 +82,8 @@ pub fn program(name: &str, roll_up: Option<Span>) -> Program {
         .plan
         .unwrap_or_else(|| panic!("{}", checked.faults.render()));
     let start = Start {
-        by: "author".parse().expect("an id"),
         roll_up,
+        ..Start::new("author".parse().expect("an id"))
     };
     compile(&plan, &catalog, &start).expect("compiles")
 }

@@ -1,6 +1,7 @@
 //! The effect vocabulary: what the engine wants done outside, and how adapters say what became of it.
 //! Engine and providers share these words so that neither has to know the other.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -90,10 +91,59 @@ pub enum EffectClass {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Desired {
+    /// A flag is on for those whom labels, attributes or a list tell.
+    Cohort {
+        /// The flag.
+        flag: TargetId,
+        /// Those with one of these labels.
+        labels: Vec<String>,
+        /// Those with all of these attributes.
+        attributes: BTreeMap<String, String>,
+        /// These.
+        members: Vec<String>,
+        /// Those who asked for it.
+        opt_in: bool,
+        /// What share of all they are, where that is known.
+        share: Option<Ratio>,
+    },
     /// A command that the bindings name has been run.
     Command {
         /// Its name in the bindings; the argument list stands there.
         command: String,
+        /// Which target it is run for, where it is run for several.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on: Option<TargetId>,
+        /// The command, by its name in the bindings, that tells whether it has been done: it ends
+        /// well if so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        check: Option<String>,
+    },
+    /// Old and new are compared on the same work, or no longer.
+    Comparison {
+        /// What runs twice.
+        target: TargetId,
+        /// The share of new work that the new version handles too; nothing ends it.
+        share: Ratio,
+        /// How much old work is done again.
+        sample: Option<u64>,
+        /// What must be the same.
+        compare: Vec<String>,
+    },
+    /// Keys of a configuration have these values.
+    Config {
+        /// Which configuration.
+        target: TargetId,
+        /// The keys and their values, as text.
+        set: BTreeMap<String, String>,
+    },
+    /// Something is broken on purpose, or no longer.
+    Fault {
+        /// The experiment.
+        experiment: String,
+        /// What is broken.
+        fault: String,
+        /// Is it?
+        on: bool,
     },
     /// A flag is on for a share of its actors.
     Flag {
@@ -111,12 +161,26 @@ pub enum Desired {
         /// Plain text.
         body: String,
     },
+    /// Copies of this share of a route's requests go to the new version; nobody sees its answers.
+    Mirror {
+        /// The route.
+        target: TargetId,
+        /// The share; nothing ends it.
+        share: Ratio,
+    },
     /// The canary gets this share of a route's traffic, the stable version the rest.
     Traffic {
         /// The route.
         target: TargetId,
         /// The canary's share.
         canary: Ratio,
+    },
+    /// A workflow has been run to its end.
+    Workflow {
+        /// Its name on its host.
+        name: String,
+        /// What it is given.
+        inputs: BTreeMap<String, String>,
     },
 }
 
@@ -125,18 +189,49 @@ impl Desired {
     pub fn role(&self) -> Role {
         match self {
             Self::Command { .. } => Role::CommandRunner,
-            Self::Flag { .. } => Role::FlagStore,
+            Self::Comparison { .. } => Role::Comparer,
+            Self::Cohort { .. } | Self::Config { .. } | Self::Flag { .. } => Role::FlagStore,
+            Self::Fault { .. } => Role::FaultInjector,
             Self::Message { .. } => Role::Notifier,
-            Self::Traffic { .. } => Role::TrafficRouter,
+            Self::Mirror { .. } | Self::Traffic { .. } => Role::TrafficRouter,
+            Self::Workflow { .. } => Role::WorkflowHost,
         }
     }
 
     /// What it moves, if it moves something that only one rollout may hold.
     pub fn target(&self) -> Option<&TargetId> {
         match self {
-            Self::Flag { flag, .. } => Some(flag),
-            Self::Traffic { target, .. } => Some(target),
-            Self::Command { .. } | Self::Message { .. } => None,
+            Self::Cohort { flag, .. } | Self::Flag { flag, .. } => Some(flag),
+            Self::Config { target, .. } | Self::Traffic { target, .. } => Some(target),
+            Self::Command { .. }
+            | Self::Comparison { .. }
+            | Self::Fault { .. }
+            | Self::Message { .. }
+            | Self::Mirror { .. }
+            | Self::Workflow { .. } => None,
+        }
+    }
+
+    /// Can adapters with [`Capability::ReadBack`] tell whether it stands? What they cannot tell is set
+    /// again with its key.
+    pub fn is_readable(&self) -> bool {
+        matches!(self, Self::Flag { .. } | Self::Traffic { .. })
+    }
+
+    /// Does it end something that must not go on because nothing else may move: a fault that was made
+    /// on purpose, copies, a comparison?
+    pub fn is_end(&self) -> bool {
+        match self {
+            Self::Comparison { share, sample, .. } => *share == Ratio::ZERO && sample.is_none(),
+            Self::Fault { on, .. } => !on,
+            Self::Mirror { share, .. } => *share == Ratio::ZERO,
+            Self::Cohort { .. }
+            | Self::Command { .. }
+            | Self::Config { .. }
+            | Self::Flag { .. }
+            | Self::Message { .. }
+            | Self::Traffic { .. }
+            | Self::Workflow { .. } => false,
         }
     }
 }
@@ -144,12 +239,42 @@ impl Desired {
 impl fmt::Display for Desired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Command { command } => write!(f, "command {command}"),
+            Self::Cohort { flag, .. } => write!(f, "flag {flag} for a cohort"),
+            Self::Command {
+                command,
+                on: Some(on),
+                ..
+            } => write!(f, "command {command} on {on}"),
+            Self::Command { command, .. } => write!(f, "command {command}"),
+            Self::Comparison { target, .. } if self.is_end() => {
+                write!(f, "comparison of {target} ended")
+            }
+            Self::Comparison { target, share, .. } => {
+                write!(f, "comparison of {target} at {share}")
+            }
+            Self::Config { target, set } => {
+                write!(f, "configuration {target}:")?;
+                for (key, value) in set {
+                    write!(f, " {key}={value}")?;
+                }
+                Ok(())
+            }
+            Self::Fault {
+                experiment,
+                fault,
+                on,
+            } => write!(
+                f,
+                "fault of {experiment} {}: {fault}",
+                if *on { "on" } else { "off" }
+            ),
             Self::Flag { flag, exposure } => write!(f, "flag {flag} at {exposure}"),
             Self::Message {
                 channel, subject, ..
             } => write!(f, "message to {channel}: {subject}"),
+            Self::Mirror { target, share } => write!(f, "copies of {target} at {share}"),
             Self::Traffic { target, canary } => write!(f, "traffic of {target} at {canary}"),
+            Self::Workflow { name, .. } => write!(f, "workflow {name}"),
         }
     }
 }

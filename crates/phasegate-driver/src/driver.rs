@@ -185,6 +185,17 @@ impl Driver {
         let event = match input {
             Input::Appended(result) => return self.appended(result),
             Input::Renewed(result) => return self.renewed(result),
+            Input::Differed {
+                target,
+                id,
+                count,
+                detail,
+            } => Event::Differed {
+                target,
+                id,
+                count,
+                detail,
+            },
             Input::Inspected { number, reading } => Event::Inspected { number, reading },
             Input::Measured { ticket, answer } => Event::Measured { ticket, answer },
             Input::Performed { number, outcome } => Event::EffectDone { number, outcome },
@@ -265,7 +276,7 @@ impl Driver {
     fn poll_append(&mut self) -> Option<Request> {
         match &self.appending {
             Appending::UnderWay { .. } => return None,
-            Appending::Again { at, .. } if self.now.wall < *at => return None,
+            Appending::Again { at, .. } if self.is_ahead(*at) => return None,
             Appending::Again { batch, .. } => {
                 let batch = batch.clone();
                 return Some(self.append(batch));
@@ -311,12 +322,19 @@ impl Driver {
 
     fn poll_renewal(&mut self) -> Option<Request> {
         let half = Span::from_nanos(self.ttl.as_nanos() / 2);
-        let early = self.tenure.remaining(self.now) > half || self.now.wall < self.renew_not_before;
+        let early = self.tenure.remaining(self.now) > half || self.is_ahead(self.renew_not_before);
         if self.renewal.is_some() || early {
             return None;
         }
         self.renewal = Some(self.now);
         Some(Request::Renew { ttl: self.ttl })
+    }
+
+    /// Is a pause still on that lasts until then? One that would last longer than pauses do was begun
+    /// before the wall clock was set back, and is over.
+    fn is_ahead(&self, until: Timestamp) -> bool {
+        let left = until.since(self.now.wall);
+        !left.is_zero() && left <= UNAVAILABLE_PAUSE
     }
 
     fn appended(&mut self, result: Result<Head, AppendError>) {

@@ -57,7 +57,8 @@ pub(crate) struct Volatile {
     pub(crate) since: Now,
     /// Effects that were handed out and not yet answered.
     pub(crate) in_flight: BTreeSet<u64>,
-    pub(crate) inspections: BTreeMap<u64, Sight>,
+    /// What is being read back, and since when.
+    pub(crate) inspections: BTreeMap<u64, (Sight, Now)>,
     pub(crate) inspection_count: u64,
     /// Not before these moments: tries of what failed.
     pub(crate) retry_at: BTreeMap<Sight, Timestamp>,
@@ -95,12 +96,25 @@ impl Volatile {
             places: OnceLock::new(),
             tick: None,
             tick_due: now.wall,
-            ticket_count: 0,
+            // An answer that an engine was asked for which is dropped by now must not pass for one that
+            // its successor asked for. No engine asks once a nanosecond.
+            ticket_count: now.since_boot.as_nanos(),
             recorded_at: now.wall,
             holds: BTreeMap::new(),
             bakes: BTreeMap::new(),
             quiet: false,
         }
+    }
+}
+
+impl Volatile {
+    /// The wall clock was set back: what was due by it would come late by as much, so all is due now.
+    fn set_back(&mut self) {
+        self.tick = None;
+        self.tick_due = self.now.wall;
+        self.standing_due = self.now.wall;
+        self.recorded_at = self.recorded_at.min(self.now.wall);
+        self.retry_at.clear();
     }
 }
 
@@ -198,7 +212,7 @@ impl Engine {
     }
 
     fn around(state: State, now: Now) -> Self {
-        let registry = state.program.registry();
+        let registry = crate::decide::registry_of(&state);
         Self {
             canary_triggers: canary_triggers(&state.program, &registry),
             registry,
@@ -244,6 +258,12 @@ impl Engine {
                     return Ok(self.state.next_seq);
                 }
             }
+            Event::Differed {
+                target,
+                id,
+                count,
+                detail,
+            } => self.differed(target, &id, count, &detail)?,
             Event::Operator { by, reason, act } => self.operator(&by, &reason, act)?,
         }
         self.advance();
@@ -344,14 +364,17 @@ impl Engine {
     }
 
     fn set_now(&mut self, now: &Now) {
-        let elapsed = now.elapsed_since(&self.volatile.now);
-        let steps =
-            now.boot == self.volatile.now.boot && elapsed.disagreement() > CLOCK_DISAGREEMENT_MAX;
-        self.volatile.now = *now;
+        let before = std::mem::replace(&mut self.volatile.now, *now);
+        let elapsed = now.elapsed_since(&before);
+        // What a wall clock that was set back tells is no time at all, so that is looked at by itself.
+        let back = before.wall.since(now.wall);
+        let by = elapsed.disagreement().saturating_add(back);
+        let steps = now.boot == before.boot && by > CLOCK_DISAGREEMENT_MAX;
+        if back > CLOCK_DISAGREEMENT_MAX {
+            self.volatile.set_back();
+        }
         if steps && self.state.outcome.is_none() {
-            self.emit(Body::ClockDisagreed {
-                by: elapsed.disagreement(),
-            });
+            self.emit(Body::ClockDisagreed { by });
         }
     }
 
@@ -381,6 +404,14 @@ impl Engine {
         self.volatile.in_flight.insert(effect.number);
         self.effects
             .push_back((self.state.next_seq.saturating_sub(1), effect));
+    }
+
+    /// Takes an effect back that was handed out and that nobody has begun. True if there was one: then it
+    /// has certainly not happened.
+    pub(crate) fn take_back(&mut self, number: u64) -> bool {
+        let before = self.effects.len();
+        self.effects.retain(|(_, effect)| effect.number != number);
+        self.effects.len() < before
     }
 
     /// Is everything durable, and everything that was to be done handed out?

@@ -1,7 +1,8 @@
 //! What reaches the engine from outside, and why an event may not fit.
 
-use phasegate_core::{Answer, EffectOutcome, GateId, PersonId, Reading, RoleId};
+use phasegate_core::{Answer, EffectOutcome, GateId, PersonId, Reading, RoleId, TargetId};
 
+use crate::program::Back;
 use crate::record::Place;
 
 /// A person, as the edge verified them.
@@ -21,6 +22,17 @@ pub struct Person {
     reason = "shells write events; the engine must know each"
 )]
 pub enum Event {
+    /// A comparer saw old and new differ.
+    Differed {
+        /// What is compared.
+        target: TargetId,
+        /// The difference: equal ones have one id.
+        id: String,
+        /// How often it has been seen in all.
+        count: u64,
+        /// What differs, for people.
+        detail: String,
+    },
     /// An adapter said what became of an effect.
     EffectDone {
         /// Its number.
@@ -75,12 +87,48 @@ pub enum Act {
         /// The journal's next sequence when the person looked.
         seen: u64,
     },
+    /// Say that one looks at an incident.
+    Acknowledge {
+        /// Which.
+        incident: u64,
+    },
+    /// Say that a scenario of the plan has happened; the reason is the evidence.
+    Declare {
+        /// Which, by its name in the plan.
+        scenario: String,
+    },
+    /// Say that what was to be done after an incident is done.
+    FollowUp {
+        /// Which.
+        incident: u64,
+    },
+    /// Say that an incident is over.
+    Resolve {
+        /// Which.
+        incident: u64,
+    },
+    /// Give news of an incident.
+    Update {
+        /// Which.
+        incident: u64,
+    },
+    /// Pass a gate that is not decided, without what it asks for. The reason must be given, and those
+    /// whom the plan names for trouble are told. Freezes, pauses and holds still hold.
+    BreakGlass {
+        /// Where.
+        place: Place,
+    },
     /// Stop forward movement. Triggers and rollbacks stay live.
     Pause,
     /// Let a held rollout go on; what held it is looked at afresh.
     Release,
     /// Let a paused rollout go on.
     Resume,
+    /// Go back so far, by the steps of the rollback.
+    RollBack {
+        /// How far.
+        back: Back,
+    },
     /// Try the operation there again, as a new effect.
     Retry {
         /// Where.
@@ -103,6 +151,11 @@ pub enum Act {
         /// Is it so?
         yes: bool,
     },
+    /// Take back one's own answer to a question that is still open.
+    Withdraw {
+        /// The question's number.
+        ask: u64,
+    },
 }
 
 /// Why an event does not fit. The state is unchanged.
@@ -117,9 +170,20 @@ pub enum EventError {
         /// Who.
         by: PersonId,
     },
+    /// An act that must be explained was not.
+    #[error("this must be explained: give a reason")]
+    ReasonMissing,
     /// The rollout has ended.
     #[error("the rollout has ended")]
     Ended,
+    /// The plan asks for evidence, and none was given.
+    #[error("question {ask} is answered with evidence: {wanted}; give it as the reason")]
+    EvidenceMissing {
+        /// Which.
+        ask: u64,
+        /// What is wanted.
+        wanted: String,
+    },
     /// The plan does not let that person decide there.
     #[error("{by} is excluded from approving gate {gate}")]
     Excluded {

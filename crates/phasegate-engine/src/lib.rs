@@ -4,10 +4,6 @@
     clippy::wildcard_enum_match_arm,
     reason = "what can be desired outside grows; what is not known here shows nobody anything"
 )]
-#![expect(
-    clippy::large_enum_variant,
-    reason = "records and operations are handled one at a time"
-)]
 
 pub mod compile;
 pub mod event;

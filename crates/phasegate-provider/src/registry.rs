@@ -153,6 +153,9 @@ impl Registry {
             Desired::Flag { flag, exposure } => {
                 self.flag_reading(to, flag, *exposure, before, call).await
             }
+            Desired::Command {
+                check: Some(check), ..
+            } => self.command_reading(to, check, call).await,
             Desired::Command { .. } | Desired::Message { .. } | _ => UNREADABLE,
         }
     }
@@ -187,7 +190,10 @@ impl Registry {
                 let set = store.set(flag, *exposure, &call).await;
                 self.settle(effect, store.as_ref(), set, &call).await
             }
-            Desired::Command { command } => match self.commands.get(&effect.to) {
+            // A runner knows commands by name alone; one for several targets is a role of its own.
+            Desired::Command {
+                command, on: None, ..
+            } => match self.commands.get(&effect.to) {
                 None => not_bound(effect),
                 Some(runner) => command_outcome(command, runner.run(command, &call).await),
             },
@@ -211,9 +217,35 @@ impl Registry {
                     Err(error) => outcome_of(&error),
                 }
             }
-            _ => EffectOutcome::NotApplied {
+            Desired::Cohort { .. }
+            | Desired::Command { .. }
+            | Desired::Comparison { .. }
+            | Desired::Config { .. }
+            | Desired::Fault { .. }
+            | Desired::Mirror { .. }
+            | Desired::Workflow { .. }
+            | _ => EffectOutcome::NotApplied {
                 reason: format!("no provider role is known for: {}", effect.desired),
             },
+        }
+    }
+
+    /// Has a command been done? Its check ends well if so, and otherwise if not.
+    async fn command_reading(&self, to: &BindingId, check: &str, call: &Call) -> Reading {
+        let Some(runner) = self.commands.get(to) else {
+            return UNREADABLE;
+        };
+        let standing = match runner.run(check, call).await {
+            Ok(run) => match run.exit {
+                Exit::Code(0) => Standing::AsDesired,
+                Exit::Code(_) => Standing::AsBefore,
+                Exit::Signal(_) => Standing::Unknown,
+            },
+            Err(_) => Standing::Unknown,
+        };
+        Reading {
+            found: None,
+            standing,
         }
     }
 

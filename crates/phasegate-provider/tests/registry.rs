@@ -315,6 +315,8 @@ async fn what_is_not_bound_is_not_applied_and_not_measured() {
         },
         Desired::Command {
             command: "c".to_owned(),
+            on: None,
+            check: None,
         },
         Desired::Message {
             channel: "c".parse().expect("an id"),
@@ -346,6 +348,8 @@ async fn a_command_says_by_its_status_whether_it_did_its_work() {
             .expect("free");
         let desired = Desired::Command {
             command: "migrate".to_owned(),
+            on: None,
+            check: None,
         };
         let outcome = registry.perform(&effect(desired), &call()).await;
         assert_eq!(word(&outcome), want, "{exit:?}");

@@ -2,7 +2,9 @@
 
 use phasegate_core::{Span, Timestamp};
 use phasegate_engine::program::{Back, OpKind, Response};
-use phasegate_engine::record::{Decision, GateReason, Place, Statement};
+use phasegate_engine::record::{
+    Decision, GateReason, IncidentClock, IncidentStep, Place, Statement,
+};
 use phasegate_sla::Verdict;
 
 use crate::view::{
@@ -13,22 +15,59 @@ use crate::view::{
 pub(crate) fn operation(kind: &OpKind) -> String {
     match kind {
         OpKind::Apply { to, desired, .. } => format!("{desired}, by {to}"),
-        OpKind::Ask { role } => format!("ask {role}"),
+        OpKind::Ask { role, .. } => format!("ask {role}"),
         OpKind::Bake { span, checks, .. } => match checks.len() {
             0 => format!("bake {}", span_text(*span)),
             1 => format!("bake {} with 1 criterion", span_text(*span)),
             n => format!("bake {} with {n} criteria", span_text(*span)),
         },
         OpKind::Gate(gate) => format!("gate {}", gate.id),
+        OpKind::Ledger { target, .. } => format!("explain the differences of {target}"),
+        OpKind::Measure { figures, over, .. } => {
+            let named: Vec<&str> = figures.iter().map(|f| f.measure.as_str()).collect();
+            format!("measure {} over {}", named.join(", "), span_text(*over))
+        }
         OpKind::Validate { within, .. } => format!("validate within {}", span_text(*within)),
         OpKind::Wait { span } => format!("wait {}", span_text(*span)),
     }
+}
+
+/// A step of an incident.
+pub(crate) fn incident(number: u64, step: &IncidentStep) -> String {
+    let what = match step {
+        IncidentStep::Acknowledged { by } => format!("{by} looks at it"),
+        IncidentStep::Decided { respond, .. } => {
+            let word = if *respond { "" } else { "not " };
+            format!("decided: the response is {word}carried out")
+        }
+        IncidentStep::Declared {
+            scenario,
+            by,
+            evidence,
+        } => format!("{scenario}, declared by {by}: {evidence}"),
+        IncidentStep::FollowedUp { by, text } => format!("followed up by {by}: {text}"),
+        IncidentStep::Late { clock } => {
+            let clock = match clock {
+                IncidentClock::Acknowledge => "nobody has acknowledged it",
+                IncidentClock::Complete => "the response is not complete",
+                IncidentClock::Decide => "nobody has decided",
+                IncidentClock::Update => "there is no news",
+            };
+            format!("late: {clock}")
+        }
+        IncidentStep::Resolved { by, text } => format!("resolved by {by}: {text}"),
+        IncidentStep::Updated { by, text } => format!("news from {by}: {text}"),
+    };
+    format!("incident {number}: {what}")
 }
 
 /// On what a gate's decision rests.
 pub(crate) fn gate_reason(reason: &GateReason) -> String {
     match reason {
         GateReason::AllMet => "all criteria hold and all approvals are there".to_owned(),
+        GateReason::BrokenGlass { by, reason } => {
+            format!("{by} passed it without what it asks for: {reason}")
+        }
         GateReason::Criterion { check, sentence } => format!("criterion {check}: {sentence}"),
         GateReason::Rejected { by, reason } => format!("{by} rejected it: {reason}"),
         GateReason::TimedOut => "nobody decided in time".to_owned(),
@@ -147,7 +186,10 @@ pub(crate) const fn moment(sort: MomentSort) -> &'static str {
         MomentSort::Asked => "asked",
         MomentSort::BakePassed => "bake passed",
         MomentSort::BudgetBlown => "budget blown",
+        MomentSort::BaselineRecorded => "baseline recorded",
         MomentSort::ClockDisagreed => "clocks disagreed",
+        MomentSort::DifferenceFound => "difference found",
+        MomentSort::Incident => "incident",
         MomentSort::Created => "started",
         MomentSort::EffectAbandoned => "effect given up",
         MomentSort::EffectRepeated => "effect repeated",

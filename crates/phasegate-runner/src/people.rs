@@ -107,7 +107,11 @@ fn question(
     let rollout = &driver.state().rollout;
     let gate = match &state.ask.about {
         AskAbout::Approval { gate, .. } => Some(gate.clone()),
-        AskAbout::Effect { .. } | AskAbout::Task { .. } => None,
+        AskAbout::Attestation { .. }
+        | AskAbout::Difference { .. }
+        | AskAbout::Effect { .. }
+        | AskAbout::Incident { .. }
+        | AskAbout::Task { .. } => None,
     };
     let number = state.ask.number;
     let gate = gate.or_else(|| GateId::new(format!("ask-{number}")).ok());

@@ -217,10 +217,7 @@ bindings:
     let checked = checked
         .plan
         .unwrap_or_else(|| panic!("{}", checked.faults.render()));
-    let start = Start {
-        by: "author".parse().expect("an id"),
-        roll_up: None,
-    };
+    let start = Start::new("author".parse().expect("an id"));
     let program = compile(&checked, &catalog, &start).expect("a program");
     (program, Sources { plan, bindings })
 }

@@ -4,6 +4,7 @@ use phasegate_core::{BindingId, Desired, EffectClass, Role, RoleId, Span, StepId
 use phasegate_plan::model;
 
 use super::phases::step_id;
+use super::strategies::Site;
 use super::{CompileError, Compiler};
 use crate::program::{Approvals, Gate, Op, OpKind, TimeoutDecision};
 
@@ -15,14 +16,19 @@ impl Compiler<'_> {
     ) -> Result<Vec<Op>, CompileError> {
         let evaluation = self.plan.evaluation(phase);
         let title = step.title.clone().unwrap_or_else(|| step.id.to_string());
-        self.action(
+        let mut ops = self.action(
             &step.action,
             &step.id,
             &title,
             phase,
             &evaluation,
             &step.criteria,
-        )
+        )?;
+        for (index, item) in step.checks.iter().enumerate() {
+            let name = format!("{}-check-{}", step.id, index + 1);
+            ops.push(self.item(item, None, &name, phase)?);
+        }
+        Ok(ops)
     }
 
     #[expect(
@@ -51,10 +57,11 @@ impl Compiler<'_> {
                     target: ramp.target.clone(),
                     canary: weight,
                 };
+                let rungs = ramp.rungs();
                 let stages = Stages {
                     to: &ramp.binding,
                     settle: ramp.settle,
-                    stages: &ramp.stages,
+                    stages: &rungs,
                 };
                 return self.ramp(&stages, &desired, step, title, phase, evaluation, criteria);
             }
@@ -63,10 +70,11 @@ impl Compiler<'_> {
                     flag: ramp.flag.clone(),
                     exposure: share,
                 };
+                let rungs = ramp.rungs();
                 let stages = Stages {
                     to: &ramp.binding,
                     settle: ramp.settle,
-                    stages: &ramp.stages,
+                    stages: &rungs,
                 };
                 return self.ramp(&stages, &desired, step, title, phase, evaluation, criteria);
             }
@@ -79,32 +87,15 @@ impl Compiler<'_> {
             model::Action::Task(task) => {
                 let kind = OpKind::Ask {
                     role: task.role.clone(),
+                    evidence: None,
+                    valid_for: None,
                 };
                 vec![Op {
                     title: task.instructions.clone(),
                     ..op(kind, task.within)
                 }]
             }
-            model::Action::Command(run) => {
-                let known = self.catalog.command(&run.binding, &run.name);
-                let known = known.ok_or_else(|| CompileError::missing("command", &run.name))?;
-                let class = if run.idempotent || known.idempotent {
-                    EffectClass::IdempotentByKey
-                } else {
-                    EffectClass::AtMostOnce
-                };
-                let desired = Desired::Command {
-                    command: run.name.clone(),
-                };
-                vec![op(
-                    OpKind::Apply {
-                        to: run.binding.clone(),
-                        desired,
-                        class,
-                    },
-                    run.within,
-                )]
-            }
+            model::Action::Command(run) => vec![op(self.command(run)?, run.within)],
             model::Action::Notify(notify) => {
                 let telling = self.telling(notify)?;
                 let desired = Desired::Message {
@@ -118,14 +109,19 @@ impl Compiler<'_> {
                         to: telling.via.to,
                         desired,
                         class,
+                        may_fail: None,
                     },
                     None,
                 )]
             }
-            _ => {
-                return Err(CompileError::Unsupported {
-                    what: format!("step {step}"),
-                });
+            other => {
+                let site = Site {
+                    step,
+                    title,
+                    phase,
+                    evaluation,
+                };
+                return self.strategy(other, &site, criteria);
             }
         };
         if !criteria.is_empty() {
@@ -142,7 +138,7 @@ impl Compiler<'_> {
         clippy::too_many_arguments,
         reason = "what a step consists of, from one caller"
     )]
-    fn ramp(
+    pub(super) fn ramp(
         &self,
         stages: &Stages<'_>,
         desired: &dyn Fn(phasegate_core::Ratio) -> Desired,
@@ -162,6 +158,7 @@ impl Compiler<'_> {
                 to,
                 desired: desired(stage.weight),
                 class,
+                may_fail: None,
             };
             ops.push(Op {
                 step: step.clone(),
@@ -192,7 +189,7 @@ impl Compiler<'_> {
         Ok(ops)
     }
 
-    fn bake(
+    pub(super) fn bake(
         &self,
         span: Span,
         checks: Vec<crate::program::Check>,
@@ -208,11 +205,12 @@ impl Compiler<'_> {
             on_fail,
             blind,
             settle,
+            stop_when: Vec::new(),
         })
     }
 
     /// What can be read back is set absolutely; what cannot must not be sent twice on a guess.
-    fn class_of(&self, to: &BindingId) -> EffectClass {
+    pub(super) fn class_of(&self, to: &BindingId) -> EffectClass {
         use phasegate_core::Capability;
         let can = |capability| {
             self.catalog
@@ -242,7 +240,11 @@ impl Compiler<'_> {
         let kind = if item.criteria.is_empty() {
             let role = item.role.as_ref().or(owner).cloned();
             let role = role.map_or_else(|| self.escalate_to(), Ok)?;
-            OpKind::Ask { role }
+            OpKind::Ask {
+                role,
+                evidence: item.evidence.clone(),
+                valid_for: item.valid_for,
+            }
         } else {
             let evaluation = self.plan.evaluation(phase);
             let id =
@@ -275,8 +277,8 @@ impl Compiler<'_> {
     }
 }
 
-struct Stages<'a> {
-    to: &'a BindingId,
-    settle: Option<Span>,
-    stages: &'a [model::Stage],
+pub(super) struct Stages<'a> {
+    pub(super) to: &'a BindingId,
+    pub(super) settle: Option<Span>,
+    pub(super) stages: &'a [model::Stage],
 }

@@ -3,13 +3,18 @@
 
 mod actions;
 mod conditions;
+mod figures;
 mod gates;
+mod matrix;
+mod parameters;
 mod phases;
 mod reactions;
+mod strategies;
 
 use std::collections::BTreeMap;
 
 use phasegate_core::{BindingId, PersonId, RoleId, Span};
+use phasegate_plan::model::ParameterId;
 use phasegate_plan::{Catalog, Plan};
 
 use crate::program::{Binding, Freeze, PROGRAM_FORMAT, Program, Timing};
@@ -22,12 +27,18 @@ pub struct Start {
     pub by: PersonId,
     /// How often unchanged findings are recorded; every five minutes if nothing is said.
     pub roll_up: Option<Span>,
+    /// Values of the plan's parameters. What is not given has its default; what has none must be given.
+    pub parameters: BTreeMap<ParameterId, String>,
 }
 
 impl Start {
     /// A start by this person, with unchanged findings recorded every five minutes.
     pub fn new(by: PersonId) -> Self {
-        Self { by, roll_up: None }
+        Self {
+            by,
+            roll_up: None,
+            parameters: BTreeMap::new(),
+        }
     }
 }
 
@@ -44,6 +55,14 @@ pub enum CompileError {
         what: &'static str,
         /// Its name.
         name: String,
+    },
+    /// A value that is given at the start does not fit the plan's parameters.
+    #[error("parameter '{id}' {what}")]
+    Parameter {
+        /// Which.
+        id: String,
+        /// What is wrong, and how to mend it.
+        what: String,
     },
     /// The plan says something that this version cannot carry out.
     #[error("{what} cannot be carried out by this version")]
@@ -72,6 +91,7 @@ pub fn compile(plan: &Plan, catalog: &Catalog, start: &Start) -> Result<Program,
         catalog,
         start,
     };
+    compiler.parameters()?;
     let registry = plan.kpi_registry();
     Ok(Program {
         format: PROGRAM_FORMAT,
@@ -95,6 +115,8 @@ pub fn compile(plan: &Plan, catalog: &Catalog, start: &Start) -> Result<Program,
             .collect(),
         timing: compiler.timing(),
         escalate_to: compiler.escalate_to()?,
+        matrix: compiler.matrix()?,
+        incidents: compiler.incident_clocks()?,
     })
 }
 
@@ -130,6 +152,7 @@ impl Compiler<'_> {
         let every = own
             .map(|evaluation| evaluation.every)
             .chain([plan.every])
+            .chain(self.ramps_every())
             .min();
         let every = every.unwrap_or(plan.every);
         let standard = Timing::default();
@@ -147,6 +170,16 @@ impl Compiler<'_> {
                 .min(every.saturating_mul(10))
                 .max(EFFECT_MIN),
         }
+    }
+
+    /// How often single ramps are to be looked at.
+    fn ramps_every(&self) -> impl Iterator<Item = Span> {
+        let steps = self.plan.phases.iter().flat_map(|phase| &phase.steps);
+        steps.filter_map(|step| match &step.action {
+            phasegate_plan::model::Action::Traffic(ramp) => ramp.evaluate_every,
+            phasegate_plan::model::Action::Flag(ramp) => ramp.evaluate_every,
+            _ => None,
+        })
     }
 
     /// Who is asked when nothing else says: the first role that any rollback escalates to, else the

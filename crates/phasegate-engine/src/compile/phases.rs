@@ -35,12 +35,7 @@ impl Compiler<'_> {
 
     fn phase(&self, phase: &model::Phase) -> Result<Phase, CompileError> {
         let mut ops = self.gates(&phase.gates, &model::GateWhen::BeforeStart, phase)?;
-        for checklist in &phase.prerequisites {
-            for (index, item) in checklist.items.iter().enumerate() {
-                let name = format!("prerequisite-{}", index + 1);
-                ops.push(self.item(item, checklist.owner.as_ref(), &name, phase)?);
-            }
-        }
+        ops.extend(self.checklists(&phase.prerequisites, phase)?);
         for step in &phase.steps {
             let when = model::GateWhen::BeforeStep(step.id.clone());
             ops.extend(self.gates(&phase.gates, &when, phase)?);
@@ -55,10 +50,56 @@ impl Compiler<'_> {
             id: phase.id.clone(),
             title: phase.title.clone(),
             after: self.plan.dependencies(&phase.id),
-            not_before: None,
+            not_before: phase.window.map(|window| self.first_moment(window)),
+            rollback: self.rollback_with_ends(phase, &ops)?,
             ops,
-            rollback: self.rollback(phase)?,
         })
+    }
+
+    fn checklists(
+        &self,
+        lists: &[model::Checklist],
+        phase: &model::Phase,
+    ) -> Result<Vec<Op>, CompileError> {
+        let mut ops = Vec::new();
+        let items = lists
+            .iter()
+            .flat_map(|list| list.items.iter().map(|item| (list.owner.as_ref(), item)));
+        for (index, (owner, item)) in items.enumerate() {
+            let name = format!("prerequisite-{}", index + 1);
+            ops.push(self.item(item, owner, &name, phase)?);
+        }
+        Ok(ops)
+    }
+
+    /// The first moment of the days on which something is to happen.
+    fn first_moment(
+        &self,
+        window: phasegate_plan::calendar::DateWindow,
+    ) -> phasegate_core::Timestamp {
+        let midnight = phasegate_plan::calendar::TimeOfDay::MIDNIGHT;
+        self.plan
+            .work_calendar()
+            .zone()
+            .moment(window.first(), midnight)
+    }
+
+    /// The way back, and before it the end of everything that the phase may have begun and not ended:
+    /// a fault made on purpose, copies, a comparison.
+    fn rollback_with_ends(
+        &self,
+        phase: &model::Phase,
+        ops: &[Op],
+    ) -> Result<Rollback, CompileError> {
+        let mut rollback = self.rollback(phase)?;
+        let ends = ops.iter().filter(|op| op.is_end()).map(|op| Op {
+            budget: Some(END_WITHIN),
+            ..op.clone()
+        });
+        let mut all: Vec<Op> = ends.collect();
+        all.append(&mut rollback.ops);
+        rollback.ops = all;
+        Ok(rollback)
     }
 
     /// The phase's criteria hold at its end too.
@@ -74,6 +115,7 @@ impl Compiler<'_> {
                 on_fail: self.on_fail(phase)?,
                 blind: self.blind(&evaluation)?,
                 settle: evaluation.settle,
+                stop_when: Vec::new(),
             },
             step,
         })
@@ -145,6 +187,9 @@ impl Compiler<'_> {
             return Ok(None);
         };
         let mut ops = Vec::new();
+        if id == START {
+            ops.extend(self.checklists(&self.plan.prerequisites, context)?);
+        }
         for when in when {
             ops.extend(self.gates(&self.plan.gates, when, context)?);
         }
@@ -165,6 +210,8 @@ impl Compiler<'_> {
     }
 }
 
+/// The budget of ending what a phase began: as long as one attempt of an effect may take, twice.
+const END_WITHIN: phasegate_core::Span = phasegate_core::Span::from_secs(60);
 /// How long a rollback's validation is waited for when the plan does not say.
 const VALIDATE_WITHIN: phasegate_core::Span = phasegate_core::Span::from_secs(300);
 

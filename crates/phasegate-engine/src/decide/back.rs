@@ -62,7 +62,7 @@ impl Engine {
     }
 
     /// The phases that have to be undone, latest first.
-    fn phases_to_undo(&self, back: &Back, from: Option<&PhaseId>) -> Vec<PhaseId> {
+    pub(crate) fn phases_to_undo(&self, back: &Back, from: Option<&PhaseId>) -> Vec<PhaseId> {
         let kin = match back {
             Back::Before(target) => self.with_descendants(target),
             Back::Phase(target) => self.with_ancestors(target),

@@ -17,6 +17,7 @@ use phasegate_core::{
 
 use crate::engine::Engine;
 use crate::event::EventError;
+use crate::program::OpKind;
 use crate::record::{Body, Finish, HoldReason, How, Place};
 use crate::state::{EffectState, Stage};
 
@@ -70,7 +71,8 @@ impl Engine {
         if !self.may_move(place) || self.is_contended(to, desired) {
             return;
         }
-        let before = if self.state.program.can(to, Capability::ReadBack) {
+        let readable = desired.is_readable() && self.state.program.can(to, Capability::ReadBack);
+        let before = if readable {
             match self.read_before(place, to, desired) {
                 Some(reading) => reading.found,
                 None => return,
@@ -124,6 +126,12 @@ impl Engine {
         }
         match place {
             Place::Aside => false,
+            Place::Phase { .. } if self.may_pass_over(place) => {
+                if self.may_move(place) {
+                    self.finish_op(place, Finish::Failed { reason });
+                }
+                false
+            }
             Place::Phase { .. } => {
                 self.hold(HoldReason::Effect {
                     place: place.clone(),
@@ -140,6 +148,25 @@ impl Engine {
                 self.is_due(&sight)
             }
         }
+    }
+
+    /// May this target fail, with those that have failed already?
+    fn may_pass_over(&self, place: &Place) -> bool {
+        let (Some(op), Some(phase)) = (self.state.op(place), place.phase()) else {
+            return false;
+        };
+        let OpKind::Apply {
+            may_fail: Some(limits),
+            ..
+        } = &op.kind
+        else {
+            return false;
+        };
+        let key = (phase.clone(), op.step.clone());
+        let failed = self.state.passed_over.get(&key);
+        let in_wave = failed.and_then(|waves| waves.get(&limits.wave).copied());
+        let in_all: u32 = failed.map_or(0, |waves| waves.values().sum());
+        in_wave.unwrap_or(0) < limits.in_wave && in_all < limits.in_all
     }
 
     /// Is another effect on the same thing still under way? What was sent last must land last.
@@ -177,6 +204,7 @@ impl Engine {
             if waits && !overdue {
                 continue;
             }
+            let never_left = self.take_back(number);
             if self.is_superseded(&state) {
                 // Repeating it would undo what came after it; it is left alone until it cannot land.
                 if overdue {
@@ -187,6 +215,10 @@ impl Engine {
             }
             if waits {
                 self.volatile.in_flight.remove(&number);
+            }
+            if never_left {
+                self.repeat(number);
+                continue;
             }
             if !state.in_doubt {
                 let reason = "no answer by the deadline".to_owned();
@@ -261,7 +293,7 @@ impl Engine {
         number: u64,
         reading: Option<Reading>,
     ) -> Result<(), EventError> {
-        let Some(sight) = self.volatile.inspections.remove(&number) else {
+        let Some((sight, _)) = self.volatile.inspections.remove(&number) else {
             return Err(EventError::Unawaited {
                 what: "inspection",
                 number,

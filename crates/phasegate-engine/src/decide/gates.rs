@@ -7,24 +7,19 @@ use phasegate_core::{PersonId, RoleId};
 use phasegate_sla::Verdict;
 
 use crate::engine::Engine;
-use crate::program::{Gate, Reaction, Response, TimeoutDecision};
+use crate::program::{Gate, OpKind, Reaction, Response, TimeoutDecision};
 use crate::record::{Ask, AskAbout, Body, Cause, Decision, Finish, GateReason, HoldReason, Place};
-use crate::state::AskState;
+use crate::state::{AskState, Stage};
 
 impl Engine {
     pub(crate) fn step_gate(&mut self, place: &Place, gate: &Gate) {
         if self.state.decided.contains(place) {
-            if self.may_move(place) {
+            if self.may_move(place) && !self.has_expired_attestation(place) {
                 self.finish_op(place, Finish::Done);
             }
             return;
         }
-        if self
-            .state
-            .holds
-            .iter()
-            .any(|h| matches!(h, HoldReason::Gate { gate: id } if *id == gate.id))
-        {
+        if self.state.is_held_by_gate(&gate.id) {
             return;
         }
         if !gate.approvals.quorum.is_empty() && self.approval_ask(place).is_none() {
@@ -48,8 +43,94 @@ impl Engine {
             return;
         }
         if let Some((decision, reason)) = self.gate_decision(place, gate) {
+            if decision == Decision::Go && self.has_expired_attestation(place) {
+                return;
+            }
             self.decide_gate(place, gate, decision, reason);
         }
+    }
+
+    /// While a rollback is on, gates of phases beside it are decided as far as people and time decide
+    /// them. Criteria are not looked at meanwhile, so nothing rests on them.
+    pub(crate) fn decide_beside(&mut self) {
+        let program = std::sync::Arc::clone(&self.state.program);
+        for place in self.state.places() {
+            let Some(rollback) = &self.state.rollback else {
+                return;
+            };
+            let Place::Phase { phase, op } = &place else {
+                continue;
+            };
+            let waits = matches!(self.state.stage(&place), Some(Stage::Started { .. }))
+                && !self.state.decided.contains(&place);
+            if rollback.failed || !waits || rollback.phases.contains(phase) {
+                continue;
+            }
+            let op = program.phase(phase).and_then(|phase| phase.ops.get(*op));
+            let Some(OpKind::Gate(gate)) = op.map(|op| &op.kind) else {
+                continue;
+            };
+            let Some((decision, reason)) = self.gate_decision(&place, gate) else {
+                continue;
+            };
+            let rests_on_criteria = match &reason {
+                GateReason::AllMet => !gate.checks.is_empty(),
+                GateReason::Criterion { .. } => true,
+                GateReason::BrokenGlass { .. }
+                | GateReason::Rejected { .. }
+                | GateReason::TimedOut => false,
+            };
+            let held = self.state.is_held_by_gate(&gate.id);
+            let expired = decision == Decision::Go && self.has_expired_attestation(&place);
+            if !rests_on_criteria && !held && !expired {
+                self.decide_gate(&place, gate, decision, reason);
+            }
+        }
+    }
+
+    /// Asks again about what was attested in this phase too long ago. The gate waits meanwhile.
+    fn has_expired_attestation(&mut self, gate: &Place) -> bool {
+        let now = self.now();
+        let expired = self.state.attested.iter().find_map(|(place, given)| {
+            let op = self.state.op(place)?;
+            let OpKind::Ask {
+                role,
+                valid_for: Some(limit),
+                ..
+            } = &op.kind
+            else {
+                return None;
+            };
+            let here = place.phase() == gate.phase();
+            (here && now.elapsed_since(given).high > *limit)
+                .then(|| (place.clone(), role.clone(), op.title.clone()))
+        });
+        let Some((place, role, text)) = expired else {
+            return false;
+        };
+        let about = AskAbout::Attestation {
+            place: place.clone(),
+        };
+        let asked = self
+            .state
+            .asks
+            .values()
+            .any(|state| state.ask.about == about);
+        let held = self
+            .state
+            .holds
+            .iter()
+            .any(|hold| matches!(hold, HoldReason::Effect { place: at, .. } if *at == place));
+        if !asked && !held {
+            let number = self.state.ask_count + 1;
+            self.emit(Body::Asked(Ask {
+                number,
+                about,
+                roles: vec![role],
+                text: format!("Is this still so: {text}"),
+            }));
+        }
+        true
     }
 
     pub(crate) fn approval_ask(&self, place: &Place) -> Option<&AskState> {

@@ -38,6 +38,8 @@ struct Seen<'t> {
     closed: &'t Closed,
     checks: Vec<CheckSeen<'t>>,
     triggers: Vec<TriggerSeen<'t>>,
+    /// What ends an operation at once, and is so.
+    stops: Vec<(&'t Look, &'t Place, &'t CriterionId)>,
 }
 
 impl Engine {
@@ -50,6 +52,7 @@ impl Engine {
         self.record_findings(&seen, &bakes);
         self.act_on_triggers(&seen);
         if self.state.rollback.is_none() {
+            self.stop_at_once(&seen);
             self.act_on_bakes(&seen, &bakes);
         } else {
             self.act_on_validation(&seen);
@@ -62,6 +65,7 @@ impl Engine {
             closed,
             checks: Vec::new(),
             triggers: Vec::new(),
+            stops: Vec::new(),
         };
         for (look, verdict) in closed.verdicts(&self.registry, &self.state.testimony, at) {
             match &look.subject {
@@ -75,17 +79,29 @@ impl Engine {
                         verdict,
                     });
                 }
-                Subject::Check { .. } => {}
+                Subject::Stop { place, check } if self.is_started(place) => {
+                    if verdict.condition() == Some(true) {
+                        seen.stops.push((look, place, check));
+                    }
+                }
+                Subject::Check { .. } | Subject::Stop { .. } => {}
                 Subject::Trigger(id) => {
                     let previous = self.state.triggers.get(id);
                     let running = self.volatile.holds.get(id).copied();
                     let mut hold = previous
                         .map(|state| running.unwrap_or(state.hold))
                         .unwrap_or_default();
+                    // One that begins after now was begun before the clock was set back.
+                    let ahead = hold.active_since().is_some_and(|since| since > at);
+                    if ahead && hold.alert() != Alert::Firing {
+                        hold = HoldState::default();
+                    }
                     let criterion = look.prepared.criterion();
                     let _alert = Hold::of(criterion).observe(&mut hold, verdict.condition(), at);
-                    let blind_since = is_blind(&verdict)
-                        .then(|| previous.and_then(|state| state.blind_since).unwrap_or(at));
+                    let blind_since = is_blind(&verdict).then(|| {
+                        let before = previous.and_then(|state| state.blind_since);
+                        before.unwrap_or(at).min(at)
+                    });
                     seen.triggers.push(TriggerSeen {
                         look,
                         trigger: id,
@@ -240,6 +256,8 @@ impl Engine {
             OpKind::Apply { .. }
             | OpKind::Ask { .. }
             | OpKind::Gate(_)
+            | OpKind::Ledger { .. }
+            | OpKind::Measure { .. }
             | OpKind::Validate { .. }
             | OpKind::Wait { .. } => None,
         }
@@ -329,13 +347,16 @@ impl Engine {
             if self.state.rollback.is_some() {
                 return;
             }
+            if !self.is_started(&bake.place) {
+                continue;
+            }
             let here = || seen.checks.iter().filter(|c| *c.place == bake.place);
             let phase = bake.place.phase();
             match self.bake_step(bake, &mut here()) {
-                BakeStep::Done if self.may_move(&bake.place) => {
+                BakeStep::Done if self.may_leave(&bake.place) => {
                     self.finish_op(&bake.place, Finish::Done);
                 }
-                BakeStep::Done | BakeStep::GoesOn => {}
+                BakeStep::Done | BakeStep::GoesOn => self.end_overdue(&bake.place),
                 BakeStep::Failed(reaction, failed) => {
                     let check = failed.check.clone();
                     let sentence = self.sentence(seen.closed, failed.look);
@@ -395,6 +416,41 @@ impl Engine {
             BakeStep::Done
         } else {
             BakeStep::GoesOn
+        }
+    }
+
+    /// An abort condition holds: nothing goes on but the end of what was begun, and a person is asked.
+    fn stop_at_once(&mut self, seen: &Seen<'_>) {
+        for (look, place, check) in &seen.stops {
+            if !self.is_started(place) {
+                continue;
+            }
+            let sentence = format!("stopped by {}", self.sentence(seen.closed, look));
+            self.hold(HoldReason::Criterion {
+                check: (*check).clone(),
+                sentence: sentence.clone(),
+            });
+            self.finish_op(place, Finish::Failed { reason: sentence });
+        }
+    }
+
+    /// What is broken on purpose is mended in time, even if nobody could see what it did.
+    fn end_overdue(&mut self, place: &Place) {
+        let Some(span) = self.bake_span(place).filter(|_| self.ends_next(place)) else {
+            return;
+        };
+        // An interruption may cost what was covered since the last record, which is then covered anew.
+        let again = span.saturating_add(self.state.program.timing.roll_up);
+        let patience = span.saturating_add(again);
+        let overdue = self
+            .running_for(place)
+            .is_some_and(|elapsed| elapsed.high >= patience);
+        if overdue {
+            let reason = format!("it could not be decided within {patience}");
+            self.hold(HoldReason::Blind {
+                what: reason.clone(),
+            });
+            self.finish_op(place, Finish::Failed { reason });
         }
     }
 

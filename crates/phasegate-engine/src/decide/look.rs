@@ -4,10 +4,11 @@
 
 use std::sync::Arc;
 
-use phasegate_core::{Absence, Answer, Now, Span, Timestamp};
+use phasegate_core::{Absence, Answer, Now, Query, Span, Timestamp};
 use phasegate_criterion::KpiRegistry;
 use phasegate_sla::{Finding, Testimony, Verdict};
 
+use super::baseline::FigureLook;
 use super::testimony::watching;
 use super::watch::{Look, Watch};
 use crate::engine::Engine;
@@ -25,6 +26,8 @@ pub(crate) struct Tick {
     ticket: u64,
     answers: Vec<Option<Answer>>,
     open: usize,
+    /// Baseline steps whose window is over.
+    figures: Vec<FigureLook>,
 }
 
 impl Tick {
@@ -55,6 +58,7 @@ impl Tick {
             watch: self.watch,
             asked: self.asked,
             answers,
+            figures: self.figures,
             nothing: Err(Absence::NoData),
         }
     }
@@ -66,6 +70,7 @@ pub(crate) struct Closed {
     watch: Arc<Watch>,
     asked: Vec<Option<usize>>,
     answers: Vec<Answer>,
+    pub(crate) figures: Vec<FigureLook>,
     nothing: Answer,
 }
 
@@ -109,6 +114,11 @@ impl Closed {
         let known = watching(testimony, look.watched_since);
         look.prepared.finding(registry, &given, &known, at)
     }
+
+    /// The answer to a query that a baseline step asked.
+    pub(crate) fn answer(&self, query: usize) -> &Answer {
+        self.answers.get(query).unwrap_or(&self.nothing)
+    }
 }
 
 impl Engine {
@@ -122,7 +132,10 @@ impl Engine {
             if let Some(tick) = self.volatile.tick.take() {
                 let every = self.state.program.timing.every.max(EVERY_MIN);
                 self.volatile.tick_due = (tick.started.wall + every).max(now.wall);
-                self.judge(&tick.closed());
+                let closed = tick.closed();
+                self.judge(&closed);
+                // Afterwards, since from then on baselines are other ones.
+                self.judge_figures(&closed);
             }
             return;
         }
@@ -162,6 +175,16 @@ impl Engine {
             };
             asked.push(index);
         }
+        let mut of_figures: Vec<Query> = Vec::new();
+        let places = watch.measures.iter();
+        let figures = places
+            .flat_map(|place| self.figure_looks(place, queries, &mut of_figures))
+            .collect();
+        for query in of_figures {
+            self.volatile.ticket_count += 1;
+            self.queries.push_back((self.volatile.ticket_count, query));
+            queries += 1;
+        }
         self.volatile.tick = Some(Tick {
             started: now,
             answer_by: now.wall + self.state.program.timing.answer_within,
@@ -170,6 +193,7 @@ impl Engine {
             ticket,
             answers: vec![None; queries],
             open: queries,
+            figures,
         });
         // Nothing to ask is answered at once.
         if queries == 0 {

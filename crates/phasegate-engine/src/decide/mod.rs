@@ -14,9 +14,12 @@
 //! | down         | no      | no       | no       | stand           | run             | no       |
 
 mod back;
+mod baseline;
+mod compare;
 mod doubt;
 mod effects;
 mod gates;
+mod incidents;
 mod judge;
 mod look;
 mod operator;
@@ -28,8 +31,9 @@ mod testimony;
 mod timers;
 mod watch;
 
-use phasegate_core::Span;
+use phasegate_core::{PhaseId, Span};
 
+pub(crate) use baseline::registry_of;
 pub(crate) use effects::Sight;
 pub(crate) use look::Tick;
 pub(crate) use watch::{Watch, canary_triggers};
@@ -45,11 +49,14 @@ impl Engine {
         while !self.volatile.quiet {
             let before = self.state.next_seq;
             if self.state.outcome.is_none() {
+                self.tend_inspections();
                 self.tend_effects();
                 self.tend_standing();
                 self.check_patience();
+                self.tend_incidents();
                 if self.state.rollback.is_some() {
                     self.step_rollback();
+                    self.decide_beside();
                 } else {
                     self.step_phases();
                 }
@@ -74,8 +81,31 @@ impl Engine {
     pub(crate) fn may_move(&self, place: &Place) -> bool {
         match place {
             Place::Aside => true,
-            Place::Phase { .. } => self.may_go_forward(),
+            // What must not be left standing is ended whatever holds the rollout.
+            Place::Phase { phase, op } => self.may_go_forward() || self.may_end(phase, *op),
             Place::Rollback { .. } => self.state.is_rolling_back(),
+        }
+    }
+
+    /// Is the operation there one that ends something, and is no rollback about to do that?
+    fn may_end(&self, phase: &PhaseId, op: usize) -> bool {
+        let ops = self.state.program.phase(phase).map(|phase| &phase.ops);
+        self.state.rollback.is_none()
+            && ops
+                .and_then(|ops| ops.get(op))
+                .is_some_and(crate::program::Op::is_end)
+    }
+
+    /// May the operation there be left? What the next one ends must not outlast its time.
+    pub(crate) fn may_leave(&self, place: &Place) -> bool {
+        self.ends_next(place) || self.may_move(place)
+    }
+
+    /// Does the next operation end what this one watches?
+    pub(crate) fn ends_next(&self, place: &Place) -> bool {
+        match place {
+            Place::Phase { phase, op } => self.may_end(phase, op + 1),
+            Place::Aside | Place::Rollback { .. } => false,
         }
     }
 
@@ -136,11 +166,13 @@ impl Engine {
             return;
         };
         match &op.kind {
-            OpKind::Apply { to, desired, class } => {
+            OpKind::Apply {
+                to, desired, class, ..
+            } => {
                 let (to, desired, class) = (to.clone(), desired.clone(), *class);
                 self.step_apply(place, &to, &desired, class);
             }
-            OpKind::Ask { role } => {
+            OpKind::Ask { role, .. } => {
                 let role = role.clone();
                 self.step_task(place, &role);
             }
@@ -150,6 +182,11 @@ impl Engine {
                 let gate = gate.clone();
                 self.step_gate(place, &gate);
             }
+            OpKind::Ledger { target, role } => {
+                let (target, role) = (target.clone(), role.clone());
+                self.step_ledger(place, &target, &role);
+            }
+            OpKind::Measure { .. } => self.step_measure(place),
             OpKind::Wait { span } => {
                 let span = *span;
                 self.step_wait(place, span);

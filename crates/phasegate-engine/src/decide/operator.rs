@@ -4,8 +4,12 @@ use phasegate_core::{EffectOutcome, PersonId, RoleId};
 
 use crate::engine::Engine;
 use crate::event::{Act, EventError, Person};
-use crate::program::{Back, OpKind};
-use crate::record::{Answered, AskAbout, Body, Cause, Finish, How, Outcome, Place};
+use crate::program::{Back, Op, OpKind};
+use crate::record::{
+    Answered, AskAbout, Body, Cause, Decision, Finish, GateReason, HoldReason, How, IncidentStep,
+    Outcome, Place,
+};
+use crate::state::Stage;
 
 impl Engine {
     #[expect(clippy::too_many_lines, reason = "one arm an act")]
@@ -47,6 +51,7 @@ impl Engine {
                 seen,
             } => {
                 self.check_answer(by, ask, &role, &plan_digest, seen)?;
+                self.check_evidence(ask, yes, &reason)?;
                 self.answer(Answered {
                     ask,
                     by: id,
@@ -55,6 +60,38 @@ impl Engine {
                     reason,
                 });
             }
+            Act::Acknowledge { incident } => {
+                self.incident_open(incident)?;
+                self.incident_step(incident, IncidentStep::Acknowledged { by: id });
+            }
+            Act::Declare { scenario } => self.declare(&scenario, id, reason)?,
+            Act::FollowUp { incident } => {
+                let resolved = self.state.incidents.get(&incident);
+                let due = resolved.is_some_and(|i| i.resolved.is_some() && !i.followed_up);
+                unless(due, "that incident is not over, or was followed up already")?;
+                let step = IncidentStep::FollowedUp {
+                    by: id,
+                    text: reason,
+                };
+                self.incident_step(incident, step);
+            }
+            Act::Resolve { incident } => {
+                self.incident_open(incident)?;
+                let step = IncidentStep::Resolved {
+                    by: id,
+                    text: reason,
+                };
+                self.incident_step(incident, step);
+            }
+            Act::Update { incident } => {
+                self.incident_open(incident)?;
+                let step = IncidentStep::Updated {
+                    by: id,
+                    text: reason,
+                };
+                self.incident_step(incident, step);
+            }
+            Act::BreakGlass { place } => self.break_glass(&place, id, reason)?,
             Act::Pause => {
                 unless(!self.state.paused, "the rollout is paused already")?;
                 self.emit(Body::Paused { by: id, reason });
@@ -66,6 +103,15 @@ impl Engine {
             Act::Resume => {
                 unless(self.state.paused, "the rollout is not paused")?;
                 self.emit(Body::Resumed { by: id, reason });
+            }
+            Act::RollBack { back } => {
+                unless(!failed, "the rollback has failed: retry it or take over")?;
+                let under_way = self.state.is_rolling_back();
+                unless(
+                    under_way || !self.phases_to_undo(&back, None).is_empty(),
+                    "there is nothing to go back from",
+                )?;
+                self.start_rollback(Cause::Operator { by: id, reason }, &back, None);
             }
             Act::Retry { place } => self.retry(place, id, reason)?,
             Act::RetryRollback => {
@@ -86,6 +132,20 @@ impl Engine {
                 });
             }
             Act::Testify { condition, yes } => self.testify(by, reason, &condition, yes)?,
+            Act::Withdraw { ask } => {
+                let state = self
+                    .state
+                    .asks
+                    .get(&ask)
+                    .ok_or(EventError::UnknownAsk { ask })?;
+                let given = state.answers.iter().any(|(answer, _)| answer.by == id);
+                unless(given, "there is no answer of yours to take back")?;
+                self.emit(Body::AnswerWithdrawn {
+                    ask,
+                    by: id,
+                    reason,
+                });
+            }
         }
         Ok(())
     }
@@ -136,6 +196,25 @@ impl Engine {
         Ok(())
     }
 
+    /// Where the plan asks for evidence, a yes comes with some.
+    fn check_evidence(&self, ask: u64, yes: bool, reason: &str) -> Result<(), EventError> {
+        let about = self.state.asks.get(&ask).map(|state| &state.ask.about);
+        if let Some(AskAbout::Task { place } | AskAbout::Attestation { place }) = about
+            && let Some(OpKind::Ask {
+                evidence: Some(wanted),
+                ..
+            }) = self.state.op(place).map(|op| &op.kind)
+            && yes
+            && reason.trim().is_empty()
+        {
+            return Err(EventError::EvidenceMissing {
+                ask,
+                wanted: wanted.clone(),
+            });
+        }
+        Ok(())
+    }
+
     fn answer(&mut self, answered: Answered) {
         let about = self
             .state
@@ -158,8 +237,54 @@ impl Engine {
             }
             // It did not happen, so it is done now, under its own key.
             Some(AskAbout::Effect { number }) => self.repeat(number),
-            Some(AskAbout::Approval { .. } | AskAbout::Task { .. }) | None => {}
+            Some(AskAbout::Difference { target, id }) if !yes => {
+                self.hold(HoldReason::Difference { target, id });
+            }
+            Some(AskAbout::Incident { number }) => self.decide_incident(number, yes, Some(by)),
+            // What was attested is not so any more: the gate there waits for somebody to mend it.
+            Some(AskAbout::Attestation { place }) if !yes => {
+                let reason = format!("{by} says that it is not so any more: {reason}");
+                self.hold(HoldReason::Effect { place, reason });
+            }
+            Some(
+                AskAbout::Approval { .. }
+                | AskAbout::Attestation { .. }
+                | AskAbout::Difference { .. }
+                | AskAbout::Task { .. },
+            )
+            | None => {}
         }
+    }
+
+    fn break_glass(
+        &mut self,
+        place: &Place,
+        by: PersonId,
+        reason: String,
+    ) -> Result<(), EventError> {
+        if reason.trim().is_empty() {
+            return Err(EventError::ReasonMissing);
+        }
+        let begun = matches!(self.state.stage(place), Some(Stage::Started { .. }));
+        let op = self.state.op(place);
+        let Some(Op {
+            title,
+            kind: OpKind::Gate(gate),
+            ..
+        }) = op.filter(|_| begun && !self.state.decided.contains(place))
+        else {
+            return Err(EventError::NotThere);
+        };
+        let (gate, title) = (gate.id.clone(), title.clone());
+        let alert = format!("{by} passed gate '{title}' without what it asks for: {reason}");
+        self.emit(Body::GateDecided {
+            place: place.clone(),
+            gate,
+            decision: Decision::Go,
+            reason: GateReason::BrokenGlass { by, reason },
+        });
+        self.escalate(&alert);
+        Ok(())
     }
 
     fn retry(&mut self, place: Place, by: PersonId, reason: String) -> Result<(), EventError> {

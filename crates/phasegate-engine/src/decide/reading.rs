@@ -1,6 +1,8 @@
 //! Reading states back: what is there before the first write, and when it is asked for.
 
-use phasegate_core::{BindingId, Desired, Inspection, Ratio, Reading, Standing, TargetId};
+use phasegate_core::{
+    BindingId, Desired, Inspection, Now, Ratio, Reading, Span, Standing, TargetId,
+};
 
 use super::Sight;
 use crate::engine::Engine;
@@ -80,20 +82,37 @@ impl Engine {
             .volatile
             .inspections
             .values()
-            .any(|other| *other == sight)
+            .any(|(other, _)| *other == sight)
             || !self.is_due(&sight)
         {
             return;
         }
         self.volatile.inspection_count += 1;
         let number = self.volatile.inspection_count;
-        self.volatile.inspections.insert(number, sight);
+        let asked = self.now();
+        self.volatile.inspections.insert(number, (sight, asked));
         self.inspections.push_back(Inspection {
             number,
             to,
             desired,
             before,
         });
+    }
+
+    /// Gives up readings that never came, so that they are asked for again.
+    pub(crate) fn tend_inspections(&mut self) {
+        let now = self.now();
+        let lost = |asked: &Now| now.elapsed_since(asked).high > READING_WITHIN;
+        let inspections = &self.volatile.inspections;
+        let lost: Vec<u64> = inspections
+            .iter()
+            .filter(|(_, (_, asked))| lost(asked))
+            .map(|(number, _)| *number)
+            .collect();
+        for number in lost {
+            // It is awaited, so it fits.
+            let _fits = self.inspected(number, None);
+        }
     }
 
     pub(super) fn is_due(&self, sight: &Sight) -> bool {
@@ -108,6 +127,10 @@ impl Engine {
         self.volatile.retry_at.insert(sight, moment);
     }
 }
+
+/// How long a reading is waited for: three times as long as a shell gives one, so that only what is lost
+/// for good is given up.
+pub(crate) const READING_WITHIN: Span = Span::from_secs(30);
 
 /// Does it take the new version away from everybody? That is always allowed at once.
 fn lowers_to_nothing(desired: &Desired) -> bool {

@@ -49,7 +49,8 @@ impl Engine {
     > {
         self.state.applied.iter().filter_map(|(key, applied)| {
             let (to, target) = key;
-            let readable = self.state.program.can(to, Capability::ReadBack);
+            let readable =
+                applied.desired.is_readable() && self.state.program.can(to, Capability::ReadBack);
             let changing =
                 self.state.effects.values().any(|open| {
                     open.effect.to == *to && open.effect.desired.target() == Some(target)

@@ -4,6 +4,7 @@
 use phasegate_core::{Elapsed, Now, Span, Timestamp};
 
 use super::Sight;
+use super::reading::READING_WITHIN;
 use crate::engine::Engine;
 use crate::program::{Gate, OpKind};
 use crate::record::Place;
@@ -45,6 +46,9 @@ impl Engine {
         if let Some(standing) = self.standing_timeout() {
             next.at(standing);
         }
+        for (_, asked) in self.volatile.inspections.values() {
+            next.deadline(&now, now.elapsed_since(asked), READING_WITHIN);
+        }
         self.effect_timeouts(&mut next);
         for place in self.places().iter() {
             self.op_timeouts(&now, place, &mut next);
@@ -54,6 +58,11 @@ impl Engine {
             && !rollback.limit_blown
         {
             next.deadline(&now, now.elapsed_since(&rollback.started), limit);
+        }
+        for number in self.state.incidents.keys() {
+            for (_, (since, span)) in self.incident_clocks(*number) {
+                next.deadline(&now, now.elapsed_since(&since), span);
+            }
         }
         // Forward movement is checked anew when a freeze begins, so only its end is due.
         if let Some(until) = self.state.program.frozen_until(now.wall) {
@@ -122,8 +131,14 @@ impl Engine {
                 }
             }
             OpKind::Gate(gate) => gate_timeouts(now, elapsed, gate, next),
+            OpKind::Measure { figures, over, .. } => {
+                next.wait(now, elapsed, over.saturating_add(self.lag_of(figures)));
+            }
             OpKind::Wait { span } => next.wait(now, elapsed, *span),
-            OpKind::Ask { .. } | OpKind::Bake { .. } | OpKind::Validate { .. } => {}
+            OpKind::Ask { .. }
+            | OpKind::Bake { .. }
+            | OpKind::Ledger { .. }
+            | OpKind::Validate { .. } => {}
         }
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Watch {
     is_on: bool,
     pub(crate) looks: Vec<Look>,
     pub(crate) questions: Vec<Question>,
+    /// Baseline steps that have not measured yet. They ask once, when their window is over.
+    pub(crate) measures: Vec<Place>,
 }
 
 /// One criterion that is looked at.
@@ -39,7 +41,15 @@ pub(crate) struct Look {
 /// Whose criterion it is.
 #[derive(Debug)]
 pub(crate) enum Subject {
-    Check { place: Place, check: CriterionId },
+    Check {
+        place: Place,
+        check: CriterionId,
+    },
+    /// One that ends an operation at once.
+    Stop {
+        place: Place,
+        check: CriterionId,
+    },
     Trigger(TriggerId),
 }
 
@@ -81,7 +91,7 @@ impl Question {
 }
 
 /// The query of a need, its window still open.
-fn query(need: &Need) -> Query {
+pub(super) fn query(need: &Need) -> Query {
     let (start, end) = (Timestamp::EPOCH, Timestamp::EPOCH);
     Query {
         to: need.to.clone(),
@@ -130,7 +140,10 @@ impl Engine {
     }
 
     fn new_watch(&self) -> Watch {
-        let mut watch = Watch::default();
+        let mut watch = Watch {
+            measures: self.measures(),
+            ..Watch::default()
+        };
         let places = self.places();
         for place in places.iter().filter(|place| self.is_looked_at(place)) {
             watch.is_on = true;
@@ -144,6 +157,18 @@ impl Engine {
                 let prepared = self
                     .prepared(&check.criterion)
                     .with_samples_min(check.min_samples);
+                self.add(&mut watch, subject, prepared, since, None);
+            }
+            let stops = self.state.op(place).map(crate::program::Op::stops);
+            for stop in stops.unwrap_or_default() {
+                let subject = Subject::Stop {
+                    place: place.clone(),
+                    check: stop.id.clone(),
+                };
+                let prepared = self
+                    .prepared(&stop.criterion)
+                    .with_samples_min(stop.min_samples)
+                    .of_trigger();
                 self.add(&mut watch, subject, prepared, since, None);
             }
         }
@@ -180,7 +205,7 @@ impl Engine {
             asks.push(watch.ask(query(need), since, need.over.or(default_window), lag));
         }
         let watched_since = match &subject {
-            Subject::Check { place, .. } => self.begun(place),
+            Subject::Check { place, .. } | Subject::Stop { place, .. } => self.begun(place),
             Subject::Trigger(_) => Some(self.state.created.wall),
         };
         watch.looks.push(Look {
@@ -193,7 +218,12 @@ impl Engine {
 
     /// Is there anything to look at?
     pub(crate) fn is_looking(&self) -> bool {
-        self.watch().is_on
+        let watch = self.watch();
+        watch.is_on
+            || watch
+                .measures
+                .iter()
+                .any(|place| self.is_measure_due(place))
     }
 
     fn is_looked_at(&self, place: &Place) -> bool {
@@ -207,7 +237,11 @@ impl Engine {
             && self.state.op(place).is_some_and(|op| match &op.kind {
                 OpKind::Bake { .. } | OpKind::Validate { .. } => true,
                 OpKind::Gate(gate) => !gate.checks.is_empty(),
-                OpKind::Apply { .. } | OpKind::Ask { .. } | OpKind::Wait { .. } => false,
+                OpKind::Apply { .. }
+                | OpKind::Ask { .. }
+                | OpKind::Ledger { .. }
+                | OpKind::Measure { .. }
+                | OpKind::Wait { .. } => false,
             })
     }
 

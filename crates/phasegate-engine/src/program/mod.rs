@@ -4,6 +4,7 @@
 //! change how an old journal replays. It holds no prose that a decision depends on and no adapter.
 
 mod gate;
+mod incident;
 mod op;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,8 @@ use phasegate_criterion::{Criterion, Kpi, KpiRegistry, Slo};
 use serde::{Deserialize, Serialize};
 
 pub use gate::{Approvals, Gate, OnInconclusive, TimeoutDecision};
-pub use op::{Check, Op, OpKind};
+pub use incident::{IncidentClocks, MatrixRow, Severity};
+pub use op::{Check, Figure, MayFail, Op, OpKind};
 
 /// The version of the program format that this crate writes. Older ones stay readable.
 pub const PROGRAM_FORMAT: u32 = 1;
@@ -58,6 +60,12 @@ pub struct Program {
     pub timing: Timing,
     /// Who is asked when the rollout cannot go on by itself.
     pub escalate_to: RoleId,
+    /// What may be declared, and what is done then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub matrix: Vec<MatrixRow>,
+    /// The clocks of every incident.
+    #[serde(default)]
+    pub incidents: IncidentClocks,
 }
 
 /// What the catalog says of a binding.
@@ -325,6 +333,8 @@ impl Program {
             OpKind::Ask { .. }
             | OpKind::Bake { .. }
             | OpKind::Gate(_)
+            | OpKind::Ledger { .. }
+            | OpKind::Measure { .. }
             | OpKind::Validate { .. }
             | OpKind::Wait { .. } => None,
         })
@@ -346,7 +356,7 @@ impl Program {
             .phases
             .iter()
             .flat_map(|phase| phase.ops.iter().chain(&phase.rollback.ops));
-        ops.flat_map(Op::checks)
+        ops.flat_map(|op| op.checks().iter().chain(op.stops()))
             .map(|check| (check.id.clone(), check))
             .collect()
     }

@@ -1,6 +1,8 @@
 //! Single operations: a ramp of four weights becomes four pairs of `Apply` and `Bake`.
 
-use phasegate_core::{BindingId, CriterionId, Desired, EffectClass, RoleId, Span, StepId};
+use phasegate_core::{
+    BindingId, CriterionId, Desired, EffectClass, KpiId, RoleId, Span, StepId, TargetId,
+};
 use phasegate_criterion::Criterion;
 use serde::{Deserialize, Serialize};
 
@@ -39,11 +41,21 @@ pub enum OpKind {
         desired: Desired,
         /// How it may be repeated after a crash.
         class: EffectClass,
+        /// It is one of several targets of which some may fail.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        may_fail: Option<MayFail>,
     },
     /// Ask a person to do something and to say that it is done.
     Ask {
         /// In which role.
         role: RoleId,
+        /// What they must give as evidence; without it their word suffices.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        evidence: Option<String>,
+        /// Their word holds so long. When it has grown older before the phase passes its next gate, it
+        /// is asked again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        valid_for: Option<Span>,
     },
     /// Let time pass while criteria hold.
     Bake {
@@ -57,9 +69,29 @@ pub enum OpKind {
         blind: Blind,
         /// No evidence is older than the last change plus this.
         settle: Span,
+        /// What ends it at once and holds the rollout: abort conditions of an experiment.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        stop_when: Vec<Check>,
     },
     /// Decide go or no-go.
     Gate(Gate),
+    /// Go on when every difference that a comparison has found is explained. A person is asked about
+    /// each.
+    Ledger {
+        /// What was compared.
+        target: TargetId,
+        /// Who explains.
+        role: RoleId,
+    },
+    /// Measure how things stand: from then on that is the baseline.
+    Measure {
+        /// What is measured.
+        figures: Vec<Figure>,
+        /// Over how much time, from the beginning of the operation.
+        over: Span,
+        /// How long it may last that something cannot be measured.
+        blind: Blind,
+    },
     /// Wait until all criteria pass at one evaluation.
     Validate {
         /// What must pass.
@@ -72,6 +104,36 @@ pub enum OpKind {
         /// How much.
         span: Span,
     },
+}
+
+/// Of how many targets may fail: one that fails within these limits is passed over.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "compilers and tests write it out"
+)]
+pub struct MayFail {
+    /// Which wave of its step, from 1.
+    pub wave: u32,
+    /// How many in this wave.
+    pub in_wave: u32,
+    /// How many in the whole step.
+    pub in_all: u32,
+}
+
+/// A number that is measured to be compared with later.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "compilers and tests write it out"
+)]
+pub struct Figure {
+    /// Which KPI.
+    pub kpi: KpiId,
+    /// The measure, in the criterion language: `p95(latency)`.
+    pub measure: String,
+    /// A criterion over that measure, by which it is asked and read; its verdict does not matter.
+    pub criterion: Criterion,
 }
 
 /// A named criterion.
@@ -99,7 +161,30 @@ impl Op {
         match &self.kind {
             OpKind::Bake { checks, .. } | OpKind::Validate { checks, .. } => checks,
             OpKind::Gate(gate) => &gate.checks,
-            OpKind::Apply { .. } | OpKind::Ask { .. } | OpKind::Wait { .. } => &[],
+            OpKind::Apply { .. }
+            | OpKind::Ask { .. }
+            | OpKind::Ledger { .. }
+            | OpKind::Measure { .. }
+            | OpKind::Wait { .. } => &[],
         }
+    }
+
+    /// The criteria that end it at once.
+    pub fn stops(&self) -> &[Check] {
+        match &self.kind {
+            OpKind::Bake { stop_when, .. } => stop_when,
+            OpKind::Apply { .. }
+            | OpKind::Ask { .. }
+            | OpKind::Gate(_)
+            | OpKind::Ledger { .. }
+            | OpKind::Measure { .. }
+            | OpKind::Validate { .. }
+            | OpKind::Wait { .. } => &[],
+        }
+    }
+
+    /// Does it end something that must end even when nothing else moves?
+    pub fn is_end(&self) -> bool {
+        matches!(&self.kind, OpKind::Apply { desired, .. } if desired.is_end())
     }
 }

@@ -1,12 +1,15 @@
 //! The bodies of records and the small types in them.
 
 use phasegate_core::{
-    CriterionId, Effect, EffectOutcome, GateId, PersonId, PhaseId, RoleId, RolloutId, Span, StepId,
-    Timestamp, TriggerId,
+    CriterionId, Effect, EffectOutcome, GateId, KpiId, PersonId, PhaseId, Quantity, RoleId,
+    RolloutId, Span, StepId, TargetId, Timestamp, TriggerId, Window,
 };
 use phasegate_sla::{Finding, HoldState};
 use serde::{Deserialize, Serialize};
 
+use super::{
+    Cause, Decision, Finish, GateReason, HoldReason, How, IncidentStep, Outcome, Statement,
+};
 use crate::program::{Back, Op, Program, Response};
 
 /// Where something happens: an operation of a phase, or of the rollback under way.
@@ -85,6 +88,22 @@ pub struct BakeProgress {
     pub blind_since: Option<Timestamp>,
 }
 
+/// A number as it was measured, to be compared with later.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(clippy::exhaustive_structs, reason = "readers take all of it apart")]
+pub struct Baselined {
+    /// Which KPI.
+    pub kpi: KpiId,
+    /// The measure, in the criterion language.
+    pub measure: String,
+    /// What it was.
+    pub value: Quantity,
+    /// From how many samples.
+    pub samples: u64,
+    /// Over which time.
+    pub window: Window,
+}
+
 /// A question to a person.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[expect(clippy::exhaustive_structs, reason = "readers take all of it apart")]
@@ -107,6 +126,11 @@ pub struct Ask {
     reason = "the engine must have an act for each"
 )]
 pub enum AskAbout {
+    /// Is what was attested still so?
+    Attestation {
+        /// The operation at which it was attested.
+        place: Place,
+    },
     /// Approve or reject a gate.
     Approval {
         /// Where.
@@ -114,9 +138,21 @@ pub enum AskAbout {
         /// Which gate.
         gate: GateId,
     },
+    /// Is this difference explained?
+    Difference {
+        /// What was compared.
+        target: TargetId,
+        /// The difference.
+        id: String,
+    },
     /// Did this effect happen?
     Effect {
         /// Its number.
+        number: u64,
+    },
+    /// Is the plan's response to an incident carried out?
+    Incident {
+        /// Which incident.
         number: u64,
     },
     /// Do something and say so.
@@ -142,223 +178,6 @@ pub struct Answered {
     pub reason: String,
 }
 
-/// Why a rollback starts.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(clippy::exhaustive_enums, reason = "reports must name each")]
-pub enum Cause {
-    /// Nothing could be measured for too long.
-    Blind {
-        /// Where or which trigger, for people.
-        what: String,
-    },
-    /// A criterion of a bake failed.
-    Criterion {
-        /// Which.
-        check: CriterionId,
-        /// The finding in one sentence.
-        sentence: String,
-    },
-    /// A gate decided no-go.
-    Gate {
-        /// Which.
-        gate: GateId,
-    },
-    /// A person said so.
-    Operator {
-        /// Who.
-        by: PersonId,
-        /// Why.
-        reason: String,
-    },
-    /// A trigger fired.
-    Trigger {
-        /// Which.
-        trigger: TriggerId,
-        /// The finding in one sentence.
-        sentence: String,
-    },
-}
-
-/// How something came to be known or to end.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(clippy::exhaustive_enums, reason = "reports must name each")]
-pub enum How {
-    /// The adapter answered.
-    Answer,
-    /// A person said so.
-    Person {
-        /// Who.
-        by: PersonId,
-        /// Why.
-        reason: String,
-    },
-    /// It was read back.
-    ReadBack,
-}
-
-/// How an operation ended.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "the engine must have a rule for each"
-)]
-pub enum Finish {
-    /// As planned.
-    Done,
-    /// It failed, and the rollback goes on without it.
-    Failed {
-        /// Why.
-        reason: String,
-    },
-    /// A person skipped it.
-    Skipped {
-        /// Who.
-        by: PersonId,
-        /// Why.
-        reason: String,
-    },
-}
-
-/// A gate's decision.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "a decision is one of the two; wait is no decision"
-)]
-pub enum Decision {
-    /// Go on.
-    Go,
-    /// Do not go on.
-    NoGo,
-}
-
-/// On what a gate's decision rests.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(clippy::exhaustive_enums, reason = "reports must name each")]
-pub enum GateReason {
-    /// All criteria hold and all approvals are there.
-    AllMet,
-    /// A criterion failed or could not be decided.
-    Criterion {
-        /// Which.
-        check: CriterionId,
-        /// The finding in one sentence.
-        sentence: String,
-    },
-    /// A person rejected it.
-    Rejected {
-        /// Who.
-        by: PersonId,
-        /// Why.
-        reason: String,
-    },
-    /// Nobody decided in time.
-    TimedOut,
-}
-
-/// Why nothing moves forward until a person says so.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "the engine must have a rule for each"
-)]
-pub enum HoldReason {
-    /// Nothing could be measured for too long.
-    Blind {
-        /// Where or which trigger, for people.
-        what: String,
-    },
-    /// An operation took longer than its budget.
-    Budget {
-        /// Where.
-        place: Place,
-    },
-    /// A criterion failed and the plan says hold.
-    Criterion {
-        /// Which.
-        check: CriterionId,
-        /// The finding in one sentence.
-        sentence: String,
-    },
-    /// Somebody else changed what the rollout moves.
-    Drift {
-        /// Where.
-        place: Place,
-        /// What was found, for people.
-        found: String,
-    },
-    /// An effect did not happen.
-    Effect {
-        /// Where.
-        place: Place,
-        /// Why.
-        reason: String,
-    },
-    /// A gate decided no-go, or nobody decided, and the plan says hold.
-    Gate {
-        /// Which.
-        gate: GateId,
-    },
-    /// A rollback led to an earlier phase; a person says how it goes on.
-    RolledBack,
-    /// A trigger fired and the plan says hold.
-    Trigger {
-        /// Which.
-        trigger: TriggerId,
-        /// The finding in one sentence.
-        sentence: String,
-    },
-}
-
-/// What a person stated that nothing measures.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "the engine must have a rule for each"
-)]
-pub enum Statement {
-    /// Their role approves.
-    Approval {
-        /// Which, as the criterion names it.
-        role: String,
-    },
-    /// A check is fulfilled.
-    Check {
-        /// The criterion's text.
-        condition: String,
-    },
-    /// Something happened.
-    Event {
-        /// Its name.
-        name: String,
-    },
-}
-
-/// How a rollout ended.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "exit codes and reports must name each"
-)]
-pub enum Outcome {
-    /// A person ended it; what had been done was undone.
-    Aborted,
-    /// All phases are done.
-    Completed,
-    /// It went back to the start and that was validated.
-    RolledBack,
-    /// It went back, that could not be validated, and a person has taken over.
-    RollbackFailed,
-}
-
 /// What happened.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -376,8 +195,24 @@ pub enum Body {
         /// Why.
         reason: String,
     },
+    /// A person took their answer to an open question back.
+    AnswerWithdrawn {
+        /// Which question.
+        ask: u64,
+        /// Who.
+        by: PersonId,
+        /// Why.
+        reason: String,
+    },
     /// A person answered a question.
     Answered(Answered),
+    /// It was measured how things stand: the baseline from here on.
+    BaselineRecorded {
+        /// Where.
+        place: Place,
+        /// What was measured.
+        figures: Vec<Baselined>,
+    },
     /// A person is asked.
     Asked(Ask),
     /// An operation of the rollback, or the whole of it, took longer than its budget. It escalates.
@@ -425,6 +260,17 @@ pub enum Body {
         /// Bakes.
         bakes: Vec<BakeProgress>,
     },
+    /// A comparison has found that old and new differ.
+    DifferenceFound {
+        /// What was compared.
+        target: TargetId,
+        /// Which difference: equal ones have one id.
+        id: String,
+        /// How often it has been seen in all.
+        count: u64,
+        /// What differs, for people.
+        detail: String,
+    },
     /// The rollout has ended. Always the last record.
     Finished {
         /// How.
@@ -445,6 +291,13 @@ pub enum Body {
     Held {
         /// Why.
         reason: HoldReason,
+    },
+    /// A step of an incident.
+    Incident {
+        /// Counts the incidents of one rollout, from 1.
+        number: u64,
+        /// What.
+        step: IncidentStep,
     },
     /// An effect is going to be done. It is visible outside only once this is durable.
     Intended {
@@ -565,16 +418,20 @@ impl Body {
         match self {
             Self::Abandoned { .. } => "abandoned",
             Self::Aborted { .. } => "aborted",
+            Self::AnswerWithdrawn { .. } => "answer-withdrawn",
             Self::Answered(_) => "answered",
+            Self::BaselineRecorded { .. } => "baseline-recorded",
             Self::Asked(_) => "asked",
             Self::BudgetBlown { .. } => "budget-blown",
             Self::ClockDisagreed { .. } => "clock-disagreed",
             Self::Concluded { .. } => "concluded",
             Self::Created { .. } => "created",
+            Self::DifferenceFound { .. } => "difference-found",
             Self::Evaluated { .. } => "evaluated",
             Self::Finished { .. } => "finished",
             Self::GateDecided { .. } => "gate-decided",
             Self::Held { .. } => "held",
+            Self::Incident { .. } => "incident",
             Self::Intended { .. } => "intended",
             Self::OpFinished { .. } => "op-finished",
             Self::OpStarted { .. } => "op-started",

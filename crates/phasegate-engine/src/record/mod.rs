@@ -5,15 +5,21 @@
 //! stand in records as they were found; replay never evaluates anything again.
 
 mod body;
+mod incident;
+mod reasons;
+mod statement;
 mod words;
 
 use phasegate_core::{Now, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use body::{
-    Answered, Ask, AskAbout, BakeProgress, Body, Cause, Decision, Finish, GateReason, HoldReason,
-    How, Judged, Outcome, Place, Statement, TriggerProgress,
+    Answered, Ask, AskAbout, BakeProgress, Baselined, Body, Judged, Place, TriggerProgress,
 };
+
+pub use incident::{IncidentClock, IncidentStep};
+pub use reasons::{Cause, Decision, Finish, GateReason, HoldReason, How, Outcome};
+pub use statement::Statement;
 
 /// The version of the envelope that this crate writes.
 pub const RECORD_FORMAT: u32 = 1;

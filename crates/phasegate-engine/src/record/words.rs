@@ -12,6 +12,7 @@ impl fmt::Display for Cause {
                 write!(f, "criterion {check} failed: {sentence}")
             }
             Self::Gate { gate } => write!(f, "gate {gate} decided no-go"),
+            Self::Incident { number, scenario } => write!(f, "incident {number}: {scenario}"),
             Self::Operator { by, reason } => write!(f, "{by} said so: {reason}"),
             Self::Trigger { trigger, sentence } => write!(f, "trigger {trigger} fired: {sentence}"),
         }
@@ -26,9 +27,13 @@ impl fmt::Display for HoldReason {
             Self::Criterion { check, sentence } => {
                 write!(f, "criterion {check} failed: {sentence}")
             }
+            Self::Difference { target, id } => {
+                write!(f, "old and new of {target} differ and should not: {id}")
+            }
             Self::Drift { found, .. } => write!(f, "somebody else changed it to: {found}"),
             Self::Effect { reason, .. } => write!(f, "an effect failed: {reason}"),
             Self::Gate { gate } => write!(f, "gate {gate} is not passed"),
+            Self::Incident { number, scenario } => write!(f, "incident {number}: {scenario}"),
             Self::RolledBack => f.write_str("it was rolled back and waits for a person"),
             Self::Trigger { trigger, sentence } => write!(f, "trigger {trigger} fired: {sentence}"),
         }

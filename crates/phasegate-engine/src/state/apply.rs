@@ -7,7 +7,9 @@ use std::sync::Arc;
 use phasegate_sla::{Alert, Testimony};
 
 use super::State;
-use super::parts::{AskState, BakeState, CheckState, EffectState, PhaseState, Stage, TriggerState};
+use super::parts::{
+    AskState, BakeState, CheckState, DifferenceState, EffectState, PhaseState, Stage, TriggerState,
+};
 use crate::record::{Body, Decision, Finish, HoldReason, Place, Record};
 
 /// A record that does not fit the ones before it.
@@ -72,6 +74,12 @@ impl State {
                 started: Some(record.now.wall),
                 ..Testimony::default()
             },
+            baselines: BTreeMap::new(),
+            measured: BTreeSet::new(),
+            differences: BTreeMap::new(),
+            attested: BTreeMap::new(),
+            passed_over: BTreeMap::new(),
+            incidents: BTreeMap::new(),
             outcome: None,
         })
     }
@@ -107,14 +115,12 @@ impl State {
                 self.close_effect_asks(*effect);
             }
             Body::Aborted { .. } => self.aborted = true,
-            Body::Answered(answered) => {
-                self.hear_answer(answered);
-                let ask = self
-                    .asks
-                    .get_mut(&answered.ask)
-                    .ok_or("nobody asked that")?;
-                ask.answers.push((answered.clone(), now));
+            Body::AnswerWithdrawn { ask, by, .. } => {
+                self.unhear_answer(*ask, by);
+                let ask = self.asks.get_mut(ask).ok_or("nobody asked that")?;
+                ask.answers.retain(|(answer, _)| answer.by != *by);
             }
+            Body::Answered(answered) => self.fold_answered(answered, now)?,
             Body::Asked(ask) => {
                 self.ask_count = self.ask_count.max(ask.number);
                 let state = AskState {
@@ -124,6 +130,15 @@ impl State {
                     answers: Vec::new(),
                 };
                 self.asks.insert(ask.number, state);
+            }
+            Body::BaselineRecorded { place, figures } => {
+                for figure in figures {
+                    let previous = &mut self.testimony.previous;
+                    previous.insert(figure.measure.clone(), figure.value.clone());
+                    self.baselines
+                        .insert(figure.measure.clone(), figure.clone());
+                }
+                self.measured.insert(place.clone());
             }
             Body::BudgetBlown { place, .. } => match place {
                 Some(place) => {
@@ -136,6 +151,21 @@ impl State {
                 effect, outcome, ..
             } => self.fold_concluded(*effect, outcome, now)?,
             Body::Created { .. } => return Err("a rollout is created once"),
+            Body::DifferenceFound {
+                target,
+                id,
+                count,
+                detail,
+            } => {
+                let key = (target.clone(), id.clone());
+                let explained = self.differences.get(&key).and_then(|d| d.explained.clone());
+                let difference = DifferenceState {
+                    count: *count,
+                    detail: detail.clone(),
+                    explained,
+                };
+                self.differences.insert(key, difference);
+            }
             Body::Evaluated {
                 judged,
                 triggers,
@@ -178,6 +208,7 @@ impl State {
                 }
                 self.holds.push(reason.clone());
             }
+            Body::Incident { number, step } => self.fold_incident(*number, step, now)?,
             Body::Intended { place, effect } => {
                 self.effect_count = self.effect_count.max(effect.number);
                 let state = EffectState {
@@ -266,6 +297,7 @@ impl State {
     }
 
     fn fold_finished(&mut self, place: &Place, finish: &Finish) -> Result<(), &'static str> {
+        self.remember_finished(place, finish);
         match place {
             Place::Aside => return Err("no operation is there"),
             Place::Phase { phase, op } => match self.phases.get_mut(phase) {
@@ -301,8 +333,10 @@ fn about(hold: &HoldReason, place: &Place) -> bool {
         | HoldReason::Drift { place: at, .. }
         | HoldReason::Effect { place: at, .. } => at == place,
         HoldReason::Blind { .. }
+        | HoldReason::Difference { .. }
         | HoldReason::Criterion { .. }
         | HoldReason::Gate { .. }
+        | HoldReason::Incident { .. }
         | HoldReason::RolledBack
         | HoldReason::Trigger { .. } => false,
     }

@@ -2,7 +2,9 @@
 
 mod apply;
 mod effects;
+mod incidents;
 mod parts;
+mod people;
 mod released;
 mod rollback;
 mod stage;
@@ -11,18 +13,21 @@ mod testimony;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use phasegate_core::{BindingId, CriterionId, Now, PhaseId, RolloutId, TargetId, TriggerId};
+use phasegate_core::{
+    BindingId, CriterionId, GateId, Now, PhaseId, RolloutId, StepId, TargetId, TriggerId,
+};
 use phasegate_sla::Testimony;
 
 pub use apply::Misfit;
+pub use incidents::IncidentState;
 pub(crate) use parts::exposure;
 pub use parts::{
-    Applied, AskState, BakeState, CheckState, EffectState, PhaseState, RollbackState, Stage,
-    TriggerState,
+    Applied, AskState, BakeState, CheckState, DifferenceState, EffectState, PhaseState,
+    RollbackState, Stage, TriggerState,
 };
 
 use crate::program::{Op, Program};
-use crate::record::{HoldReason, Outcome, Place};
+use crate::record::{Baselined, HoldReason, Outcome, Place};
 
 /// The state of a rollout. Fields are read by decisions, reports and tests; nobody outside writes them.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +79,18 @@ pub struct State {
     pub drift_accepted: BTreeSet<Place>,
     /// What is known beside measurements: what people said, what was declared.
     pub testimony: Testimony,
+    /// What was measured to be compared with, by measure.
+    pub baselines: BTreeMap<String, Baselined>,
+    /// Baseline steps under way whose figures are recorded.
+    pub measured: BTreeSet<Place>,
+    /// What comparisons have found, by what was compared and the difference's id.
+    pub differences: BTreeMap<(TargetId, String), DifferenceState>,
+    /// Attestations that do not hold for ever, and when they were given.
+    pub attested: BTreeMap<Place, Now>,
+    /// How many targets of a step have failed and were passed over, by wave.
+    pub passed_over: BTreeMap<(PhaseId, StepId), BTreeMap<u32, u32>>,
+    /// What was declared.
+    pub incidents: BTreeMap<u64, IncidentState>,
     /// How it ended, if it did.
     pub outcome: Option<Outcome>,
 }
@@ -135,6 +152,13 @@ impl State {
     /// Is the canary exposed to anyone, as far as is known?
     pub fn exposed(&self) -> bool {
         self.applied.values().any(Applied::is_exposed)
+    }
+
+    /// Has this gate said no, so that only a person lets it go on?
+    pub fn is_held_by_gate(&self, gate: &GateId) -> bool {
+        let of_gate =
+            |hold: &HoldReason| matches!(hold, HoldReason::Gate { gate: id } if id == gate);
+        self.holds.iter().any(of_gate)
     }
 
     /// Is a rollback being carried out?

@@ -1,6 +1,6 @@
 //! The parts of the state.
 
-use phasegate_core::{Desired, Effect, Now, PhaseId, Ratio, Span, Timestamp};
+use phasegate_core::{Desired, Effect, Now, PersonId, PhaseId, Ratio, Span, Timestamp};
 use phasegate_sla::{Finding, HoldState};
 
 use crate::program::{Back, Op};
@@ -132,6 +132,18 @@ pub struct BakeState {
     pub blind_since: Option<Timestamp>,
 }
 
+/// A difference between old and new.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct DifferenceState {
+    /// How often it was seen.
+    pub count: u64,
+    /// What differs, for people.
+    pub detail: String,
+    /// Who has explained it, and how.
+    pub explained: Option<(PersonId, String)>,
+}
+
 /// What the rollout has set outside.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -154,6 +166,10 @@ impl Applied {
 /// The share that sees the new version.
 pub(crate) fn exposure(desired: &Desired) -> Ratio {
     match desired {
+        // A cohort of unknown size is somebody.
+        Desired::Cohort { share, .. } => {
+            share.unwrap_or_else(|| Ratio::from_ppm(1).unwrap_or(Ratio::ONE))
+        }
         Desired::Flag { exposure, .. } => *exposure,
         Desired::Traffic { canary, .. } => *canary,
         _ => Ratio::ZERO,

@@ -41,7 +41,10 @@ impl State {
                         trigger.responded = false;
                     }
                 }
-                HoldReason::Budget { .. } | HoldReason::Trigger { .. } => {}
+                HoldReason::Budget { .. }
+                | HoldReason::Difference { .. }
+                | HoldReason::Incident { .. }
+                | HoldReason::Trigger { .. } => {}
             }
         }
     }

@@ -17,8 +17,12 @@ impl State {
             return Err("not a rollback");
         };
         self.holds.clear();
-        self.asks
-            .retain(|_, state| matches!(state.ask.about, AskAbout::Effect { .. }));
+        self.asks.retain(|_, state| {
+            matches!(
+                state.ask.about,
+                AskAbout::Effect { .. } | AskAbout::Incident { .. }
+            )
+        });
         match &mut self.rollback {
             Some(rollback) if !rollback.failed => {
                 rollback.back = back.clone();
@@ -65,6 +69,8 @@ impl State {
         self.decided.clear();
         self.overruns.clear();
         self.drift_accepted.clear();
+        self.measured.clear();
+        self.passed_over.clear();
         Ok(())
     }
 }

@@ -41,16 +41,30 @@ impl State {
 
     pub(super) fn close_asks(&mut self, place: &Place) {
         self.asks.retain(|_, state| match &state.ask.about {
-            AskAbout::Approval { place: at, .. } | AskAbout::Task { place: at } => at != place,
-            AskAbout::Effect { .. } => true,
+            AskAbout::Approval { place: at, .. }
+            | AskAbout::Attestation { place: at }
+            | AskAbout::Task { place: at } => at != place,
+            AskAbout::Difference { .. } | AskAbout::Effect { .. } | AskAbout::Incident { .. } => {
+                true
+            }
         });
     }
 
     pub(super) fn close_effect_asks(&mut self, effect: u64) {
         self.asks.retain(|_, state| match &state.ask.about {
             AskAbout::Effect { number } => *number != effect,
-            AskAbout::Approval { .. } | AskAbout::Task { .. } => true,
+            AskAbout::Approval { .. }
+            | AskAbout::Attestation { .. }
+            | AskAbout::Difference { .. }
+            | AskAbout::Incident { .. }
+            | AskAbout::Task { .. } => true,
         });
+    }
+
+    pub(super) fn close_incident_asks(&mut self, incident: u64) {
+        self.asks.retain(
+            |_, state| !matches!(state.ask.about, AskAbout::Incident { number } if number == incident),
+        );
     }
 
     /// Evidence of an operation ends with it.
@@ -60,5 +74,6 @@ impl State {
         self.decided.remove(place);
         self.overruns.remove(place);
         self.drift_accepted.remove(place);
+        self.measured.remove(place);
     }
 }

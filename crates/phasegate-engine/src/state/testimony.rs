@@ -1,7 +1,7 @@
 //! What is known beside measurements: what people answered, attested and declared, and what is delivered.
 //! Criteria of gates, bakes and triggers are evaluated with it.
 
-use phasegate_core::{Now, PhaseId};
+use phasegate_core::{Now, PersonId, PhaseId};
 use phasegate_criterion::{Condition, Text};
 
 use super::{PhaseState, State};
@@ -30,22 +30,49 @@ impl State {
 
     /// A gate's approval is its role's; an item of a checklist is the check of the same words.
     pub(super) fn hear_answer(&mut self, answered: &Answered) {
-        let Some(state) = self.asks.get(&answered.ask) else {
-            return;
-        };
-        let statement = match &state.ask.about {
-            AskAbout::Approval { .. } => Statement::Approval {
+        if let Some(statement) = self.stated_by(answered) {
+            self.hear(&statement, answered.yes);
+        }
+    }
+
+    /// An answer that is taken back was not given.
+    pub(super) fn unhear_answer(&mut self, ask: u64, by: &PersonId) {
+        let answers = self.asks.get(&ask).map(|ask| &ask.answers);
+        let taken_back = answers.into_iter().flatten();
+        let taken_back = taken_back.filter(|(answer, _)| answer.by == *by);
+        let stated: Vec<Statement> = taken_back
+            .filter_map(|(answer, _)| self.stated_by(answer))
+            .collect();
+        for statement in stated {
+            match statement {
+                Statement::Approval { role } => {
+                    self.testimony.approvals.remove(&role);
+                }
+                Statement::Check { condition } => {
+                    self.testimony.attested.remove(&condition);
+                }
+                Statement::Event { .. } => {}
+            }
+        }
+    }
+
+    fn stated_by(&self, answered: &Answered) -> Option<Statement> {
+        let asked = &self.asks.get(&answered.ask)?.ask;
+        match &asked.about {
+            AskAbout::Approval { .. } => Some(Statement::Approval {
                 role: answered.role.to_string(),
-            },
-            AskAbout::Task { .. } => match Text::new(state.ask.text.clone()) {
-                Ok(text) => Statement::Check {
+            }),
+            AskAbout::Task { place } | AskAbout::Attestation { place } => {
+                let title = self.op(place).map(|op| op.title.clone());
+                let text = Text::new(title.unwrap_or_else(|| asked.text.clone())).ok()?;
+                Some(Statement::Check {
                     condition: Condition::Check(text).to_string(),
-                },
-                Err(_) => return,
-            },
-            AskAbout::Effect { .. } => return,
-        };
-        self.hear(&statement, answered.yes);
+                })
+            }
+            AskAbout::Difference { .. } | AskAbout::Effect { .. } | AskAbout::Incident { .. } => {
+                None
+            }
+        }
     }
 
     /// Delivered is what has nothing left but its acceptance.

@@ -210,7 +210,13 @@ impl Action {
             Self::Workflow(run) => one(&run.binding, Role::WorkflowHost, &[]),
             Self::Experiment(run) => one(&run.binding, Role::FaultInjector, &[]),
             Self::Parallel(run) => one(&run.binding, Role::Comparer, &[]),
-            Self::Command(run) => vec![command("name", &run.binding, &run.name)],
+            Self::Command(run) => {
+                let check = run.check.as_ref();
+                let names = [("name", Some(&run.name)), ("check", check)];
+                let named =
+                    |(key, name): (_, Option<_>)| name.map(|n| command(key, &run.binding, n));
+                names.into_iter().filter_map(named).collect()
+            }
             Self::Waves(waves) => vec![command("command", &waves.binding, &waves.command)],
             Self::Shadow(shadow) => {
                 let mut all = one(&shadow.binding, Role::TrafficRouter, &[Capability::Mirror]);
@@ -237,7 +243,7 @@ impl Action {
                 }
                 all
             }
-            Self::Wait(_) | Self::Task(_) | Self::Notify(_) => Vec::new(),
+            Self::Measure(_) | Self::Wait(_) | Self::Task(_) | Self::Notify(_) => Vec::new(),
         }
     }
 }

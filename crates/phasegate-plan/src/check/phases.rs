@@ -132,7 +132,11 @@ impl Action {
             | Self::Waves(_)
             | Self::Parallel(_)
             | Self::Shadow(_) => true,
-            Self::Wait(_) | Self::Task(_) | Self::Notify(_) | Self::Experiment(_) => false,
+            Self::Measure(_)
+            | Self::Wait(_)
+            | Self::Task(_)
+            | Self::Notify(_)
+            | Self::Experiment(_) => false,
         }
     }
 

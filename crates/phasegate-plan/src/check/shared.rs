@@ -66,6 +66,7 @@ impl Action {
             | Self::Parallel(_)
             | Self::Deprecation(_)
             | Self::Experiment(_)
+            | Self::Measure(_)
             | Self::Waves(_) => None,
         }
     }

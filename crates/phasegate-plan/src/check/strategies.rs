@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{At, Scope};
 use crate::calendar::{Length, LengthUnit};
 use crate::fault::Code;
-use crate::model::{Action, BlueGreen, Cohort, Curve, Deprecation, DeprecationStage, Waves};
+use crate::model::{
+    Action, BlueGreen, Cohort, Curve, Deprecation, DeprecationStage, Measure, Waves,
+};
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
@@ -60,11 +62,29 @@ pub(super) fn check(scope: &mut Scope<'_>) {
                 | Action::Notify(_)
                 | Action::Workflow(_)
                 | Action::Config(_) => {}
+                Action::Measure(measure) => measured(scope, measure, here),
             }
         }
     }
     for list in ends.values() {
         deprecations(scope, list);
+    }
+}
+
+fn measured(scope: &mut Scope<'_>, measure: &Measure, here: At<'_>) {
+    let list = here.key("kpis");
+    for (index, id) in measure.kpis.iter().enumerate() {
+        if scope.draft.kpis.iter().any(|kpi| kpi.id == *id) {
+            continue;
+        }
+        let message = format!("there is no KPI '{id}' in this plan");
+        let help = "declare it under 'kpis'";
+        scope.report(Code::UnknownName, list.index(index), message, Some(help));
+    }
+    if measure.kpis.is_empty() {
+        let message = "nothing is measured".to_owned();
+        let help = "name the numbers: 'kpis: [latency]'";
+        scope.report(Code::UnknownName, here.key("kpis"), message, Some(help));
     }
 }
 

@@ -310,6 +310,7 @@ fn action<'a>(action: &'a Action, here: At<'_>, met: &mut dyn FnMut(At<'_>, Met<
             channels(&end.channels, here.key("channels"), met);
         }
         Action::Wait(_)
+        | Action::Measure(_)
         | Action::Command(_)
         | Action::Workflow(_)
         | Action::Config(_)

@@ -41,7 +41,8 @@ pub use risk::{
 pub use rollback::{Procedure, Rollback, RollbackStep};
 pub use slo::Slo;
 pub use step::{
-    Action, CommandRun, Curve, CurveShape, FlagRamp, Notify, Stage, Step, Task, TrafficRamp, Wait,
+    Action, CommandRun, Curve, CurveShape, FlagRamp, Measure, Notify, Stage, Step, Task,
+    TrafficRamp, Wait,
 };
 pub use strategy::{
     BlueGreen, Cohort, ConfigChange, Deprecation, DeprecationStage, ExperimentRun, ParallelRun,

@@ -1,6 +1,6 @@
 //! Steps: what a phase does, one thing after the other.
 
-use phasegate_core::{BindingId, ChannelId, Ratio, RoleId, Span, StepId, TargetId};
+use phasegate_core::{BindingId, ChannelId, KpiId, Ratio, RoleId, Span, StepId, TargetId};
 
 use super::{
     BlueGreen, Cohort, Condition, ConfigChange, Deprecation, Environment, ExperimentRun, Item,
@@ -141,8 +141,21 @@ record! {
         need name: String,
         /// May it be run twice without harm? Only then is it repeated after a crash.
         or idempotent: bool = false,
+        /// The command, by its name there, that tells whether this one has been done: it ends well if
+        /// so. With it an interruption needs no person.
+        may check: String,
         /// How long it may take, instead of what the bindings document says.
         may within: Span,
+    }
+}
+
+record! {
+    /// Measures how things stand now. From then on `vs baseline` means what was measured here.
+    pub struct Measure {
+        /// Which numbers.
+        list kpis: KpiId,
+        /// Over how much time, beginning now.
+        need over: Span,
     }
 }
 
@@ -189,6 +202,8 @@ actions! {
         Experiment(ExperimentRun) = "experiment",
         /// Goes over targets wave by wave.
         Waves(Waves) = "waves",
+        /// Measures how things stand now.
+        Measure(Measure) = "measure",
     }
 }
 

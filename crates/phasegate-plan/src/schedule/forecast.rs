@@ -365,6 +365,7 @@ fn machine_time(action: &Action) -> Span {
         Action::BlueGreen(switch) => {
             sum(&switch.stages).saturating_add(switch.watch.unwrap_or_default())
         }
+        Action::Measure(measure) => measure.over,
         Action::Wait(wait) => wait.duration,
         Action::Waves(waves) => waves
             .waves

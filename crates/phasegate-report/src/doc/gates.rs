@@ -165,7 +165,11 @@ pub(super) fn questions(view: &View, clock: &Clock) -> Option<Section> {
         .iter()
         .filter(|question| match question.about {
             AskAbout::Approval { .. } => false,
-            AskAbout::Effect { .. } | AskAbout::Task { .. } => true,
+            AskAbout::Attestation { .. }
+            | AskAbout::Difference { .. }
+            | AskAbout::Effect { .. }
+            | AskAbout::Incident { .. }
+            | AskAbout::Task { .. } => true,
         });
     let rows = others.map(|question| question_row(question, clock));
     let table = Block::table(&["Question", "Asked", "Of", "Answer"], rows)?;

@@ -71,7 +71,10 @@ const fn tone(sort: MomentSort) -> Tone {
         | MomentSort::StepFailed
         | MomentSort::TriggerFired => Tone::Bad,
         MomentSort::Aborted
+        | MomentSort::BaselineRecorded
         | MomentSort::ClockDisagreed
+        | MomentSort::DifferenceFound
+        | MomentSort::Incident
         | MomentSort::EffectAbandoned
         | MomentSort::EffectRepeated
         | MomentSort::Held

@@ -46,8 +46,12 @@ pub(super) fn of_place(place: &Place, state: &State, record: &Record) -> Vec<Evi
     let mut evidence = of_checks(place, state);
     for asked in state.asks.values() {
         let here = match &asked.ask.about {
-            AskAbout::Approval { place: at, .. } | AskAbout::Task { place: at } => at == place,
-            AskAbout::Effect { .. } => false,
+            AskAbout::Approval { place: at, .. }
+            | AskAbout::Attestation { place: at }
+            | AskAbout::Task { place: at } => at == place,
+            AskAbout::Difference { .. } | AskAbout::Effect { .. } | AskAbout::Incident { .. } => {
+                false
+            }
         };
         for (answer, at) in asked.answers.iter().filter(|_| here) {
             evidence.push(Evidence::Answer(Said::of(answer, at.wall)));
@@ -80,7 +84,11 @@ pub(super) fn of_place(place: &Place, state: &State, record: &Record) -> Vec<Evi
                     Some(*within),
                 ));
             }
-            OpKind::Apply { .. } | OpKind::Ask { .. } | OpKind::Wait { .. } => {
+            OpKind::Apply { .. }
+            | OpKind::Ask { .. }
+            | OpKind::Ledger { .. }
+            | OpKind::Measure { .. }
+            | OpKind::Wait { .. } => {
                 evidence.extend(since_start(place, state, record, "under way", op.budget));
             }
         }
@@ -137,7 +145,10 @@ pub(super) fn of_cause(cause: &Cause, state: &State, record: &Record) -> Vec<Evi
     match cause {
         Cause::Criterion { check, .. } => of_check(check.as_str(), state),
         Cause::Trigger { trigger, .. } => of_trigger(trigger, None, state, record),
-        Cause::Blind { .. } | Cause::Gate { .. } | Cause::Operator { .. } => Vec::new(),
+        Cause::Blind { .. }
+        | Cause::Gate { .. }
+        | Cause::Incident { .. }
+        | Cause::Operator { .. } => Vec::new(),
     }
 }
 
@@ -153,9 +164,11 @@ pub(super) fn of_hold(reason: &HoldReason, state: &State, record: &Record) -> Ve
         HoldReason::Criterion { check, .. } => of_check(check.as_str(), state),
         HoldReason::Trigger { trigger, .. } => of_trigger(trigger, None, state, record),
         HoldReason::Blind { .. }
+        | HoldReason::Difference { .. }
         | HoldReason::Drift { .. }
         | HoldReason::Effect { .. }
         | HoldReason::Gate { .. }
+        | HoldReason::Incident { .. }
         | HoldReason::RolledBack => Vec::new(),
     }
 }

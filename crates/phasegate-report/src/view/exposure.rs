@@ -155,6 +155,7 @@ pub(super) fn exposed(desired: &Desired) -> Option<(&TargetId, Ratio)> {
     match desired {
         Desired::Flag { flag, exposure } => Some((flag, *exposure)),
         Desired::Traffic { target, canary } => Some((target, *canary)),
+        Desired::Cohort { flag, share, .. } => Some((flag, (*share)?)),
         Desired::Command { .. } | Desired::Message { .. } | _ => None,
     }
 }

@@ -190,6 +190,8 @@ impl Fold {
             OpKind::Apply { .. }
             | OpKind::Ask { .. }
             | OpKind::Bake { .. }
+            | OpKind::Ledger { .. }
+            | OpKind::Measure { .. }
             | OpKind::Validate { .. }
             | OpKind::Wait { .. } => return,
         };

@@ -49,8 +49,14 @@ pub enum MomentSort {
     BakePassed,
     /// A step of the rollback, or all of it, took too long.
     BudgetBlown,
+    /// It was measured how things stand.
+    BaselineRecorded,
     /// The clocks disagreed.
     ClockDisagreed,
+    /// Old and new differ.
+    DifferenceFound,
+    /// A step of an incident.
+    Incident,
     /// The rollout began.
     Created,
     /// Nobody waits for an effect any more.
@@ -119,7 +125,10 @@ impl MomentSort {
             | Self::Asked
             | Self::BakePassed
             | Self::BudgetBlown
+            | Self::BaselineRecorded
             | Self::ClockDisagreed
+            | Self::DifferenceFound
+            | Self::Incident
             | Self::Created
             | Self::EffectAbandoned
             | Self::EffectRepeated
@@ -221,12 +230,22 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
             format!("nobody waits for effect {effect} any more"),
         ),
         Body::Aborted { by, reason } => Draft::new(Sort::Aborted, reason).by(by),
+        Body::AnswerWithdrawn { by, reason, .. } => {
+            Draft::new(Sort::Answered, format!("takes the answer back: {reason}")).by(by)
+        }
         Body::Answered(answered) => {
             let word = if answered.yes { "yes" } else { "no" };
             let text = format!("{word} as {}: {}", answered.role, answered.reason);
             Draft::new(Sort::Answered, text).by(&answered.by)
         }
         Body::Asked(ask) => Draft::new(Sort::Asked, &ask.text),
+        Body::BaselineRecorded { place, figures } => {
+            let one = |f: &phasegate_engine::record::Baselined| {
+                format!("{} = {} ({} samples)", f.measure, f.value, f.samples)
+            };
+            let text = figures.iter().map(one).collect::<Vec<_>>().join(", ");
+            Draft::new(Sort::BaselineRecorded, text).at(place)
+        }
         Body::BudgetBlown { place, budget } => {
             let what = match place {
                 Some(place) => title(place, step),
@@ -244,6 +263,15 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
             effect, outcome, ..
         } => return concluded(*effect, outcome, step),
         Body::Created { .. } | Body::Evaluated { .. } | Body::Intended { .. } => return None,
+        Body::DifferenceFound {
+            target,
+            count,
+            detail,
+            ..
+        } => Draft::new(
+            Sort::DifferenceFound,
+            format!("{target}, {count} times: {detail}"),
+        ),
         Body::Finished { .. } => {
             let text = step
                 .after
@@ -269,6 +297,10 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
         }
         Body::Held { reason } => Draft::new(Sort::Held, reason.to_string())
             .because(evidence::of_hold(reason, before, record)),
+        Body::Incident {
+            number,
+            step: change,
+        } => Draft::new(Sort::Incident, words::incident(*number, change)),
         Body::OpFinished { place, finish } => return finished(place, finish, step),
         Body::OpStarted { .. } => return None,
         Body::Paused { by, reason } => Draft::new(Sort::Paused, reason).by(by),
@@ -365,7 +397,12 @@ fn finished(place: &Place, finish: &Finish, step: &Step<'_>) -> Option<Draft> {
             OpKind::Bake { .. } | OpKind::Validate { .. } => {
                 Draft::new(MomentSort::BakePassed, title)
             }
-            OpKind::Apply { .. } | OpKind::Ask { .. } | OpKind::Gate(_) | OpKind::Wait { .. } => {
+            OpKind::Apply { .. }
+            | OpKind::Ask { .. }
+            | OpKind::Gate(_)
+            | OpKind::Ledger { .. }
+            | OpKind::Measure { .. }
+            | OpKind::Wait { .. } => {
                 return None;
             }
         },

@@ -64,6 +64,10 @@ fn line(body: &Body, renumbered: &dyn Fn(u64) -> u64) -> Option<(String, String)
         | Body::Recovered { .. }
         | Body::Repeated { .. } => None,
         Body::Aborted { by, .. } => all(json!({"aborted": by})),
+        Body::AnswerWithdrawn { ask, by, .. } => Some((
+            format!("~ask {}", renumbered(*ask)),
+            json!({"withdrawn by": by}).to_string(),
+        )),
         Body::Answered(answered) => {
             let lane = format!("~ask {}", renumbered(answered.ask));
             Some((
@@ -76,11 +80,13 @@ fn line(body: &Body, renumbered: &dyn Fn(u64) -> u64) -> Option<(String, String)
             format!("~ask {}", renumbered(ask.number)),
             json!({"asked": ask.roles}).to_string(),
         )),
+        Body::BaselineRecorded { place, .. } => at(place, &json!("baseline")),
         Body::BudgetBlown {
             place: Some(place), ..
         } => at(place, &json!("budget blown")),
         Body::BudgetBlown { place: None, .. } => all(json!("rollback limit blown")),
         Body::Created { rollout, .. } => all(json!({"created": rollout})),
+        Body::DifferenceFound { target, id, .. } => all(json!({"difference": target, "id": id})),
         Body::Finished { outcome } => all(json!({"finished": outcome})),
         Body::GateDecided {
             place,
@@ -89,6 +95,10 @@ fn line(body: &Body, renumbered: &dyn Fn(u64) -> u64) -> Option<(String, String)
             ..
         } => at(place, &json!({"gate": gate, "decision": decision})),
         Body::Held { reason } => all(json!({"held": kind_of(&json!(reason))})),
+        Body::Incident { number, step } => all(json!({
+            "incident": number,
+            "step": kind_of(&json!(step)),
+        })),
         Body::Intended { place, effect } => {
             // The words of a message hold numbers that were measured at the moment.
             let desired = match &effect.desired {

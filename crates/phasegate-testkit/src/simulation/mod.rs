@@ -2,8 +2,11 @@
 
 mod crash;
 mod decisions;
+mod faults;
 mod run;
+mod striking;
 
 pub use crash::{CrashPoint, Kill};
 pub use decisions::decisions;
+pub use faults::{AppendFault, Faults, Struck};
 pub use run::{Ended, Setup, Simulation, SimulationError};

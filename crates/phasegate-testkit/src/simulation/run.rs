@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use phasegate_core::{Clock as _, Effect, PersonId, RolloutId, Span, Timestamp};
+use phasegate_core::{Clock as _, Effect, PersonId, RolloutId, Span, TargetId, Timestamp};
 use phasegate_driver::{Creation, Driver, DriverError, Input, Request, Stop};
 use phasegate_engine::program::Program;
 use phasegate_engine::record::{AskAbout, Body, Outcome, Record, RecordError};
@@ -11,6 +11,7 @@ use phasegate_engine::{Act, Person, Sources, State};
 use phasegate_journal::{Batch, Holder, Journal as _, LeaseError, MemoryJournal};
 
 use super::crash::{CrashPoint, Kill};
+use super::faults::{Faults, Struck};
 use crate::clock::VirtualClock;
 use crate::world::World;
 
@@ -34,6 +35,8 @@ pub struct Setup {
     pub answer_takes: Span,
     /// Acts of operators: when, who and what.
     pub acts: Vec<(Timestamp, Person, Act)>,
+    /// What else goes wrong.
+    pub faults: Faults,
 }
 
 impl Setup {
@@ -49,6 +52,7 @@ impl Setup {
             effect_takes: Span::from_millis(40),
             answer_takes: Span::from_millis(20),
             acts: Vec::new(),
+            faults: Faults::default(),
         }
     }
 }
@@ -67,7 +71,7 @@ pub enum Ended {
 
 /// What is under way, and what happens when its time has come.
 #[derive(Debug)]
-enum Due {
+pub(super) enum Due {
     /// The driver is told.
     Answer(Input),
     /// The journal writes it, then the driver is told.
@@ -84,26 +88,39 @@ pub struct Simulation {
     pub world: World,
     /// Its clock.
     pub clock: VirtualClock,
-    journal: MemoryJournal,
-    rollout: RolloutId,
-    holder: Holder,
-    driver: Option<Driver>,
-    pending: Vec<(Timestamp, u64, Due)>,
+    pub(super) journal: MemoryJournal,
+    pub(super) rollout: RolloutId,
+    pub(super) holder: Holder,
+    pub(super) driver: Option<Driver>,
+    pub(super) pending: Vec<(Timestamp, u64, Due)>,
     kills: Vec<Kill>,
     points: Vec<CrashPoint>,
     append_takes: Span,
     effect_takes: Span,
     answer_takes: Span,
-    acts: Vec<(Timestamp, Person, Act)>,
+    pub(super) acts: Vec<(Timestamp, Person, Act)>,
     /// Acts that are not durable yet: whoever did them has not been told, and does them again.
-    unconfirmed: Vec<(u64, Person, Act)>,
-    answered: BTreeSet<(u64, PersonId)>,
+    pub(super) unconfirmed: Vec<(u64, Person, Act)>,
+    pub(super) answered: BTreeSet<(u64, PersonId)>,
     sent: u64,
-    ended: Option<Outcome>,
+    answers: u64,
+    /// The effects whose intent is in the journal, as far as it was read.
+    intended: BTreeSet<u64>,
+    read_to: u64,
+    pub(super) ended: Option<Outcome>,
+    pub(super) faults: Faults,
+    pub(super) struck: Struck,
+    pub(super) appends: u64,
+    /// The controller that does not know that it has lost its lease.
+    pub(super) stale: Option<Driver>,
+    /// What a controller did after it had lost its lease: always a defect.
+    pub(super) trespasses: Vec<String>,
+    /// The highest sequence that an operator was told is durable.
+    pub(super) confirmed: u64,
 }
 
 /// Longer than any lease a test waits for, shorter than any bake.
-const LEASE: Span = Span::from_secs(30);
+pub(super) const LEASE: Span = Span::from_secs(30);
 
 /// Why a simulation broke: always a defect.
 #[derive(Debug, thiserror::Error)]
@@ -126,7 +143,7 @@ pub enum SimulationError {
     Stopped(Stop),
 }
 
-fn journal_error(error: impl std::fmt::Debug) -> SimulationError {
+pub(super) fn journal_error(error: impl std::fmt::Debug) -> SimulationError {
     SimulationError::Journal(format!("{error:?}"))
 }
 
@@ -171,7 +188,16 @@ impl Simulation {
             unconfirmed: Vec::new(),
             answered: BTreeSet::new(),
             sent: 0,
+            answers: 0,
+            intended: BTreeSet::new(),
+            read_to: 0,
             ended: None,
+            faults: setup.faults,
+            struck: Struck::new(),
+            appends: 0,
+            stale: None,
+            trespasses: Vec::new(),
+            confirmed: 0,
         })
     }
 
@@ -193,6 +219,9 @@ impl Simulation {
                 return Ok(Ended::OutOfTime);
             }
             self.clock.advance_to(next);
+            self.step_clock();
+            self.meddle();
+            self.rival()?;
             self.deliver()?;
         }
     }
@@ -200,6 +229,21 @@ impl Simulation {
     /// The state as far as it is durable.
     pub fn state(&self) -> Option<&State> {
         self.driver.as_ref().map(Driver::state)
+    }
+
+    /// How often each fault struck.
+    pub fn struck(&self) -> &Struck {
+        &self.struck
+    }
+
+    /// What a controller without a lease did: nothing, or there is a defect.
+    pub fn trespasses(&self) -> &[String] {
+        &self.trespasses
+    }
+
+    /// The highest sequence that an operator was told is durable.
+    pub fn confirmed_seq(&self) -> u64 {
+        self.confirmed
     }
 
     /// All crash points that were passed.
@@ -266,42 +310,41 @@ impl Simulation {
                     return Ok(false);
                 }
                 let number = effect.number;
-                self.later(
-                    self.effect_takes,
-                    Due::Answer(Input::Performed { number, outcome }),
-                );
+                self.answer(self.effect_takes, Input::Performed { number, outcome });
             }
             Request::Inspect(inspection) => {
                 let reading = self.world.inspect(&inspection, now.wall);
                 let number = inspection.number;
-                self.later(
-                    self.answer_takes,
-                    Due::Answer(Input::Inspected { number, reading }),
-                );
+                self.answer(self.answer_takes, Input::Inspected { number, reading });
             }
             Request::Measure { ticket, query } => {
                 let answer = self.world.measure(&query, now.wall);
-                self.later(
-                    self.answer_takes,
-                    Due::Answer(Input::Measured { ticket, answer }),
-                );
+                self.answer(self.answer_takes, Input::Measured { ticket, answer });
             }
             Request::Renew { ttl } => {
                 let lease = self.lease()?;
                 let renewed = pollster::block_on(self.journal.renew(&lease, ttl));
                 self.tell(Input::Renewed(renewed));
             }
-            Request::Rebuild => self.driver = None,
+            Request::Rebuild => {
+                self.forget();
+                self.driver = None;
+            }
             Request::Stop(Stop::Finished(outcome)) => {
                 self.ended = Some(outcome);
                 return Ok(true);
+            }
+            // The process opens the store anew and takes the rollout up again.
+            Request::Stop(Stop::Storage(_)) => {
+                self.forget();
+                self.driver = None;
             }
             Request::Stop(stop) => return Err(SimulationError::Stopped(stop)),
         }
         Ok(false)
     }
 
-    fn lease(&self) -> Result<phasegate_journal::Lease, SimulationError> {
+    pub(super) fn lease(&self) -> Result<phasegate_journal::Lease, SimulationError> {
         match &self.driver {
             Some(driver) => Ok(driver.lease().clone()),
             None => Err(SimulationError::Journal("no lease".to_owned())),
@@ -319,24 +362,38 @@ impl Simulation {
         }
         self.kills.remove(0);
         self.driver = None;
-        self.pending.clear();
-        self.answered.clear();
-        let again = self
-            .unconfirmed
-            .drain(..)
-            .filter(|(.., act)| !matches!(act, Act::Answer { .. }));
-        let again: Vec<_> = again.collect();
+        self.strike(if kill.reboot {
+            "crash with a boot"
+        } else {
+            "crash"
+        });
         if kill.reboot {
             self.clock.reboot();
         }
         self.clock.advance(Span::from_millis(kill.down_millis));
-        let now = self.clock.now().wall;
-        self.acts
-            .extend(again.into_iter().map(|(_, person, act)| (now, person, act)));
+        self.forget();
         true
     }
 
-    fn restart(&mut self) -> Result<(), SimulationError> {
+    /// What a process that begins anew does not know any more.
+    pub(super) fn forget(&mut self) {
+        self.pending.clear();
+        self.answered.clear();
+        self.repeat_unconfirmed();
+    }
+
+    /// Whoever was not told that their act is durable acts again; answers are asked for anew.
+    pub(super) fn repeat_unconfirmed(&mut self) {
+        let now = self.clock.now().wall;
+        let again = self
+            .unconfirmed
+            .drain(..)
+            .filter(|(.., act)| !matches!(act, Act::Answer { .. }));
+        self.acts
+            .extend(again.map(|(_, person, act)| (now, person, act)));
+    }
+
+    pub(super) fn restart(&mut self) -> Result<(), SimulationError> {
         let asked = self.clock.now();
         let acquire = self.journal.acquire(&self.rollout, &self.holder, LEASE);
         let lease = match pollster::block_on(acquire) {
@@ -349,6 +406,12 @@ impl Simulation {
                         "finished without saying how".to_owned(),
                     )),
                 };
+            }
+            // Somebody else's lease has to run out first.
+            Err(LeaseError::HeldBy { remaining, .. }) => {
+                self.clock
+                    .advance(remaining.saturating_add(Span::from_secs(1)));
+                return Ok(());
             }
             Err(error) => return Err(journal_error(error)),
         };
@@ -372,11 +435,29 @@ impl Simulation {
         self.pending.push((at, self.sent, due));
     }
 
+    /// The answer comes later, unless a fault of the outside strikes it.
+    fn answer(&mut self, after: Span, input: Input) {
+        let count = self.answers;
+        self.answers += 1;
+        if self.faults.lost.contains(&count) {
+            self.strike("answer lost");
+            return;
+        }
+        let late = self.faults.slow.get(&count).copied();
+        if late.is_some() {
+            self.strike("answer slow");
+        }
+        let after = after.saturating_add(late.unwrap_or_default());
+        if self.faults.doubled.contains(&count) {
+            self.strike("answer doubled");
+            self.later(after, Due::Answer(input.clone()));
+        }
+        self.later(after, Due::Answer(input));
+    }
+
     /// The journal writes. The process may die before it hears of that.
     fn append(&mut self, expected_next_seq: u64, batch: Batch) -> Result<(), SimulationError> {
-        let lease = self.lease()?;
-        let append = self.journal.append(&lease, expected_next_seq, batch);
-        let result = pollster::block_on(append);
+        let result = self.write(expected_next_seq, batch)?;
         if !self.dies(CrashPoint::AfterAppend) {
             self.tell(Input::Appended(result));
         }
@@ -384,14 +465,16 @@ impl Simulation {
     }
 
     /// The journal itself is asked, not the driver: it must hold the intent.
-    fn check_durable(&self, effect: &Effect) -> Result<(), SimulationError> {
-        let intends = |record: &Record| match &record.body {
-            Body::Intended {
-                effect: intended, ..
-            } => intended.number == effect.number,
-            _ => false,
-        };
-        if self.records()?.iter().any(intends) {
+    fn check_durable(&mut self, effect: &Effect) -> Result<(), SimulationError> {
+        let unread = self.journal.read(&self.rollout, self.read_to);
+        for record in pollster::block_on(unread).map_err(journal_error)? {
+            self.read_to = record.seq + 1;
+            let record = Record::decode(&record.kind, &record.payload)?;
+            if let Body::Intended { effect, .. } = record.body {
+                self.intended.insert(effect.number);
+            }
+        }
+        if self.intended.contains(&effect.number) {
             Ok(())
         } else {
             Err(SimulationError::Undurable(effect.desired.to_string()))
@@ -424,7 +507,11 @@ impl Simulation {
                             AskAbout::Effect { number } => {
                                 self.world.has_done(&state.rollout, number)
                             }
-                            AskAbout::Approval { .. } | AskAbout::Task { .. } => reply.yes,
+                            AskAbout::Approval { .. }
+                            | AskAbout::Attestation { .. }
+                            | AskAbout::Difference { .. }
+                            | AskAbout::Incident { .. }
+                            | AskAbout::Task { .. } => reply.yes,
                         },
                         plan_digest: state.program.plan_digest.clone(),
                         seen: state.next_seq,
@@ -440,7 +527,18 @@ impl Simulation {
         let timeout = self.driver.as_ref().and_then(Driver::poll_timeout);
         let pending = self.pending.iter().map(|(at, ..)| *at).min();
         let acts = self.acts.iter().map(|(at, ..)| *at).min();
-        let next = [timeout, pending, acts].into_iter().flatten().min()?;
+        let steps = self.faults.clock_steps.iter().map(|(at, _)| *at);
+        let meddling = self.faults.meddling.iter().map(|(at, ..)| *at);
+        let planned = steps
+            .chain(meddling)
+            .chain(self.faults.rivals.iter().copied())
+            .min();
+        // Faults that are still to come do not keep a rollout alive that waits for nothing else.
+        let planned = planned.filter(|_| timeout.is_some() || pending.is_some() || acts.is_some());
+        let next = [timeout, pending, acts, planned]
+            .into_iter()
+            .flatten()
+            .min()?;
         Some(next.max(self.clock.now().wall))
     }
 
@@ -458,6 +556,7 @@ impl Simulation {
                 } => self.append(expected_next_seq, batch)?,
             }
         }
+        self.report_differences();
         let due: Vec<_> = self
             .acts
             .extract_if(.., |(at, ..)| *at <= now.wall)
@@ -472,9 +571,36 @@ impl Simulation {
             }
             driver.handle_timeout(&now);
             let durable = driver.durable_seq();
+            let told = self.unconfirmed.iter().map(|(seq, ..)| *seq);
+            let told = told.filter(|seq| *seq <= durable).max();
+            self.confirmed = self.confirmed.max(told.unwrap_or(0));
             self.unconfirmed.retain(|(seq, ..)| *seq > durable);
         }
         Ok(())
+    }
+
+    /// Comparers report what they see until it is in the journal.
+    fn report_differences(&mut self) {
+        let now = self.clock.now();
+        let known = |target: &TargetId, id: &String, driver: &Driver| {
+            let key = (target.clone(), id.clone());
+            driver.state().differences.contains_key(&key)
+        };
+        let Some(driver) = &mut self.driver else {
+            return;
+        };
+        for seen in &self.world.differences {
+            if seen.from > now.wall || known(&seen.target, &seen.id, driver) {
+                continue;
+            }
+            let input = Input::Differed {
+                target: seen.target.clone(),
+                id: seen.id.clone(),
+                count: seen.count,
+                detail: seen.detail.clone(),
+            };
+            driver.handle(&now, input);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ mod metric;
 mod people;
 mod things;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_core::{
     Absence, Answer, BindingId, Desired, Effect, EffectClass, EffectKey, EffectOutcome, Inspection,
@@ -60,6 +60,28 @@ pub struct World {
     pub people: People,
     /// What its sources have at hand. Begins empty.
     pub sketches: Sketches,
+    /// Targets on which every command fails.
+    pub unwilling: BTreeSet<TargetId>,
+    /// What comparisons see.
+    pub differences: Vec<Difference>,
+    /// How KPIs behave while something is broken on purpose.
+    pub while_broken: BTreeMap<KpiId, Metric>,
+}
+
+/// A difference between old and new, as a comparer reports it until it is known.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "tests write it out")]
+pub struct Difference {
+    /// From when on it is seen.
+    pub from: Timestamp,
+    /// What is compared.
+    pub target: TargetId,
+    /// Which difference.
+    pub id: String,
+    /// How often it is seen.
+    pub count: u64,
+    /// What differs.
+    pub detail: String,
 }
 
 impl World {
@@ -85,6 +107,13 @@ impl World {
             Some(OutageKind::Unreachable) => return unknown(),
             Some(OutageKind::AnswersLost) | None => {}
         }
+        if let Desired::Command { on: Some(on), .. } = &effect.desired
+            && self.unwilling.contains(on)
+        {
+            return EffectOutcome::NotApplied {
+                reason: format!("{on} refused"),
+            };
+        }
         let done = Done {
             at,
             key: effect.key.clone(),
@@ -93,7 +122,13 @@ impl World {
         match effect.desired.target() {
             Some(target) => {
                 let key = (effect.to.clone(), target.clone());
-                self.things.entry(key).or_default().set(done);
+                let thing = self.things.entry(key).or_default();
+                // The other side knows the key and does it once.
+                let again = effect.class == EffectClass::IdempotentByKey
+                    && thing.history.iter().any(|other| other.key == effect.key);
+                if !again {
+                    thing.set(done);
+                }
             }
             // The other side knows the key and does it once.
             None if effect.class == EffectClass::IdempotentByKey
@@ -112,6 +147,21 @@ impl World {
     pub fn inspect(&self, inspection: &Inspection, at: Timestamp) -> Option<Reading> {
         if self.outage(&inspection.to, at) == Some(OutageKind::Unreachable) {
             return None;
+        }
+        if let Desired::Command { command, on, check } = &inspection.desired {
+            check.as_ref()?;
+            let done = self.log.iter().any(|done| {
+                matches!(&done.desired, Desired::Command { command: ran, on: at, .. }
+                    if ran == command && at == on)
+            });
+            return Some(Reading {
+                found: None,
+                standing: if done {
+                    Standing::AsDesired
+                } else {
+                    Standing::AsBefore
+                },
+            });
         }
         let target = inspection.desired.target()?;
         let thing = self.things.get(&(inspection.to.clone(), target.clone()));
@@ -141,8 +191,25 @@ impl World {
                 detail: "connection refused".to_owned(),
             });
         }
-        let metric = self.metrics.get(&query.kpi).ok_or(Absence::NoData)?;
+        let broken = self
+            .while_broken
+            .get(&query.kpi)
+            .filter(|_| self.is_broken());
+        let metric = broken
+            .or_else(|| self.metrics.get(&query.kpi))
+            .ok_or(Absence::NoData)?;
         metric.answer(query, self.exposure(), &self.regressions, &self.sketches)
+    }
+
+    /// Is anything broken on purpose now?
+    pub fn is_broken(&self) -> bool {
+        let mut standing = BTreeMap::new();
+        for done in &self.log {
+            if let Desired::Fault { experiment, on, .. } = &done.desired {
+                standing.insert(experiment, *on);
+            }
+        }
+        standing.values().any(|on| *on)
     }
 
     /// The largest share that sees the new version by any route or flag.

@@ -38,6 +38,7 @@ impl Thing {
     /// The share that sees the new version.
     pub fn exposure(&self) -> Ratio {
         match &self.now {
+            Some(Desired::Cohort { share, .. }) => share.unwrap_or(Ratio::ZERO),
             Some(Desired::Flag { exposure, .. }) => *exposure,
             Some(Desired::Traffic { canary, .. }) => *canary,
             _ => Ratio::ZERO,

@@ -1,0 +1,220 @@
+//! Baseline steps: what stands before anything is changed is measured over a window and recorded. From
+//! then on `vs baseline` means that record.
+
+use std::collections::BTreeMap;
+
+use phasegate_core::{BindingId, Capability, Query, Span, Window, WindowKind};
+use phasegate_criterion::{Baseline, KpiRegistry};
+use phasegate_sla::{Finding, Need, evaluate, needs};
+
+use super::look::Closed;
+use super::watch::query;
+use crate::engine::Engine;
+use crate::program::{Blind, Figure, OpKind, Program};
+use crate::record::{Baselined, Body, Cause, Finish, HoldReason, Place};
+use crate::state::{Stage, State};
+
+/// The KPIs for evaluation: those that were measured compare with what was measured.
+pub(crate) fn registry_of(state: &State) -> KpiRegistry {
+    let program = &state.program;
+    if state.baselines.is_empty() {
+        return program.registry();
+    }
+    registry_with(program, |kpi| {
+        let measured = state.baselines.values().any(|figure| figure.kpi == kpi.id);
+        if measured {
+            kpi.baseline = Baseline::Previous;
+        }
+    })
+}
+
+/// Before anything is exposed there is no canary to ask: figures come from the rest.
+fn registry_for_figures(program: &Program) -> KpiRegistry {
+    registry_with(program, |kpi| kpi.queries.canary = None)
+}
+
+fn registry_with(program: &Program, change: impl Fn(&mut phasegate_criterion::Kpi)) -> KpiRegistry {
+    let mut registry = KpiRegistry::new();
+    for kpi in &program.kpis {
+        let mut kpi = kpi.clone();
+        change(&mut kpi);
+        // Of two with one id the first counts.
+        let _duplicate = registry.declare(kpi);
+    }
+    for slo in &program.slos {
+        let _duplicate = registry.declare_slo(slo.clone());
+    }
+    registry
+}
+
+/// A figure whose queries are under way.
+#[derive(Debug)]
+pub(crate) struct FigureLook {
+    place: Place,
+    figure: Figure,
+    /// Each need with its query, counted from the first of the look.
+    needs: Vec<(Need, usize)>,
+}
+
+impl Engine {
+    /// Baseline steps that have begun and not measured yet.
+    pub(crate) fn measures(&self) -> Vec<Place> {
+        if self.state.rollback.is_some() {
+            return Vec::new();
+        }
+        let waits = |place: &&Place| {
+            let kind = self.state.op(place).map(|op| &op.kind);
+            matches!(kind, Some(OpKind::Measure { .. }))
+                && matches!(self.state.stage(place), Some(Stage::Started { .. }))
+                && !self.state.measured.contains(*place)
+        };
+        self.places().iter().filter(waits).cloned().collect()
+    }
+
+    /// Is its window over, and have its sources had time to know of it?
+    pub(crate) fn is_measure_due(&self, place: &Place) -> bool {
+        self.due_measure(place).is_some()
+    }
+
+    fn due_measure(&self, place: &Place) -> Option<(&[Figure], Window)> {
+        let Some(OpKind::Measure { figures, over, .. }) = self.state.op(place).map(|op| &op.kind)
+        else {
+            return None;
+        };
+        let Some(Stage::Started { at, .. }) = self.state.stage(place) else {
+            return None;
+        };
+        let due = self.now().elapsed_since(at).low >= over.saturating_add(self.lag_of(figures));
+        let window = Window {
+            start: at.wall,
+            end: at.wall + *over,
+            kind: WindowKind::SinceStart,
+        };
+        (due && !self.state.measured.contains(place)).then_some((figures.as_slice(), window))
+    }
+
+    /// The longest time that sources of these figures are late.
+    pub(crate) fn lag_of(&self, figures: &[Figure]) -> Span {
+        let sources = figures
+            .iter()
+            .filter_map(|figure| self.registry.kpi(&figure.kpi))
+            .filter_map(|kpi| self.state.program.bindings.get(&kpi.source));
+        sources.map(|binding| binding.lag).max().unwrap_or_default()
+    }
+
+    /// What is asked for the figures there, added to `asked`; the first of those is query `first` of the look.
+    pub(crate) fn figure_looks(
+        &self,
+        place: &Place,
+        first: usize,
+        asked: &mut Vec<Query>,
+    ) -> Vec<FigureLook> {
+        let Some((figures, window)) = self.due_measure(place) else {
+            return Vec::new();
+        };
+        let registry = registry_for_figures(&self.state.program);
+        // A value is wanted, not on which side of a bound it lies.
+        let can = |binding: &BindingId, capability: Capability| {
+            capability != Capability::MeasureBelow && self.state.program.can(binding, capability)
+        };
+        let mut looks = Vec::with_capacity(figures.len());
+        for figure in figures {
+            let wanted = needs(&figure.criterion, &registry, &can).unwrap_or_default();
+            let mut planned = Vec::with_capacity(wanted.len());
+            for need in wanted {
+                let query = Query {
+                    window,
+                    ..query(&need)
+                };
+                let same = asked.iter().position(|other| *other == query);
+                let index = same.unwrap_or_else(|| {
+                    asked.push(query);
+                    asked.len() - 1
+                });
+                planned.push((need, first + index));
+            }
+            looks.push(FigureLook {
+                place: place.clone(),
+                figure: figure.clone(),
+                needs: planned,
+            });
+        }
+        looks
+    }
+
+    /// Records the figures of each baseline step whose figures are all there.
+    pub(crate) fn judge_figures(&mut self, closed: &Closed) {
+        if closed.figures.is_empty() {
+            return;
+        }
+        let registry = registry_for_figures(&self.state.program);
+        let at = self.now().wall;
+        let mut found: BTreeMap<&Place, Vec<Result<Baselined, String>>> = BTreeMap::new();
+        // An operation may have ended while its answers were under way.
+        let live =
+            |look: &&FigureLook| self.state.rollback.is_none() && self.is_measure_due(&look.place);
+        for look in closed.figures.iter().filter(live) {
+            let answer = |index: &usize| closed.answer(*index).clone();
+            let inputs = look.needs.iter();
+            let inputs = inputs.map(|(need, index)| (need.clone(), answer(index)));
+            let inputs = inputs.collect();
+            let finding = evaluate(&look.figure.criterion, &registry, &inputs, at);
+            let figure = baselined(&look.figure, &finding).ok_or(finding.sentence);
+            found.entry(&look.place).or_default().push(figure);
+        }
+        for (place, figures) in found {
+            match figures.into_iter().collect::<Result<Vec<_>, String>>() {
+                Ok(figures) => {
+                    self.emit(Body::BaselineRecorded {
+                        place: place.clone(),
+                        figures,
+                    });
+                    self.registry = registry_of(&self.state);
+                }
+                Err(sentence) => self.bear_blind_figure(place, &sentence),
+            }
+        }
+    }
+
+    /// Something could not be measured: borne for a while, then what the plan says.
+    fn bear_blind_figure(&mut self, place: &Place, sentence: &str) {
+        let Some(OpKind::Measure { over, blind, .. }) =
+            self.state.op(place).map(|op| op.kind.clone())
+        else {
+            return;
+        };
+        let Blind { after, reaction } = blind;
+        let waited = self.running_for(place).map(|elapsed| elapsed.high);
+        let is_held = self
+            .state
+            .holds
+            .iter()
+            .any(|hold| matches!(hold, HoldReason::Blind { .. }));
+        if waited.is_some_and(|waited| waited >= over.saturating_add(after)) && !is_held {
+            let what = format!("baseline: {sentence}");
+            let cause = Cause::Blind { what: what.clone() };
+            self.respond(&reaction, cause, HoldReason::Blind { what }, place.phase());
+        }
+    }
+
+    /// Goes on when the figures are recorded. Without any there is nothing to wait for.
+    pub(crate) fn step_measure(&mut self, place: &Place) {
+        let nothing = matches!(
+            self.state.op(place).map(|op| &op.kind),
+            Some(OpKind::Measure { figures, .. }) if figures.is_empty()
+        );
+        if (nothing || self.state.measured.contains(place)) && self.may_move(place) {
+            self.finish_op(place, Finish::Done);
+        }
+    }
+}
+
+fn baselined(figure: &Figure, finding: &Finding) -> Option<Baselined> {
+    Some(Baselined {
+        kpi: figure.kpi.clone(),
+        measure: figure.measure.clone(),
+        value: finding.observed.clone()?,
+        samples: finding.samples.unwrap_or_default(),
+        window: finding.window?,
+    })
+}

@@ -1,0 +1,221 @@
+//! What nobody can measure is declared by a person or a system. It selects the row of the decision matrix
+//! and starts its clocks: decide within, complete within, acknowledge within, update every. They run on
+//! while it is paused, frozen or down; the first look after a pause calls out what ran out meanwhile.
+
+use phasegate_core::{Now, PersonId, Span};
+
+use crate::engine::Engine;
+use crate::event::EventError;
+use crate::program::{Channel, MatrixRow, Telling, TimeoutDecision};
+use crate::record::{Ask, AskAbout, Body, Cause, HoldReason, IncidentClock, IncidentStep};
+use crate::state::IncidentState;
+
+impl Engine {
+    /// Declares an incident.
+    pub(crate) fn declare(
+        &mut self,
+        scenario: &str,
+        by: PersonId,
+        evidence: String,
+    ) -> Result<(), EventError> {
+        if evidence.trim().is_empty() {
+            return Err(EventError::ReasonMissing);
+        }
+        let Some(row) = self.row(scenario) else {
+            return Err(EventError::NotApplicable {
+                what: "the plan's matrix has no such scenario",
+            });
+        };
+        let number = self.state.incidents.keys().last().copied().unwrap_or(0) + 1;
+        let step = IncidentStep::Declared {
+            scenario: scenario.to_owned(),
+            by,
+            evidence,
+        };
+        self.incident_step(number, step);
+        if row.decide_within.is_some_and(Span::is_zero) {
+            self.decide_incident(number, true, None);
+            return Ok(());
+        }
+        let ask = self.state.ask_count + 1;
+        self.emit(Body::Asked(Ask {
+            number: ask,
+            about: AskAbout::Incident { number },
+            roles: vec![row.decider.clone()],
+            text: format!("{}: is the plan's response carried out?", row.title),
+        }));
+        Ok(())
+    }
+
+    /// Records a step and tells those whom the row and the plan name.
+    pub(crate) fn incident_step(&mut self, number: u64, step: IncidentStep) {
+        let text = words(&step);
+        self.emit(Body::Incident { number, step });
+        let incident = self.state.incidents.get(&number);
+        let Some(row) = incident.and_then(|incident| self.row(&incident.scenario)) else {
+            return;
+        };
+        let clocks = &self.state.program.incidents;
+        let mut channels: Vec<Channel> = row.tell.clone();
+        let more = clocks.tell.iter().filter(|c| !row.tell.contains(c));
+        channels.extend(more.cloned());
+        let subject = format!("Incident {number} ({}): {text}", row.title);
+        for via in channels {
+            self.tell(&Telling {
+                via,
+                subject: subject.clone(),
+                body: text.clone(),
+            });
+        }
+    }
+
+    pub(crate) fn incident_open(&self, number: u64) -> Result<(), EventError> {
+        let incident = self.state.incidents.get(&number);
+        if incident.is_some_and(|incident| incident.resolved.is_none()) {
+            Ok(())
+        } else {
+            Err(EventError::NotApplicable {
+                what: "no such incident is open",
+            })
+        }
+    }
+
+    /// Carries the plan's response out, or not.
+    pub(crate) fn decide_incident(&mut self, number: u64, respond: bool, by: Option<PersonId>) {
+        let Some(incident) = self.state.incidents.get(&number) else {
+            return;
+        };
+        if incident.decided.is_some() {
+            return;
+        }
+        let scenario = incident.scenario.clone();
+        let reaction = self.row(&scenario).map(|row| row.reaction);
+        self.incident_step(number, IncidentStep::Decided { respond, by });
+        // A rollback that has failed is a person's, not the matrix's.
+        let failed = self.state.rollback.as_ref().is_some_and(|back| back.failed);
+        if let Some(reaction) = reaction.filter(|_| respond && !failed) {
+            let cause = Cause::Incident {
+                number,
+                scenario: scenario.clone(),
+            };
+            let hold = HoldReason::Incident { number, scenario };
+            self.respond(&reaction, cause, hold, None);
+        }
+    }
+
+    /// Calls out every clock that has run out, each once.
+    pub(crate) fn tend_incidents(&mut self) {
+        let now = self.now();
+        let numbers: Vec<u64> = self.state.incidents.keys().copied().collect();
+        for number in numbers {
+            for (clock, due) in self.incident_clocks(number) {
+                if now.elapsed_since(&due.0).high <= due.1 {
+                    continue;
+                }
+                self.incident_step(number, IncidentStep::Late { clock });
+                self.escalate(&format!("incident {number}: {} ran out", name(clock)));
+                if clock == IncidentClock::Decide {
+                    self.nobody_decided(number);
+                }
+            }
+        }
+    }
+
+    fn nobody_decided(&mut self, number: u64) {
+        let scenario = self
+            .state
+            .incidents
+            .get(&number)
+            .map(|i| i.scenario.clone());
+        let Some(scenario) = scenario else { return };
+        match self.row(&scenario).map(|row| row.undecided) {
+            Some(TimeoutDecision::Go) => self.decide_incident(number, true, None),
+            Some(TimeoutDecision::NoGo) => self.decide_incident(number, false, None),
+            // It is held, and whoever is to decide is still asked.
+            Some(TimeoutDecision::Hold) if self.state.rollback.is_none() => {
+                self.hold(HoldReason::Incident { number, scenario });
+            }
+            Some(TimeoutDecision::Hold) | None => {}
+        }
+    }
+
+    /// The clocks of an incident that run and were not called out: since when, and how long.
+    pub(crate) fn incident_clocks(&self, number: u64) -> Vec<(IncidentClock, (Now, Span))> {
+        let Some(incident) = self.state.incidents.get(&number) else {
+            return Vec::new();
+        };
+        if incident.resolved.is_some() {
+            return Vec::new();
+        }
+        let rules = &self.state.program.incidents;
+        let row = self.row(&incident.scenario);
+        let row = row.as_ref();
+        let IncidentState {
+            declared, decided, ..
+        } = incident;
+        let mut clocks = Vec::new();
+        let mut add = |clock, since: Now, span: Option<Span>| {
+            if let Some(span) = span.filter(|_| !incident.late.contains(&clock)) {
+                clocks.push((clock, (since, span)));
+            }
+        };
+        if incident.acknowledged.is_none() {
+            add(
+                IncidentClock::Acknowledge,
+                *declared,
+                rules.acknowledge_within,
+            );
+        }
+        match decided {
+            None => add(
+                IncidentClock::Decide,
+                *declared,
+                row.and_then(|row| row.decide_within),
+            ),
+            Some((at, true)) => add(
+                IncidentClock::Complete,
+                *at,
+                row.and_then(|row| row.complete_within),
+            ),
+            Some((_, false)) => {}
+        }
+        add(IncidentClock::Update, incident.news, rules.update_every);
+        clocks
+    }
+
+    fn row(&self, scenario: &str) -> Option<MatrixRow> {
+        let mut rows = self.state.program.matrix.iter();
+        rows.find(|row| row.scenario == scenario).cloned()
+    }
+}
+
+fn name(clock: IncidentClock) -> &'static str {
+    match clock {
+        IncidentClock::Acknowledge => "the time to acknowledge it",
+        IncidentClock::Complete => "the time to complete the response",
+        IncidentClock::Decide => "the time to decide",
+        IncidentClock::Update => "the time between updates",
+    }
+}
+
+fn words(step: &IncidentStep) -> String {
+    match step {
+        IncidentStep::Acknowledged { by } => format!("{by} looks at it"),
+        IncidentStep::Decided {
+            respond,
+            by: Some(by),
+        } => {
+            let word = if *respond { "" } else { "not " };
+            format!("{by} decided: the response is {word}carried out")
+        }
+        IncidentStep::Decided { respond, by: None } => {
+            let word = if *respond { "" } else { "not " };
+            format!("as the plan says, the response is {word}carried out")
+        }
+        IncidentStep::Declared { by, evidence, .. } => format!("declared by {by}: {evidence}"),
+        IncidentStep::FollowedUp { by, text } => format!("followed up by {by}: {text}"),
+        IncidentStep::Late { clock } => format!("{} ran out", name(*clock)),
+        IncidentStep::Resolved { by, text } => format!("resolved by {by}: {text}"),
+        IncidentStep::Updated { by, text } => format!("news from {by}: {text}"),
+    }
+}

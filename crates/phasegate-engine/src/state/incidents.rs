@@ -1,0 +1,80 @@
+//! Incidents, folded in.
+
+use std::collections::BTreeSet;
+
+use phasegate_core::Now;
+
+use super::State;
+use crate::record::{IncidentClock, IncidentStep};
+
+/// An incident.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct IncidentState {
+    /// Which scenario of the plan.
+    pub scenario: String,
+    /// When it was declared.
+    pub declared: Now,
+    /// When somebody said that they look at it.
+    pub acknowledged: Option<Now>,
+    /// When it was decided, and whether the plan's response is carried out.
+    pub decided: Option<(Now, bool)>,
+    /// When there was news last.
+    pub news: Now,
+    /// When it was over.
+    pub resolved: Option<Now>,
+    /// What was to be done afterwards is done.
+    pub followed_up: bool,
+    /// Clocks that ran out and were called out.
+    pub late: BTreeSet<IncidentClock>,
+}
+
+impl State {
+    pub(super) fn fold_incident(
+        &mut self,
+        number: u64,
+        step: &IncidentStep,
+        now: Now,
+    ) -> Result<(), &'static str> {
+        if let IncidentStep::Declared { scenario, .. } = step {
+            let incident = IncidentState {
+                scenario: scenario.clone(),
+                declared: now,
+                acknowledged: None,
+                decided: None,
+                news: now,
+                resolved: None,
+                followed_up: false,
+                late: BTreeSet::new(),
+            };
+            self.incidents.insert(number, incident);
+            return Ok(());
+        }
+        let incident = self.incidents.get_mut(&number).ok_or("no such incident")?;
+        match step {
+            IncidentStep::Acknowledged { .. } => incident.acknowledged = Some(now),
+            IncidentStep::Decided { respond, .. } => incident.decided = Some((now, *respond)),
+            IncidentStep::Declared { .. } => {}
+            IncidentStep::FollowedUp { .. } => incident.followed_up = true,
+            IncidentStep::Late { clock } => {
+                incident.late.insert(*clock);
+            }
+            IncidentStep::Resolved { .. } => {
+                incident.resolved = Some(now);
+                incident.news = now;
+            }
+            IncidentStep::Updated { .. } => {
+                incident.news = now;
+                // The next silence is a new one.
+                incident.late.remove(&IncidentClock::Update);
+            }
+        }
+        if matches!(
+            step,
+            IncidentStep::Decided { .. } | IncidentStep::Resolved { .. }
+        ) {
+            self.close_incident_asks(number);
+        }
+        Ok(())
+    }
+}

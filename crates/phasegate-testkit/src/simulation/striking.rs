@@ -1,0 +1,162 @@
+//! How faults strike a running simulation.
+
+use phasegate_core::{Clock as _, Desired, Ratio, Span, Timestamp};
+use phasegate_driver::{Request, Stop};
+use phasegate_journal::{
+    AppendError, Batch, Head, Holder, Journal as _, StorageError, StorageKind, Unavailable,
+};
+
+use super::faults::AppendFault;
+use super::run::{LEASE, Simulation, SimulationError, journal_error};
+
+impl Simulation {
+    pub(super) fn strike(&mut self, what: &'static str) {
+        *self.struck.entry(what).or_default() += 1;
+    }
+
+    /// Appends, or does what the journal does wrong this time.
+    pub(super) fn write(
+        &mut self,
+        expected_next_seq: u64,
+        batch: Batch,
+    ) -> Result<Result<Head, AppendError>, SimulationError> {
+        let count = self.appends;
+        self.appends += 1;
+        let lease = self.lease()?;
+        let write = || pollster::block_on(self.journal.append(&lease, expected_next_seq, batch));
+        let Some(fault) = self.faults.appends.get(&count).copied() else {
+            return Ok(write());
+        };
+        let ambiguous = || AppendError::Ambiguous {
+            why: "the connection broke".to_owned(),
+        };
+        let storage = |why: &str| AppendError::Storage(StorageError::new(StorageKind::Io, why));
+        let result = match fault {
+            AppendFault::AnswerLost => write().and(Err(ambiguous())),
+            AppendFault::DiskFull => Err(storage("no space left on device")),
+            AppendFault::RequestLost => Err(ambiguous()),
+            AppendFault::SyncFailedKept => write().and(Err(storage("sync failed"))),
+            AppendFault::SyncFailedLost => Err(storage("sync failed")),
+            AppendFault::Unreachable => {
+                Err(AppendError::Unavailable(Unavailable::new("unreachable")))
+            }
+        };
+        self.strike(fault.name());
+        Ok(result)
+    }
+
+    /// Sets the wall clock where that is due.
+    pub(super) fn step_clock(&mut self) {
+        let now = self.clock.now().wall;
+        let due: Vec<(Timestamp, i64)> = self
+            .faults
+            .clock_steps
+            .extract_if(.., |(at, _)| *at <= now)
+            .collect();
+        for (_, by) in due {
+            let span = Span::from_millis(by.unsigned_abs());
+            // Answers that are under way come when they come, whatever the wall clock shows then.
+            for (at, ..) in &mut self.pending {
+                *at = if by < 0 { at.before(span) } else { *at + span };
+            }
+            if by < 0 {
+                self.strike("clock set back");
+                self.clock.set_wall(now.before(span));
+            } else {
+                self.strike("clock set forward");
+                self.clock.set_wall(now + span);
+            }
+        }
+    }
+
+    /// Somebody else changes what the rollout has set.
+    pub(super) fn meddle(&mut self) {
+        let now = self.clock.now().wall;
+        let due: Vec<_> = self
+            .faults
+            .meddling
+            .extract_if(.., |(at, ..)| *at <= now)
+            .collect();
+        for (_, binding, target) in due {
+            let key = (binding, target);
+            if let Some(thing) = self.world.things.get_mut(&key) {
+                thing.meddle(Desired::Traffic {
+                    target: key.1,
+                    canary: Ratio::from_percent(77).unwrap_or(Ratio::ONE),
+                });
+                self.strike("somebody else changes it");
+            }
+        }
+    }
+
+    /// Another controller takes the rollout while this one stalls; then this one goes on.
+    pub(super) fn rival(&mut self) -> Result<(), SimulationError> {
+        let now = self.clock.now().wall;
+        let Some(index) = self.faults.rivals.iter().position(|at| *at <= now) else {
+            return Ok(());
+        };
+        self.faults.rivals.remove(index);
+        let Some(stale) = self.driver.take() else {
+            return Ok(());
+        };
+        self.strike("two controllers");
+        self.clock.advance(LEASE.saturating_add(Span::from_secs(1)));
+        self.forget();
+        self.stale = Some(stale);
+        let name = if self.holder.as_str() == RIVAL {
+            "simulation"
+        } else {
+            RIVAL
+        };
+        self.holder = Holder::new(name).map_err(journal_error)?;
+        while self.driver.is_none() && self.ended.is_none() {
+            self.restart()?;
+        }
+        self.poll_stale();
+        Ok(())
+    }
+
+    /// The controller that lost its lease wakes up: it may neither write nor act.
+    fn poll_stale(&mut self) {
+        let now = self.clock.now();
+        let Some(mut stale) = self.stale.take() else {
+            return;
+        };
+        let token = stale.lease().clone();
+        stale.handle_timeout(&now);
+        while let Some(request) = stale.poll() {
+            match request {
+                Request::Append {
+                    expected_next_seq,
+                    batch,
+                } => {
+                    let append = self.journal.append(&token, expected_next_seq, batch);
+                    let result = pollster::block_on(append);
+                    if result.is_ok() {
+                        let what = format!("wrote at {expected_next_seq} without its lease");
+                        self.trespasses.push(what);
+                    }
+                    stale.handle(&now, phasegate_driver::Input::Appended(result));
+                }
+                Request::Perform { effect, .. } => {
+                    self.trespasses
+                        .push(format!("began {} without its lease", effect.desired));
+                }
+                Request::Renew { ttl } => {
+                    let renewed = pollster::block_on(self.journal.renew(&token, ttl));
+                    stale.handle(&now, phasegate_driver::Input::Renewed(renewed));
+                }
+                Request::Stop(Stop::LostLease) => {
+                    self.strike("lost lease noticed");
+                    return;
+                }
+                Request::Inspect(_)
+                | Request::Measure { .. }
+                | Request::Rebuild
+                | Request::Stop(_) => {}
+            }
+        }
+    }
+}
+
+const RIVAL: &str = "rival";

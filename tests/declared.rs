@@ -1,0 +1,250 @@
+//! What is declared, measured or forced by people: incidents with their clocks, the glass that is broken,
+//! answers that are taken back, and a baseline that `vs baseline` means from then on.
+
+use phasegate_core::{Desired, Ratio, Span, Timestamp};
+use phasegate_engine::record::{Body, GateReason, IncidentClock, IncidentStep, Place, Record};
+use phasegate_engine::{Act, Person};
+use phasegate_testkit::simulation::{Kill, Setup, Simulation};
+use phasegate_testkit::world::{Metric, Regression, World};
+use phasegate_tests::program;
+
+const START: &str = "2026-09-07T09:00:00Z";
+
+fn at(minutes: u64) -> Timestamp {
+    START.parse::<Timestamp>().expect("a moment") + Span::from_secs(60 * minutes)
+}
+
+fn olga() -> Person {
+    Person {
+        id: "olga".parse().expect("an id"),
+        roles: vec!["operator".parse().expect("an id")],
+    }
+}
+
+fn declare(scenario: &str) -> Act {
+    Act::Declare {
+        scenario: scenario.to_owned(),
+    }
+}
+
+fn gate() -> Place {
+    Place::Phase {
+        phase: "start".parse().expect("an id"),
+        op: 1,
+    }
+}
+
+fn latency(scale: f64) -> Metric {
+    Metric::Distribution {
+        points: (1..=100).map(|n| scale * f64::from(n)).collect(),
+        per_second: 100,
+    }
+}
+
+fn world() -> World {
+    let mut world = World::default();
+    let kpi = "latency".parse().expect("an id");
+    world.metrics.insert(kpi, latency(1.0));
+    world
+}
+
+/// An hour and a half of the plan with these acts of olga, each at a minute.
+fn journal(world: World, acts: &[(u64, Act)], kills: Vec<Kill>) -> (Vec<Record>, Simulation) {
+    let mut setup = Setup::new(program("declared", None), world, at(0));
+    let act = |(minute, act): &(u64, Act)| (at(*minute), olga(), act.clone());
+    setup.acts.extend(acts.iter().map(act));
+    setup.kills = kills;
+    let mut simulation = Simulation::new(setup).expect("a rollout");
+    simulation.run(Span::from_secs(90 * 60)).expect("no defect");
+    (simulation.records().expect("a whole journal"), simulation)
+}
+
+/// The steps of the first incident, with the whole minute of each.
+fn steps(records: &[Record]) -> Vec<(u64, IncidentStep)> {
+    let step = |record: &Record| match &record.body {
+        Body::Incident { step, .. } => Some((
+            record.at().since(at(0)).as_nanos() / 60_000_000_000,
+            step.clone(),
+        )),
+        _ => None,
+    };
+    records.iter().filter_map(step).collect()
+}
+
+fn decided(records: &[Record]) -> Option<(u64, bool)> {
+    steps(records).iter().find_map(|(minute, step)| match step {
+        IncidentStep::Decided { respond, .. } => Some((*minute, *respond)),
+        _ => None,
+    })
+}
+
+fn late(records: &[Record]) -> Vec<(u64, IncidentClock)> {
+    let of = |(minute, step): &(u64, IncidentStep)| match step {
+        IncidentStep::Late { clock } => Some((*minute, *clock)),
+        _ => None,
+    };
+    steps(records).iter().filter_map(of).collect()
+}
+
+fn messages(simulation: &Simulation, word: &str) -> usize {
+    let about = |desired: &Desired| matches!(desired, Desired::Message { subject, .. } if subject.contains(word));
+    let history = simulation.world.history();
+    history.iter().filter(|done| about(&done.desired)).count()
+}
+
+#[test]
+fn a_row_without_time_to_decide_is_carried_out_at_once() {
+    let acts = [(2, declare("data-loss"))];
+    let (records, simulation) = journal(world(), &acts, Vec::new());
+    assert_eq!(decided(&records), Some((2, true)));
+    let back = |record: &Record| matches!(record.body, Body::RollbackStarted { .. });
+    let started = records.iter().find(|record| back(record));
+    assert_eq!(started.map(Record::at), Some(at(2)));
+    assert!(messages(&simulation, "Data are lost") > 0);
+}
+
+#[test]
+fn what_nobody_decides_in_time_goes_as_its_row_says() {
+    for (scenario, respond) in [("slow", false), ("strange", true)] {
+        let (records, simulation) = journal(world(), &[(10, declare(scenario))], Vec::new());
+        assert_eq!(decided(&records), Some((20, respond)), "{scenario}");
+        assert!(late(&records).contains(&(20, IncidentClock::Decide)));
+        let state = simulation.state().expect("it runs");
+        assert_eq!(!state.holds.is_empty(), respond, "{scenario}");
+    }
+}
+
+#[test]
+fn the_clocks_of_an_incident_run_on_in_a_pause() {
+    let acts = [(5, Act::Pause), (10, declare("slow")), (80, Act::Resume)];
+    let (records, _) = journal(world(), &acts, Vec::new());
+    let mut late = late(&records);
+    late.truncate(3);
+    let expected = [
+        (15, IncidentClock::Acknowledge),
+        (20, IncidentClock::Decide),
+        (25, IncidentClock::Update),
+    ];
+    assert_eq!(late, expected);
+}
+
+#[test]
+fn clocks_that_ran_out_while_all_was_down_are_called_out_afterwards_in_order() {
+    let declared = [(10, declare("slow"))];
+    let (_, plain) = journal(world(), &declared, Vec::new());
+    // It dies at the first moment after the declaration at which it can.
+    let records = (0u64..)
+        .zip(plain.crash_points())
+        .find_map(|(at, _)| {
+            let kill = Kill {
+                at,
+                down_millis: 40 * 60_000,
+                reboot: true,
+            };
+            let (records, _) = journal(world(), &declared, vec![kill]);
+            let first = late(&records).first().map(|(minute, _)| *minute);
+            let before = steps(&records)
+                .first()
+                .is_some_and(|(minute, _)| *minute == 10);
+            (before && first.is_some_and(|minute| minute >= 50)).then_some(records)
+        })
+        .expect("a moment between declaration and the first clock");
+    let called: Vec<IncidentClock> = late(&records).iter().map(|(_, clock)| *clock).collect();
+    assert_eq!(
+        called.first_chunk::<3>(),
+        Some(&[
+            IncidentClock::Acknowledge,
+            IncidentClock::Decide,
+            IncidentClock::Update
+        ])
+    );
+    assert_eq!(decided(&records).map(|(_, respond)| respond), Some(false));
+}
+
+#[test]
+fn news_starts_the_clock_of_updates_again_and_the_end_stops_all() {
+    let acts = [
+        (10, declare("slow")),
+        (12, Act::Acknowledge { incident: 1 }),
+        (20, Act::Update { incident: 1 }),
+        (30, Act::Update { incident: 1 }),
+        (50, Act::Update { incident: 1 }),
+        (60, Act::Resolve { incident: 1 }),
+        (70, Act::FollowUp { incident: 1 }),
+        // What is over is over.
+        (71, Act::Update { incident: 1 }),
+        (72, Act::FollowUp { incident: 1 }),
+    ];
+    let (records, _) = journal(world(), &acts, Vec::new());
+    let expected = [(20, IncidentClock::Decide), (45, IncidentClock::Update)];
+    assert_eq!(late(&records), expected);
+    let last = steps(&records).pop().expect("steps");
+    assert!(matches!(last, (70, IncidentStep::FollowedUp { .. })));
+}
+
+#[test]
+fn what_the_matrix_does_not_know_cannot_be_declared() {
+    let (records, _) = journal(world(), &[(2, declare("flood"))], Vec::new());
+    assert_eq!(steps(&records), []);
+}
+
+#[test]
+fn breaking_the_glass_passes_a_waiting_gate_and_tells() {
+    let broken = |records: &[Record]| {
+        let by = |record: &Record| match &record.body {
+            Body::GateDecided { reason, .. } => matches!(reason, GateReason::BrokenGlass { .. }),
+            _ => false,
+        };
+        records.iter().filter(|record| by(record)).count()
+    };
+    // Before the gate waits there is no glass to break.
+    let acts = [
+        (1, Act::BreakGlass { place: gate() }),
+        (10, Act::BreakGlass { place: gate() }),
+        (11, Act::BreakGlass { place: gate() }),
+    ];
+    let (records, simulation) = journal(world(), &acts, Vec::new());
+    assert_eq!(broken(&records), 1);
+    assert_eq!(messages(&simulation, "without what it asks for"), 1);
+    let end = records.last().map(|record| &record.body);
+    assert!(matches!(end, Some(Body::Finished { .. })), "{end:?}");
+
+    let (records, simulation) = journal(world(), &[], Vec::new());
+    assert_eq!(broken(&records), 0);
+    assert!(!simulation.state().expect("it waits").asks.is_empty());
+}
+
+#[test]
+fn later_numbers_are_compared_with_what_the_baseline_step_measured() {
+    let baseline = |records: &[Record]| {
+        records.iter().find_map(|record| match &record.body {
+            Body::BaselineRecorded { figures, .. } => figures.first().cloned(),
+            _ => None,
+        })
+    };
+    for (scale, completes) in [(1.0, true), (1.15, true), (1.5, false)] {
+        let mut world = world();
+        world.regressions.push(Regression {
+            kpi: "latency".parse().expect("an id"),
+            from: Ratio::from_percent(10).expect("a ratio"),
+            becomes: latency(scale),
+        });
+        let acts = [(10, Act::BreakGlass { place: gate() })];
+        let (records, _) = journal(world, &acts, Vec::new());
+        let figure = baseline(&records).expect("a baseline");
+        assert_eq!(figure.measure, "p95(latency)");
+        assert_eq!(figure.samples, 5 * 60 * 100);
+        assert_eq!(
+            figure.window.end.since(figure.window.start),
+            Span::from_secs(300)
+        );
+        let end = records.last().map(|record| &record.body);
+        let finished = matches!(
+            end,
+            Some(Body::Finished {
+                outcome: phasegate_engine::record::Outcome::Completed
+            })
+        );
+        assert_eq!(finished, completes, "{scale}: {end:?}");
+    }
+}
