@@ -4,6 +4,7 @@ mod crash;
 mod decisions;
 mod faults;
 mod run;
+pub mod seeded;
 mod striking;
 
 pub use crash::{CrashPoint, Kill};

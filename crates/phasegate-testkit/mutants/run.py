@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Deliberate bugs, one by one, in a scratch copy: each must be found by the seeds.
+
+    crates/phasegate-testkit/mutants/run.py [scratch folder]
+
+Prints for each the number of seeds that were needed and what did not hold. A bug that is not found, or whose
+text is no longer in the sources, ends it with an error."""
+
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+ENGINE = "crates/phasegate-engine/src/"
+DRIVER = "crates/phasegate-driver/src/driver.rs"
+SEEDS = "20000"
+
+BUGS = [
+    ("an effect leaves before its intent is durable", ENGINE + "engine.rs",
+     "if *seq >= self.durable_next {", "if *seq >= u64::MAX {"),
+    ("what may happen once is repeated on a guess", ENGINE + "decide/doubt.rs",
+     "EffectClass::AtMostOnce => self.ask_about_effect(number, &effect.desired),",
+     "EffectClass::AtMostOnce => self.repeat(number),"),
+    ("freezes are forgotten", ENGINE + "decide/mod.rs",
+     "&& self.state.program.frozen_until(self.now().wall).is_none()", ""),
+    ("a gate is passed before it is decided", ENGINE + "decide/gates.rs",
+     "if self.state.decided.contains(place) {", "if !self.state.decided.contains(&Place::Aside) {"),
+    ("a blown limit of a rollback is not told", ENGINE + "decide/phases.rs",
+     "&& !rollback.limit_blown\n", "&& rollback.limit_blown\n"),
+    ("keys are given twice", ENGINE + "decide/effects.rs",
+     "key: EffectKey::new(&self.state.rollout, number),",
+     "key: EffectKey::new(&self.state.rollout, number / 2),"),
+    ("more is exposed than the plan says", ENGINE + "decide/effects.rs",
+     "_ => desired.clone(),",
+     "Desired::Traffic { target, .. } => Desired::Traffic { target: target.clone(), canary: "
+     "phasegate_core::Ratio::ONE },\n            _ => desired.clone(),"),
+    ("a wait is never looked at again", ENGINE + "decide/timers.rs",
+     "OpKind::Wait { span } => next.wait(now, elapsed, *span),", "OpKind::Wait { .. } => {}"),
+    ("a controller acts after its lease has run out", DRIVER,
+     "if !left.is_zero()\n            && let Some(effect)", "if let Some(effect)"),
+    ("an operator is told before the sync", DRIVER,
+     "pub fn durable_seq(&self) -> u64 {\n        self.durable\n",
+     "pub fn durable_seq(&self) -> u64 {\n        self.engine.next_seq()\n"),
+    ("a decided gate does not wait for the end of a freeze", ENGINE + "decide/gates.rs",
+     "if self.may_move(place) && !self.has_expired_attestation(place) {",
+     "if self.state.rollback.is_none() && !self.has_expired_attestation(place) {"),
+    ("an unknown workflow is begun again", ENGINE + "compile/strategies.rs",
+     "    } else {\n        EffectClass::AtMostOnce\n    }",
+     "    } else {\n        EffectClass::FireAndForget\n    }"),
+]
+
+
+def main() -> int:
+    scratch = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp())
+    copy = scratch / "copy"
+    skip = shutil.ignore_patterns("target", ".git")
+    shutil.copytree(ROOT, copy, ignore=skip, dirs_exist_ok=True)
+    missed = 0
+    for name, file, old, new in BUGS:
+        path = copy / file
+        text = path.read_text()
+        if text.count(old) < 1:
+            print(f"GONE      {name}: the text is no longer in {file}")
+            missed += 1
+            continue
+        path.write_text(text.replace(old, new, 1))
+        command = ["cargo", "test", "-q", "-p", "phasegate-tests", "--test", "seeds", "--", "--nocapture"]
+        env = {"SEEDS": SEEDS, "SHRINK": "0", "CARGO_TARGET_DIR": str(scratch / "target")}
+        ran = subprocess.run(command, cwd=copy, env={**__import__("os").environ, **env},
+                             capture_output=True, text=True)
+        path.write_text(text)
+        found = re.search(r"seed (\d+): \[\s*\"([^:\"]+)", ran.stdout + ran.stderr)
+        if found:
+            print(f"{found.group(1):>6}    {name}: {found.group(2)}", flush=True)
+        else:
+            missed += 1
+            last = (ran.stdout + ran.stderr).strip().splitlines()[-3:]
+            print(f"NOT FOUND {name}: {last}", flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,334 @@
+//! A case: everything that a seed gives, open to be made smaller.
+
+use phasegate_core::{Decimal, KpiId, PersonId, Ratio, RoleId, Span, Timestamp};
+use phasegate_engine::program::Back;
+use phasegate_engine::record::Place;
+use phasegate_engine::{Act, Person, Start, compile};
+use phasegate_plan::{Catalog, PlanDocument, check};
+
+use super::chance::Chance;
+use super::plan::{BINDINGS, plan};
+use crate::simulation::{AppendFault, Faults, Kill, Setup};
+use crate::world::{Difference, Metric, Outage, OutageKind, People, Regression, Reply, World};
+
+/// What a seed gives.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Case {
+    /// The seed.
+    pub seed: u64,
+    /// The plan document.
+    pub plan: String,
+    /// The kinds of its steps.
+    pub kinds: Vec<&'static str>,
+    /// The world.
+    pub world: World,
+    /// Where the process dies.
+    pub kills: Vec<Kill>,
+    /// What else goes wrong.
+    pub faults: Faults,
+    /// What operators do, and when.
+    pub acts: Vec<(Timestamp, Act)>,
+}
+
+const START: &str = "2026-09-07T09:00:00Z";
+
+fn start() -> Timestamp {
+    START.parse().unwrap_or(Timestamp::EPOCH)
+}
+
+fn minutes(count: u64) -> Timestamp {
+    start() + Span::from_secs(60 * count)
+}
+
+impl Case {
+    /// The case of a seed. About every fourth has no faults of one sort, so that sorts are seen alone too.
+    pub fn of(seed: u64) -> Self {
+        let mut chance = Chance::new(seed);
+        let (plan, kinds) = plan(&mut chance);
+        let world = world(&mut chance);
+        let (kills, faults) = faults(&mut chance);
+        let acts = acts(&mut chance);
+        Self {
+            seed,
+            plan,
+            kinds,
+            world,
+            kills,
+            faults,
+            acts,
+        }
+    }
+
+    /// As a simulation begins with it.
+    ///
+    /// # Errors
+    /// If the plan does not pass its checks, which is a defect of the generator.
+    pub fn setup(&self) -> Result<Setup, String> {
+        let bindings = Catalog::read("bindings.yaml", BINDINGS.as_bytes());
+        let catalog = bindings.catalog.ok_or_else(|| bindings.faults.render())?;
+        let document = PlanDocument::read("plan.yaml", self.plan.as_bytes());
+        let checked = check(&document, Some(&catalog));
+        let plan = checked.plan.ok_or_else(|| checked.faults.render())?;
+        let id = |error: phasegate_core::IdError| error.to_string();
+        let by = PersonId::new("author").map_err(id)?;
+        let begin = Start {
+            roll_up: Some(Span::from_secs(60)),
+            ..Start::new(by)
+        };
+        let program = compile(&plan, &catalog, &begin).map_err(|e| e.to_string())?;
+        let mut setup = Setup::new(program, self.world.clone(), start());
+        setup.kills.clone_from(&self.kills);
+        setup.faults.clone_from(&self.faults);
+        let olga = Person {
+            id: PersonId::new("olga").map_err(id)?,
+            roles: vec![RoleId::new("operator").map_err(id)?],
+        };
+        let acts = self.acts.iter().cloned();
+        setup.acts = acts.map(|(at, act)| (at, olga.clone(), act)).collect();
+        Ok(setup)
+    }
+}
+
+fn ratio(text: &str) -> Ratio {
+    text.parse().unwrap_or(Ratio::ZERO)
+}
+
+fn world(chance: &mut Chance) -> World {
+    let mut world = World::default();
+    let kpi = |id: &str| id.parse::<KpiId>();
+    let share = |text: &str| Metric::Share {
+        matching: ratio(text),
+        per_second: 100,
+    };
+    let latency = Metric::Distribution {
+        points: (1..=100).map(f64::from).collect(),
+        per_second: 100,
+    };
+    let number = |value: u64| Metric::Scalar {
+        value: Decimal::from(value),
+    };
+    for (id, metric) in [
+        ("latency", latency),
+        ("errors", share("0.1%")),
+        ("service-errors", share("0.2%")),
+        ("queue", number(12)),
+    ] {
+        if let Ok(id) = kpi(id) {
+            world.metrics.insert(id, metric);
+        }
+    }
+    if chance.percent(35)
+        && let Ok(id) = kpi("errors")
+    {
+        world.regressions.push(Regression {
+            kpi: id,
+            from: Ratio::from_percent(u32::try_from(chance.between(1, 100)).unwrap_or(50))
+                .unwrap_or(Ratio::ONE),
+            becomes: share("30%"),
+        });
+    }
+    if chance.percent(40)
+        && let Ok(id) = kpi("queue")
+    {
+        world.while_broken.insert(id, number(500));
+    }
+    for _ in 0..chance.below(3) {
+        outage(chance, &mut world);
+    }
+    for phase in 0..4 {
+        for step in 0..5 {
+            if chance.percent(25)
+                && let Ok(target) = format!("m{phase}-{step}").parse()
+            {
+                world.unwilling.insert(target);
+            }
+            if chance.percent(25)
+                && let Ok(target) = format!("t{phase}-{step}").parse()
+            {
+                world.differences.push(Difference {
+                    from: minutes(chance.below(30)),
+                    target,
+                    id: "rounding".to_owned(),
+                    count: chance.between(1, 9),
+                    detail: "amounts differ".to_owned(),
+                });
+            }
+        }
+    }
+    world.people = people(chance);
+    world
+}
+
+fn outage(chance: &mut Chance, world: &mut World) {
+    let bindings = [
+        "edge", "flags", "metrics", "shell", "chat", "settings", "host",
+    ];
+    let binding = chance.pick(&bindings).and_then(|id| id.parse().ok());
+    let kinds = [
+        OutageKind::AnswersLost,
+        OutageKind::Refuses,
+        OutageKind::Unreachable,
+    ];
+    let kind = chance.pick(&kinds).copied();
+    let from = chance.below(60);
+    let until = from + chance.between(1, 20);
+    if let (Some(binding), Some(kind)) = (binding, kind) {
+        world.outages.push(Outage {
+            binding,
+            kind,
+            from: minutes(from),
+            until: minutes(until),
+            exposure: Ratio::ZERO,
+        });
+    }
+}
+
+fn people(chance: &mut Chance) -> People {
+    let mut people = People::default();
+    for (role, names) in [("lead", vec!["lena", "leon"]), ("operator", vec!["olga"])] {
+        let Ok(role) = role.parse() else { continue };
+        let mut replies = Vec::new();
+        for name in names {
+            let Ok(by) = name.parse() else { continue };
+            replies.push(Reply {
+                by,
+                yes: chance.percent(93),
+                after: Span::from_secs(chance.between(5, 900)),
+            });
+        }
+        people.replies.insert(role, replies);
+    }
+    people
+}
+
+fn faults(chance: &mut Chance) -> (Vec<Kill>, Faults) {
+    let mut faults = Faults::default();
+    let mut kills = Vec::new();
+    let mut at = 0;
+    if chance.percent(75) {
+        for _ in 0..chance.below(6) {
+            at += chance.between(1, 60);
+            kills.push(Kill {
+                at,
+                down_millis: chance.between(50, 400_000),
+                reboot: chance.percent(40),
+            });
+        }
+    }
+    if chance.percent(75) {
+        let kinds = [
+            AppendFault::AnswerLost,
+            AppendFault::DiskFull,
+            AppendFault::RequestLost,
+            AppendFault::SyncFailedKept,
+            AppendFault::SyncFailedLost,
+            AppendFault::Unreachable,
+        ];
+        for _ in 0..chance.below(6) {
+            if let Some(kind) = chance.pick(&kinds) {
+                faults.appends.insert(chance.between(1, 150), *kind);
+            }
+        }
+    }
+    if chance.percent(75) {
+        for _ in 0..chance.below(8) {
+            faults.doubled.insert(chance.below(400));
+            faults.lost.insert(chance.below(400));
+            let late = Span::from_millis(chance.between(100, 90_000));
+            faults.slow.insert(chance.below(400), late);
+        }
+    }
+    if chance.percent(40) {
+        for _ in 0..chance.between(1, 2) {
+            let by = i64::try_from(chance.between(1_000, 600_000)).unwrap_or(1_000);
+            let by = if chance.percent(50) { -by } else { by };
+            faults.clock_steps.push((minutes(chance.below(60)), by));
+        }
+    }
+    if chance.percent(20)
+        && let (Ok(binding), Ok(target)) = (
+            "edge".parse(),
+            format!("t{}-{}", chance.below(4), chance.below(5)).parse(),
+        )
+    {
+        faults
+            .meddling
+            .push((minutes(chance.below(60)), binding, target));
+    }
+    if chance.percent(30) {
+        faults.rivals.push(minutes(chance.below(60)));
+    }
+    (kills, faults)
+}
+
+/// Acts at random moments; those that do not fit are refused, which is part of what is tried. In the end
+/// somebody looks after what is left: releases, retries, takes over.
+fn acts(chance: &mut Chance) -> Vec<(Timestamp, Act)> {
+    let mut acts = Vec::new();
+    let mut acts_declared = 0;
+    for _ in 0..chance.below(5) {
+        let at = minutes(chance.below(90));
+        let place = Place::Phase {
+            phase: match format!("p{}", chance.below(4)).parse() {
+                Ok(phase) => phase,
+                Err(_) => continue,
+            },
+            op: usize::try_from(chance.below(20)).unwrap_or(0),
+        };
+        let act = match chance.below(18) {
+            0 => Act::Abort,
+            12 => Act::RollBack {
+                back: Back::Previous,
+            },
+            13 | 14 => Act::BreakGlass { place },
+            16 | 17 => {
+                let number = acts_declared + 1;
+                acts_declared += 1;
+                let later = |minutes: u64| at + Span::from_secs(60 * minutes);
+                acts.push((
+                    later(chance.between(1, 20)),
+                    Act::Acknowledge { incident: number },
+                ));
+                acts.push((
+                    later(chance.between(2, 40)),
+                    Act::Update { incident: number },
+                ));
+                acts.push((
+                    later(chance.between(30, 60)),
+                    Act::Resolve { incident: number },
+                ));
+                acts.push((later(61), Act::FollowUp { incident: number }));
+                let scenario = chance.pick(&["data-loss", "slow", "minor"]);
+                Act::Declare {
+                    scenario: (*scenario.unwrap_or(&"minor")).to_owned(),
+                }
+            }
+            15 => Act::Withdraw {
+                ask: chance.between(1, 9),
+            },
+            1 | 2 => Act::Skip { place },
+            3 | 4 => Act::Retry { place },
+            5..=7 => {
+                let until = at + Span::from_secs(60 * chance.between(1, 30));
+                acts.push((until, Act::Resume));
+                Act::Pause
+            }
+            _ => Act::Release,
+        };
+        acts.push((at, act));
+    }
+    for round in 1..=10 {
+        let at = minutes(90 + round * 45);
+        acts.push((at, Act::Release));
+        acts.push((at, Act::Resume));
+        if round % 3 == 0 {
+            acts.push((at, Act::RetryRollback));
+        }
+        if round > 7 {
+            acts.push((at, Act::TakeOver));
+        }
+    }
+    acts.sort_by_key(|(at, _)| *at);
+    acts
+}

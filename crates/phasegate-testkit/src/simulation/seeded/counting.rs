@@ -1,0 +1,121 @@
+//! What occurred in a run: faults that struck, steps that began, acts that were taken.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use phasegate_engine::program::Back;
+use phasegate_engine::record::{
+    Body, Cause, Finish, GateReason, IncidentStep, Outcome, Place, Record,
+};
+
+use super::Case;
+use crate::simulation::Simulation;
+
+impl Case {
+    /// Adds what occurred in a run to a table.
+    pub(super) fn count(
+        &self,
+        records: &[Record],
+        simulation: &Simulation,
+        counts: &mut BTreeMap<String, u64>,
+    ) {
+        let mut add = |name: String, by: u64| *counts.entry(name).or_default() += by;
+        for (fault, times) in simulation.struck() {
+            add(format!("fault: {fault}"), *times);
+        }
+        if !self.world.outages.is_empty() {
+            add("fault: provider out".to_owned(), 1);
+        }
+        if !self.world.regressions.is_empty() {
+            add("fault: regression".to_owned(), 1);
+        }
+        let mut begun = BTreeSet::new();
+        for record in records {
+            let act = match &record.body {
+                Body::Aborted { .. } => "abort",
+                Body::AnswerWithdrawn { .. } => "withdraw",
+                Body::Answered(_) => "answer",
+                Body::GateDecided {
+                    reason: GateReason::BrokenGlass { .. },
+                    ..
+                } => "break-glass",
+                Body::RollbackStarted {
+                    cause: Cause::Operator { .. },
+                    back: Back::Previous,
+                    ..
+                } => "roll-back",
+                Body::Incident { step, .. } => match step {
+                    IncidentStep::Acknowledged { .. } => "acknowledge",
+                    IncidentStep::Declared { .. } => "declare",
+                    IncidentStep::FollowedUp { .. } => "follow-up",
+                    IncidentStep::Resolved { .. } => "resolve",
+                    IncidentStep::Updated { .. } => "update",
+                    IncidentStep::Decided { .. } | IncidentStep::Late { .. } => continue,
+                },
+                Body::Paused { .. } => "pause",
+                Body::Released { .. } => "release",
+                Body::Resumed { .. } => "resume",
+                Body::Retried { .. } => "retry",
+                Body::OpFinished {
+                    finish: Finish::Skipped { .. },
+                    ..
+                } => "skip",
+                Body::OpStarted {
+                    place: Place::Phase { phase, .. },
+                    step,
+                } => {
+                    begun.insert((phase.to_string(), step.to_string()));
+                    continue;
+                }
+                _ => continue,
+            };
+            add(format!("act: {act}"), 1);
+        }
+        // After a rollback has failed only a person starts another.
+        let after_failure = records.iter().skip_while(|r| !is_failed_end(&r.body));
+        let again = after_failure.filter(|r| matches!(r.body, Body::RollbackStarted { .. }));
+        let again = u64::try_from(again.count()).unwrap_or(0);
+        if again > 0 {
+            add("act: retry-rollback".to_owned(), again);
+        }
+        let taken = records.last().is_some_and(|r| {
+            matches!(
+                r.body,
+                Body::Finished {
+                    outcome: Outcome::RollbackFailed
+                }
+            )
+        });
+        if taken {
+            add("act: take-over".to_owned(), 1);
+        }
+        for (step, kind) in self.steps() {
+            if begun.contains(&step) {
+                add(format!("step: {kind}"), 1);
+            }
+        }
+    }
+
+    /// Each step, by phase and id, with its kind.
+    fn steps(&self) -> Vec<((String, String), &'static str)> {
+        let mut kinds = self.kinds.iter();
+        let mut phase = String::new();
+        let mut steps = Vec::new();
+        for line in self.plan.lines() {
+            if let Some(id) = line.strip_prefix("  - id: p") {
+                phase = format!("p{id}");
+            } else if let Some(rest) = line.strip_prefix("      - {id: ")
+                && let Some((id, _)) = rest.split_once(',')
+                && !phase.is_empty()
+                && !id.starts_with('g')
+                && let Some(kind) = kinds.next()
+            {
+                steps.push(((phase.clone(), id.to_owned()), *kind));
+            }
+        }
+        steps
+    }
+}
+
+fn is_failed_end(body: &Body) -> bool {
+    matches!(body, Body::RollbackEnded { validated: false })
+}

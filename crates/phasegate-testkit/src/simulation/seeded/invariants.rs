@@ -1,0 +1,259 @@
+//! What must hold in every run, whatever went wrong, checked against the journal and the world.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use phasegate_core::{EffectClass, EffectKey, Timestamp};
+use phasegate_engine::Engine;
+use phasegate_engine::program::{OpKind, Program};
+use phasegate_engine::record::{Body, Decision, Finish, Place, Record};
+
+use super::Report;
+use crate::simulation::{Ended, Simulation};
+
+pub(super) fn check(
+    program: &Program,
+    records: &[Record],
+    simulation: &Simulation,
+    report: &mut Report,
+) {
+    let mut violations = Vec::new();
+    replay_equals_live(records, simulation, &mut violations);
+    effects_have_intents(records, simulation, &mut violations);
+    nothing_forward_in_a_freeze(program, records, &mut violations);
+    gates_are_decided(program, records, &mut violations);
+    what_is_set_is_what_the_plan_says(program, records, &mut violations);
+    what_was_begun_is_ended(records, simulation, &mut violations);
+    rollbacks_keep_their_budget_or_say_so(records, &mut violations);
+    nothing_confirmed_is_lost(records, simulation, &mut violations);
+    it_ends_or_waits_for_somebody(simulation, report, &mut violations);
+    for trespass in simulation.trespasses() {
+        violations.push(format!("one writer: {trespass}"));
+    }
+    report.violations.append(&mut violations);
+}
+
+fn replay_equals_live(records: &[Record], simulation: &Simulation, out: &mut Vec<String>) {
+    let stored: Vec<_> = records
+        .iter()
+        .filter_map(|record| Some((record.kind(), record.encode().ok()?)))
+        .collect();
+    match Engine::replay(stored.iter().map(|(kind, payload)| (*kind, &**payload))) {
+        Ok(replayed) => {
+            if let Some(live) = simulation.state()
+                && replayed.state() != live
+            {
+                out.push("replay: it is not what the live engine had".to_owned());
+            }
+        }
+        Err(error) => out.push(format!("replay: {error}")),
+    }
+}
+
+/// Every change outside has one intent from before it; what must happen at most once does; nothing is
+/// done twice with one key but what may be.
+fn effects_have_intents(records: &[Record], simulation: &Simulation, out: &mut Vec<String>) {
+    let mut intents: BTreeMap<EffectKey, (Timestamp, &phasegate_core::Effect)> = BTreeMap::new();
+    for record in records {
+        if let Body::Intended { effect, .. } = &record.body
+            && intents
+                .insert(effect.key.clone(), (record.at(), effect))
+                .is_some()
+        {
+            out.push(format!("key: {} is the key of two intents", effect.key));
+        }
+    }
+    let mut times: BTreeMap<&EffectKey, u32> = BTreeMap::new();
+    for done in simulation.world.history() {
+        let Some((_, effect)) = intents.get(&done.key) else {
+            out.push(format!("intent: {} was done without one", done.desired));
+            continue;
+        };
+        if effect.desired != done.desired {
+            out.push(format!(
+                "intent: {} was done instead of {}",
+                done.desired, effect.desired
+            ));
+        }
+        *times.entry(&done.key).or_default() += 1;
+    }
+    for (key, count) in times {
+        let class = intents.get(key).map(|(_, effect)| effect.class);
+        let once = matches!(
+            class,
+            Some(EffectClass::AtMostOnce | EffectClass::IdempotentByKey)
+        );
+        if once && count > 1 {
+            out.push(format!("twice: {key} was done {count} times"));
+        }
+    }
+}
+
+/// Is the operation there, or the one after it, one that ends something? Those move always.
+fn is_end(program: &Program, place: &Place) -> bool {
+    let Place::Phase { phase, op } = place else {
+        return false;
+    };
+    let ops = program.phase(phase).map(|phase| &phase.ops);
+    let at = |index: usize| {
+        ops.and_then(|ops| ops.get(index))
+            .is_some_and(phasegate_engine::program::Op::is_end)
+    };
+    at(*op) || at(op + 1)
+}
+
+fn nothing_forward_in_a_freeze(program: &Program, records: &[Record], out: &mut Vec<String>) {
+    for record in records {
+        if program.frozen_until(record.at()).is_none() {
+            continue;
+        }
+        let forward = match &record.body {
+            Body::PhaseStarted { .. } | Body::PhaseFinished { .. } => true,
+            Body::OpStarted { place, .. } => {
+                matches!(place, Place::Phase { .. }) && !is_end(program, place)
+            }
+            Body::OpFinished {
+                place,
+                finish: Finish::Done,
+            } => matches!(place, Place::Phase { .. }) && !is_end(program, place),
+            _ => false,
+        };
+        if forward {
+            out.push(format!("freeze: {} at {}", record.kind(), record.at()));
+        }
+    }
+}
+
+fn gates_are_decided(program: &Program, records: &[Record], out: &mut Vec<String>) {
+    let mut gone: BTreeSet<Place> = BTreeSet::new();
+    for record in records {
+        match &record.body {
+            Body::OpStarted { place, .. } => {
+                gone.remove(place);
+            }
+            Body::GateDecided {
+                place,
+                decision: Decision::Go,
+                ..
+            } => {
+                gone.insert(place.clone());
+            }
+            Body::OpFinished {
+                place: place @ Place::Phase { phase, op },
+                finish: Finish::Done,
+            } => {
+                let kind = program.phase(phase).and_then(|p| p.ops.get(*op));
+                let is_gate = kind.is_some_and(|op| matches!(op.kind, OpKind::Gate(_)));
+                if is_gate && !gone.contains(place) {
+                    out.push(format!("gate: {phase} passed one that nobody had decided"));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Exposure is never above what the plan allows: each state that is set is the one its operation names.
+fn what_is_set_is_what_the_plan_says(program: &Program, records: &[Record], out: &mut Vec<String>) {
+    for record in records {
+        let Body::Intended {
+            place: Place::Phase { phase, op },
+            effect,
+        } = &record.body
+        else {
+            continue;
+        };
+        let op = program.phase(phase).and_then(|p| p.ops.get(*op));
+        let Some(OpKind::Apply { desired, .. }) = op.map(|op| &op.kind) else {
+            out.push(format!("plan: {} is no change of the plan", effect.desired));
+            continue;
+        };
+        let message = matches!(desired, phasegate_core::Desired::Message { .. });
+        if !message && *desired != effect.desired {
+            out.push(format!("plan: {} instead of {desired}", effect.desired));
+        }
+    }
+}
+
+/// A fault that was made on purpose, copies and comparisons do not outlast the rollout.
+fn what_was_begun_is_ended(records: &[Record], simulation: &Simulation, out: &mut Vec<String>) {
+    let finished = records.last().map(|record| &record.body);
+    let well = matches!(
+        finished,
+        Some(Body::Finished {
+            outcome: phasegate_engine::record::Outcome::Completed
+        })
+    );
+    let skipped = records.iter().any(|record| {
+        matches!(
+            record.body,
+            Body::OpFinished {
+                finish: Finish::Skipped { .. },
+                ..
+            }
+        )
+    });
+    if well && !skipped && simulation.world.is_broken() {
+        out.push("ended: something is still broken on purpose".to_owned());
+    }
+}
+
+/// A rollback that takes longer than its budget says so.
+fn rollbacks_keep_their_budget_or_say_so(records: &[Record], out: &mut Vec<String>) {
+    let mut open: Option<(Timestamp, phasegate_core::Span, bool)> = None;
+    for record in records {
+        match &record.body {
+            Body::RollbackStarted { limit, .. } => {
+                let (began, _, blown) =
+                    open.unwrap_or((record.at(), phasegate_core::Span::ZERO, false));
+                open = limit.map(|limit| (began, limit, blown));
+            }
+            Body::BudgetBlown { place: None, .. } => {
+                if let Some((_, _, blown)) = &mut open {
+                    *blown = true;
+                }
+            }
+            Body::ClockDisagreed { .. } => {
+                // By which clock it took how long is not for this check to say.
+                open = None;
+            }
+            Body::RollbackEnded { .. } => {
+                if let Some((began, limit, blown)) = open.take() {
+                    let took = record.at().since(began);
+                    if took > limit.saturating_add(SLACK) && !blown {
+                        out.push(format!(
+                            "budget: a rollback took {took} of {limit} silently"
+                        ));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Between the moment at which a budget is blown and the record of it one turn may pass.
+const SLACK: phasegate_core::Span = phasegate_core::Span::from_secs(1);
+
+/// What an operator was told is durable is in the journal.
+fn nothing_confirmed_is_lost(records: &[Record], simulation: &Simulation, out: &mut Vec<String>) {
+    let length = u64::try_from(records.len()).unwrap_or(u64::MAX);
+    if length < simulation.confirmed_seq() {
+        out.push(format!(
+            "lost: an operator was told of record {}, and there are {length}",
+            simulation.confirmed_seq()
+        ));
+    }
+}
+
+fn it_ends_or_waits_for_somebody(simulation: &Simulation, report: &Report, out: &mut Vec<String>) {
+    if matches!(report.ended, Some(Ended::Finished(_)) | None) {
+        return;
+    }
+    let waits = simulation.state().is_some_and(|state| {
+        let failed = state.rollback.as_ref().is_some_and(|back| back.failed);
+        failed || state.paused || !state.holds.is_empty() || !state.asks.is_empty()
+    });
+    if !waits {
+        out.push(format!("stuck: {:?} and nobody is asked", report.ended));
+    }
+}

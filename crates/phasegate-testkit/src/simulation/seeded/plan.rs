@@ -1,0 +1,279 @@
+//! A plan from a seed: a document as a person would write it, so that checking and compiling are part of
+//! what is tried. Every step kind has its turn.
+
+use super::chance::Chance;
+
+/// The bindings of all seeded plans.
+pub(super) const BINDINGS: &str = "format: phasegate-bindings/1
+bindings:
+  edge: {adapter: simulated, roles: [traffic-router], capabilities: [weights, read-back]}
+  flags: {adapter: simulated, roles: [flag-store], capabilities: [read-back]}
+  metrics:
+    adapter: simulated
+    roles: [metric-source]
+    capabilities: [measure-below, measure-share, measure-scalar, measure-distribution, measure-per-arm]
+    source-lag: 5s
+  shell:
+    adapter: simulated
+    roles: [command-runner]
+    commands:
+      again: {argv: [again], idempotent: true}
+      once: {argv: [once]}
+      once-done: {argv: [once, --status]}
+      upgrade: {argv: [upgrade], idempotent: true}
+  settings: {adapter: simulated, roles: [flag-store]}
+  host: {adapter: simulated, roles: [workflow-host]}
+  mirror: {adapter: simulated, roles: [traffic-router], capabilities: [mirror]}
+  comparer: {adapter: simulated, roles: [comparer]}
+  chaos: {adapter: simulated, roles: [fault-injector]}
+  chat: {adapter: simulated, roles: [notifier]}
+";
+
+const HEAD: &str = "roles:
+  - {id: lead, members: [lena, leon]}
+  - {id: operator, members: [olga]}
+channels:
+  - {id: team, binding: chat}
+messages:
+  - {id: going, subject: The old goes, body: Use the new.}
+kpis:
+  - id: latency
+    shape: distribution
+    direction: lower
+    window: 2m
+    unit: ms
+    source: metrics
+    query: {canary: latency, stable: latency, whole: latency}
+  - id: errors
+    shape: ratio
+    direction: lower
+    window: 2m
+    unit: \"%\"
+    source: metrics
+    query: {canary: errors, stable: errors, whole: errors}
+  - id: service-errors
+    shape: ratio
+    direction: lower
+    window: 2m
+    unit: \"%\"
+    source: metrics
+    query: {whole: errors}
+  - id: queue
+    shape: gauge
+    direction: lower
+    window: 2m
+    source: metrics
+    query: {whole: queue}
+experiments:
+  - {id: no-cache, fault: The cache is gone, length: 3m, abort-when: [queue > 400], criteria: [ratio(service-errors) < 60%]}
+";
+
+/// The step kinds, as the table of what happened names them.
+pub(super) const KINDS: [&str; 16] = [
+    "traffic",
+    "flag",
+    "wait",
+    "task",
+    "command",
+    "command-once",
+    "command-checked",
+    "notify",
+    "workflow",
+    "config",
+    "shadow",
+    "parallel-run",
+    "blue-green",
+    "cohort",
+    "experiment",
+    "waves",
+];
+/// Kinds that each plan has at fixed places.
+pub(super) const FIXED: [&str; 2] = ["measure", "deprecation"];
+
+/// A plan and the kinds of its steps.
+pub(super) fn plan(chance: &mut Chance) -> (String, Vec<&'static str>) {
+    let every = chance.pick(&["15s", "30s", "60s"]).unwrap_or(&"15s");
+    let mut kinds = Vec::new();
+    let mut text = format!(
+        "format: phasegate-plan/1\nid: seeded\ntitle: From a seed\n{HEAD}\
+         evaluation: {{every: {every}, settle: {}s, hold-at-most: {}m}}\n",
+        chance.between(0, 20),
+        chance.between(4, 15),
+    );
+    if chance.percent(60) {
+        let from = chance.between(10, 50);
+        let until = from + chance.between(2, 9);
+        text.push_str(&format!(
+            "freezes:\n  - {{title: Quiet, from: '2026-09-07T09:{from:02}:00Z', until: '2026-09-07T09:{until:02}:00Z'}}\n"
+        ));
+    }
+    text.push_str("phases:\n");
+    let phases = chance.between(3, 5);
+    for phase in 0..phases {
+        text.push_str(&self::phase(chance, phase, phases, &mut kinds));
+    }
+    text.push_str(&triggers(chance));
+    text.push_str(&matrix(chance));
+    (text, kinds)
+}
+
+fn phase(chance: &mut Chance, number: u64, phases: u64, kinds: &mut Vec<&'static str>) -> String {
+    let mut text = format!("  - id: p{number}\n    title: Phase {number}\n");
+    // The second and third may run side by side.
+    if number == 2 && chance.percent(40) {
+        text.push_str("    after: [p0]\n");
+    }
+    if chance.percent(40) {
+        text.push_str(&format!(
+            "    prerequisites:\n      - title: Before\n        owner: lead\n        items:\n          - {{statement: It is ready, evidence: a link, valid-for: {}m}}\n",
+            chance.between(2, 30)
+        ));
+    }
+    text.push_str("    steps:\n");
+    if number == 0 {
+        text.push_str(
+            "      - {id: today, measure: {kpis: [latency, service-errors], over: 3m}}\n",
+        );
+        kinds.push("measure");
+    }
+    let mut undo = Vec::new();
+    for step in 0..chance.between(3, 6) {
+        let kind = chance.pick(&KINDS).copied().unwrap_or("wait");
+        kinds.push(kind);
+        text.push_str(&self::step(chance, kind, number, step, &mut undo));
+    }
+    if number + 1 == phases {
+        text.push_str("      - {id: old, deprecation: {binding: settings, target: old, stage: warn, message: going, channels: [team]}}\n");
+        kinds.push("deprecation");
+    }
+    if chance.percent(50) {
+        text.push_str("    criteria: [ratio(service-errors) < 40%]\n");
+    }
+    if chance.percent(50) {
+        let answer = chance.pick(&["go", "no-go", "hold"]).unwrap_or(&"hold");
+        text.push_str(&format!(
+            "    gates:\n      - {{id: g{number}, approvals: [{{role: lead, quorum: {}}}], decide-within: {}m, on-timeout: {answer}, no-go: [{{rollback: start}}]}}\n",
+            chance.between(1, 2),
+            chance.between(5, 60),
+        ));
+    }
+    text.push_str("    rollback:\n");
+    let target = match number {
+        0 => "start",
+        2 => "start",
+        _ => chance
+            .pick(&["start", "previous-phase"])
+            .unwrap_or(&"start"),
+    };
+    text.push_str(&format!("      target: {target}\n      limit: 20m\n      escalate-to: operator\n      escalate-via: team\n      steps:\n"));
+    undo.push(format!(
+        "        - {{id: told-{number}, budget: 1m, notify: {{channel: team}}}}\n"
+    ));
+    text.push_str(&undo.concat());
+    if chance.percent(50) {
+        text.push_str(
+            "      validation: [ratio(service-errors) < 30%]\n      validate-within: 4m\n",
+        );
+    }
+    text
+}
+
+fn step(
+    chance: &mut Chance,
+    kind: &'static str,
+    phase: u64,
+    step: u64,
+    undo: &mut Vec<String>,
+) -> String {
+    let id = format!("s{step}");
+    let thing = format!("t{phase}-{step}");
+    let bake = chance.between(1, 4);
+    let first = chance.between(1, 20);
+    let mut back =
+        |line: String| undo.push(format!("        - {{id: u{step}, budget: 1m, {line}}}\n"));
+    let line = match kind {
+        "traffic" => {
+            back(format!(
+                "traffic: {{binding: edge, target: {thing}, stages: [0%]}}"
+            ));
+            format!(
+                "traffic: {{binding: edge, target: {thing}, stages: [{{weight: {first}%, bake: {bake}m}}, {{weight: 50%, bake: {bake}m}}, 100%]}}"
+            )
+        }
+        "flag" => {
+            back(format!(
+                "flag: {{binding: flags, flag: {thing}, stages: [0%]}}"
+            ));
+            format!(
+                "flag: {{binding: flags, flag: {thing}, stages: [{{weight: {first}%, bake: {bake}m}}, 100%]}}"
+            )
+        }
+        "task" => "task: {role: operator, instructions: Look at it}".to_owned(),
+        "command" => "command: {binding: shell, name: again}".to_owned(),
+        "command-once" => "command: {binding: shell, name: once}".to_owned(),
+        "command-checked" => "command: {binding: shell, name: once, check: once-done}".to_owned(),
+        "notify" => "notify: {channel: team}".to_owned(),
+        "workflow" => format!(
+            "workflow: {{binding: host, name: w{step}, idempotent: {}}}",
+            chance.percent(50)
+        ),
+        "config" => {
+            back(format!(
+                "config: {{binding: settings, target: {thing}, set: {{on: false}}}}"
+            ));
+            format!("config: {{binding: settings, target: {thing}, set: {{on: true}}}}")
+        }
+        "shadow" => format!(
+            "shadow: {{binding: mirror, target: {thing}, comparer: comparer, compare: [answers], length: {bake}m}}"
+        ),
+        "parallel-run" => format!(
+            "parallel-run: {{binding: comparer, target: {thing}, share: 5%, length: {bake}m}}"
+        ),
+        "blue-green" => {
+            back(format!(
+                "traffic: {{binding: edge, target: {thing}, stages: [0%]}}"
+            ));
+            format!(
+                "blue-green: {{binding: edge, target: {thing}, runner: shell, deploy: again, smoke-test: again, promote: again, stages: [{{weight: 10%, bake: {bake}m}}, 100%], watch: {bake}m}}"
+            )
+        }
+        "cohort" => {
+            back(format!(
+                "flag: {{binding: flags, flag: {thing}, stages: [0%]}}"
+            ));
+            format!("cohort: {{binding: flags, flag: {thing}, labels: [friends], share: {first}%}}")
+        }
+        "experiment" => "experiment: {binding: chaos, id: no-cache}".to_owned(),
+        "waves" => format!(
+            "waves: {{binding: shell, command: upgrade, failures-max: 1, waves: [{{targets: [n{phase}-{step}, m{phase}-{step}], bake: {bake}m, failures-max: 1}}, {{targets: [o{phase}-{step}]}}]}}"
+        ),
+        _ => format!("wait: {}m", chance.between(1, 12)),
+    };
+    format!("      - {{id: {id}, {line}}}\n")
+}
+
+fn matrix(chance: &mut Chance) -> String {
+    let undecided = chance.pick(&["go", "no-go", "hold"]).unwrap_or(&"hold");
+    let decide = chance.between(1, 20);
+    format!(
+        "matrix:
+  - {{id: data-loss, scenario: Data are lost, severity: critical, decide-within: 0s, complete-within: 5m, respond: [{{rollback: start}}], decider: operator, tell: [team]}}
+  - {{id: slow, scenario: The team gets less done, severity: medium, decide-within: {decide}m, complete-within: 10m, undecided: {undecided}, respond: [hold], decider: operator, tell: [team]}}
+  - {{id: minor, scenario: A small fault, severity: low, respond: [{{notify: {{channel: team}}}}], decider: operator}}
+incidents: {{acknowledge-within: 5m, update-every: 15m, channels: [team]}}
+"
+    )
+}
+
+fn triggers(chance: &mut Chance) -> String {
+    let mut text = "triggers:\n".to_owned();
+    let response = chance
+        .pick(&["hold", "{rollback: start}", "{rollback: start}"])
+        .unwrap_or(&"hold");
+    text.push_str(&format!(
+        "  - {{id: errors-high, criterion: ratio(errors) over 1m > 10% for {}s, respond: [{response}, {{notify: {{channel: team}}}}], blind-for: {}m, when-blind: [hold]}}\n",
+        chance.between(15, 90),
+        chance.between(2, 12),
+    ));
+    text
+}
