@@ -25,8 +25,8 @@ pub use layer::{
 pub use phasegate_resilience::CallClass;
 pub use registry::{Registry, RegistryError};
 pub use role::{
-    ApprovalSource, Ask, AskId, CommandRun, CommandRunner, Decision, EventId, EventSource, Exit,
-    Exposure, FlagStore, Health, HealthProbe, HealthState, Message, MetricSource, Notifier,
-    Occurrence, Provider, Receipt, Reply, Traffic, TrafficRouter,
+    ApprovalSource, Ask, AskId, CommandRun, CommandRunner, Decision, Effector, EventId,
+    EventSource, Exit, Exposure, FlagStore, Health, HealthProbe, HealthState, Message,
+    MetricSource, Notifier, Occurrence, Provider, Receipt, Reply, Traffic, TrafficRouter,
 };
 pub use secret::{Secret, SecretSource};

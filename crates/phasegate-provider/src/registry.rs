@@ -11,8 +11,8 @@ use phasegate_core::{
 
 use crate::outcome::{absence_of, checked, outcome_of};
 use crate::{
-    ApprovalSource, Call, CommandRunner, ErrorKind, EventSource, Exit, FlagStore, HealthProbe,
-    Message, MetricSource, Notifier, Provider, ProviderError, Receipt, TrafficRouter,
+    ApprovalSource, Call, CommandRunner, Effector, ErrorKind, EventSource, Exit, FlagStore,
+    HealthProbe, Message, MetricSource, Notifier, Provider, ProviderError, Receipt, TrafficRouter,
 };
 
 /// Why a provider cannot be put into a [`Registry`].
@@ -46,6 +46,7 @@ pub enum RegistryError {
 pub struct Registry {
     approvals: BTreeMap<BindingId, Arc<dyn ApprovalSource>>,
     commands: BTreeMap<BindingId, Arc<dyn CommandRunner>>,
+    effectors: BTreeMap<(BindingId, Role), Arc<dyn Effector>>,
     events: BTreeMap<BindingId, Arc<dyn EventSource>>,
     flags: BTreeMap<BindingId, Arc<dyn FlagStore>>,
     metrics: BTreeMap<BindingId, Arc<dyn MetricSource>>,
@@ -97,6 +98,31 @@ impl Registry {
         bind_traffic_router traffic_router routers TrafficRouter;
     }
 
+    /// Binds what carries out, in this role, what has no narrower trait: a binding may route with a
+    /// [`TrafficRouter`] and mirror with an [`Effector`].
+    ///
+    /// # Errors
+    /// [`RegistryError::Taken`] when the binding has an effector in this role already.
+    pub fn bind_effector(
+        &mut self,
+        binding: BindingId,
+        role: Role,
+        provider: Arc<dyn Effector>,
+    ) -> Result<(), RegistryError> {
+        let key = (binding, role);
+        if self.effectors.contains_key(&key) {
+            let (binding, role) = key;
+            return Err(RegistryError::Taken { binding, role });
+        }
+        self.effectors.insert(key, provider);
+        Ok(())
+    }
+
+    /// The effector of a binding in a role.
+    pub fn effector(&self, binding: &BindingId, role: Role) -> Option<&Arc<dyn Effector>> {
+        self.effectors.get(&(binding.clone(), role))
+    }
+
     /// All bindings that collect answers from people: the ones to poll.
     pub fn approval_sources(&self) -> impl Iterator<Item = (&BindingId, &Arc<dyn ApprovalSource>)> {
         self.approvals.iter()
@@ -124,7 +150,10 @@ impl Registry {
             Role::MetricSource => of(&self.metrics, binding),
             Role::Notifier => of(&self.notifiers, binding),
             Role::TrafficRouter => of(&self.routers, binding),
-            Role::Comparer | Role::FaultInjector | Role::Scaler | Role::WorkflowHost | _ => None,
+            Role::Comparer | Role::FaultInjector | Role::Scaler | Role::WorkflowHost | _ => {
+                let effector = self.effector(binding, role);
+                effector.map(|provider| provider.capabilities())
+            }
         }
     }
 
@@ -190,7 +219,7 @@ impl Registry {
                 let set = store.set(flag, *exposure, &call).await;
                 self.settle(effect, store.as_ref(), set, &call).await
             }
-            // A runner knows commands by name alone; one for several targets is a role of its own.
+            // A runner knows commands by name alone; for one of several targets there are effectors.
             Desired::Command {
                 command, on: None, ..
             } => match self.commands.get(&effect.to) {
@@ -224,8 +253,14 @@ impl Registry {
             | Desired::Fault { .. }
             | Desired::Mirror { .. }
             | Desired::Workflow { .. }
-            | _ => EffectOutcome::NotApplied {
-                reason: format!("no provider role is known for: {}", effect.desired),
+            | _ => match self.effector(&effect.to, effect.desired.role()) {
+                None => not_bound(effect),
+                Some(effector) => match effector.perform(&effect.desired, &call).await {
+                    Ok(receipt) => EffectOutcome::Applied {
+                        evidence: receipt.evidence,
+                    },
+                    Err(error) => outcome_of(&error),
+                },
             },
         }
     }

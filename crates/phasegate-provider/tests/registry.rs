@@ -17,8 +17,8 @@ use phasegate_core::{
     Wants, Window, WindowKind,
 };
 use phasegate_provider::{
-    Call, CommandRun, CommandRunner, ErrorKind, Exit, Message, MetricSource, Notifier, Provider,
-    ProviderError, Receipt, Registry, Retry, Sent, Traffic, TrafficRouter,
+    Call, CommandRun, CommandRunner, Effector, ErrorKind, Exit, Message, MetricSource, Notifier,
+    Provider, ProviderError, Receipt, Registry, Retry, Sent, Traffic, TrafficRouter,
 };
 
 /// What a scripted provider answers next.
@@ -302,6 +302,52 @@ async fn nothing_is_sent_once_the_deadline_has_passed() {
     let outcome = registry.perform(&effect(traffic(percent(5))), &late).await;
     assert_eq!(word(&outcome), "not applied");
     assert!(script.seen.lock().unwrap().is_empty());
+}
+
+/// Does workflows, and knows nothing else.
+#[derive(Debug, Default)]
+struct Workflows(Mutex<Vec<String>>);
+
+impl Provider for Workflows {
+    fn capabilities(&self) -> BTreeSet<Capability> {
+        BTreeSet::new()
+    }
+}
+
+#[async_trait]
+impl Effector for Workflows {
+    async fn perform(&self, desired: &Desired, call: &Call) -> Result<Receipt, ProviderError> {
+        let Desired::Workflow { name, .. } = desired else {
+            return Err(ProviderError::invalid("this host has workflows only"));
+        };
+        let key = call.key.as_ref().map(ToString::to_string);
+        let line = format!("{name} {}", key.unwrap_or_default());
+        self.0.lock().expect("a lock").push(line);
+        Ok(Receipt::new("ended well"))
+    }
+}
+
+#[tokio::test]
+async fn an_effector_does_what_no_other_role_does() {
+    let workflow = Desired::Workflow {
+        name: "build".to_owned(),
+        inputs: std::collections::BTreeMap::new(),
+    };
+    let host = Arc::new(Workflows::default());
+    let mut registry = Registry::new();
+    let wanted = effect(workflow);
+    let outcome = registry.perform(&wanted, &call()).await;
+    assert_eq!(word(&outcome), "not applied", "nothing is bound");
+    let role = Role::WorkflowHost;
+    let bound = registry.bind_effector(wanted.to.clone(), role, host.clone());
+    bound.expect("free");
+    let again = registry.bind_effector(wanted.to.clone(), role, host.clone());
+    again.expect_err("taken");
+    assert!(registry.capabilities(&wanted.to, role).is_some());
+    let outcome = registry.perform(&wanted, &call()).await;
+    assert_eq!(word(&outcome), "applied");
+    let done = host.0.lock().expect("a lock").clone();
+    assert_eq!(done, [format!("build {}", wanted.key)]);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod approval;
 mod command;
+mod effector;
 mod event;
 mod flag;
 mod health;
@@ -12,6 +13,7 @@ mod traffic;
 
 pub use approval::{ApprovalSource, Ask, AskId, Decision, Reply};
 pub use command::{CommandRun, CommandRunner, Exit};
+pub use effector::Effector;
 pub use event::{EventId, EventSource, Occurrence};
 pub use flag::{Exposure, FlagStore};
 pub use health::{Health, HealthProbe, HealthState};
