@@ -1,6 +1,6 @@
 //! The driver: appends, leases, effects under way, and what an error of the journal leads to.
 
-use phasegate_core::{Now, Span, Timestamp};
+use phasegate_core::{Now, Span, TargetId, Timestamp};
 use phasegate_engine::record::{Record, RecordError};
 use phasegate_engine::{Act, Engine, Event, EventError, Person, ReplayError, State};
 use phasegate_journal::{AppendError, Batch, Draft, Head, Lease, LeaseError, Tenure};
@@ -166,14 +166,39 @@ impl Driver {
         reason: String,
         act: Act,
     ) -> Result<u64, EventError> {
+        self.told(now, Event::Operator { by, reason, act })
+    }
+
+    /// A comparer has seen old and new differ. It may forget that once [`Driver::durable_seq`] has reached
+    /// the sequence that this returns.
+    ///
+    /// # Errors
+    /// If the plan compares nothing there; nothing has changed then.
+    pub fn handle_difference(
+        &mut self,
+        now: &Now,
+        target: TargetId,
+        id: String,
+        count: u64,
+        detail: String,
+    ) -> Result<u64, EventError> {
+        let event = Event::Differed {
+            target,
+            id,
+            count,
+            detail,
+        };
+        self.told(now, event)
+    }
+
+    fn told(&mut self, now: &Now, event: Event) -> Result<u64, EventError> {
         self.now = *now;
         if !matches!(self.stage, Stage::Live) {
             return Err(EventError::NotApplicable {
                 what: "this controller has stopped: ask the one that holds the rollout",
             });
         }
-        self.engine
-            .handle_event(now, Event::Operator { by, reason, act })
+        self.engine.handle_event(now, event)
     }
 
     /// Takes in what became of a request. What nobody waits for any more is dropped.

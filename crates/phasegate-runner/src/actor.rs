@@ -11,7 +11,7 @@ use phasegate_provider::{Call, CallClass};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use crate::handle::{Command, Ended, View};
+use crate::handle::{Command, Ended, View, Word};
 use crate::people::People;
 use crate::runner::{Runner, RunnerError};
 
@@ -207,13 +207,19 @@ impl Actor {
 
     fn act(&mut self, command: Command) {
         let now = self.runner.clock.now();
-        let Command {
-            by,
-            reason,
-            act,
-            done,
-        } = command;
-        match self.driver.handle_operator(&now, by, reason, act) {
+        let Command { word, done } = command;
+        let taken = match word {
+            Word::Act { by, reason, act } => self.driver.handle_operator(&now, by, reason, act),
+            Word::Differed {
+                target,
+                id,
+                count,
+                detail,
+            } => self
+                .driver
+                .handle_difference(&now, target, id, count, detail),
+        };
+        match taken {
             Ok(seq) => self.waiting.push((seq, done)),
             Err(error) => {
                 // Whoever asked may have gone.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use phasegate_core::TargetId;
 use phasegate_engine::record::Outcome;
 use phasegate_engine::{Act, EventError, Person, State};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -46,10 +47,24 @@ pub enum OperateError {
     Stopped,
 }
 
+/// What a tool tells a rollout that runs.
+#[derive(Debug)]
+pub(crate) enum Word {
+    Act {
+        by: Person,
+        reason: String,
+        act: Act,
+    },
+    Differed {
+        target: TargetId,
+        id: String,
+        count: u64,
+        detail: String,
+    },
+}
+
 pub(crate) struct Command {
-    pub(crate) by: Person,
-    pub(crate) reason: String,
-    pub(crate) act: Act,
+    pub(crate) word: Word,
     pub(crate) done: oneshot::Sender<Result<u64, EventError>>,
 }
 
@@ -65,8 +80,7 @@ pub struct Handle {
 impl std::fmt::Debug for Command {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Command")
-            .field("by", &self.by)
-            .field("act", &self.act)
+            .field("word", &self.word)
             .finish_non_exhaustive()
     }
 }
@@ -121,7 +135,7 @@ pub(crate) fn joined(result: Result<Ended, tokio::task::JoinError>) -> Ended {
     result.unwrap_or_else(|error| Ended::Failed(format!("the runner's task broke: {error}")))
 }
 
-/// A face for people's acts.
+/// A face for the acts of people and the reports of comparers.
 #[derive(Clone, Debug)]
 pub struct Operator {
     commands: mpsc::Sender<Command>,
@@ -133,17 +147,35 @@ impl Operator {
     /// # Errors
     /// As there.
     pub async fn operate(&self, by: Person, reason: String, act: Act) -> Result<u64, OperateError> {
+        self.tell(Word::Act { by, reason, act }).await
+    }
+
+    /// Says that old and new of `target` differ in the way `id`, `count` times in all by now. Comparers
+    /// say so while a comparison runs; the rollout goes on after it only when each difference has been
+    /// explained. Only the first sighting and each doubling are recorded, so every count may be told.
+    /// Returns the sequence that was durable then.
+    ///
+    /// # Errors
+    /// If the plan compares nothing there, or the runner stopped before it was durable: tell it again.
+    pub async fn differed(
+        &self,
+        target: TargetId,
+        id: String,
+        count: u64,
+        detail: String,
+    ) -> Result<u64, OperateError> {
+        let word = Word::Differed {
+            target,
+            id,
+            count,
+            detail,
+        };
+        self.tell(word).await
+    }
+
+    async fn tell(&self, word: Word) -> Result<u64, OperateError> {
         let (done, answer) = oneshot::channel();
-        let sent = self
-            .commands
-            .send(Command {
-                by,
-                reason,
-                act,
-                done,
-            })
-            .await;
-        if sent.is_err() {
+        if self.commands.send(Command { word, done }).await.is_err() {
             return Err(OperateError::Stopped);
         }
         match answer.await {
