@@ -110,6 +110,7 @@ impl Volatile {
 impl Volatile {
     /// The wall clock was set back: what was due by it would come late by as much, so all is due now.
     fn set_back(&mut self) {
+        self.watch.take();
         self.tick = None;
         self.tick_due = self.now.wall;
         self.standing_due = self.now.wall;
@@ -430,6 +431,20 @@ impl Engine {
 
     pub(crate) fn now(&self) -> Now {
         self.volatile.now
+    }
+
+    /// When that was, by the wall clock as it is set now. A moment that lies ahead was read before the clock
+    /// was set back; the boot clock tells how long ago that was, and after a boot it counts from the recovery.
+    pub(crate) fn in_present(&self, then: &Now) -> Timestamp {
+        let now = self.volatile.now;
+        if then.wall <= now.wall {
+            then.wall
+        } else if then.boot == now.boot {
+            now.wall
+                .before(now.since_boot.saturating_sub(then.since_boot))
+        } else {
+            self.volatile.since.wall.min(now.wall)
+        }
     }
 }
 

@@ -85,9 +85,10 @@ impl Engine {
             return None;
         };
         let due = self.now().elapsed_since(at).low >= over.saturating_add(self.lag_of(figures));
+        let start = self.in_present(at);
         let window = Window {
-            start: at.wall,
-            end: at.wall + *over,
+            start,
+            end: start + *over,
             kind: WindowKind::SinceStart,
         };
         (due && !self.state.measured.contains(place)).then_some((figures.as_slice(), window))

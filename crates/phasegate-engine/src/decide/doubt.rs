@@ -80,7 +80,8 @@ impl Engine {
         let Some(state) = self.state.effects.get(&number) else {
             return;
         };
-        let (effect, place, attempts) = (state.effect.clone(), state.place.clone(), state.attempts);
+        let (place, attempts) = (state.place.clone(), state.attempts);
+        let landing = self.last_landing(state);
         let found = reading
             .found
             .as_ref()
@@ -102,7 +103,6 @@ impl Engine {
             Standing::Other => going_back || self.state.drift_accepted.contains(&place),
             Standing::Unknown => false,
         };
-        let landing = self.last_landing(&effect);
         if may_repeat && self.now().wall >= landing {
             if attempts < ATTEMPTS_MAX || going_back {
                 self.repeat(number);

@@ -177,19 +177,17 @@ impl Engine {
         self.state.effects.values().any(|other| {
             other.effect.to == *to
                 && other.effect.desired.target() == Some(target)
-                && self.now().wall < self.last_landing(&other.effect)
+                && self.now().wall < self.last_landing(other)
         })
     }
 
     /// After this moment no attempt of the effect can land any more.
-    pub(crate) fn last_landing(&self, effect: &Effect) -> Timestamp {
-        let quiet = self
-            .state
-            .program
-            .bindings
-            .get(&effect.to)
-            .map(|binding| binding.quiet);
-        effect.deadline + quiet.unwrap_or_default()
+    pub(crate) fn last_landing(&self, state: &EffectState) -> Timestamp {
+        let EffectState { effect, sent, .. } = state;
+        let binding = self.state.program.bindings.get(&effect.to);
+        let quiet = binding.map(|binding| binding.quiet).unwrap_or_default();
+        let within = effect.deadline.since(sent.wall).saturating_add(quiet);
+        self.in_present(sent) + within
     }
 
     /// Looks after effects whose outcome is not known.
@@ -200,7 +198,7 @@ impl Engine {
                 continue;
             };
             let waits = self.volatile.in_flight.contains(&number);
-            let overdue = self.now().wall >= self.last_landing(&state.effect);
+            let overdue = self.now().wall >= self.last_landing(&state);
             if waits && !overdue {
                 continue;
             }
@@ -255,7 +253,7 @@ impl Engine {
         };
         let hopeless = matches!(place, Place::Rollback { .. })
             && self.state.overruns.contains(place)
-            && self.now().wall >= self.last_landing(&state.effect);
+            && self.now().wall >= self.last_landing(state);
         if hopeless {
             let reason = "its outcome was not known when its budget and deadline had passed".into();
             self.finish_op(place, Finish::Failed { reason });

@@ -183,9 +183,8 @@ impl Engine {
             let undecided =
                 covered >= span && here().any(|c| matches!(c.verdict, Verdict::Inconclusive(_)));
             let blind_since = (blind || undecided).then(|| {
-                recorded
-                    .and_then(|bake| bake.blind_since)
-                    .unwrap_or(now.wall)
+                let before = recorded.and_then(|bake| bake.blind_since);
+                before.unwrap_or(now.wall).min(now.wall)
             });
             bakes.push(BakeProgress {
                 place: place.clone(),

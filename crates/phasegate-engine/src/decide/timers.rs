@@ -95,7 +95,7 @@ impl Engine {
     fn effect_timeouts(&self, next: &mut Earliest) {
         let now = self.now().wall;
         for (number, state) in &self.state.effects {
-            let landing = self.last_landing(&state.effect);
+            let landing = self.last_landing(state);
             if landing > now {
                 next.at(landing);
             }

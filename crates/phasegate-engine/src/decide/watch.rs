@@ -206,7 +206,7 @@ impl Engine {
         }
         let watched_since = match &subject {
             Subject::Check { place, .. } | Subject::Stop { place, .. } => self.begun(place),
-            Subject::Trigger(_) => Some(self.state.created.wall),
+            Subject::Trigger(_) => Some(self.in_present(&self.state.created)),
         };
         watch.looks.push(Look {
             subject,
@@ -274,12 +274,14 @@ impl Engine {
     fn settled_since(&self, settle: Span) -> Timestamp {
         self.state
             .last_change
-            .map_or(self.state.created.wall, |change| change.wall + settle)
+            .map_or(self.in_present(&self.state.created), |change| {
+                self.in_present(&change) + settle
+            })
     }
 
     fn begun(&self, place: &Place) -> Option<Timestamp> {
         match self.state.stage(place)? {
-            Stage::Started { at, .. } => Some(at.wall),
+            Stage::Started { at, .. } => Some(self.in_present(at)),
             Stage::Ready => None,
         }
     }
@@ -291,11 +293,11 @@ impl Engine {
             self.state.stage(place),
         ) {
             (Some(OpKind::Bake { settle, .. }), Some(Stage::Started { at, .. })) => {
-                (*settle, Some(at.wall))
+                (*settle, Some(self.in_present(at)))
             }
             // A gate looks at what there is since the last change; a validation at its own time.
             (Some(OpKind::Validate { .. }), Some(Stage::Started { at, .. })) => {
-                (plain, Some(at.wall))
+                (plain, Some(self.in_present(at)))
             }
             _ => (plain, None),
         };

@@ -215,6 +215,7 @@ impl State {
                     place: place.clone(),
                     effect: effect.clone(),
                     attempts: 1,
+                    sent: now,
                     in_doubt: false,
                 };
                 self.effects.insert(effect.number, state);
@@ -254,6 +255,7 @@ impl State {
             Body::Repeated { effect, deadline } => {
                 let state = self.effects.get_mut(effect).ok_or("no such effect")?;
                 state.attempts += 1;
+                state.sent = now;
                 state.effect.deadline = *deadline;
                 state.in_doubt = false;
                 self.close_effect_asks(*effect);

@@ -80,6 +80,8 @@ pub struct EffectState {
     pub effect: Effect,
     /// How often it was tried with this key.
     pub attempts: u32,
+    /// When the last attempt was recorded.
+    pub sent: Now,
     /// The last attempt's outcome is unknown.
     pub in_doubt: bool,
 }
