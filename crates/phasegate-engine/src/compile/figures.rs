@@ -105,7 +105,8 @@ fn collect(
         | Condition::Event(_)
         | Condition::ForAll { .. }
         | Condition::Group(_)
-        | Condition::Monitor(_) => {}
+        | Condition::Monitor(_)
+        | Condition::Not(_) => {}
     }
 }
 
