@@ -74,14 +74,15 @@ pub(super) fn check(scope: &mut Scope<'_>) {
 fn measured(scope: &mut Scope<'_>, measure: &Measure, here: At<'_>) {
     let list = here.key("kpis");
     for (index, id) in measure.kpis.iter().enumerate() {
-        if scope.draft.kpis.iter().any(|kpi| kpi.id == *id) {
+        let known = scope.draft.kpis.iter().any(|kpi| kpi.id == *id);
+        if known || scope.may_name("kpis", id.as_str()) {
             continue;
         }
         let message = format!("there is no KPI '{id}' in this plan");
         let help = "declare it under 'kpis'";
         scope.report(Code::UnknownName, list.index(index), message, Some(help));
     }
-    if measure.kpis.is_empty() {
+    if measure.kpis.is_empty() && !scope.is_unread(here, &["kpis"]) {
         let message = "nothing is measured".to_owned();
         let help = "name the numbers: 'kpis: [latency]'";
         scope.report(Code::UnknownName, here.key("kpis"), message, Some(help));

@@ -1,6 +1,6 @@
 //! Chance from a seed: the same seed gives the same numbers everywhere.
 
-/// SplitMix64 (Steele, Lea and Flood 2014): small, and every seed is a good one.
+/// `SplitMix64` (Steele, Lea and Flood 2014): small, and every seed is a good one.
 #[derive(Clone, Debug)]
 pub(crate) struct Chance(u64);
 

@@ -30,45 +30,16 @@ impl Case {
         }
         let mut begun = BTreeSet::new();
         for record in records {
-            let act = match &record.body {
-                Body::Aborted { .. } => "abort",
-                Body::AnswerWithdrawn { .. } => "withdraw",
-                Body::Answered(_) => "answer",
-                Body::GateDecided {
-                    reason: GateReason::BrokenGlass { .. },
-                    ..
-                } => "break-glass",
-                Body::RollbackStarted {
-                    cause: Cause::Operator { .. },
-                    back: Back::Previous,
-                    ..
-                } => "roll-back",
-                Body::Incident { step, .. } => match step {
-                    IncidentStep::Acknowledged { .. } => "acknowledge",
-                    IncidentStep::Declared { .. } => "declare",
-                    IncidentStep::FollowedUp { .. } => "follow-up",
-                    IncidentStep::Resolved { .. } => "resolve",
-                    IncidentStep::Updated { .. } => "update",
-                    IncidentStep::Decided { .. } | IncidentStep::Late { .. } => continue,
-                },
-                Body::Paused { .. } => "pause",
-                Body::Released { .. } => "release",
-                Body::Resumed { .. } => "resume",
-                Body::Retried { .. } => "retry",
-                Body::OpFinished {
-                    finish: Finish::Skipped { .. },
-                    ..
-                } => "skip",
-                Body::OpStarted {
-                    place: Place::Phase { phase, .. },
-                    step,
-                } => {
-                    begun.insert((phase.to_string(), step.to_string()));
-                    continue;
-                }
-                _ => continue,
-            };
-            add(format!("act: {act}"), 1);
+            if let Some(act) = act(&record.body) {
+                add(format!("act: {act}"), 1);
+            }
+            if let Body::OpStarted {
+                place: Place::Phase { phase, .. },
+                step,
+            } = &record.body
+            {
+                begun.insert((phase.to_string(), step.to_string()));
+            }
         }
         // After a rollback has failed only a person starts another.
         let after_failure = records.iter().skip_while(|r| !is_failed_end(&r.body));
@@ -114,6 +85,41 @@ impl Case {
         }
         steps
     }
+}
+
+/// Which act of an operator it records.
+fn act(body: &Body) -> Option<&'static str> {
+    Some(match body {
+        Body::Aborted { .. } => "abort",
+        Body::AnswerWithdrawn { .. } => "withdraw",
+        Body::Answered(_) => "answer",
+        Body::GateDecided {
+            reason: GateReason::BrokenGlass { .. },
+            ..
+        } => "break-glass",
+        Body::RollbackStarted {
+            cause: Cause::Operator { .. },
+            back: Back::Previous,
+            ..
+        } => "roll-back",
+        Body::Incident { step, .. } => match step {
+            IncidentStep::Acknowledged { .. } => "acknowledge",
+            IncidentStep::Declared { .. } => "declare",
+            IncidentStep::FollowedUp { .. } => "follow-up",
+            IncidentStep::Resolved { .. } => "resolve",
+            IncidentStep::Updated { .. } => "update",
+            IncidentStep::Decided { .. } | IncidentStep::Late { .. } => return None,
+        },
+        Body::Paused { .. } => "pause",
+        Body::Released { .. } => "release",
+        Body::Resumed { .. } => "resume",
+        Body::Retried { .. } => "retry",
+        Body::OpFinished {
+            finish: Finish::Skipped { .. },
+            ..
+        } => "skip",
+        _ => return None,
+    })
 }
 
 fn is_failed_end(body: &Body) -> bool {
