@@ -105,7 +105,7 @@ fn hours(spec: &str, from: Timestamp, count: u64, expected: &str) {
     let mut parts = spec.split(' ');
     let mask = parts.next().expect("a mask");
     let hours = parts.next().expect("hours");
-    let week = week(mask, parts.next().unwrap_or_default()).hours([hours.parse().expect("hours")]);
+    let week = week(mask, parts.next().unwrap_or_default()).hours([hours]);
     let calendar = WorkCalendar::new(&week);
     let span = Span::from_secs(3600).saturating_mul(count);
     let found = calendar.add_working(from, span);
@@ -120,7 +120,7 @@ fn hours(spec: &str, from: Timestamp, count: u64, expected: &str) {
 
 #[test]
 fn two_business_days_from_friday_keep_the_time_across_a_clock_change() {
-    let week = WorkWeek::new().zone("Europe/Berlin".parse().expect("a zone"));
+    let week = WorkWeek::new().zone("Europe/Berlin");
     let calendar = WorkCalendar::new(&week);
     for (from, length, until) in [
         // Friday 16:00 before summer time begins.
