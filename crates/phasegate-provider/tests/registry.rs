@@ -339,9 +339,9 @@ async fn an_effector_does_what_no_other_role_does() {
     let outcome = registry.perform(&wanted, &call()).await;
     assert_eq!(word(&outcome), "not applied", "nothing is bound");
     let role = Role::WorkflowHost;
-    let bound = registry.bind_effector(wanted.to.clone(), role, host.clone());
+    let bound = registry.bind_effector(wanted.to.clone(), role, Arc::<Workflows>::clone(&host));
     bound.expect("free");
-    let again = registry.bind_effector(wanted.to.clone(), role, host.clone());
+    let again = registry.bind_effector(wanted.to.clone(), role, Arc::<Workflows>::clone(&host));
     again.expect_err("taken");
     assert!(registry.capabilities(&wanted.to, role).is_some());
     let outcome = registry.perform(&wanted, &call()).await;
