@@ -141,10 +141,10 @@ texts! {
     TargetId = "unread";
     TeamId = "unread";
     TimeOfDay = "00:00";
-    TimeRange = "00:00..01:00";
+    TimeRange = "00:00-01:00";
     Timestamp = "2000-01-01T00:00:00Z";
     TriggerId = "unread";
-    Weekday = "mon";
+    Weekday = "monday";
     Weeks = "1..2";
     Zone = "UTC";
 }
