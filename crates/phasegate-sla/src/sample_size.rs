@@ -8,7 +8,7 @@ use phasegate_criterion::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::need::{aggregate, goal_op, is_of_many, tests};
+use crate::need::{aggregate, goal_op, is_of_many};
 use crate::statistics::fixed::{clean_run_lower_bound, clean_samples_needed, clopper_pearson};
 use crate::statistics::rate::{PriorStrength, RateTest};
 use crate::statistics::{Alpha, Counts, Rate};
@@ -56,7 +56,7 @@ pub struct SampleAdvice {
 /// ```
 #[must_use]
 pub fn sample_advice(criterion: &Criterion, registry: &KpiRegistry) -> Vec<SampleAdvice> {
-    let all = tests(&criterion.condition);
+    let all = criterion.condition.tests();
     all.into_iter()
         .filter_map(|test| of_test(test, registry))
         .collect()

@@ -5,35 +5,22 @@ use crate::kpi::KpiRegistry;
 use crate::tree::{Condition, Criterion, Measure, Scope, Test};
 
 pub(super) fn condition(condition: &Condition, registry: &KpiRegistry, faults: &mut Vec<Fault>) {
-    match condition {
-        Condition::All(group) | Condition::Any(group) => {
-            for member in group.conditions() {
-                self::condition(member, registry, faults);
-            }
-        }
-        Condition::Score(weighted) => {
-            for (_, part) in weighted.parts() {
-                self::condition(part, registry, faults);
-            }
-            if weighted.warn.is_some_and(|warn| warn >= weighted.pass) {
-                let message = "it would warn where it passes";
-                faults.push(Fault::new(
-                    FaultCode::WarnAbovePass,
-                    weighted,
-                    message,
-                    "let it warn lower than it passes",
-                ));
-            }
-        }
-        Condition::Test(one) => test::check(one, registry, faults),
-        Condition::Approve(_)
-        | Condition::Check(_)
-        | Condition::Delivered(_)
-        | Condition::Event(_)
-        | Condition::ForAll { .. }
-        | Condition::Group(_)
-        | Condition::Monitor(_)
-        | Condition::Not(_) => {}
+    if let Condition::Test(one) = condition {
+        test::check(one, registry, faults);
+    }
+    for part in condition.parts() {
+        self::condition(part, registry, faults);
+    }
+    if let Condition::Score(weighted) = condition
+        && weighted.warn.is_some_and(|warn| warn >= weighted.pass)
+    {
+        let message = "it would warn where it passes";
+        faults.push(Fault::new(
+            FaultCode::WarnAbovePass,
+            weighted,
+            message,
+            "let it warn lower than it passes",
+        ));
     }
 }
 
@@ -87,34 +74,9 @@ fn has_window(test: &Test, registry: &KpiRegistry) -> bool {
     }
 }
 
-/// All tests of a condition.
+/// All tests of a condition that are about KPIs, not a query of one's own.
 pub(super) fn tests(condition: &Condition) -> Vec<&Test> {
-    match condition {
-        Condition::All(group) | Condition::Any(group) => {
-            group.conditions().iter().flat_map(tests).collect()
-        }
-        Condition::Score(weighted) => weighted
-            .parts()
-            .iter()
-            .flat_map(|(_, part)| tests(part))
-            .collect(),
-        Condition::Test(test) => match test.subject.measure {
-            Measure::Query(_) => Vec::new(),
-            Measure::Aggregate { .. }
-            | Measure::Apdex { .. }
-            | Measure::Below { .. }
-            | Measure::BudgetLeft { .. }
-            | Measure::BurnRate { .. }
-            | Measure::Change(_)
-            | Measure::Plain { .. } => vec![test],
-        },
-        Condition::Approve(_)
-        | Condition::Check(_)
-        | Condition::Delivered(_)
-        | Condition::Event(_)
-        | Condition::ForAll { .. }
-        | Condition::Group(_)
-        | Condition::Monitor(_)
-        | Condition::Not(_) => Vec::new(),
-    }
+    let mut tests = condition.tests();
+    tests.retain(|test| !matches!(test.subject.measure, Measure::Query(_)));
+    tests
 }

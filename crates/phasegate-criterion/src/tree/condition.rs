@@ -46,6 +46,44 @@ pub enum Condition {
     Test(Box<Test>),
 }
 
+impl Condition {
+    /// The conditions that it joins by `and`, `or` or weights, in the order of the text; of any other, none.
+    ///
+    /// ```
+    /// use phasegate_criterion::Criterion;
+    ///
+    /// let criterion: Criterion = "p95(latency) < 300ms and ratio(errors) < 1%".parse()?;
+    /// let parts: Vec<String> = criterion.condition.parts().map(ToString::to_string).collect();
+    /// assert_eq!(parts, ["p95(latency) < 300ms", "ratio(errors) < 1%"]);
+    /// # Ok::<(), phasegate_criterion::ParseError>(())
+    /// ```
+    pub fn parts(&self) -> impl Iterator<Item = &Self> {
+        let (joined, weighted): (&[Self], &[(u32, Self)]) = match self {
+            Self::All(group) | Self::Any(group) => (group.conditions(), &[]),
+            Self::Score(weighted) => (&[], weighted.parts()),
+            Self::Approve(_)
+            | Self::Check(_)
+            | Self::Delivered(_)
+            | Self::Event(_)
+            | Self::ForAll { .. }
+            | Self::Group(_)
+            | Self::Monitor(_)
+            | Self::Not(_)
+            | Self::Test(_) => (&[], &[]),
+        };
+        joined.iter().chain(weighted.iter().map(|(_, part)| part))
+    }
+
+    /// All tests in it, in the order of the text. What is negated holds none.
+    #[must_use]
+    pub fn tests(&self) -> Vec<&Test> {
+        if let Self::Test(test) = self {
+            return vec![test];
+        }
+        self.parts().flat_map(Self::tests).collect()
+    }
+}
+
 /// Two or more conditions.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Group(Vec<Condition>);

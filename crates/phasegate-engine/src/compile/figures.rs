@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use phasegate_core::KpiId;
-use phasegate_criterion::{Condition, Criterion, KpiRegistry, Measure, Shape, check, measured};
+use phasegate_criterion::{Criterion, KpiRegistry, Measure, Shape, Test, check, measured};
+use phasegate_plan::model::{self, Action};
 
 use super::Compiler;
 use crate::program::Figure;
@@ -14,7 +15,10 @@ impl Compiler<'_> {
         let registry = self.plan.kpi_registry();
         let mut found: BTreeMap<String, (KpiId, Measure)> = BTreeMap::new();
         for criterion in self.criteria() {
-            collect(&criterion.condition, &registry, kpis, &mut found);
+            let of_tests = criterion.condition.tests().into_iter();
+            let measures = of_tests.filter_map(|test| measure_of(test, &registry));
+            let wanted = measures.filter(|(kpi, _)| kpis.contains(kpi));
+            found.extend(wanted.map(|(kpi, measure)| (measure.to_string(), (kpi, measure))));
         }
         let mut figures = Vec::new();
         for kpi in kpis {
@@ -41,19 +45,19 @@ impl Compiler<'_> {
     fn criteria(&self) -> Vec<Criterion> {
         let plan = self.plan;
         let mut all = Vec::new();
-        let mut add = |list: &[phasegate_plan::model::Condition]| {
+        let mut add = |list: &[model::Condition]| {
             all.extend(list.iter().map(|condition| condition.criterion.clone()));
         };
         for phase in &plan.phases {
             add(&phase.criteria);
             for step in &phase.steps {
                 add(&step.criteria);
-                if let phasegate_plan::model::Action::Traffic(ramp) = &step.action {
-                    ramp.stages.iter().for_each(|stage| add(&stage.criteria));
-                }
-                if let phasegate_plan::model::Action::Flag(ramp) = &step.action {
-                    ramp.stages.iter().for_each(|stage| add(&stage.criteria));
-                }
+                let stages = match &step.action {
+                    Action::Flag(ramp) => ramp.stages.as_slice(),
+                    Action::Traffic(ramp) => &ramp.stages,
+                    _ => &[],
+                };
+                stages.iter().for_each(|stage| add(&stage.criteria));
             }
             phase.gates.iter().for_each(|gate| add(&gate.criteria));
             if let Some(rollback) = plan.rollback(phase) {
@@ -67,47 +71,15 @@ impl Compiler<'_> {
     }
 }
 
-fn collect(
-    condition: &Condition,
-    registry: &KpiRegistry,
-    kpis: &[KpiId],
-    found: &mut BTreeMap<String, (KpiId, Measure)>,
-) {
-    match condition {
-        Condition::All(group) | Condition::Any(group) => {
-            for part in group.conditions() {
-                collect(part, registry, kpis, found);
-            }
-        }
-        Condition::Score(weighted) => {
-            for (_, part) in weighted.parts() {
-                collect(part, registry, kpis, found);
-            }
-        }
-        Condition::Test(test) => {
-            let measure = match &test.subject.measure {
-                Measure::Change(inner) => &**inner,
-                measure => measure,
-            };
-            let Ok(resolved) = measured(measure, registry) else {
-                return;
-            };
-            if let Some(source) = resolved.sources.first()
-                && kpis.contains(&source.kpi.id)
-            {
-                let entry = (source.kpi.id.clone(), measure.clone());
-                found.insert(measure.to_string(), entry);
-            }
-        }
-        Condition::Approve(_)
-        | Condition::Check(_)
-        | Condition::Delivered(_)
-        | Condition::Event(_)
-        | Condition::ForAll { .. }
-        | Condition::Group(_)
-        | Condition::Monitor(_)
-        | Condition::Not(_) => {}
-    }
+/// The measure of a test, without the change of it that is asked for, and whose it is.
+fn measure_of(test: &Test, registry: &KpiRegistry) -> Option<(KpiId, Measure)> {
+    let measure = match &test.subject.measure {
+        Measure::Change(inner) => inner,
+        measure => measure,
+    };
+    let measured = measured(measure, registry).ok()?;
+    let source = measured.sources.first()?;
+    Some((source.kpi.id.clone(), measure.clone()))
 }
 
 fn by_shape(kpi: &KpiId, registry: &KpiRegistry) -> Option<String> {

@@ -75,19 +75,7 @@ pub(crate) fn watching(testimony: &Testimony, since: Option<Timestamp>) -> Cow<'
 
 /// Is a part of it that so much time has passed under watch?
 pub(crate) fn monitors(condition: &Condition) -> bool {
-    match condition {
-        Condition::Monitor(_) => true,
-        Condition::All(group) | Condition::Any(group) => group.conditions().iter().any(monitors),
-        Condition::Score(weighted) => weighted.parts().iter().any(|(_, part)| monitors(part)),
-        Condition::Approve(_)
-        | Condition::Check(_)
-        | Condition::Delivered(_)
-        | Condition::Event(_)
-        | Condition::ForAll { .. }
-        | Condition::Group(_)
-        | Condition::Not(_)
-        | Condition::Test(_) => false,
-    }
+    matches!(condition, Condition::Monitor(_)) || condition.parts().any(monitors)
 }
 
 /// What a condition states, if a person can state it.
@@ -117,11 +105,8 @@ fn statement(condition: &Condition) -> Option<Statement> {
 /// Is that statement a part of the condition?
 fn holds(condition: &Condition, wanted: &Statement) -> bool {
     match (condition, wanted) {
-        (Condition::All(group) | Condition::Any(group), _) => {
-            group.conditions().iter().any(|part| holds(part, wanted))
-        }
-        (Condition::Score(weighted), _) => {
-            weighted.parts().iter().any(|(_, part)| holds(part, wanted))
+        (Condition::All(_) | Condition::Any(_) | Condition::Score(_), _) => {
+            condition.parts().any(|part| holds(part, wanted))
         }
         (Condition::Not(negated), _) => holds(negated.condition(), wanted),
         (Condition::Event(events), Statement::Event { name }) => {

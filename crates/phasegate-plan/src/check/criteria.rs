@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use phasegate_criterion::{
-    Assertion, Band, Cmp, Condition, Criterion, Fault, FaultCode, KpiRegistry, Level, Measure,
-    Operand, Purpose, Shape, Test, check_kpi, check_policy, check_statement,
+    Assertion, Band, Cmp, Criterion, Fault, FaultCode, KpiRegistry, Level, Measure, Operand,
+    Purpose, Shape, check_kpi, check_policy, check_statement,
 };
 
 use super::walk::{Met, walk};
@@ -186,9 +186,9 @@ fn tell(scope: &mut Scope<'_>, at: At<'_>, faults: &[Fault]) {
 /// The KPIs that a criterion names.
 pub(super) fn names(criterion: &Criterion) -> Vec<&str> {
     let mut out = Vec::new();
-    of_condition(&criterion.condition, &mut |test| {
+    for test in criterion.condition.tests() {
         measure(&test.subject.measure, &mut out);
-    });
+    }
     out
 }
 
@@ -202,35 +202,10 @@ fn measure<'a>(one: &'a Measure, out: &mut Vec<&'a str>) {
     }
 }
 
-/// Every test in a condition.
-fn of_condition<'a>(condition: &'a Condition, met: &mut dyn FnMut(&'a Test)) {
-    match condition {
-        Condition::All(group) | Condition::Any(group) => {
-            for inner in group.conditions() {
-                of_condition(inner, met);
-            }
-        }
-        Condition::Score(weighted) => {
-            for (_, inner) in weighted.parts() {
-                of_condition(inner, met);
-            }
-        }
-        Condition::Test(test) => met(test),
-        Condition::Approve(_)
-        | Condition::Check(_)
-        | Condition::Delivered(_)
-        | Condition::Event(_)
-        | Condition::ForAll { .. }
-        | Condition::Group(_)
-        | Condition::Monitor(_)
-        | Condition::Not(_) => {}
-    }
-}
-
 /// The thresholds of a criterion that compare one KPI with one value.
 pub(super) fn thresholds(criterion: &Criterion) -> Vec<(&str, Cmp, phasegate_core::Quantity)> {
     let mut out = Vec::new();
-    of_condition(&criterion.condition, &mut |test| {
+    for test in criterion.condition.tests() {
         let mut kpis = Vec::new();
         measure(&test.subject.measure, &mut kpis);
         let found = match &test.assertion {
@@ -250,7 +225,7 @@ pub(super) fn thresholds(criterion: &Criterion) -> Vec<(&str, Cmp, phasegate_cor
         if let (Some((op, value)), [kpi], true) = (found, kpis.as_slice(), plain) {
             out.push((*kpi, op, value.quantity().clone()));
         }
-    });
+    }
     out
 }
 
@@ -286,11 +261,9 @@ fn trigger(
             Some(help),
         );
     }
-    let mut banded = false;
-    of_condition(&trigger.criterion.condition, &mut |test| {
-        banded |= matches!(test.assertion, Assertion::Bands { .. });
-    });
-    if banded {
+    let tests = trigger.criterion.condition.tests();
+    let mut assertions = tests.iter().map(|test| &test.assertion);
+    if assertions.any(|assertion| matches!(assertion, Assertion::Bands { .. })) {
         let message = format!(
             "'{}' fires or it does not: bands are two levels",
             trigger.id

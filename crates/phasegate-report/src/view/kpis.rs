@@ -128,31 +128,16 @@ fn tests<'v>(
 ) {
     let of = |finding: Option<&'v Finding>, index: usize| finding.and_then(|f| f.parts.get(index));
     let part = |index: usize| (of(last, index), of(measured, index));
-    match condition {
-        Condition::Test(test) => seen.push(Seen {
+    if let Condition::Test(test) = condition {
+        seen.push(Seen {
             test,
             last,
             measured,
             decides,
-        }),
-        Condition::All(group) | Condition::Any(group) => {
-            for (index, condition) in group.conditions().iter().enumerate() {
-                tests(condition, part(index), decides, seen);
-            }
-        }
-        Condition::Score(weighted) => {
-            for (index, (_, condition)) in weighted.parts().iter().enumerate() {
-                tests(condition, part(index), decides, seen);
-            }
-        }
-        Condition::Approve(_)
-        | Condition::Check(_)
-        | Condition::Delivered(_)
-        | Condition::Event(_)
-        | Condition::ForAll { .. }
-        | Condition::Group(_)
-        | Condition::Monitor(_)
-        | Condition::Not(_) => {}
+        });
+    }
+    for (index, condition) in condition.parts().enumerate() {
+        tests(condition, part(index), decides, seen);
     }
 }
 

@@ -132,26 +132,11 @@ impl Fold {
 
     /// A joined condition and its finding have the same parts in the same order.
     fn condition(&mut self, condition: &Condition, finding: &Finding, by: (BoundSort, &str)) {
-        match condition {
-            Condition::Test(test) => self.test(test, finding, by),
-            Condition::All(group) | Condition::Any(group) => {
-                for (part, finding) in group.conditions().iter().zip(&finding.parts) {
-                    self.condition(part, finding, by);
-                }
-            }
-            Condition::Score(weighted) => {
-                for ((_, part), finding) in weighted.parts().iter().zip(&finding.parts) {
-                    self.condition(part, finding, by);
-                }
-            }
-            Condition::Approve(_)
-            | Condition::Check(_)
-            | Condition::Delivered(_)
-            | Condition::Event(_)
-            | Condition::ForAll { .. }
-            | Condition::Group(_)
-            | Condition::Monitor(_)
-            | Condition::Not(_) => {}
+        if let Condition::Test(test) = condition {
+            self.test(test, finding, by);
+        }
+        for (part, finding) in condition.parts().zip(&finding.parts) {
+            self.condition(part, finding, by);
         }
     }
 

@@ -3,7 +3,7 @@
 mod pick;
 
 use phasegate_core::{Arm, BindingId, Capability, KpiId, Span, Wants};
-use phasegate_criterion::{Condition, Criterion, Fault, KpiRegistry, Test};
+use phasegate_criterion::{Criterion, Fault, KpiRegistry};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use pick::{
@@ -105,7 +105,7 @@ pub fn needs(
     can: &dyn Fn(&BindingId, Capability) -> bool,
 ) -> Result<Vec<Need>, NeedFault> {
     let mut needs: Vec<Need> = Vec::new();
-    for test in tests(&criterion.condition) {
+    for test in criterion.condition.tests() {
         for question in questions(test, registry)? {
             needs.push(pick::choose(test, question, can)?);
         }
@@ -125,27 +125,4 @@ pub fn needs(
     needs.sort();
     needs.dedup();
     Ok(needs)
-}
-
-/// All tests of a condition, in the order of the text.
-pub(crate) fn tests(condition: &Condition) -> Vec<&Test> {
-    match condition {
-        Condition::All(group) | Condition::Any(group) => {
-            group.conditions().iter().flat_map(tests).collect()
-        }
-        Condition::Score(weighted) => weighted
-            .parts()
-            .iter()
-            .flat_map(|(_, part)| tests(part))
-            .collect(),
-        Condition::Test(test) => vec![test],
-        Condition::Approve(_)
-        | Condition::Check(_)
-        | Condition::Delivered(_)
-        | Condition::Event(_)
-        | Condition::ForAll { .. }
-        | Condition::Group(_)
-        | Condition::Monitor(_)
-        | Condition::Not(_) => Vec::new(),
-    }
 }

@@ -211,11 +211,7 @@ fn node(condition: &Condition, registry: &KpiRegistry, needs: &[Need]) -> Node {
     };
     match condition {
         // With confidence, alternatives share their chance of error: that is for the long way.
-        Condition::Any(_)
-            if crate::need::tests(condition)
-                .iter()
-                .any(|test| test.level().is_some()) =>
-        {
+        Condition::Any(_) if condition.tests().iter().any(|test| test.level().is_some()) => {
             Node::General(condition.clone())
         }
         Condition::All(group) => Node::All(members(group)),
