@@ -210,17 +210,6 @@ impl Driver {
         let event = match input {
             Input::Appended(result) => return self.appended(result),
             Input::Renewed(result) => return self.renewed(result),
-            Input::Differed {
-                target,
-                id,
-                count,
-                detail,
-            } => Event::Differed {
-                target,
-                id,
-                count,
-                detail,
-            },
             Input::Inspected { number, reading } => Event::Inspected { number, reading },
             Input::Measured { ticket, answer } => Event::Measured { ticket, answer },
             Input::Performed { number, outcome } => Event::EffectDone { number, outcome },

@@ -1,6 +1,6 @@
 //! What the driver wants done, and what the shell tells it.
 
-use phasegate_core::{Answer, Effect, EffectOutcome, Inspection, Query, Reading, Span, TargetId};
+use phasegate_core::{Answer, Effect, EffectOutcome, Inspection, Query, Reading, Span};
 use phasegate_engine::record::Outcome;
 use phasegate_journal::{AppendError, Batch, Head, Lease, LeaseError, StorageError};
 
@@ -65,17 +65,6 @@ pub enum Stop {
 pub enum Input {
     /// Of [`Request::Append`].
     Appended(Result<Head, AppendError>),
-    /// A comparer saw old and new differ; nobody had asked.
-    Differed {
-        /// What is compared.
-        target: TargetId,
-        /// The difference: equal ones have one id.
-        id: String,
-        /// How often it has been seen in all.
-        count: u64,
-        /// What differs, for people.
-        detail: String,
-    },
     /// Of [`Request::Inspect`]; `None` if it could not be asked.
     Inspected {
         /// The inspection's number.

@@ -593,13 +593,10 @@ impl Simulation {
             if seen.from > now.wall || known(&seen.target, &seen.id, driver) {
                 continue;
             }
-            let input = Input::Differed {
-                target: seen.target.clone(),
-                id: seen.id.clone(),
-                count: seen.count,
-                detail: seen.detail.clone(),
-            };
-            driver.handle(&now, input);
+            let (target, id) = (seen.target.clone(), seen.id.clone());
+            // One that fits no longer is the comparer's to notice.
+            let _taken =
+                driver.handle_difference(&now, target, id, seen.count, seen.detail.clone());
         }
     }
 }
