@@ -239,12 +239,7 @@ impl Registry {
                     subject: subject.clone(),
                     body: body.clone(),
                 };
-                match notifier.send(&message, &call).await {
-                    Ok(receipt) => EffectOutcome::Applied {
-                        evidence: receipt.evidence,
-                    },
-                    Err(error) => outcome_of(&error),
-                }
+                received(notifier.send(&message, &call).await)
             }
             Desired::Cohort { .. }
             | Desired::Command { .. }
@@ -255,12 +250,7 @@ impl Registry {
             | Desired::Workflow { .. }
             | _ => match self.effector(&effect.to, effect.desired.role()) {
                 None => not_bound(effect),
-                Some(effector) => match effector.perform(&effect.desired, &call).await {
-                    Ok(receipt) => EffectOutcome::Applied {
-                        evidence: receipt.evidence,
-                    },
-                    Err(error) => outcome_of(&error),
-                },
+                Some(effector) => received(effector.perform(&effect.desired, &call).await),
             },
         }
     }
@@ -405,6 +395,16 @@ fn read_outcome(receipt: &Receipt, reading: &Reading) -> EffectOutcome {
                 ),
             }
         }
+    }
+}
+
+/// What has been received has been done.
+fn received(answer: Result<Receipt, ProviderError>) -> EffectOutcome {
+    match answer {
+        Ok(receipt) => EffectOutcome::Applied {
+            evidence: receipt.evidence,
+        },
+        Err(error) => outcome_of(&error),
     }
 }
 
