@@ -105,9 +105,7 @@ impl Volatile {
             quiet: false,
         }
     }
-}
 
-impl Volatile {
     /// The wall clock was set back: what was due by it would come late by as much, so all is due now.
     fn set_back(&mut self) {
         self.watch.take();

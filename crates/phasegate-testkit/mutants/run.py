@@ -6,6 +6,7 @@
 Prints for each the number of seeds that were needed and what did not hold. A bug that is not found, or whose
 text is no longer in the sources, ends it with an error."""
 
+import os
 import pathlib
 import re
 import shutil
@@ -45,8 +46,8 @@ BUGS = [
      "pub fn durable_seq(&self) -> u64 {\n        self.durable\n",
      "pub fn durable_seq(&self) -> u64 {\n        self.engine.next_seq()\n"),
     ("a decided gate does not wait for the end of a freeze", ENGINE + "decide/gates.rs",
-     "if self.may_move(place) && !self.has_expired_attestation(place) {",
-     "if self.state.rollback.is_none() && !self.has_expired_attestation(place) {"),
+     "if self.may_move(place) && !self.asks_to_attest_again(place) {",
+     "if self.state.rollback.is_none() && !self.asks_to_attest_again(place) {"),
     ("an unknown workflow is begun again", ENGINE + "compile/strategies.rs",
      "    } else {\n        EffectClass::AtMostOnce\n    }",
      "    } else {\n        EffectClass::FireAndForget\n    }"),
@@ -69,7 +70,7 @@ def main() -> int:
         path.write_text(text.replace(old, new, 1))
         command = ["cargo", "test", "-q", "-p", "phasegate-tests", "--test", "seeds", "--", "--nocapture"]
         env = {"SEEDS": SEEDS, "SHRINK": "0", "CARGO_TARGET_DIR": str(scratch / "target")}
-        ran = subprocess.run(command, cwd=copy, env={**__import__("os").environ, **env},
+        ran = subprocess.run(command, cwd=copy, env={**os.environ, **env},
                              capture_output=True, text=True)
         path.write_text(text)
         found = re.search(r"seed (\d+): \[\s*\"([^:\"]+)", ran.stdout + ran.stderr)

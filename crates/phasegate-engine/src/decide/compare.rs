@@ -6,7 +6,7 @@ use phasegate_core::{RoleId, TargetId};
 use crate::engine::Engine;
 use crate::event::EventError;
 use crate::program::OpKind;
-use crate::record::{Ask, AskAbout, Body, Finish, HoldReason, Place};
+use crate::record::{AskAbout, Body, Finish, HoldReason, Place};
 
 /// The most differences of one comparison that are told apart; a ledger of more says one thing: it is
 /// not the same.
@@ -78,25 +78,14 @@ impl Engine {
         let held = self.state.holds.iter().any(
             |hold| matches!(hold, HoldReason::Difference { target: at, id: of } if at == target && of == id),
         );
-        let asked = self
-            .state
-            .asks
-            .values()
-            .any(|state| state.ask.about == about);
-        if held || asked {
+        if held || self.is_asked(&about) {
             return;
         }
         let text = format!(
             "Old and new of {target} differ ({} times): {}. Is that explained, and is it as it should be?",
             difference.count, difference.detail
         );
-        let number = self.state.ask_count + 1;
-        self.emit(Body::Asked(Ask {
-            number,
-            about,
-            roles: vec![role.clone()],
-            text,
-        }));
+        self.ask(about, vec![role.clone()], text);
     }
 }
 

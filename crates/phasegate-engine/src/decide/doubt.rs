@@ -5,7 +5,7 @@ use phasegate_core::{Desired, EffectClass, EffectOutcome, Reading, Standing};
 use super::Sight;
 use super::effects::ATTEMPTS_MAX;
 use crate::engine::Engine;
-use crate::record::{Ask, AskAbout, Body, HoldReason, How, Place};
+use crate::record::{AskAbout, Body, HoldReason, How, Place};
 use crate::state::EffectState;
 
 impl Engine {
@@ -59,20 +59,11 @@ impl Engine {
     }
 
     pub(super) fn ask_about_effect(&mut self, effect: u64, desired: &Desired) {
-        let asked = self.state.asks.values().any(
-            |state| matches!(state.ask.about, AskAbout::Effect { number } if number == effect),
-        );
-        if !asked {
-            let number = self.state.ask_count + 1;
+        let about = AskAbout::Effect { number: effect };
+        if !self.is_asked(&about) {
             let text = format!("Did this happen: {desired}? Nobody knows after an interruption.");
             let roles = vec![self.state.program.escalate_to.clone()];
-            let about = AskAbout::Effect { number: effect };
-            self.emit(Body::Asked(Ask {
-                number,
-                about,
-                roles,
-                text,
-            }));
+            self.ask(about, roles, text);
         }
     }
 

@@ -8,13 +8,13 @@ use phasegate_sla::Verdict;
 
 use crate::engine::Engine;
 use crate::program::{Gate, OpKind, Reaction, Response, TimeoutDecision};
-use crate::record::{Ask, AskAbout, Body, Cause, Decision, Finish, GateReason, HoldReason, Place};
+use crate::record::{AskAbout, Body, Cause, Decision, Finish, GateReason, HoldReason, Place};
 use crate::state::{AskState, Stage};
 
 impl Engine {
     pub(crate) fn step_gate(&mut self, place: &Place, gate: &Gate) {
         if self.state.decided.contains(place) {
-            if self.may_move(place) && !self.has_expired_attestation(place) {
+            if self.may_move(place) && !self.asks_to_attest_again(place) {
                 self.finish_op(place, Finish::Done);
             }
             return;
@@ -23,7 +23,6 @@ impl Engine {
             return;
         }
         if !gate.approvals.quorum.is_empty() && self.approval_ask(place).is_none() {
-            let number = self.state.ask_count + 1;
             let about = AskAbout::Approval {
                 place: place.clone(),
                 gate: gate.id.clone(),
@@ -34,16 +33,11 @@ impl Engine {
                 .op(place)
                 .map(|op| op.title.clone())
                 .unwrap_or_default();
-            self.emit(Body::Asked(Ask {
-                number,
-                about,
-                roles,
-                text,
-            }));
+            self.ask(about, roles, text);
             return;
         }
         if let Some((decision, reason)) = self.gate_decision(place, gate) {
-            if decision == Decision::Go && self.has_expired_attestation(place) {
+            if decision == Decision::Go && self.asks_to_attest_again(place) {
                 return;
             }
             self.decide_gate(place, gate, decision, reason);
@@ -54,15 +48,16 @@ impl Engine {
     /// them. Criteria are not looked at meanwhile, so nothing rests on them.
     pub(crate) fn decide_beside(&mut self) {
         let program = std::sync::Arc::clone(&self.state.program);
-        for place in self.state.places() {
+        let places = self.places();
+        for place in places.iter() {
             let Some(rollback) = &self.state.rollback else {
                 return;
             };
-            let Place::Phase { phase, op } = &place else {
+            let Place::Phase { phase, op } = place else {
                 continue;
             };
-            let waits = matches!(self.state.stage(&place), Some(Stage::Started { .. }))
-                && !self.state.decided.contains(&place);
+            let waits = matches!(self.state.stage(place), Some(Stage::Started { .. }))
+                && !self.state.decided.contains(place);
             if rollback.failed || !waits || rollback.phases.contains(phase) {
                 continue;
             }
@@ -70,7 +65,7 @@ impl Engine {
             let Some(OpKind::Gate(gate)) = op.map(|op| &op.kind) else {
                 continue;
             };
-            let Some((decision, reason)) = self.gate_decision(&place, gate) else {
+            let Some((decision, reason)) = self.gate_decision(place, gate) else {
                 continue;
             };
             let rests_on_criteria = match &reason {
@@ -81,15 +76,15 @@ impl Engine {
                 | GateReason::TimedOut => false,
             };
             let held = self.state.is_held_by_gate(&gate.id);
-            let expired = decision == Decision::Go && self.has_expired_attestation(&place);
+            let expired = decision == Decision::Go && self.asks_to_attest_again(place);
             if !rests_on_criteria && !held && !expired {
-                self.decide_gate(&place, gate, decision, reason);
+                self.decide_gate(place, gate, decision, reason);
             }
         }
     }
 
     /// Asks again about what was attested in this phase too long ago. The gate waits meanwhile.
-    fn has_expired_attestation(&mut self, gate: &Place) -> bool {
+    fn asks_to_attest_again(&mut self, gate: &Place) -> bool {
         let now = self.now();
         let expired = self.state.attested.iter().find_map(|(place, given)| {
             let op = self.state.op(place)?;
@@ -111,24 +106,13 @@ impl Engine {
         let about = AskAbout::Attestation {
             place: place.clone(),
         };
-        let asked = self
-            .state
-            .asks
-            .values()
-            .any(|state| state.ask.about == about);
         let held = self
             .state
             .holds
             .iter()
             .any(|hold| matches!(hold, HoldReason::Effect { place: at, .. } if *at == place));
-        if !asked && !held {
-            let number = self.state.ask_count + 1;
-            self.emit(Body::Asked(Ask {
-                number,
-                about,
-                roles: vec![role],
-                text: format!("Is this still so: {text}"),
-            }));
+        if !held && !self.is_asked(&about) {
+            self.ask(about, vec![role], format!("Is this still so: {text}"));
         }
         true
     }

@@ -7,7 +7,7 @@ use phasegate_core::{Now, PersonId, Span};
 use crate::engine::Engine;
 use crate::event::EventError;
 use crate::program::{Channel, MatrixRow, Telling, TimeoutDecision};
-use crate::record::{Ask, AskAbout, Body, Cause, HoldReason, IncidentClock, IncidentStep};
+use crate::record::{AskAbout, Body, Cause, HoldReason, IncidentClock, IncidentStep};
 use crate::state::IncidentState;
 
 impl Engine {
@@ -21,7 +21,7 @@ impl Engine {
         if evidence.trim().is_empty() {
             return Err(EventError::ReasonMissing);
         }
-        let Some(row) = self.row(scenario) else {
+        let Some(row) = self.row(scenario).cloned() else {
             return Err(EventError::NotApplicable {
                 what: "the plan's matrix has no such scenario",
             });
@@ -37,13 +37,8 @@ impl Engine {
             self.decide_incident(number, true, None);
             return Ok(());
         }
-        let ask = self.state.ask_count + 1;
-        self.emit(Body::Asked(Ask {
-            number: ask,
-            about: AskAbout::Incident { number },
-            roles: vec![row.decider.clone()],
-            text: format!("{}: is the plan's response carried out?", row.title),
-        }));
+        let text = format!("{}: is the plan's response carried out?", row.title);
+        self.ask(AskAbout::Incident { number }, vec![row.decider], text);
         Ok(())
     }
 
@@ -55,10 +50,9 @@ impl Engine {
         let Some(row) = incident.and_then(|incident| self.row(&incident.scenario)) else {
             return;
         };
-        let clocks = &self.state.program.incidents;
-        let mut channels: Vec<Channel> = row.tell.clone();
-        let more = clocks.tell.iter().filter(|c| !row.tell.contains(c));
-        channels.extend(more.cloned());
+        let of_plan = self.state.program.incidents.tell.iter();
+        let more = of_plan.filter(|channel| !row.tell.contains(channel));
+        let channels: Vec<Channel> = row.tell.iter().chain(more).cloned().collect();
         let subject = format!("Incident {number} ({}): {text}", row.title);
         for via in channels {
             self.tell(&Telling {
@@ -89,7 +83,7 @@ impl Engine {
             return;
         }
         let scenario = incident.scenario.clone();
-        let reaction = self.row(&scenario).map(|row| row.reaction);
+        let reaction = self.row(&scenario).map(|row| row.reaction.clone());
         self.incident_step(number, IncidentStep::Decided { respond, by });
         // A rollback that has failed is a person's, not the matrix's.
         let failed = self.state.rollback.as_ref().is_some_and(|back| back.failed);
@@ -149,7 +143,6 @@ impl Engine {
         }
         let rules = &self.state.program.incidents;
         let row = self.row(&incident.scenario);
-        let row = row.as_ref();
         let IncidentState {
             declared, decided, ..
         } = incident;
@@ -183,9 +176,9 @@ impl Engine {
         clocks
     }
 
-    fn row(&self, scenario: &str) -> Option<MatrixRow> {
+    fn row(&self, scenario: &str) -> Option<&MatrixRow> {
         let mut rows = self.state.program.matrix.iter();
-        rows.find(|row| row.scenario == scenario).cloned()
+        rows.find(|row| row.scenario == scenario)
     }
 }
 

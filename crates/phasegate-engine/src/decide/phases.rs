@@ -4,7 +4,7 @@ use phasegate_core::{PhaseId, RoleId};
 
 use crate::engine::Engine;
 use crate::program::Phase;
-use crate::record::{Ask, AskAbout, Body, Finish, HoldReason, Place};
+use crate::record::{AskAbout, Body, Finish, HoldReason, Place};
 use crate::state::PhaseState;
 
 impl Engine {
@@ -105,16 +105,10 @@ impl Engine {
                 .op(place)
                 .map(|op| op.title.clone())
                 .unwrap_or_default();
-            let number = self.state.ask_count + 1;
             let about = AskAbout::Task {
                 place: place.clone(),
             };
-            self.emit(Body::Asked(Ask {
-                number,
-                about,
-                roles: vec![role.clone()],
-                text,
-            }));
+            self.ask(about, vec![role.clone()], text);
             return;
         };
         let Some((answered, _)) = asked.answers.last().cloned() else {

@@ -1,13 +1,30 @@
-//! Telling people: messages beside all operations, delivered at least once.
+//! Telling people, by messages beside all operations that are delivered at least once, and asking them.
 
-use phasegate_core::{Desired, Effect, EffectClass, EffectKey};
+use phasegate_core::{Desired, Effect, EffectClass, EffectKey, RoleId};
 
 use crate::engine::Engine;
 use crate::program::{Channel, Telling};
-use crate::record::{Body, Place};
+use crate::record::{Ask, AskAbout, Body, Place};
 use crate::state::exposure;
 
 impl Engine {
+    /// Asks whoever has one of these roles.
+    pub(crate) fn ask(&mut self, about: AskAbout, roles: Vec<RoleId>, text: String) {
+        let number = self.state.ask_count + 1;
+        self.emit(Body::Asked(Ask {
+            number,
+            about,
+            roles,
+            text,
+        }));
+    }
+
+    /// Is that a question that is open?
+    pub(crate) fn is_asked(&self, about: &AskAbout) -> bool {
+        let mut asks = self.state.asks.values();
+        asks.any(|state| state.ask.about == *about)
+    }
+
     /// Sends a message.
     pub(crate) fn tell(&mut self, telling: &Telling) {
         let (subject, body) = (
