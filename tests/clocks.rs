@@ -4,20 +4,7 @@ use phasegate_core::{Decimal, Desired, Ratio, Span, Timestamp};
 use phasegate_engine::record::{Body, Record};
 use phasegate_testkit::simulation::{Setup, Simulation};
 use phasegate_testkit::world::{Metric, World};
-use phasegate_tests::program;
-
-const START: &str = "2026-09-07T09:00:00Z";
-
-fn at(minutes: u64) -> Timestamp {
-    START.parse::<Timestamp>().expect("a moment") + Span::from_secs(60 * minutes)
-}
-
-fn errors(share: &str) -> Metric {
-    Metric::Share {
-        matching: share.parse().expect("a ratio"),
-        per_second: 100,
-    }
-}
+use phasegate_tests::{at, errors, program};
 
 /// Nine minutes of the plan of modes: the canary bakes for an hour at 10 %. In the tenth minute the wall
 /// clock is set by so many minutes.

@@ -18,46 +18,18 @@
 
 use std::collections::BTreeMap;
 
-use phasegate_core::{Clock as _, Decimal, Desired, Ratio, Span, Timestamp};
+use phasegate_core::{Clock as _, Decimal, Desired, Ratio, Span};
 use phasegate_engine::record::{Outcome, Record};
-use phasegate_engine::{Act, Engine, Person};
+use phasegate_engine::{Act, Engine};
 use phasegate_testkit::simulation::{CrashPoint, Ended, Kill, Setup, Simulation, decisions};
 use phasegate_testkit::world::{
     Difference, Metric, Outage, OutageKind, People, Regression, Reply, World,
 };
-use phasegate_tests::program;
+use phasegate_tests::{at, errors, latency, person, program};
 use proptest::prelude::*;
-
-const START: &str = "2026-09-07T09:00:00Z";
-
-fn at(minutes: u64) -> Timestamp {
-    START.parse::<Timestamp>().expect("a moment") + Span::from_secs(60 * minutes)
-}
 
 fn percent(percent: u32) -> Ratio {
     Ratio::from_percent(percent).expect("a ratio")
-}
-
-fn errors(share: &str) -> Metric {
-    Metric::Share {
-        matching: share.parse().expect("a ratio"),
-        per_second: 100,
-    }
-}
-
-fn latency(scale: f64) -> Metric {
-    let points = (1..=100).map(|n| scale * f64::from(n)).collect();
-    Metric::Distribution {
-        points,
-        per_second: 100,
-    }
-}
-
-fn person(id: &str, role: &str) -> Person {
-    Person {
-        id: id.parse().expect("an id"),
-        roles: vec![role.parse().expect("an id")],
-    }
 }
 
 fn reply(by: &str, yes: bool, minutes: u64) -> Reply {

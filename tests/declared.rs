@@ -1,24 +1,15 @@
 //! What is declared, measured or forced by people: incidents with their clocks, the glass that is broken,
 //! answers that are taken back, and a baseline that `vs baseline` means from then on.
 
-use phasegate_core::{Desired, Ratio, Span, Timestamp};
+use phasegate_core::{Desired, Ratio, Span};
 use phasegate_engine::record::{Body, GateReason, IncidentClock, IncidentStep, Place, Record};
 use phasegate_engine::{Act, Person};
 use phasegate_testkit::simulation::{Kill, Setup, Simulation};
-use phasegate_testkit::world::{Metric, Regression, World};
-use phasegate_tests::program;
-
-const START: &str = "2026-09-07T09:00:00Z";
-
-fn at(minutes: u64) -> Timestamp {
-    START.parse::<Timestamp>().expect("a moment") + Span::from_secs(60 * minutes)
-}
+use phasegate_testkit::world::{Regression, World};
+use phasegate_tests::{at, latency, person, program};
 
 fn olga() -> Person {
-    Person {
-        id: "olga".parse().expect("an id"),
-        roles: vec!["operator".parse().expect("an id")],
-    }
+    person("olga", "operator")
 }
 
 fn declare(scenario: &str) -> Act {
@@ -31,13 +22,6 @@ fn gate() -> Place {
     Place::Phase {
         phase: "start".parse().expect("an id"),
         op: 1,
-    }
-}
-
-fn latency(scale: f64) -> Metric {
-    Metric::Distribution {
-        points: (1..=100).map(|n| scale * f64::from(n)).collect(),
-        per_second: 100,
     }
 }
 

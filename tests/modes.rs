@@ -10,9 +10,8 @@ use phasegate_engine::record::Body;
 use phasegate_engine::{Act, Person};
 use phasegate_testkit::simulation::{Kill, Setup, Simulation};
 use phasegate_testkit::world::{Metric, World};
-use phasegate_tests::{program, root};
+use phasegate_tests::{at, errors, person, program, root};
 
-const START: &str = "2026-09-07T09:00:00Z";
 const MODES: [&str; 6] = [
     "running",
     "paused",
@@ -22,22 +21,8 @@ const MODES: [&str; 6] = [
     "down",
 ];
 
-fn at(minutes: u64) -> Timestamp {
-    START.parse::<Timestamp>().expect("a moment") + Span::from_secs(60 * minutes)
-}
-
 fn olga() -> Person {
-    Person {
-        id: "olga".parse().expect("an id"),
-        roles: vec!["operator".parse().expect("an id")],
-    }
-}
-
-fn errors(share: &str) -> Metric {
-    Metric::Share {
-        matching: share.parse().expect("a ratio"),
-        per_second: 100,
-    }
+    person("olga", "operator")
 }
 
 fn gauge(value: u64) -> Metric {

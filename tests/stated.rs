@@ -3,26 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use phasegate_core::{Clock as _, Span, Timestamp};
+use phasegate_core::{Clock as _, Span};
 use phasegate_engine::program::Back;
 use phasegate_engine::record::{Body, Cause, HoldReason, Outcome, Record};
 use phasegate_engine::{Act, Engine, Event, EventError, Person, Sources};
 use phasegate_testkit::simulation::{Setup, Simulation};
 use phasegate_testkit::world::{People, Reply, World};
-use phasegate_tests::program;
-
-const START: &str = "2026-09-07T09:00:00Z";
-
-fn at(minutes: u64) -> Timestamp {
-    START.parse::<Timestamp>().expect("a moment") + Span::from_secs(60 * minutes)
-}
-
-fn person(id: &str, role: &str) -> Person {
-    Person {
-        id: id.parse().expect("an id"),
-        roles: vec![role.parse().expect("an id")],
-    }
-}
+use phasegate_tests::{at, person, program};
 
 fn testify(condition: &str, yes: bool) -> Act {
     Act::Testify {

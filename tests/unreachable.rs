@@ -10,17 +10,12 @@ use phasegate_engine::record::{Body, Cause, HoldReason, Record};
 use phasegate_sla::{Verdict, Why};
 use phasegate_testkit::simulation::{Setup, Simulation};
 use phasegate_testkit::world::{Metric, Outage, OutageKind, World};
-use phasegate_tests::program;
+use phasegate_tests::{at, program};
 
-const START: &str = "2026-09-07T09:00:00Z";
 /// The source goes away in the middle of the bake of ten minutes that begins in the fourth minute.
 const GONE: u64 = 8;
 /// `hold-at-most` of the plan.
 const PATIENCE: u64 = 5;
-
-fn at(minutes: u64) -> Timestamp {
-    START.parse::<Timestamp>().expect("a moment") + Span::from_secs(60 * minutes)
-}
 
 /// Three hours of the plan with a source that goes away for good.
 fn run(program: Program) -> Simulation {

@@ -1,11 +1,13 @@
-//! What the workspace tests share: where the workspace is, its manifests and its plans.
+//! What the workspace tests share: where the workspace is, its manifests and its plans, when simulated
+//! rollouts begin, who acts in them and how their numbers behave.
 
 use std::path::{Path, PathBuf};
 
-use phasegate_core::Span;
+use phasegate_core::{Span, Timestamp};
 use phasegate_engine::program::Program;
-use phasegate_engine::{Start, compile};
+use phasegate_engine::{Person, Start, compile};
 use phasegate_plan::{Catalog, PlanDocument, check};
+use phasegate_testkit::world::Metric;
 
 /// The root of the workspace.
 pub fn root() -> PathBuf {
@@ -67,6 +69,36 @@ pub fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// So many minutes after the simulated rollouts begin, on a Monday at nine.
+pub fn at(minutes: u64) -> Timestamp {
+    const START: &str = "2026-09-07T09:00:00Z";
+    START.parse::<Timestamp>().expect("a moment") + Span::from_secs(60 * minutes)
+}
+
+/// A person who has one role.
+pub fn person(id: &str, role: &str) -> Person {
+    Person {
+        id: id.parse().expect("an id"),
+        roles: vec![role.parse().expect("an id")],
+    }
+}
+
+/// A hundred events a second, of which this share match.
+pub fn errors(share: &str) -> Metric {
+    Metric::Share {
+        matching: share.parse().expect("a ratio"),
+        per_second: 100,
+    }
+}
+
+/// A hundred values a second, evenly spread from `scale` to a hundred times that.
+pub fn latency(scale: f64) -> Metric {
+    Metric::Distribution {
+        points: (1..=100).map(|n| scale * f64::from(n)).collect(),
+        per_second: 100,
+    }
 }
 
 /// A plan of `tests/plans/`, checked with its bindings and compiled.

@@ -42,6 +42,21 @@ fn part<'v>(value: &'v mut Value, path: &[String]) -> Option<&'v mut Value> {
     part(inner?, rest)
 }
 
+/// Meets every part of three plans, each with the plan it stands in.
+fn each_part(mut meet: impl FnMut(&Value, &[String])) {
+    for text in [
+        include_str!("data/base.yaml"),
+        include_str!("data/strategies.yaml"),
+        include_str!("../../../examples/plans/first-rollout.yaml"),
+    ] {
+        let document = PlanDocument::read("a.yaml", text.as_bytes());
+        let whole = document.value_at("").expect("a document");
+        let mut all = Vec::new();
+        paths(&whole, &mut Vec::new(), &mut all);
+        all.iter().for_each(|path| meet(&whole, path));
+    }
+}
+
 /// What nothing in a plan can be read from, be it text, a list or a map that is wanted.
 fn unreadable() -> [Value; 2] {
     let list = Value::List(vec![Value::List(vec![Value::List(Vec::new())])]);
@@ -73,41 +88,31 @@ fn mistyped(value: &mut Value, path: &[String]) -> bool {
 fn a_mistyped_key_is_one_report_that_says_what_was_meant() {
     let mut wrong = Vec::new();
     let mut mistyped_keys = 0;
-    for text in [
-        include_str!("data/base.yaml"),
-        include_str!("data/strategies.yaml"),
-        include_str!("../../../examples/plans/first-rollout.yaml"),
-    ] {
-        let document = PlanDocument::read("a.yaml", text.as_bytes());
-        let whole = document.value_at("").expect("a document");
-        let mut all = Vec::new();
-        paths(&whole, &mut Vec::new(), &mut all);
-        for path in all {
-            let mut value = whole.clone();
-            if !mistyped(&mut value, &path) {
-                continue;
-            }
-            let faults = errors(&value);
-            let errors: Vec<_> = faults
-                .iter()
-                .filter(|fault| fault.severity == Severity::Error)
-                .collect();
-            // Names of a plan's own, as of inputs, are not known to be mistyped.
-            if !errors.iter().any(|fault| fault.code == Code::UnknownKey) {
-                continue;
-            }
-            mistyped_keys += 1;
-            let meant = format!("did you mean '{}'?", path.last().expect("a key"));
-            let one = errors.len() == 1 && errors[0].help.as_deref() == Some(meant.as_str());
-            if !one {
-                let told: Vec<String> = errors
-                    .iter()
-                    .map(|fault| format!("{fault} ({}) {:?}", fault.pointer, fault.help))
-                    .collect();
-                wrong.push(format!("/{}: {}", path.join("/"), told.join("; ")));
-            }
+    each_part(|whole, path| {
+        let mut value = whole.clone();
+        if !mistyped(&mut value, path) {
+            return;
         }
-    }
+        let faults = errors(&value);
+        let errors: Vec<_> = faults
+            .iter()
+            .filter(|fault| fault.severity == Severity::Error)
+            .collect();
+        // Names of a plan's own, as of inputs, are not known to be mistyped.
+        if !errors.iter().any(|fault| fault.code == Code::UnknownKey) {
+            return;
+        }
+        mistyped_keys += 1;
+        let meant = format!("did you mean '{}'?", path.last().expect("a key"));
+        let one = errors.len() == 1 && errors[0].help.as_deref() == Some(meant.as_str());
+        if !one {
+            let told: Vec<String> = errors
+                .iter()
+                .map(|fault| format!("{fault} ({}) {:?}", fault.pointer, fault.help))
+                .collect();
+            wrong.push(format!("/{}: {}", path.join("/"), told.join("; ")));
+        }
+    });
     assert!(mistyped_keys > 300, "{mistyped_keys} keys");
     let shown: Vec<String> = wrong.iter().take(60).cloned().collect();
     assert!(
@@ -122,30 +127,20 @@ fn a_mistyped_key_is_one_report_that_says_what_was_meant() {
 fn a_part_that_cannot_be_read_is_told_and_nothing_that_follows_from_it() {
     let mut wrong = Vec::new();
     let mut spoilt = 0;
-    for text in [
-        include_str!("data/base.yaml"),
-        include_str!("data/strategies.yaml"),
-        include_str!("../../../examples/plans/first-rollout.yaml"),
-    ] {
-        let document = PlanDocument::read("a.yaml", text.as_bytes());
-        let whole = document.value_at("").expect("a document");
-        let mut all = Vec::new();
-        paths(&whole, &mut Vec::new(), &mut all);
-        for path in all {
-            let here = format!("/{}", path.join("/"));
-            for with in unreadable() {
-                let mut value = whole.clone();
-                *part(&mut value, &path).expect("a part") = with;
-                spoilt += 1;
-                for fault in &errors(&value) {
-                    let elsewhere = !fault.pointer.starts_with(&here);
-                    if fault.severity == Severity::Error && elsewhere {
-                        wrong.push(format!("{here}: {fault} ({})", fault.pointer));
-                    }
+    each_part(|whole, path| {
+        let here = format!("/{}", path.join("/"));
+        for with in unreadable() {
+            let mut value = whole.clone();
+            *part(&mut value, path).expect("a part") = with;
+            spoilt += 1;
+            for fault in &errors(&value) {
+                let elsewhere = !fault.pointer.starts_with(&here);
+                if fault.severity == Severity::Error && elsewhere {
+                    wrong.push(format!("{here}: {fault} ({})", fault.pointer));
                 }
             }
         }
-    }
+    });
     assert!(spoilt > 1_000, "{spoilt} plans");
     let shown: Vec<String> = wrong.iter().take(80).cloned().collect();
     assert!(

@@ -5,13 +5,13 @@
     reason = "helpers of tests may panic"
 )]
 
+mod paused;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use phasegate_core::{
-    BootId, Capability, Clock, Now, PersonId, Ratio, RoleId, RolloutId, Span, TargetId, Timestamp,
-};
+use phasegate_core::{Capability, Clock, PersonId, Ratio, RoleId, RolloutId, Span, TargetId};
 use phasegate_driver::Creation;
 use phasegate_engine::program::Program;
 use phasegate_engine::record::{Body, Outcome, Record};
@@ -24,22 +24,9 @@ use phasegate_provider::{
 use phasegate_runner::{Controller, Fleet, Runner};
 use tokio::time::Instant;
 
+use paused::Paused;
+
 const LEASE: Span = Span::from_secs(20);
-
-/// Both clocks follow tokio's, which is paused and jumps to the next timer.
-#[derive(Debug)]
-struct Paused(Instant);
-
-impl Clock for Paused {
-    fn now(&self) -> Now {
-        let passed = Span::from(self.0.elapsed());
-        Now {
-            wall: Timestamp::EPOCH + Span::from_secs(1_000_000) + passed,
-            boot: BootId(1),
-            since_boot: passed,
-        }
-    }
-}
 
 /// A router that takes a moment, remembers who wrote, and refuses stale tokens.
 #[derive(Debug, Default)]

@@ -6,11 +6,13 @@
     reason = "helpers of tests may panic"
 )]
 
+mod paused;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use phasegate_core::{BootId, Capability, Clock, Desired, Now, Ratio, Role, Span, Timestamp};
+use phasegate_core::{Capability, Desired, Ratio, Role};
 use phasegate_engine::record::{AskAbout, Outcome};
 use phasegate_engine::{Act, Person, Sources, Start, compile};
 use phasegate_journal::MemoryJournal;
@@ -18,6 +20,8 @@ use phasegate_plan::{Catalog, PlanDocument, check};
 use phasegate_provider::{Call, Effector, Provider, ProviderError, Receipt, Registry};
 use phasegate_runner::{Ended, Handle, OperateError, Runner};
 use tokio::time::Instant;
+
+use paused::Paused;
 
 const PLAN: &str = "format: phasegate-plan/1
 id: twice
@@ -36,21 +40,6 @@ const BINDINGS: &str = "format: phasegate-bindings/1
 bindings:
   compare: {adapter: test, roles: [comparer]}
 ";
-
-/// Both clocks follow tokio's, which is paused and jumps to the next timer.
-#[derive(Debug)]
-struct Paused(Instant);
-
-impl Clock for Paused {
-    fn now(&self) -> Now {
-        let passed = Span::from(self.0.elapsed());
-        Now {
-            wall: Timestamp::EPOCH + Span::from_secs(1_000_000) + passed,
-            boot: BootId(1),
-            since_boot: passed,
-        }
-    }
-}
 
 /// Remembers which shares were compared.
 #[derive(Debug, Default)]
