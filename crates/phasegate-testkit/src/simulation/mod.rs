@@ -6,6 +6,7 @@ mod faults;
 mod run;
 pub mod seeded;
 mod striking;
+mod telling;
 
 pub use crash::{CrashPoint, Kill};
 pub use decisions::decisions;

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use phasegate_core::{Clock as _, Effect, PersonId, RolloutId, Span, TargetId, Timestamp};
+use phasegate_core::{Clock as _, Effect, PersonId, RolloutId, Span, Timestamp};
 use phasegate_driver::{Creation, Driver, DriverError, Input, Request, Stop};
 use phasegate_engine::program::Program;
-use phasegate_engine::record::{AskAbout, Body, Outcome, Record, RecordError};
+use phasegate_engine::record::{Body, Outcome, Record, RecordError};
 use phasegate_engine::{Act, Person, Sources, State};
 use phasegate_journal::{Batch, Holder, Journal as _, LeaseError, MemoryJournal};
 
@@ -481,48 +481,6 @@ impl Simulation {
         }
     }
 
-    /// People who were asked think about it.
-    fn schedule_replies(&mut self) {
-        let Some(state) = self.driver.as_ref().map(Driver::state) else {
-            return;
-        };
-        let mut replies = Vec::new();
-        for (number, ask) in &state.asks {
-            for role in &ask.ask.roles {
-                for reply in self.world.people.replies.get(role).into_iter().flatten() {
-                    let given = ask.answers.iter().any(|(answer, _)| answer.by == reply.by);
-                    let key = (*number, reply.by.clone());
-                    if given || !self.answered.insert(key) {
-                        continue;
-                    }
-                    let person = Person {
-                        id: reply.by.clone(),
-                        roles: vec![role.clone()],
-                    };
-                    let act = Act::Answer {
-                        ask: *number,
-                        role: role.clone(),
-                        yes: match ask.ask.about {
-                            // Whoever looks, sees.
-                            AskAbout::Effect { number } => {
-                                self.world.has_done(&state.rollout, number)
-                            }
-                            AskAbout::Approval { .. }
-                            | AskAbout::Attestation { .. }
-                            | AskAbout::Difference { .. }
-                            | AskAbout::Incident { .. }
-                            | AskAbout::Task { .. } => reply.yes,
-                        },
-                        plan_digest: state.program.plan_digest.clone(),
-                        seen: state.next_seq,
-                    };
-                    replies.push((ask.asked.wall + reply.after, person, act));
-                }
-            }
-        }
-        self.acts.extend(replies);
-    }
-
     fn next_moment(&self) -> Option<Timestamp> {
         let timeout = self.driver.as_ref().and_then(Driver::poll_timeout);
         let pending = self.pending.iter().map(|(at, ..)| *at).min();
@@ -577,27 +535,6 @@ impl Simulation {
             self.unconfirmed.retain(|(seq, ..)| *seq > durable);
         }
         Ok(())
-    }
-
-    /// Comparers report what they see until it is in the journal.
-    fn report_differences(&mut self) {
-        let now = self.clock.now();
-        let known = |target: &TargetId, id: &String, driver: &Driver| {
-            let key = (target.clone(), id.clone());
-            driver.state().differences.contains_key(&key)
-        };
-        let Some(driver) = &mut self.driver else {
-            return;
-        };
-        for seen in &self.world.differences {
-            if seen.from > now.wall || known(&seen.target, &seen.id, driver) {
-                continue;
-            }
-            let (target, id) = (seen.target.clone(), seen.id.clone());
-            // One that fits no longer is the comparer's to notice.
-            let _taken =
-                driver.handle_difference(&now, target, id, seen.count, seen.detail.clone());
-        }
     }
 }
 
