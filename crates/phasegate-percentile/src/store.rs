@@ -76,15 +76,17 @@ impl Store {
 
     /// Counts that were read from somewhere, from the bucket `first` on.
     pub(crate) fn from_counts(first: u32, counts: &[u64]) -> Self {
-        let mut store = Self {
+        let narrow = counts.iter().fold(0, |all, n| all | n) <= u64::from(u32::MAX);
+        let high = |n: &u64| (n >> 32) as u32;
+        Self {
             first,
-            ..Self::default()
-        };
-        append(&mut store.counts, counts.len());
-        for (place, &n) in counts.iter().enumerate() {
-            store.set(place, n);
+            counts: counts.iter().map(|n| *n as u32).collect(),
+            carries: if narrow {
+                Vec::new()
+            } else {
+                counts.iter().map(high).collect()
+            },
         }
-        store
     }
 
     pub(crate) fn first(&self) -> u32 {

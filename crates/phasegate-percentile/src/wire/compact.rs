@@ -15,6 +15,7 @@
 //! Version 1 differs in the code of the counts (see `rice`) and has no short tags of mappings.
 
 use alloc::vec::Vec;
+use core::cmp::Ordering::{Equal, Less};
 
 use crate::{
     estimate::Estimate,
@@ -164,74 +165,80 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
         if !input.is_empty() {
             return Err(DecodeError::TrailingBytes);
         }
-        read.check_extremes(flags & RANKED != 0)?;
-        read.check_sum()?;
+        read.check(flags & RANKED != 0)?;
         Ok(read)
     }
 
     /// The extremes must lie in the outermost groups of values, and exist if and only if there are
-    /// any.
-    fn check_extremes(&mut self, ranked: bool) -> Result<(), DecodeError> {
-        let wrong = Err(DecodeError::Inconsistent {
-            what: "minimum or maximum",
-        });
+    /// any. The sum must be possible, given the groups. All in one pass.
+    fn check(&mut self, ranked: bool) -> Result<(), DecodeError> {
+        let wrong = |what| Err(DecodeError::Inconsistent { what });
         if (self.count() != 0) != ranked {
-            return wrong;
+            return wrong("minimum or maximum");
         }
         if !ranked {
             self.set_extremes(Extremes::NONE);
-            return Ok(());
         }
         let extremes = self.extremes;
-        if extremes.min.is_nan() || extremes.max.is_nan() || extremes.min > extremes.max {
-            return wrong;
+        if ranked && !matches!(extremes.min.partial_cmp(&extremes.max), Some(Less | Equal)) {
+            return wrong("minimum or maximum");
         }
-        // Groups as they are without knowledge of the extremes.
-        let open = Extremes {
+        let groups = self.groups();
+        let holds = |group: Option<Estimate>, value: f64| {
+            group.is_some_and(|group| group.low <= value && value <= group.high)
+        };
+        if ranked && !(holds(groups.lowest, extremes.min) && holds(groups.highest, extremes.max)) {
+            return wrong("minimum or maximum");
+        }
+        // Sums beyond the greatest float say nothing; neither do counters that are full.
+        if !SUM || groups.allow(self.sum()) || self.count() == u64::MAX {
+            Ok(())
+        } else {
+            wrong("sum")
+        }
+    }
+
+    fn groups(&mut self) -> Groups {
+        let extremes = self.extremes;
+        // As they are without knowledge of the extremes.
+        self.extremes = Extremes {
             min: f64::NEG_INFINITY,
             max: f64::INFINITY,
             ..extremes
         };
-        self.set_extremes(open);
-        let (mut lowest, mut highest) = (None, None);
-        self.for_each_interval(&mut |group: Estimate, _| {
-            lowest.get_or_insert(group);
-            highest = Some(group);
-        });
-        self.set_extremes(extremes);
-        let holds = |group: Option<Estimate>, value: f64| {
-            group.is_some_and(|group| group.low <= value && value <= group.high)
-        };
-        if holds(lowest, extremes.min) && holds(highest, extremes.max) {
-            Ok(())
-        } else {
-            wrong
-        }
-    }
-
-    /// The sum must be possible, given the buckets.
-    fn check_sum(&self) -> Result<(), DecodeError> {
-        if !SUM {
-            return Ok(());
-        }
-        let (mut low, mut high) = (0.0, 0.0);
-        let mut size = 0.0;
+        let mut groups = Groups::default();
         self.for_each_interval(&mut |group: Estimate, n: u64| {
+            groups.lowest.get_or_insert(group);
+            groups.highest = Some(group);
             if group.value.is_finite() {
-                low += group.low * n as f64;
-                high += group.high * n as f64;
-                size += group.low.abs().max(group.high.abs()) * n as f64;
+                let (low, high) = (group.low.max(extremes.min), group.high.min(extremes.max));
+                groups.sum_min += low * n as f64;
+                groups.sum_max += high * n as f64;
+                groups.size += low.abs().max(high.abs()) * n as f64;
             }
         });
-        let slack = size * 1e-9;
-        let sum = self.sum();
-        let possible = low - slack <= sum && sum <= high + slack;
-        // Sums beyond the greatest float say nothing; neither do counters that are full.
-        if possible || !size.is_finite() || self.count() == u64::MAX {
-            Ok(())
-        } else {
-            Err(DecodeError::Inconsistent { what: "sum" })
-        }
+        self.extremes = extremes;
+        groups
+    }
+}
+
+/// What the groups of values allow for.
+#[derive(Default)]
+struct Groups {
+    lowest: Option<Estimate>,
+    highest: Option<Estimate>,
+    /// The least and the greatest possible sum of the finite values.
+    sum_min: f64,
+    sum_max: f64,
+    /// The greatest possible sum of their sizes.
+    size: f64,
+}
+
+impl Groups {
+    fn allow(&self, sum: f64) -> bool {
+        let slack = self.size * 1e-9;
+        let possible = self.sum_min - slack <= sum && sum <= self.sum_max + slack;
+        possible || !self.size.is_finite()
     }
 }
 

@@ -39,82 +39,107 @@ pub(crate) enum Version {
     Two,
 }
 
-/// What a count is guessed to be.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// What a count is guessed to be, from the ones before.
+#[derive(Clone, Copy, Debug)]
 enum Guess {
+    /// The last one; zero at first.
     Last,
-    Line,
+    Line(Line),
 }
 
-/// The last counts, as far as a guess needs them; zeros before the first.
+impl Guess {
+    const LINE: Self = Self::Line(Line {
+        bits: 0,
+        sum: 0,
+        weighted: 0,
+    });
+
+    /// What is written for a count.
+    fn code(&mut self, before: &[u64], count: u64) -> u64 {
+        let guess = match self {
+            Self::Last => before.last().copied().unwrap_or_default(),
+            Self::Line(line) => {
+                let guess = line.next(before);
+                line.push(before, count);
+                guess
+            }
+        };
+        zigzag(count.wrapping_sub(guess) as i64)
+    }
+
+    /// Adds the counts that were written as these codes.
+    fn add(&mut self, codes: &[u64], counts: &mut Vec<u64>) {
+        match self {
+            Self::Last => {
+                let mut last = counts.last().copied().unwrap_or_default();
+                counts.extend(codes.iter().map(|code| {
+                    last = last.wrapping_add(unzigzag(*code) as u64);
+                    last
+                }));
+            }
+            Self::Line(line) => {
+                // A copy that can live in registers: the loop is a chain of sums.
+                let mut now = *line;
+                for code in codes {
+                    let count = now.next(counts).wrapping_add(unzigzag(*code) as u64);
+                    now.push(counts, count);
+                    counts.push(count);
+                }
+                *line = now;
+            }
+        }
+    }
+}
+
+/// The least-squares line through the last eight counts, one step on; zeros stand before the first. It is
+/// the sum of (3·x - 7)·n / 28 over them, x being 0 for the oldest.
 #[derive(Clone, Copy, Debug)]
-struct Past {
-    guess: Guess,
-    last: u64,
-    /// The last eight counts; the oldest one at `oldest`.
-    ring: [u64; 8],
-    oldest: usize,
-    /// The bits of all counts so far: while they are few, the next two are exact.
+struct Line {
+    /// The bits of all counts so far: while they are few, the sums are exact.
     bits: u64,
-    /// The sum of the ring, and the sum of each times its place, 0 for the oldest.
+    /// The sum of the eight.
     sum: i64,
-    moment: i64,
+    /// That of each times its weight, -7 for the oldest, 14 for the newest.
+    weighted: i64,
 }
 
 /// Counts below this keep the sums of eight exact.
 const SMALL: u64 = 1 << 54;
 
-impl Past {
-    fn new(guess: Guess) -> Self {
-        Self {
-            guess,
-            last: 0,
-            ring: [0; 8],
-            oldest: 0,
-            bits: 0,
-            sum: 0,
-            moment: 0,
+impl Line {
+    #[inline]
+    fn next(&self, before: &[u64]) -> u64 {
+        if self.bits < SMALL {
+            // A line below zero is cut there, so that the division is one of natural numbers.
+            return (self.weighted + 14).max(0) as u64 / 28;
         }
+        let weights = (0..8).map(|age| 14 - 3 * age);
+        let products = weights.zip(before.iter().rev());
+        let sum: i128 = products
+            .map(|(weight, n)| i128::from(weight) * i128::from(*n))
+            .sum();
+        (sum + 14).div_euclid(28).clamp(0, i128::from(u64::MAX)) as u64
     }
 
-    /// The least-squares line through eight points, one step on: the sum of (3·x - 7)·n / 28.
-    fn guess(&self) -> u64 {
-        match self.guess {
-            Guess::Last => self.last,
-            Guess::Line if self.bits < SMALL => {
-                let products = 3 * self.moment - 7 * self.sum;
-                (products + 14).div_euclid(28).max(0) as u64
-            }
-            Guess::Line => {
-                let (newer, older) = self.ring.split_at(self.oldest);
-                let points = (-7_i128..).step_by(3).zip(older.iter().chain(newer));
-                let products: i128 = points.map(|(weight, n)| weight * i128::from(*n)).sum();
-                let value = (products + 14).div_euclid(28);
-                value.clamp(0, i128::from(u64::MAX)) as u64
-            }
-        }
-    }
-
-    fn push(&mut self, count: u64) {
-        self.last = count;
-        if self.guess == Guess::Line
-            && let Some(slot) = self.ring.get_mut(self.oldest)
-        {
-            let left = self
-                .sum
-                .wrapping_sub(core::mem::replace(slot, count) as i64);
-            self.oldest = (self.oldest + 1) % self.ring.len();
-            self.bits |= count;
-            self.moment =
-                (7_i64.wrapping_mul(count as i64)).wrapping_add(self.moment.wrapping_sub(left));
-            self.sum = left.wrapping_add(count as i64);
-        }
+    #[inline]
+    fn push(&mut self, before: &[u64], count: u64) {
+        let oldest = before.len().checked_sub(8).and_then(|at| before.get(at));
+        let oldest = oldest.copied().unwrap_or_default() as i64;
+        self.bits |= count;
+        // Each of the other seven weighs three less now.
+        let others = self.sum.wrapping_sub(oldest);
+        self.weighted = self
+            .weighted
+            .wrapping_add(7_i64.wrapping_mul(oldest))
+            .wrapping_sub(3_i64.wrapping_mul(others))
+            .wrapping_add(14_i64.wrapping_mul(count as i64));
+        self.sum = others.wrapping_add(count as i64);
     }
 }
 
 /// Appends the code of the counts.
 pub(crate) fn put_counts(out: &mut Vec<u8>, counts: &[u64]) {
-    let (plain, line) = (coded(counts, Guess::Last), coded(counts, Guess::Line));
+    let (plain, line) = (coded(counts, Guess::Last), coded(counts, Guess::LINE));
     out.extend(if line.len() < plain.len() {
         line
     } else {
@@ -123,19 +148,20 @@ pub(crate) fn put_counts(out: &mut Vec<u8>, counts: &[u64]) {
 }
 
 fn coded(counts: &[u64], guess: Guess) -> Vec<u8> {
+    let mut guess = guess;
     let mut out = Vec::new();
     let mut bits = BitWriter {
         out: &mut out,
         pending: 0,
         filled: 0,
     };
-    bits.put(u64::from(guess == Guess::Line), 1);
-    let (mut past, mut last) = (Past::new(guess), PARAMETER_FIRST);
+    bits.put(u64::from(matches!(guess, Guess::Line(_))), 1);
+    let (mut last, mut done) = (PARAMETER_FIRST, 0);
     for block in counts.chunks(BLOCK) {
         let mut codes = [0_u64; BLOCK];
         for (code, &count) in codes.iter_mut().zip(block) {
-            *code = zigzag(count.wrapping_sub(past.guess()) as i64);
-            past.push(count);
+            *code = guess.code(counts.get(..done).unwrap_or_default(), count);
+            done += 1;
         }
         let codes = codes.get(..block.len()).unwrap_or_default();
         let is_zero = codes.iter().all(|code| *code == 0);
@@ -168,24 +194,21 @@ pub(crate) fn take_counts(
         return Err(DecodeError::Truncated);
     }
     let mut bits = BitReader { bytes, place: 0 };
-    let guess = if version == Version::Two && bits.take(1)? == 1 {
-        Guess::Line
+    let mut guess = if version == Version::Two && bits.take(1)? == 1 {
+        Guess::LINE
     } else {
         Guess::Last
     };
     let mut counts = Vec::with_capacity(length);
-    let (mut past, mut last) = (Past::new(guess), PARAMETER_FIRST);
+    let mut last = PARAMETER_FIRST;
     while counts.len() < length {
-        let parameter = bits.take_parameter(&mut last, version)?;
-        for _ in 0..BLOCK.min(length - counts.len()) {
-            let code = match parameter {
-                None => 0,
-                Some(parameter) => bits.take_rice(parameter)?,
-            };
-            let count = past.guess().wrapping_add(unzigzag(code) as u64);
-            past.push(count);
-            counts.push(count);
+        let mut codes = [0; BLOCK];
+        let block = BLOCK.min(length - counts.len());
+        let codes = codes.get_mut(..block).unwrap_or_default();
+        if let Some(parameter) = bits.take_parameter(&mut last, version)? {
+            bits.take_block(parameter, codes)?;
         }
+        guess.add(codes, &mut counts);
     }
     Ok((counts, bits.place.div_ceil(8)))
 }
@@ -351,6 +374,33 @@ impl BitReader<'_> {
             .filter(|parameter| *parameter <= PARAMETER_MAX)
             .ok_or(wrong)?;
         Ok(Some(*last))
+    }
+
+    /// Several values of one parameter: as many as one look into the input holds at a time.
+    fn take_block(&mut self, parameter: u32, codes: &mut [u64]) -> Result<(), DecodeError> {
+        let low = (1_u64 << parameter) - 1;
+        let (mut window, mut left) = (self.window(), WINDOW);
+        let mut used = 0;
+        for code in codes {
+            let mut ones = window.trailing_ones();
+            if ones + 1 + parameter > left {
+                self.skip(used)?;
+                (window, left, used) = (self.window(), WINDOW, 0);
+                ones = window.trailing_ones();
+            }
+            let length = ones + 1 + parameter;
+            if length > left || ones >= ESCAPE {
+                self.skip(used)?;
+                *code = self.take_rice(parameter)?;
+                (window, left, used) = (self.window(), WINDOW, 0);
+                continue;
+            }
+            *code = u64::from(ones) << parameter | (window >> (ones + 1)) & low;
+            window >>= length;
+            left -= length;
+            used += length;
+        }
+        self.skip(used)
     }
 
     fn take_rice(&mut self, parameter: u32) -> Result<u64, DecodeError> {
