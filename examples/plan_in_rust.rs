@@ -9,10 +9,9 @@ use std::error::Error;
 
 use phasegate_plan::PlanDocument;
 use phasegate_plan::model::{
-    Channel, Checklist, Environment, Evaluation, Gate, GateWhen, Given, Kpi, KpiDirection,
-    KpiShape, MatrixRow, Message, Notify, Phase, PlanDraft, PlanFormat, PlanRole, Queries,
-    Response, Rollback, RollbackStep, RollbackTarget, Severity, Stage, Status, Step, TimeoutAnswer,
-    TrafficRamp, Trigger, Wait,
+    Channel, Checklist, Evaluation, Gate, Given, Kpi, MatrixRow, Message, Notify, Part, Phase,
+    PlanDraft, PlanRole, Queries, Response, Rollback, RollbackStep, Stage, Step, TrafficRamp,
+    Trigger, Wait,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -45,12 +44,12 @@ fn slips() -> PlanDraft {
         .steps([Step::new("ramp", ramp)])
         .criteria(["ratio(errors) less than 1%"])
         .no_way_back("It is only an example.");
-    PlanDraft::new(PlanFormat::V1, "slips", "Slips").phases([phase])
+    PlanDraft::new("phasegate-plan/1", "slips", "Slips").phases([phase])
 }
 
 fn plan() -> PlanDraft {
     PlanDraft::new(
-        PlanFormat::V1,
+        "phasegate-plan/1",
         "first-rollout",
         "First rollout of the greeter service",
     )
@@ -59,9 +58,9 @@ fn plan() -> PlanDraft {
                  reliable as version 1, and goes back by itself where it is not.",
     )
     .version("1.0")
-    .status(Status::Ready)
+    .status("ready")
     .owner("platform")
-    .environment(Environment::Production)
+    .environment("production")
     .roles([
         PlanRole::new("release-manager")
             .title("Release manager")
@@ -86,7 +85,7 @@ fn plan() -> PlanDraft {
     .phases([internal(), canary()])
     .gates([Gate::new("acceptance")
         .title("Is version 2 accepted?")
-        .when(GateWhen::Acceptance)
+        .when("acceptance")
         .criteria(["ratio(errors) < 1%"])])
     .triggers([
         trigger(
@@ -94,7 +93,7 @@ fn plan() -> PlanDraft {
             "Version 2 fails requests",
             "ratio(errors) > 5% for 1s",
         )
-        .severity(Severity::Critical),
+        .severity("critical"),
         trigger(
             "slow",
             "Version 2 has become slow",
@@ -104,14 +103,14 @@ fn plan() -> PlanDraft {
     .matrix([MatrixRow::new(
         "security-finding",
         "A vulnerability is found in version 2",
-        Severity::Critical,
+        "critical",
     )
     .decide_within("0s")
     .complete_within("20s")
-    .undecided(TimeoutAnswer::NoGo)
+    .undecided("no-go")
     .decider("on-call")
     .tell(["rollouts"])
-    .respond([Response::Rollback(RollbackTarget::Start)])])
+    .respond([Response::rollback("start")])])
 }
 
 fn messages() -> [Message; 3] {
@@ -128,11 +127,11 @@ fn messages() -> [Message; 3] {
 
 fn kpis() -> [Kpi; 3] {
     let both = |query: &str| Queries::new().canary(query).stable(query);
-    let kpi = |id: &str, shape, unit: &str, title: &str, query| -> Kpi {
+    let kpi = |id: &str, shape: &str, unit: &str, title: &str, query| -> Kpi {
         Kpi::new(id, shape)
             .title(title)
             .unit(unit)
-            .direction(KpiDirection::Lower)
+            .direction("lower")
             .source("metrics")
             .query(query)
             .window("3s")
@@ -140,21 +139,21 @@ fn kpis() -> [Kpi; 3] {
     [
         kpi(
             "latency",
-            KpiShape::Distribution,
+            "distribution",
             "ms",
             "Time from the intended send to the last byte of the answer",
             both("latency"),
         ),
         kpi(
             "errors",
-            KpiShape::Ratio,
+            "ratio",
             "%",
             "Share of requests that were not answered, or with a 5xx",
             both("errors"),
         ),
         kpi(
             "service-errors",
-            KpiShape::Ratio,
+            "ratio",
             "%",
             "Share of all requests, whichever version they met, that were not answered or with a 5xx",
             Queries::new().whole("errors"),
@@ -179,8 +178,8 @@ fn internal() -> Phase {
             .title("Go on to the canary?")
             .approvals(["release-manager"])
             .decide_within("15s")
-            .on_timeout(TimeoutAnswer::Hold)
-            .no_go([Response::Rollback(RollbackTarget::Start)])])
+            .on_timeout("hold")
+            .no_go([Response::rollback("start")])])
         .rollback(
             Rollback::new()
                 .limit("10s")
@@ -234,13 +233,13 @@ fn trigger(id: &str, title: &str, criterion: &str) -> Trigger {
         .phases(["canary"])
         .respond(back_to_the_start())
         .blind_for("5s")
-        .when_blind([Response::Hold])
+        .when_blind(["hold"])
 }
 
-fn back_to_the_start() -> [Response; 2] {
+fn back_to_the_start() -> [Part<Response>; 2] {
     [
-        Response::Rollback(RollbackTarget::Start),
-        Response::Notify(tell("going-back")),
+        Response::rollback("start"),
+        Response::notify(tell("going-back")),
     ]
 }
 

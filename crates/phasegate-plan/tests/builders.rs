@@ -3,8 +3,9 @@
 
 use phasegate_core::{PhaseId, Span};
 use phasegate_plan::model::{
-    Channel, Checklist, Condition, Evaluation, Gate, Kpi, KpiShape, Phase, PlanDraft, PlanFormat,
-    PlanRole, Queries, Rollback, RollbackStep, Stage, Step, TrafficRamp, Wait,
+    Channel, Checklist, Condition, Evaluation, Gate, GateWhen, Kpi, KpiShape, Phase, PlanDraft,
+    PlanFormat, PlanRole, Queries, Response, Rollback, RollbackStep, RollbackTarget, Severity,
+    Stage, Step, TrafficRamp, Trigger, Wait,
 };
 use phasegate_plan::{Code, Faults};
 
@@ -51,6 +52,57 @@ fn values_and_their_texts_make_the_same_plan() {
     let owned = Phase::new("ship".to_owned(), "Ship").after(["build".to_owned()]);
     assert_eq!(owned, Phase::new("ship", "Ship").after([named]));
     assert_eq!(paths(&faults(&draft())), []);
+}
+
+#[test]
+fn words_and_choices_can_be_texts_as_well() {
+    let texts = Trigger::new("slow", "p95(latency) > 1s")
+        .severity("critical")
+        .respond([
+            Response::rollback("previous-phase"),
+            Response::rollback(RollbackTarget::phase("ramp")),
+            Response::return_to("ramp"),
+            Response::Hold.into(),
+        ]);
+    let ramp: PhaseId = "ramp".parse().expect("an id");
+    let values = Trigger::new("slow", "p95(latency) > 1s")
+        .severity(Severity::Critical)
+        .respond([
+            Response::Rollback(RollbackTarget::PreviousPhase),
+            Response::Rollback(RollbackTarget::Phase(ramp.clone())),
+            Response::Return(ramp),
+            Response::Hold,
+        ]);
+    assert_eq!(texts, values);
+    let step = "up".parse().expect("an id");
+    assert_eq!(
+        Gate::new("go").when(GateWhen::before_step("up")),
+        Gate::new("go").when(GateWhen::BeforeStep(step))
+    );
+}
+
+#[test]
+fn words_and_choices_that_cannot_be_read_are_told_with_their_path() {
+    let gate = |id| Gate::new(id).criteria(["ratio(errors) < 1%"]);
+    let go = gate("go")
+        .when(GateWhen::before_step("up there"))
+        .on_timeout("perhaps")
+        .no_go([
+            Response::rollback("starts"),
+            Response::rollback(RollbackTarget::phase("no phase")),
+        ]);
+    let plan = draft()
+        .phases([Phase::new("more", "More").gates([go])])
+        .gates([gate("last").when("acceptence")]);
+    let found = faults(&plan);
+    let expected = [
+        ("/phases/1/gates/0/when/before-step", Code::InvalidId),
+        ("/phases/1/gates/0/on-timeout", Code::UnknownChoice),
+        ("/phases/1/gates/0/no-go/0/rollback", Code::UnknownChoice),
+        ("/phases/1/gates/0/no-go/1/rollback/phase", Code::InvalidId),
+        ("/gates/0/when", Code::UnknownChoice),
+    ];
+    assert_eq!(paths(&found), expected, "{}", found.render());
 }
 
 #[test]

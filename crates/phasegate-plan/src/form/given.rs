@@ -51,8 +51,28 @@ pub struct Part<T> {
     written: Option<Value>,
 }
 
+impl<T> From<T> for Part<T> {
+    fn from(value: T) -> Self {
+        value.given()
+    }
+}
+
+impl<T> Given<T> for Part<T> {
+    fn given(self) -> Self {
+        self
+    }
+}
+
 impl<T> Part<T> {
-    fn unread(text: &str, stand_in: T) -> Self {
+    /// The same one as the value of a key.
+    pub(crate) fn under<U>(self, key: &str, wrap: impl FnOnce(T) -> U) -> Part<U> {
+        Part {
+            value: wrap(self.value),
+            written: self.written.map(|written| Value::map([(key, written)])),
+        }
+    }
+
+    pub(crate) fn unread(text: &str, stand_in: T) -> Self {
         Self {
             value: stand_in,
             written: Some(Value::text(text)),

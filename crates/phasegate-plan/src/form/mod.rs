@@ -17,7 +17,9 @@ pub(crate) use record::{
 };
 pub(crate) use schema::Schema;
 pub(crate) use unread::Unread;
-pub(crate) use words::{choice, choice_read, choice_schema, choice_write, words};
+pub(crate) use words::{
+    choice, choice_make, choice_read, choice_schema, choice_write, word_given, words,
+};
 
 use crate::document::{Entry, Node};
 use crate::value::Value;

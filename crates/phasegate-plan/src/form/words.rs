@@ -31,17 +31,25 @@ macro_rules! words {
             }
         }
 
+        impl $name {
+            fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().find(|one| one.as_str() == word).copied()
+            }
+        }
+
+        $crate::form::word_given!($name, $($variant)*);
+
         impl $crate::form::Form for $name {
             fn read(
                 node: &$crate::document::Node,
                 cx: &mut $crate::form::Lowering<'_>,
             ) -> Option<Self> {
                 let text = cx.text(node, concat!("one of the words of ", stringify!($name)))?;
-                if let Some(found) = Self::ALL.iter().find(|one| one.as_str() == text) {
-                    return Some(*found);
+                let found = Self::from_word(text);
+                if found.is_none() {
+                    $crate::form::words::unknown(cx, node, text, &[$($word),*]);
                 }
-                $crate::form::words::unknown(cx, node, text, &[$($word),*]);
-                None
+                found
             }
 
             fn write(&self) -> $crate::value::Value {
@@ -57,13 +65,34 @@ macro_rules! words {
     };
 }
 
+/// Builders take the words of these too. What is no word of them stands for the first one until it is told.
+macro_rules! word_given {
+    ($name:ident, $first:ident $($rest:ident)*) => {
+        impl $crate::model::Given<$name> for &str {
+            fn given(self) -> $crate::model::Part<$name> {
+                match $name::from_word(self) {
+                    Some(found) => found.given(),
+                    None => $crate::model::Part::unread(self, $name::$first),
+                }
+            }
+        }
+
+        impl $crate::model::Given<$name> for String {
+            fn given(self) -> $crate::model::Part<$name> {
+                self.as_str().given()
+            }
+        }
+    };
+}
+
 /// Defines an enum of which some variants are words and some are a key with a value:
-/// `unit Name = "word"` and `with Name(Type) = "key"`.
+/// `unit Name = "word"` and `with Name(Type) = "key", name`, where `name` makes one from a value or its
+/// text. The first is a word.
 macro_rules! choice {
     (
         $(#[doc = $doc:literal])+
         pub enum $name:ident {
-            $($(#[doc = $vdoc:literal])+ $mode:ident $variant:ident $(($ty:ty))? = $word:literal,)*
+            $($(#[doc = $vdoc:literal])+ $mode:ident $variant:ident $(($ty:ty) as $make:ident)? = $word:literal,)*
         }
     ) => {
         $(#[doc = $doc])+
@@ -72,6 +101,17 @@ macro_rules! choice {
         pub enum $name {
             $($(#[doc = $vdoc])+ $variant $(($ty))?,)*
         }
+
+        impl $name {
+            $($crate::form::choice_make!($mode $variant $(($ty) $make)? $word, $($vdoc)+);)*
+
+            fn from_word(word: &str) -> Option<Self> {
+                $($crate::form::choice_read!(@text $mode $variant $word, word);)*
+                None
+            }
+        }
+
+        $crate::form::word_given!($name, $($variant)*);
 
         impl $crate::form::Form for $name {
             fn read(
@@ -89,9 +129,11 @@ macro_rules! choice {
                     return None;
                 }
                 let text = cx.text(node, concat!("one of the choices of ", stringify!($name)))?;
-                $($crate::form::choice_read!(@text $mode $variant $word, text);)*
-                $crate::form::words::unknown(cx, node, text, words);
-                None
+                let found = Self::from_word(text);
+                if found.is_none() {
+                    $crate::form::words::unknown(cx, node, text, words);
+                }
+                found
             }
 
             fn write(&self) -> $crate::value::Value {
@@ -108,6 +150,18 @@ macro_rules! choice {
                     $crate::form::schema::one_of(concat!($($doc,)+), choices)
                 })
             }
+        }
+    };
+}
+
+macro_rules! choice_make {
+    (unit $variant:ident $word:literal, $($doc:literal)+) => {};
+    (with $variant:ident ($ty:ty) $make:ident $word:literal, $($doc:literal)+) => {
+        $(#[doc = $doc])+
+        ///
+        /// For builders: of a value, or of the text of one.
+        pub fn $make(of: impl $crate::model::Given<$ty>) -> $crate::model::Part<Self> {
+            of.given().under($word, Self::$variant)
         }
     };
 }
@@ -154,7 +208,7 @@ macro_rules! choice_schema {
     };
 }
 
-pub(crate) use {choice, choice_read, choice_schema, choice_write, words};
+pub(crate) use {choice, choice_make, choice_read, choice_schema, choice_write, word_given, words};
 
 use super::{Lowering, closest};
 use crate::document::{Entry, Node};

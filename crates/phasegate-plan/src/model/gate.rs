@@ -11,7 +11,7 @@ choice! {
         /// Before the phase, or the whole plan, begins.
         unit BeforeStart = "before-start",
         /// Before one of the phase's steps.
-        with BeforeStep(StepId) = "before-step",
+        with BeforeStep(StepId) as before_step = "before-step",
         /// When the phase's steps are done.
         unit End = "end",
         /// When all phases are done: acceptance of the whole.

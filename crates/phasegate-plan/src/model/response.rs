@@ -13,7 +13,7 @@ choice! {
         /// To the state before the rollout.
         unit Start = "start",
         /// To the state at the end of a named phase.
-        with Phase(PhaseId) = "phase",
+        with Phase(PhaseId) as phase = "phase",
     }
 }
 
@@ -25,10 +25,10 @@ choice! {
         /// Stop for good, without going back.
         unit Abort = "abort",
         /// Go back, by the steps of the rollback.
-        with Rollback(RollbackTarget) = "rollback",
+        with Rollback(RollbackTarget) as rollback = "rollback",
         /// Take up a phase again from its beginning, without a rollback.
-        with Return(PhaseId) = "return-to",
+        with Return(PhaseId) as return_to = "return-to",
         /// Tell somebody.
-        with Notify(Notify) = "notify",
+        with Notify(Notify) as notify = "notify",
     }
 }
