@@ -2,5 +2,8 @@
 //! themselves are the `[[example]]` targets of this package.
 #![forbid(unsafe_code)]
 
+pub mod kept;
+pub mod kill;
 pub mod load;
+pub mod recent;
 pub mod service;

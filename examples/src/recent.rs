@@ -1,0 +1,94 @@
+//! The latencies of the last few seconds: what a person who watches a rollout wants to see. Figures
+//! since the start would hide that a version has just become slow.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use phasegate::core::Arm;
+use phasegate_percentile::{ConfigError, Histogram, Window};
+use tokio::time::Instant;
+
+/// The seconds that are looked back.
+pub const SECONDS: u32 = 3;
+/// So many slots make a second; one slot is how coarse "the last seconds" is.
+const SLOTS: u32 = 5;
+
+/// The latencies of both versions, in milliseconds. About 30 kB a version.
+#[derive(Debug)]
+pub struct Recent {
+    since: Instant,
+    arms: Mutex<[Window; 2]>,
+}
+
+impl Recent {
+    /// Nothing yet.
+    ///
+    /// # Errors
+    /// None with these constants: the error is that of the window.
+    pub fn new() -> Result<Self, ConfigError> {
+        let length = Duration::from_secs(1) / SLOTS;
+        let slots = (SECONDS * SLOTS) as usize;
+        let window = Window::new(Histogram::new(), length, slots)?;
+        Ok(Self {
+            since: Instant::now(),
+            arms: Mutex::new([window.clone(), window]),
+        })
+    }
+
+    /// Takes in one answer that has just come.
+    pub fn record(&self, arm: Arm, latency: Duration) {
+        let at = self.since.elapsed();
+        let mut arms = self.arms.lock().unwrap_or_else(PoisonError::into_inner);
+        let [stable, canary] = &mut *arms;
+        let window = match arm {
+            Arm::Canary => canary,
+            _ => stable,
+        };
+        window.record(at, latency.as_secs_f64() * 1000.0);
+    }
+
+    /// p50, p95 and p99 of the last seconds, or a dash where nothing came.
+    pub fn shown(&self, arm: Arm) -> String {
+        let at = self.since.elapsed();
+        let mut arms = self.arms.lock().unwrap_or_else(PoisonError::into_inner);
+        let [stable, canary] = &mut *arms;
+        let window = match arm {
+            Arm::Canary => canary,
+            _ => stable,
+        };
+        let total = window.total(at);
+        let quantile = |q| total.quantile(q).map(|estimate| estimate.value);
+        match (quantile(0.5), quantile(0.95), quantile(0.99)) {
+            (Some(p50), Some(p95), Some(p99)) => format!("{p50:.0}/{p95:.0}/{p99:.0} ms"),
+            _ => "-".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_shown_forgets_what_came_before_the_last_seconds() {
+        let recent = Recent::new().expect("the constants fit");
+        let millis = Duration::from_millis;
+        assert_eq!(recent.shown(Arm::Canary), "-");
+        for _ in 0..1000 {
+            recent.record(Arm::Canary, millis(4));
+        }
+        assert_eq!(recent.shown(Arm::Canary), "4/4/4 ms");
+        assert_eq!(recent.shown(Arm::Stable), "-");
+        tokio::time::advance(Duration::from_secs(4)).await;
+        for _ in 0..10 {
+            recent.record(Arm::Canary, millis(90));
+        }
+        let shown = recent.shown(Arm::Canary);
+        assert!(
+            shown.starts_with("90/90/") || shown.starts_with("91/91/"),
+            "{shown}"
+        );
+        tokio::time::advance(Duration::from_secs(4)).await;
+        assert_eq!(recent.shown(Arm::Canary), "-");
+    }
+}

@@ -1,0 +1,205 @@
+//! What a stranger does to the first rollout: everything here is the real program, run as a process.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Arc;
+
+use phasegate::core::RolloutId;
+use phasegate::journal_sqlite::SqliteReader;
+use phasegate::runner::SystemClock;
+
+/// The program, beside this test's own. Cargo builds examples when it tests a whole package, and leaves
+/// them out when one test is named.
+fn program() -> Option<PathBuf> {
+    let own = std::env::current_exe().expect("a path");
+    let program = own.parent()?.parent()?.join("examples/first_rollout");
+    if !program.exists() {
+        println!("SKIPPED: {} is not built", program.display());
+        return None;
+    }
+    Some(program)
+}
+
+struct Desk {
+    program: PathBuf,
+    folder: PathBuf,
+}
+
+impl Desk {
+    /// An empty folder to work in; `None` where the program is not built.
+    fn new(name: &str) -> Option<Self> {
+        let program = program()?;
+        let folder = format!("phasegate-first-rollout-{}-{name}", std::process::id());
+        let folder = std::env::temp_dir().join(folder);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        Some(Self { program, folder })
+    }
+
+    fn run(&self, args: &[&str]) -> Output {
+        let mut command = Command::new(&self.program);
+        command.args(args).current_dir(&self.folder);
+        command.output().expect("the program runs")
+    }
+
+    /// Runs what must be refused, and gives what was said.
+    fn refused(&self, args: &[&str], code: i32) -> String {
+        let output = self.run(args);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
+        said
+    }
+
+    fn records(&self, journal: &str) -> u64 {
+        let clock = Arc::new(SystemClock::new());
+        let reader = SqliteReader::open(self.folder.join(journal), clock).expect("a journal");
+        let rollout = RolloutId::new("first-rollout").expect("an id");
+        reader.head(&rollout).expect("a rollout").next_seq
+    }
+
+    fn names(&self) -> Vec<String> {
+        let all = std::fs::read_dir(&self.folder).expect("a folder");
+        let mut names: Vec<String> = all
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let _left_over = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_journal_is_left_as_it_is() {
+    let Some(desk) = Desk::new("text") else {
+        return;
+    };
+    for (name, text) in [("notes.txt", "my notes"), ("empty.txt", "")] {
+        std::fs::write(desk.folder.join(name), text).expect("a file");
+        for resume in [&[][..], &["--resume"]] {
+            let said = desk.refused(&[&["--journal", name], resume].concat(), 1);
+            assert!(said.contains(name) && said.contains("no journal"), "{said}");
+            let left = std::fs::read_to_string(desk.folder.join(name));
+            assert_eq!(left.expect("a file"), text);
+        }
+    }
+    assert_eq!(desk.names(), ["empty.txt", "notes.txt"]);
+}
+
+#[test]
+fn a_resume_without_a_journal_creates_nothing() {
+    let Some(desk) = Desk::new("nothing") else {
+        return;
+    };
+    let said = desk.refused(&["--resume", "--journal", "gone.sqlite"], 1);
+    assert!(said.contains("no journal at gone.sqlite"), "{said}");
+    assert_eq!(desk.names(), [""; 0]);
+}
+
+#[test]
+fn values_out_of_range_are_refused() {
+    let Some(desk) = Desk::new("ranges") else {
+        return;
+    };
+    for args in [
+        &["--regress", "errors", "--at", "500"][..],
+        &["--rate", "0"],
+        &["--kill-at", "0"],
+        &["--at", "25"],
+    ] {
+        desk.refused(args, 2);
+    }
+    assert_eq!(desk.names(), [""; 0]);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_found_before_the_start() {
+    let Some(desk) = Desk::new("report") else {
+        return;
+    };
+    let said = desk.refused(&["--report", "gone/report.html"], 1);
+    assert!(said.contains("gone/report.html"), "{said}");
+    let said = desk.refused(&["--journal", "one", "--report", "./one"], 1);
+    assert!(said.contains("one"), "{said}");
+    assert_eq!(desk.names(), [""; 0]);
+}
+
+#[test]
+fn a_journal_that_cannot_be_kept_is_named() {
+    let Some(desk) = Desk::new("folder") else {
+        return;
+    };
+    let said = desk.refused(&["--journal", "gone/journal.sqlite"], 1);
+    assert!(said.contains("gone/journal.sqlite"), "{said}");
+}
+
+#[test]
+fn a_kill_leaves_exactly_so_many_records_and_an_unfinished_journal_is_not_written_over() {
+    let Some(desk) = Desk::new("kill") else {
+        return;
+    };
+    // Record by record, so that a batch is cut at each of its places.
+    for records in 1..=9_u64 {
+        let journal = format!("{records}.sqlite");
+        let output = desk.run(&["--journal", &journal, "--kill-at", &records.to_string()]);
+        assert_eq!(output.status.code(), None, "{output:?}");
+        assert_eq!(desk.records(&journal), records);
+        let said = desk.refused(&["--journal", &journal], 1);
+        assert!(said.contains("--resume"), "{said}");
+        assert_eq!(desk.records(&journal), records, "untouched");
+        // It goes on: some more are durable, and those of before are still there.
+        let more = (records + 5).to_string();
+        let output = desk.run(&["--journal", &journal, "--resume", "--kill-at", &more]);
+        assert_eq!(output.status.code(), None, "{output:?}");
+        assert_eq!(desk.records(&journal), records + 5);
+    }
+}
+
+#[test]
+fn a_resume_with_a_changed_document_is_refused() {
+    let Some(desk) = Desk::new("changed") else {
+        return;
+    };
+    let output = desk.run(&["--kill-at", "4"]);
+    assert_eq!(output.status.code(), None, "{output:?}");
+    for (option, name) in [
+        ("--plan", "first-rollout.yaml"),
+        ("--bindings", "first-rollout.bindings.yaml"),
+    ] {
+        let plans = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans");
+        let text = std::fs::read_to_string(plans.join(name)).expect("a document");
+        let changed = desk.folder.join(name);
+        std::fs::write(&changed, text.replacen('#', "# Changed:", 1)).expect("a file");
+        let said = desk.refused(&["--resume", option, &changed.to_string_lossy()], 1);
+        assert!(said.contains("from line 1 on they differ"), "{said}");
+        assert_eq!(desk.records("first-rollout.sqlite"), 4, "untouched");
+        std::fs::write(&changed, text).expect("a file");
+        let same = [
+            "--resume",
+            option,
+            &changed.to_string_lossy(),
+            "--kill-at",
+            "5",
+        ];
+        let output = desk.run(&same);
+        // Killed at once where it stands, or a record on: it was taken up.
+        assert_eq!(output.status.code(), None, "{output:?}");
+        let at = desk.records("first-rollout.sqlite");
+        assert_eq!(at, 5);
+        std::fs::remove_file(desk.folder.join("first-rollout.sqlite")).expect("a file");
+        for ending in ["-wal", "-shm"] {
+            let _absent =
+                std::fs::remove_file(desk.folder.join(format!("first-rollout.sqlite{ending}")));
+        }
+        desk.run(&["--kill-at", "4"]);
+    }
+}
