@@ -30,6 +30,10 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
             "--bindings" => bindings = Some(arguments.next().ok_or(USAGE)?),
             "--lints" => lints = arguments.next().ok_or(USAGE)?.parse()?,
             "--json" => json = true,
+            "--help" | "-h" => {
+                println!("{USAGE}");
+                return Ok(ExitCode::SUCCESS);
+            }
             option if option.starts_with('-') => {
                 return Err(format!("there is no option {option}\n{USAGE}").into());
             }

@@ -34,6 +34,10 @@ fn run() -> Result<(), Box<dyn Error>> {
                     .map_err(|_| format!("'{days}' is not a number of days\n{USAGE}"))?;
                 slip = Some((phase.parse()?, days));
             }
+            "--help" | "-h" => {
+                println!("{USAGE}");
+                return Ok(());
+            }
             option if option.starts_with('-') => {
                 return Err(format!("there is no option {option}\n{USAGE}").into());
             }

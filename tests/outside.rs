@@ -38,7 +38,8 @@ fn each_library_can_be_embedded_alone() {
     }
 }
 
-/// `cargo package --workspace` builds what would be published, from the packaged files alone.
+/// `cargo package` gathers what would be published: manifests are complete, and every file that they name
+/// is there. It does not build the packages: `--no-verify`, since that would compile every crate once more.
 #[test]
 fn every_published_crate_can_be_packaged() {
     let mut args = vec![
