@@ -39,6 +39,13 @@ pub enum Role {
     WorkflowHost,
 }
 
+/// As documents write it.
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
 /// What an adapter can do, beyond having its role. Claimed only where the conformance suite passes.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -64,6 +71,13 @@ pub enum Capability {
     ReadBack,
     /// Splits traffic by weight.
     Weights,
+}
+
+/// As documents write it.
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 /// How an effect may be repeated after a crash. Recorded with the intent.

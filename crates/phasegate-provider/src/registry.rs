@@ -133,7 +133,7 @@ impl Registry {
         self.events.iter()
     }
 
-    /// What a binding's provider can do in a role; `None` when it has no provider in that role.
+    /// What a binding's provider and effector can do in a role; `None` when it has neither in that role.
     pub fn capabilities(&self, binding: &BindingId, role: Role) -> Option<BTreeSet<Capability>> {
         fn of<P: Provider + ?Sized>(
             map: &BTreeMap<BindingId, Arc<P>>,
@@ -141,7 +141,8 @@ impl Registry {
         ) -> Option<BTreeSet<Capability>> {
             map.get(binding).map(|provider| provider.capabilities())
         }
-        match role {
+        let effector = self.effector(binding, role).map(|e| e.capabilities());
+        let provider = match role {
             Role::ApprovalSource => of(&self.approvals, binding),
             Role::CommandRunner => of(&self.commands, binding),
             Role::EventSource => of(&self.events, binding),
@@ -150,10 +151,14 @@ impl Registry {
             Role::MetricSource => of(&self.metrics, binding),
             Role::Notifier => of(&self.notifiers, binding),
             Role::TrafficRouter => of(&self.routers, binding),
-            Role::Comparer | Role::FaultInjector | Role::Scaler | Role::WorkflowHost | _ => {
-                let effector = self.effector(binding, role);
-                effector.map(|provider| provider.capabilities())
+            Role::Comparer | Role::FaultInjector | Role::Scaler | Role::WorkflowHost | _ => None,
+        };
+        match (provider, effector) {
+            (Some(mut all), Some(more)) => {
+                all.extend(more);
+                Some(all)
             }
+            (provider, effector) => provider.or(effector),
         }
     }
 
@@ -435,7 +440,7 @@ fn last_line(text: &str) -> String {
 }
 
 fn unbound(binding: &BindingId, role: Role) -> String {
-    format!("binding '{binding}' has no provider in the role {role:?}")
+    format!("binding '{binding}' has no provider as {role}")
 }
 
 fn not_bound(effect: &Effect) -> EffectOutcome {

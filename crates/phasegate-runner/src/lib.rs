@@ -3,6 +3,7 @@
 
 mod actor;
 mod clock;
+mod fit;
 mod fleet;
 mod handle;
 mod people;
@@ -10,6 +11,7 @@ mod pulse;
 mod runner;
 
 pub use clock::SystemClock;
+pub use fit::Unfit;
 pub use fleet::{Controller, Fleet, FleetEnded, FleetError, FleetView};
 pub use handle::{Ended, Handle, OperateError, Operator, View};
 pub use pulse::Pulse;

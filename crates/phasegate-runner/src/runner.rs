@@ -12,6 +12,7 @@ use phasegate_provider::Registry;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::actor::Actor;
+use crate::fit::{Unfit, unfit};
 use crate::handle::{Handle, View};
 
 /// Acts of people that wait to be taken. People are slow; a page of impatient clicks fits.
@@ -46,6 +47,9 @@ pub enum RunnerError {
     /// The driver could not be made.
     #[error(transparent)]
     Driver(#[from] DriverError),
+    /// This process cannot serve the names of the bindings document.
+    #[error("{}", crate::fit::lines(.0))]
+    Unfit(Vec<Unfit>),
     /// Its lease could not be had.
     #[error("failed to acquire the lease")]
     Lease(#[from] LeaseError),
@@ -98,7 +102,8 @@ impl Runner {
     /// created: resume it then.
     ///
     /// # Errors
-    /// If the id is taken, something it moves is held by another rollout, or the journal fails.
+    /// If a name of the bindings document has no provider in the registry or one that cannot do what the
+    /// document says, the id is taken, something it moves is held by another rollout, or the journal fails.
     pub async fn start(
         &self,
         rollout: RolloutId,
@@ -106,6 +111,7 @@ impl Runner {
         sources: Sources,
         by: PersonId,
     ) -> Result<Handle, RunnerError> {
+        self.fits(&program)?;
         let creation = Creation::new(rollout.clone(), program, sources, by, self.clock.now())?;
         let (lease, head) = self
             .journal
@@ -123,7 +129,8 @@ impl Runner {
     /// Takes a rollout up where its journal ends.
     ///
     /// # Errors
-    /// If another controller holds it, or the journal is damaged or does not replay.
+    /// If another controller holds it, the journal is damaged or does not replay, or the registry does not
+    /// hold what the bindings document says.
     pub async fn resume(&self, rollout: &RolloutId) -> Result<Handle, RunnerError> {
         Ok(self.spawn(self.take_up(rollout).await?))
     }
@@ -135,13 +142,22 @@ impl Runner {
             .acquire(rollout, &self.holder, self.lease)
             .await?;
         let records = self.journal.read(rollout, 0).await?;
-        Ok(Driver::resume(
-            lease,
-            self.lease,
-            asked,
-            &records,
-            &self.clock.now(),
-        )?)
+        let driver = Driver::resume(lease, self.lease, asked, &records, &self.clock.now())?;
+        if let Err(error) = self.fits(&driver.state().program) {
+            // Others need not wait until it has run out; if it is not given back, it does.
+            let _released = self.journal.release(driver.lease()).await;
+            return Err(error);
+        }
+        Ok(driver)
+    }
+
+    fn fits(&self, program: &Program) -> Result<(), RunnerError> {
+        let unfit = unfit(program, &self.registry);
+        if unfit.is_empty() {
+            Ok(())
+        } else {
+            Err(RunnerError::Unfit(unfit))
+        }
     }
 
     /// How a rollout that is over ended.

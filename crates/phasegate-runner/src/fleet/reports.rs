@@ -66,9 +66,10 @@ impl Dispatch {
                 self.failed = Some(failed.clone());
                 error.into()
             }
-            // Damaged, or of a newer release: another controller may know better, this one may later.
+            // Damaged, of a newer release, or with names that this process cannot serve: another controller may know better, this one may later.
             RunnerError::Create(_)
             | RunnerError::Driver(_)
+            | RunnerError::Unfit(_)
             | RunnerError::Lease(LeaseError::Fenced { .. })
             | RunnerError::Read(
                 ReadError::Archived { .. } | ReadError::Corrupt { .. } | ReadError::NotFound,
