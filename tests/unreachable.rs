@@ -4,11 +4,11 @@
 //! why, and nothing moves forward, however long the bake has lasted; when the plan's patience is over, it does
 //! what the plan says: hold for a person, or go back to the phase before.
 
-use phasegate_core::{Clock as _, Desired, Ratio, Span, Timestamp};
+use phasegate_core::{Clock as _, Desired, Effect, Ratio, Span, Timestamp};
 use phasegate_engine::program::{OpKind, Program, Response};
-use phasegate_engine::record::{Body, Cause, HoldReason, Record};
+use phasegate_engine::record::{Body, Cause, HoldReason, Outcome, Record};
 use phasegate_sla::{Verdict, Why};
-use phasegate_testkit::simulation::{Setup, Simulation};
+use phasegate_testkit::simulation::{CrashPoint, Ended, Kill, Setup, Simulation};
 use phasegate_testkit::world::{Metric, Outage, OutageKind, World};
 use phasegate_tests::{at, program};
 
@@ -138,4 +138,70 @@ fn a_plan_that_says_hold_waits_for_a_person_with_the_traffic_where_it_is() {
     let applied = state.applied.values().next().expect("a route");
     assert!(is_half(&applied.desired), "{:?}", applied.desired);
     assert!(simulation.clock.now().wall > held);
+}
+
+/// When the quarter is intended, and the crash point before it is sent, in a run without a crash.
+fn quarter(program: Program, world: World) -> (Timestamp, u64) {
+    let mut calm = Simulation::new(Setup::new(program, world, at(0))).expect("a rollout");
+    calm.run(Span::from_secs(3 * 3600)).expect("no defect");
+    let records = calm.records().expect("a whole journal");
+    let is_quarter = |effect: &Effect| matches!(&effect.desired, Desired::Traffic { canary, .. } if canary.ppm() == 250_000);
+    let intents = records.iter().filter_map(|record| match &record.body {
+        Body::Intended { effect, .. } => Some((record.at(), effect)),
+        _ => None,
+    });
+    let (nth, (moment, _)) = intents
+        .enumerate()
+        .find(|(_, (_, effect))| is_quarter(effect))
+        .expect("it gets to a quarter");
+    let points = calm.crash_points().iter().enumerate();
+    let (point, _) = points
+        .filter(|(_, point)| **point == CrashPoint::BeforeEffect)
+        .nth(nth)
+        .expect("each effect has one");
+    (moment, point as u64)
+}
+
+#[test]
+fn a_crash_between_intent_and_effect_holds_nothing_although_no_numbers_come_until_it_is_redone() {
+    let mut program = program("regress", None);
+    program.timing.effect_within = Span::from_secs(120);
+    for trigger in &mut program.triggers {
+        trigger.blind.after = Span::from_secs(60);
+    }
+    let mut world = World::default();
+    let errors = || Metric::Share {
+        matching: "0.1%".parse().expect("a share"),
+        per_second: 100,
+    };
+    for kpi in ["errors", "service-errors"] {
+        world.metrics.insert(kpi.parse().expect("an id"), errors());
+    }
+    let (intended, point) = quarter(program.clone(), world.clone());
+
+    // The version that the quarter brings is the only one that gives numbers, and comes a little late.
+    world.outages.push(Outage {
+        binding: "metrics".parse().expect("an id"),
+        kind: OutageKind::Unreachable,
+        from: intended,
+        until: intended + Span::from_secs(120 + 20),
+        exposure: Ratio::ZERO,
+    });
+    let mut setup = Setup::new(program, world, at(0));
+    setup.kills.push(Kill {
+        at: point,
+        down_millis: 1000,
+        reboot: false,
+    });
+    let mut simulation = Simulation::new(setup).expect("a rollout");
+    let ended = simulation
+        .run(Span::from_secs(3 * 3600))
+        .expect("no defect");
+    let records = simulation.records().expect("a whole journal");
+    let repeated = moment(&records, |body| matches!(body, Body::Repeated { .. }));
+    let repeated = repeated.expect("the effect is redone");
+    assert!(repeated >= intended + Span::from_secs(119), "{repeated}");
+    let held = records.iter().find(|r| matches!(r.body, Body::Held { .. }));
+    assert!(held.is_none(), "{held:?}");
+    assert_eq!(ended, Ended::Finished(Outcome::Completed));
 }

@@ -1,6 +1,6 @@
 //! Judging: what the answers of one look say, what of it is recorded, and what follows.
 
-use phasegate_core::{CriterionId, PhaseId, Span, Timestamp, TriggerId};
+use phasegate_core::{CriterionId, EffectClass, PhaseId, Span, Timestamp, TriggerId};
 use phasegate_sla::{Alert, Hold, HoldState, Verdict, Why};
 
 use super::look::Closed;
@@ -10,7 +10,7 @@ use crate::program::{OnInconclusive, OpKind, Reaction, Response};
 use crate::record::{
     BakeProgress, Body, Cause, Finish, HoldReason, Judged, Place, TriggerProgress,
 };
-use crate::state::{PhaseState, Stage};
+use crate::state::{EffectState, PhaseState, Stage};
 
 /// A gap between two looks longer than so many intervals is not covered by evidence.
 const GAP_INTERVALS_MAX: u64 = 3;
@@ -46,8 +46,7 @@ impl Engine {
     /// Evaluates, records what is worth a record, and acts on it.
     pub(crate) fn judge(&mut self, closed: &Closed) {
         let seen = self.see(closed);
-        let holds = seen.triggers.iter();
-        self.volatile.holds = holds.map(|t| (t.trigger.clone(), t.hold)).collect();
+        self.keep_holds(&seen);
         let bakes = self.cover_bakes(&seen);
         self.record_findings(&seen, &bakes);
         self.act_on_triggers(&seen);
@@ -56,6 +55,22 @@ impl Engine {
             self.act_on_bakes(&seen, &bakes);
         } else {
             self.act_on_validation(&seen);
+        }
+    }
+
+    /// Triggers that are not watched now lose their running time.
+    fn keep_holds(&mut self, seen: &Seen<'_>) {
+        let holds = &mut self.volatile.holds;
+        for t in &seen.triggers {
+            match holds.get_mut(t.trigger) {
+                Some(hold) => *hold = t.hold,
+                None => {
+                    holds.insert(t.trigger.clone(), t.hold);
+                }
+            }
+        }
+        if holds.len() != seen.triggers.len() {
+            holds.retain(|id, _| seen.triggers.iter().any(|t| t.trigger == id));
         }
     }
 
@@ -98,10 +113,8 @@ impl Engine {
                     }
                     let criterion = look.prepared.criterion();
                     let _alert = Hold::of(criterion).observe(&mut hold, verdict.condition(), at);
-                    let blind_since = is_blind(&verdict).then(|| {
-                        let before = previous.and_then(|state| state.blind_since);
-                        before.unwrap_or(at).min(at)
-                    });
+                    let before = previous.and_then(|state| state.blind_since);
+                    let blind_since = self.blind_since(is_blind(&verdict), before);
                     seen.triggers.push(TriggerSeen {
                         look,
                         trigger: id,
@@ -112,6 +125,19 @@ impl Engine {
             }
         }
         seen
+    }
+
+    /// Since when nothing can be said. While a state that an interruption left open may still be brought
+    /// about, there is nothing to be seen yet: that wait, which has an end, is no blindness.
+    fn blind_since(&self, blind: bool, before: Option<Timestamp>) -> Option<Timestamp> {
+        let now = self.now().wall;
+        let open = |state: &EffectState| {
+            state.in_doubt
+                && state.effect.class == EffectClass::AbsoluteWithReadBack
+                && now < self.last_landing(state)
+        };
+        let waits = before.is_none() && self.state.effects.values().any(open);
+        (blind && !waits).then(|| before.unwrap_or(now).min(now))
     }
 
     fn sentence(&self, closed: &Closed, look: &Look) -> String {
@@ -182,10 +208,8 @@ impl Engine {
             let span = self.bake_span(place).unwrap_or_default();
             let undecided =
                 covered >= span && here().any(|c| matches!(c.verdict, Verdict::Inconclusive(_)));
-            let blind_since = (blind || undecided).then(|| {
-                let before = recorded.and_then(|bake| bake.blind_since);
-                before.unwrap_or(now.wall).min(now.wall)
-            });
+            let before = recorded.and_then(|bake| bake.blind_since);
+            let blind_since = self.blind_since(blind || undecided, before);
             bakes.push(BakeProgress {
                 place: place.clone(),
                 covered,
