@@ -22,6 +22,15 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Decimal(rust_decimal::Decimal);
 
+/// Whole numbers up to here are floats.
+const FLOAT_EXACT: u64 = 1 << 53;
+
+/// The powers of ten that are floats.
+const POWERS_OF_TEN: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+];
+
 /// Why a text or float is no [`Decimal`].
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -73,8 +82,15 @@ impl Decimal {
 
     /// The nearest float. For display and statistics, never for a decision at a threshold.
     pub fn to_f64(self) -> f64 {
-        // By way of text: the library's own conversion is off by one bit for some values.
-        self.0.to_string().parse().unwrap_or(f64::NAN)
+        // A division of two exact floats is the nearest one.
+        let power = POWERS_OF_TEN.get(self.0.scale() as usize);
+        match (i64::try_from(self.0.mantissa()), power) {
+            (Ok(digits), Some(power)) if digits.unsigned_abs() <= FLOAT_EXACT => {
+                digits as f64 / power
+            }
+            // By way of text: the library's own conversion is off by one bit for some values.
+            _ => self.0.to_string().parse().unwrap_or(f64::NAN),
+        }
     }
 
     /// The whole number it is, if it is one that fits.

@@ -1,5 +1,6 @@
 //! Ids: one newtype per kind of thing, checked when built. What an id refers to is for others.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -65,7 +66,7 @@ macro_rules! ids {
         /// # Ok::<(), phasegate_core::IdError>(())
         /// ```
         /// Copies share the text.
-        #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq)]
         #[serde(try_from = "String")]
         pub struct $name(Arc<str>);
 
@@ -80,6 +81,22 @@ macro_rules! ids {
             /// The id as text.
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+        }
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                // Most of those that are looked up in a map are copies of its keys.
+                if Arc::ptr_eq(&self.0, &other.0) {
+                    return Ordering::Equal;
+                }
+                self.0.cmp(&other.0)
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
             }
         }
 

@@ -154,6 +154,9 @@ impl ExactSum {
     /// `self - other` rounded to the nearest float.
     pub(crate) fn minus(&self, other: &Self) -> f64 {
         let (mut left, mut right) = (self.total(), other.total());
+        if right.limbs.is_empty() {
+            return left.rounded();
+        }
         if left.subtract(&right) {
             return left.rounded();
         }
