@@ -15,13 +15,22 @@ pub(crate) const fn standing_tone(standing: Standing) -> Tone {
     }
 }
 
+/// The gates of the whole plan are compiled to phases of these names; whoever wrote the plan counts them
+/// as no phases.
+fn is_plan_gate(phase: &str) -> bool {
+    matches!(phase, "plan-start" | "plan-acceptance")
+}
+
 /// One sentence on why it stands so.
 pub(crate) fn why(view: &View) -> String {
     let header = &view.header;
-    let total = view.phases.len();
-    let done = view
-        .phases
-        .iter()
+    let own = || {
+        view.phases
+            .iter()
+            .filter(|phase| !is_plan_gate(phase.id.as_str()))
+    };
+    let total = own().count();
+    let done = own()
         .filter(|p| p.standing == crate::view::PhaseStanding::Done)
         .count();
     match (&header.why, header.standing) {

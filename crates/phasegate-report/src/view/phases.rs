@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use phasegate_core::{Now, PersonId, PhaseId, Span, StepId, Timestamp};
-use phasegate_engine::program::{Op, Phase};
+use phasegate_core::{Desired, Effect, Now, PersonId, PhaseId, Span, StepId, Timestamp};
+use phasegate_engine::program::{Op, OpKind, Phase};
 use phasegate_engine::record::{Body, Finish, Place};
 use phasegate_engine::state::{PhaseState, State};
 use serde::Serialize;
@@ -92,6 +92,9 @@ pub struct StepRun {
     pub standing: StepStanding,
     #[serde(skip)]
     begun: Option<Now>,
+    /// The step itself is a message: what is told at its place is its own.
+    #[serde(skip)]
+    tells: bool,
 }
 
 /// How a step stands.
@@ -138,6 +141,20 @@ impl StepRun {
             blown: false,
             standing: StepStanding::Waiting,
             begun: None,
+            tells: matches!(
+                op.kind,
+                OpKind::Apply {
+                    desired: Desired::Message { .. },
+                    ..
+                }
+            ),
+        }
+    }
+
+    /// A message as it was sent: the plan's has its variables still to be filled in.
+    pub(super) fn intend(&mut self, effect: &Effect) {
+        if self.tells {
+            self.what = format!("{}, by {}", effect.desired, effect.to);
         }
     }
 
@@ -217,6 +234,11 @@ impl Fold {
             && let Some(run) = self.step(place)
         {
             run.begin(now);
+        }
+        if let Body::Intended { place, effect } = &step.record.body
+            && let Some(run) = self.step(place)
+        {
+            run.intend(effect);
         }
         if let Body::OpFinished { place, finish } = &step.record.body
             && let Some(run) = self.step(place)

@@ -88,6 +88,14 @@ impl Fold {
         {
             run.begin(now);
         }
+        if let Body::Intended {
+            place: Place::Rollback { op },
+            effect,
+        } = &step.record.body
+            && let Some(run) = rollback.steps.get_mut(*op)
+        {
+            run.intend(effect);
+        }
         if let Body::OpFinished {
             place: Place::Rollback { op },
             finish,
