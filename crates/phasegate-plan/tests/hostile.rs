@@ -265,3 +265,44 @@ error[PG105 unknown-choice]: 'redy' is no choice here
         Some("/status")
     );
 }
+
+/// Each of these took seconds and gigabytes at 8 MiB; the answer must be a few faults, however long the
+/// document is.
+#[test]
+fn what_would_cost_the_reader_most_is_refused_with_few_faults() {
+    let dotted: String = (0..30_000)
+        .map(|n| format!("a{n}.b.c.d.e.f.g.h.i.j.k.l=1\n"))
+        .collect();
+    for (name, text, code) in [
+        ("signs.toml", "=".repeat(200_000), Code::Syntax),
+        (
+            "more signs.toml",
+            "=".repeat(4_000_001),
+            Code::TooManyValues,
+        ),
+        ("words.toml", "x\n".repeat(200_000), Code::Syntax),
+        ("dotted.toml", dotted, Code::TooManyValues),
+        (
+            "headers.toml",
+            "[[a.b.c.d.e.f]]\n".repeat(40_000),
+            Code::TooManyValues,
+        ),
+        ("twice.toml", "a=1\n".repeat(50_000), Code::Syntax),
+        (
+            "aliases.yaml",
+            format!("[{}]", "*a,".repeat(200_000)),
+            Code::UnknownAlias,
+        ),
+        (
+            "tags.yaml",
+            format!("[{}]", "!x y,".repeat(200_000)),
+            Code::TagNotAllowed,
+        ),
+        ("twice.yaml", "a: 1\n".repeat(200_000), Code::DuplicateKey),
+    ] {
+        let faults = check(&PlanDocument::read(name, text.as_bytes()), None).faults;
+        assert!(faults.of(code).count() > 0, "{name}: {}", faults.len());
+        assert!(faults.len() <= 1_010, "{name}: {} faults", faults.len());
+        assert!(faults.render().len() < 1 << 20, "{name}");
+    }
+}

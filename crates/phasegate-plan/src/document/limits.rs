@@ -9,7 +9,8 @@ pub struct Limits {
     /// How deep lists and maps may be nested: 64. The model itself is 12 deep; adapters'
     /// configuration is free, and a walk over 64 levels fits any stack.
     pub depth_max: usize,
-    /// Values in the tree: 2 000 000, about 200 MiB of memory.
+    /// Values in the tree: 2 000 000, about 200 MiB of memory. TOML besides: 200 000 tables, the parts of
+    /// dotted keys included, and 4 000 000 words and signs, whatever is set here.
     pub values_max: usize,
     /// Aliases: 1 000.
     pub aliases_max: usize,

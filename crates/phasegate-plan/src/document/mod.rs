@@ -6,6 +6,7 @@ mod limits;
 mod node;
 mod source;
 mod toml;
+mod toml_cost;
 mod yaml;
 mod yaml_hints;
 
@@ -21,6 +22,10 @@ pub(crate) use node::{Entry, Extent, Kind, Node};
 pub(crate) use source::Source;
 
 use crate::fault::{Code, Fault, Severity};
+
+/// So many faults of reading are told of one document, then reading stops: each holds a line of text, and
+/// a hostile document has one for every few bytes.
+const READER_FAULTS_MAX: usize = 1_000;
 
 /// SHA-256 of a document's bytes: what approvals and the first record are bound to.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]

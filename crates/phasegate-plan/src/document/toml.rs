@@ -3,14 +3,34 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Entry, Extent, Kind, Limits, Node, Source, fault};
+use super::toml_cost::{Refused, weigh};
+use super::{Entry, Extent, Kind, Limits, Node, READER_FAULTS_MAX, Source, fault};
 use crate::fault::{Code, Fault};
 
 /// Reads a TOML source; faults go to the list. `None` if there is no tree.
 pub(super) fn read(source: &Source, limits: Limits, faults: &mut Vec<Fault>) -> Option<Node> {
     let text = source.text();
+    match weigh(text, limits.values_max) {
+        Err(Refused::Many(message, start)) => {
+            let at = Extent::new(start, start);
+            faults.push(fault(source, Code::TooManyValues, at, &message));
+            return None;
+        }
+        // One error or a few: the reader tells each. Many: it would keep a copy for each of millions.
+        Err(Refused::Syntax {
+            message,
+            at,
+            errors,
+        }) if errors > READER_FAULTS_MAX => {
+            let at = at.map_or(Extent::new(0, 0), |at| Extent::new(at.start(), at.end()));
+            let message = format!("{message}; the document has {errors} errors like this");
+            faults.push(fault(source, Code::Syntax, at, &message));
+            return None;
+        }
+        Err(Refused::Syntax { .. }) | Ok(()) => {}
+    }
     let (table, errors) = DeTable::parse_recoverable(text);
-    for error in &errors {
+    for error in errors.iter().take(READER_FAULTS_MAX) {
         let range = error.span().unwrap_or(0..0);
         let at = Extent::new(range.start, range.end);
         let deep = error.message().contains("recursion");

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, Span};
 
 use super::yaml_hints::{Hint, hint};
-use super::{Entry, Extent, Kind, Limits, Node, Source, fault};
+use super::{Entry, Extent, Kind, Limits, Node, READER_FAULTS_MAX, Source, fault};
 use crate::fault::{Code, Fault};
 
 /// Reads the one document of a source; faults go to the list. `None` if there is no tree.
@@ -113,6 +113,9 @@ impl Builder<'_> {
     }
 
     fn event(&mut self, event: Event<'_>, at: Extent) -> Result<(), Stop> {
+        if self.faults.len() >= READER_FAULTS_MAX {
+            return Err(Stop);
+        }
         if let Some(tag) = event.tag()
             && tag.core_suffix().is_none()
             && tag.suffix() != "!"
