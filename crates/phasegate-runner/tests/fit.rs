@@ -1,5 +1,10 @@
 //! A rollout does not begin before every name of its bindings document has a provider that can do what the
 //! document says, and is not taken up by a process that lacks one.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests may panic"
+)]
 
 mod paused;
 
