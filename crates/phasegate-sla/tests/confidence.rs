@@ -134,6 +134,9 @@ const CASES: &[(&str, &[&str], Verdict)] = &[
     // One event decides against none, and no number of samples decides for it.
     ("ratio(errors) <= 0% confidence 95%", &["1/100"], FAIL),
     ("ratio(errors) <= 0% confidence 95%", &["0/1000000"], OPEN),
+    // The same of "all of them", which is about their share and not about their number.
+    ("count(hits) = 5/5 confidence 95%", &["1000/1000"], OPEN),
+    ("count(hits) = 5/5 confidence 95%", &["999/1000"], FAIL),
     (
         "ratio(hits) in 40%..60% confidence 95%",
         &["5000/10000"],

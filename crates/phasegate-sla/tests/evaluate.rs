@@ -217,6 +217,7 @@ fn short(verdict: &Verdict) -> String {
 }
 
 const UNDECIDED: &str = "undecided";
+const UNUSABLE: &str = "the answer is not usable";
 const NO_DATA: &str = "no data";
 const OUT_OF_RANGE: &str = "a number is out of range";
 const MISSING: &str = "the baseline is missing";
@@ -478,6 +479,8 @@ const CASES: &[(&str, &[&str], &str)] = &[
     ("rating(mood) > 4/5", &["nothing"], NO_DATA),
     ("frequency(deploys) >= 288/day", &["1"], "pass"),
     ("rate(deploys) > 2016/week", &["1"], "fail"),
+    // A month has no length in seconds: `check` says so, and nothing is judged without it.
+    ("rate(deploys) < 2/month", &["1"], UNUSABLE),
     (
         "rate(deploys) > 1/min",
         &["down"],

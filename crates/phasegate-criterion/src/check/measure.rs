@@ -475,7 +475,7 @@ fn part_keys(kpi: &Kpi, parts: &[Choice]) -> Vec<String> {
 
 impl Expects {
     /// Is a value of this dimension, rate or share what can be compared?
-    pub(super) fn takes(&self, dimension: &Dimension) -> bool {
+    pub fn takes(&self, dimension: &Dimension) -> bool {
         match self {
             Self::Change { points } => {
                 *dimension == Dimension::SHARE || (*points && *dimension == Dimension::POINTS)

@@ -11,7 +11,7 @@ use super::read::Read;
 use super::reference::{Referred, base, extent_of};
 use super::shares::rate_decision;
 use super::test::{Case, Judged, Seen, towards};
-use crate::need::goal_op;
+use crate::need::{goal_op, is_of_many};
 use crate::statistics::{Alpha, Decision, Interval, combine};
 use crate::verdict::{Method, Verdict, Why};
 
@@ -120,6 +120,14 @@ impl Inputs<'_> {
             return shown;
         }
         let amount = self.evidence(case)?;
+        let amount = match amount.counts {
+            // `5/5` is about the share of them, not about their number.
+            Some((matching, total)) if is_of_many(case.test) => {
+                let share = Fraction::of_counts(matching, total).ok_or(Why::NoData)?;
+                amount.with_extent(Extent::exact(share))
+            }
+            Some(_) | None => amount,
+        };
         let (decision, interval) = rate_decision(&amount, op, limit, alpha)?;
         Ok(Shown {
             decision,

@@ -67,6 +67,28 @@ pub(super) fn verdict(answer: Option<bool>, approximate: bool) -> Verdict {
     }
 }
 
+/// Can the measure be compared with every value that the test names? A count per second says nothing about
+/// one per month.
+fn is_comparable(case: &Case<'_>) -> bool {
+    let fits = |value: &Value| case.measured.expects.takes(&value.quantity().dimension());
+    match &case.test.assertion {
+        Assertion::Bands { warn, crit } => {
+            let bands = warn.iter().chain(crit);
+            bands.into_iter().all(|band| fits(&band.value))
+        }
+        Assertion::Compare(Band {
+            value: Operand::Value(value),
+            ..
+        }) => fits(value),
+        Assertion::Reach { to, .. } => fits(to),
+        Assertion::Within(range) => fits(&range.low) && fits(&range.high),
+        Assertion::Compare(_)
+        | Assertion::Comparable(_)
+        | Assertion::NoWorse(_)
+        | Assertion::Stable => true,
+    }
+}
+
 impl Inputs<'_> {
     /// `split`: among how many alternatives the chance of a false pass is shared.
     pub(super) fn test(&self, test: &Test, split: u32) -> Finding {
@@ -87,6 +109,7 @@ impl Inputs<'_> {
         let banded = matches!(test.assertion, Assertion::Bands { .. });
         let judged = match test.level() {
             _ if banded && self.polarity == Polarity::Trigger => Err(Why::Invalid),
+            _ if !is_comparable(&case) => Err(Why::Invalid),
             None => self.literally(&case),
             Some(level) => match Alpha::from_confidence(level) {
                 Ok(alpha) => self.with_confidence(&case, alpha.divided_by(split)),
