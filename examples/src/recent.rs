@@ -39,29 +39,26 @@ impl Recent {
     pub fn record(&self, arm: Arm, latency: Duration) {
         let at = self.since.elapsed();
         let mut arms = self.arms.lock().unwrap_or_else(PoisonError::into_inner);
-        let [stable, canary] = &mut *arms;
-        let window = match arm {
-            Arm::Canary => canary,
-            _ => stable,
-        };
-        window.record(at, latency.as_secs_f64() * 1000.0);
+        window(&mut arms, arm).record(at, latency.as_secs_f64() * 1000.0);
     }
 
     /// p50, p95 and p99 of the last seconds, or a dash where nothing came.
     pub fn shown(&self, arm: Arm) -> String {
         let at = self.since.elapsed();
         let mut arms = self.arms.lock().unwrap_or_else(PoisonError::into_inner);
-        let [stable, canary] = &mut *arms;
-        let window = match arm {
-            Arm::Canary => canary,
-            _ => stable,
-        };
-        let total = window.total(at);
+        let total = window(&mut arms, arm).total(at);
         let quantile = |q| total.quantile(q).map(|estimate| estimate.value);
         match (quantile(0.5), quantile(0.95), quantile(0.99)) {
             (Some(p50), Some(p95), Some(p99)) => format!("{p50:.0}/{p95:.0}/{p99:.0} ms"),
             _ => "-".to_owned(),
         }
+    }
+}
+
+fn window([stable, canary]: &mut [Window; 2], arm: Arm) -> &mut Window {
+    match arm {
+        Arm::Canary => canary,
+        _ => stable,
     }
 }
 
