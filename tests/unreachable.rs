@@ -4,13 +4,13 @@
 //! why, and nothing moves forward, however long the bake has lasted; when the plan's patience is over, it does
 //! what the plan says: hold for a person, or go back to the phase before.
 
-use phasegate_core::{Clock as _, Desired, Effect, Ratio, Span, Timestamp};
+use phasegate_core::{Clock as _, Desired, Ratio, Span, Timestamp};
 use phasegate_engine::program::{OpKind, Program, Response};
 use phasegate_engine::record::{Body, Cause, HoldReason, Outcome, Record};
 use phasegate_sla::{Verdict, Why};
 use phasegate_testkit::simulation::{CrashPoint, Ended, Kill, Setup, Simulation};
-use phasegate_testkit::world::{Metric, Outage, OutageKind, World};
-use phasegate_tests::{at, program};
+use phasegate_testkit::world::{Outage, OutageKind, World};
+use phasegate_tests::{at, errors, program};
 
 /// The source goes away in the middle of the bake of ten minutes that begins in the fourth minute.
 const GONE: u64 = 8;
@@ -20,13 +20,8 @@ const PATIENCE: u64 = 5;
 /// Three hours of the plan with a source that goes away for good.
 fn run(program: Program) -> Simulation {
     let mut world = World::default();
-    let errors = Metric::Share {
-        matching: "0.1%".parse().expect("a share"),
-        per_second: 100,
-    };
-    world
-        .metrics
-        .insert("errors".parse().expect("an id"), errors);
+    let id = "errors".parse().expect("an id");
+    world.metrics.insert(id, errors("0.1%"));
     world.outages.push(Outage {
         binding: "metrics".parse().expect("an id"),
         kind: OutageKind::Unreachable,
@@ -65,8 +60,8 @@ fn about(found: Timestamp, wanted: Timestamp) -> bool {
     found >= wanted && found <= wanted + Span::from_secs(20)
 }
 
-fn is_half(desired: &Desired) -> bool {
-    matches!(desired, Desired::Traffic { canary, .. } if canary.ppm() == 500_000)
+fn is_percent(desired: &Desired, percent: u32) -> bool {
+    matches!(desired, Desired::Traffic { canary, .. } if canary.ppm() == percent * 10_000)
 }
 
 #[test]
@@ -102,7 +97,10 @@ fn the_verdict_is_inconclusive_and_the_plans_answer_follows_when_patience_is_ove
     assert!(!forward, "something moved forward while nothing was seen");
     let weights = simulation.world.history();
     let last = weights.iter().rev().find(|done| done.at < moment);
-    assert!(last.is_some_and(|done| is_half(&done.desired)), "{last:?}");
+    assert!(
+        last.is_some_and(|done| is_percent(&done.desired, 50)),
+        "{last:?}"
+    );
 }
 
 #[test]
@@ -136,7 +134,7 @@ fn a_plan_that_says_hold_waits_for_a_person_with_the_traffic_where_it_is() {
     let state = simulation.state().expect("it runs");
     assert_eq!(state.outcome, None);
     let applied = state.applied.values().next().expect("a route");
-    assert!(is_half(&applied.desired), "{:?}", applied.desired);
+    assert!(is_percent(&applied.desired, 50), "{:?}", applied.desired);
     assert!(simulation.clock.now().wall > held);
 }
 
@@ -145,14 +143,13 @@ fn quarter(program: Program, world: World) -> (Timestamp, u64) {
     let mut calm = Simulation::new(Setup::new(program, world, at(0))).expect("a rollout");
     calm.run(Span::from_secs(3 * 3600)).expect("no defect");
     let records = calm.records().expect("a whole journal");
-    let is_quarter = |effect: &Effect| matches!(&effect.desired, Desired::Traffic { canary, .. } if canary.ppm() == 250_000);
     let intents = records.iter().filter_map(|record| match &record.body {
         Body::Intended { effect, .. } => Some((record.at(), effect)),
         _ => None,
     });
     let (nth, (moment, _)) = intents
         .enumerate()
-        .find(|(_, (_, effect))| is_quarter(effect))
+        .find(|(_, (_, effect))| is_percent(&effect.desired, 25))
         .expect("it gets to a quarter");
     let points = calm.crash_points().iter().enumerate();
     let (point, _) = points
@@ -170,12 +167,10 @@ fn a_crash_between_intent_and_effect_holds_nothing_although_no_numbers_come_unti
         trigger.blind.after = Span::from_secs(60);
     }
     let mut world = World::default();
-    let errors = || Metric::Share {
-        matching: "0.1%".parse().expect("a share"),
-        per_second: 100,
-    };
     for kpi in ["errors", "service-errors"] {
-        world.metrics.insert(kpi.parse().expect("an id"), errors());
+        world
+            .metrics
+            .insert(kpi.parse().expect("an id"), errors("0.1%"));
     }
     let (intended, point) = quarter(program.clone(), world.clone());
 
