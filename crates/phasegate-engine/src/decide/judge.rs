@@ -136,8 +136,8 @@ impl Engine {
                 && state.effect.class == EffectClass::AbsoluteWithReadBack
                 && now < self.last_landing(state)
         };
-        let waits = before.is_none() && self.state.effects.values().any(open);
-        (blind && !waits).then(|| before.unwrap_or(now).min(now))
+        let waits = || before.is_none() && self.state.effects.values().any(open);
+        (blind && !waits()).then(|| before.unwrap_or(now).min(now))
     }
 
     fn sentence(&self, closed: &Closed, look: &Look) -> String {
