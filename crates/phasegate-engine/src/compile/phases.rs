@@ -5,10 +5,7 @@ use phasegate_core::{PhaseId, StepId};
 use phasegate_plan::model;
 
 use super::{CompileError, Compiler};
-use crate::program::{ACCEPTANCE, Back, Op, OpKind, Phase, Reaction, Response, Rollback};
-
-/// The phase that holds the plan's own gates before the start.
-const START: &str = "plan-start";
+use crate::program::{ACCEPTANCE, Back, Op, OpKind, Phase, Reaction, Response, Rollback, START};
 
 impl Compiler<'_> {
     pub(super) fn phases(&self) -> Result<Vec<Phase>, CompileError> {

@@ -23,8 +23,23 @@ pub use op::{Check, Figure, MayFail, Op, OpKind};
 /// The version of the program format that this crate writes. Older ones stay readable.
 pub const PROGRAM_FORMAT: u32 = 1;
 
+/// The phase that holds the plan's own gates before the start.
+pub(crate) const START: &str = "plan-start";
+
 /// The phase that holds the plan's own gates at acceptance.
 pub(crate) const ACCEPTANCE: &str = "plan-acceptance";
+
+/// Does the phase hold gates of the whole plan? Whoever wrote the plan counts it as no phase.
+///
+/// ```
+/// use phasegate_engine::program::holds_plan_gates;
+/// assert!(holds_plan_gates(&"plan-acceptance".parse()?));
+/// assert!(!holds_plan_gates(&"canary".parse()?));
+/// # Ok::<(), phasegate_core::IdError>(())
+/// ```
+pub fn holds_plan_gates(phase: &PhaseId) -> bool {
+    [START, ACCEPTANCE].contains(&phase.as_str())
+}
 
 /// A plan, compiled for one rollout: everything the engine needs and nothing it has to look up.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]

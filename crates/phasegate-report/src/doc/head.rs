@@ -1,5 +1,7 @@
 //! The head of a report: what it is, how it stands, why, and the figures one asks for first.
 
+use phasegate_engine::program::holds_plan_gates;
+
 use crate::doc::bits::{Bits, Clock, Tone, against};
 use crate::view::{Counted, Standing, View};
 use crate::words;
@@ -15,19 +17,13 @@ pub(crate) const fn standing_tone(standing: Standing) -> Tone {
     }
 }
 
-/// The gates of the whole plan are compiled to phases of these names; whoever wrote the plan counts them
-/// as no phases.
-fn is_plan_gate(phase: &str) -> bool {
-    matches!(phase, "plan-start" | "plan-acceptance")
-}
-
 /// One sentence on why it stands so.
 pub(crate) fn why(view: &View) -> String {
     let header = &view.header;
     let own = || {
         view.phases
             .iter()
-            .filter(|phase| !is_plan_gate(phase.id.as_str()))
+            .filter(|phase| !holds_plan_gates(&phase.id))
     };
     let total = own().count();
     let done = own()
