@@ -306,3 +306,15 @@ fn what_would_cost_the_reader_most_is_refused_with_few_faults() {
         assert!(faults.render().len() < 1 << 20, "{name}");
     }
 }
+
+#[test]
+fn what_would_steer_a_terminal_is_shown_escaped() {
+    let text = "format: phasegate-plan/1\nid: x\ntitle: X\nstatus: \"\\e[2J\u{202e}ydaer\"\nphases: [{id: a, title: A, outline: true}]\n";
+    let name = "a\u{1b}[31m.yaml";
+    let faults = check(&PlanDocument::read(name, text.as_bytes()), None).faults;
+    let shown = faults.render();
+    assert!(faults.of(Code::UnknownChoice).count() == 1, "{shown:?}");
+    assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown:?}");
+    assert!(shown.contains("'\\u{1b}[2J\\u{202e}ydaer'"), "{shown:?}");
+    assert!(shown.contains("a\\u{1b}[31m.yaml:4:9"), "{shown:?}");
+}

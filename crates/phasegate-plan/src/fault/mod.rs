@@ -41,6 +41,8 @@ impl fmt::Display for Place {
 }
 
 /// One thing that is wrong. Displays as a single line; [`Fault::render`] shows the source line too.
+/// Both write out what would steer a terminal or turn the reading order; `message` and the JSON form
+/// hold the text as it is.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Fault {
@@ -61,9 +63,10 @@ pub struct Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(place) = &self.place {
-            write!(f, "{place}: ")?;
+            write!(f, "{}: ", render::escaped(&place.to_string()))?;
         }
-        write!(f, "{}[{}]: {}", self.severity, self.code, self.message)
+        let message = render::escaped(&self.message);
+        write!(f, "{}[{}]: {message}", self.severity, self.code)
     }
 }
 

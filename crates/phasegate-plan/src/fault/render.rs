@@ -5,7 +5,8 @@ use super::{Fault, Faults, Severity};
 impl Fault {
     /// The fault with its source line, an underline and the help, ending in a newline.
     pub fn render(&self) -> String {
-        let mut out = format!("{}[{}]: {}\n", self.severity, self.code, self.message);
+        let message = escaped(&self.message);
+        let mut out = format!("{}[{}]: {message}\n", self.severity, self.code);
         if let Some(place) = &self.place {
             let number = place.line.to_string();
             let pad = " ".repeat(number.len());
@@ -22,6 +23,7 @@ impl Fault {
                 .collect();
             let width = usize::try_from(place.width.max(1)).unwrap_or(1);
             let snippet: String = place.snippet.chars().map(visible).collect();
+            let place = escaped(&place.to_string());
             out.push_str(&format!("{pad}--> {place}\n"));
             out.push_str(&format!("{pad} |\n"));
             out.push_str(&format!("{number} | {cut}{snippet}\n"));
@@ -31,22 +33,43 @@ impl Fault {
                 "^".repeat(width.min(200))
             ));
             if let Some(help) = &self.help {
-                out.push_str(&format!("{pad} = help: {help}\n"));
+                out.push_str(&format!("{pad} = help: {}\n", escaped(help)));
             }
         } else if let Some(help) = &self.help {
-            out.push_str(&format!(" = help: {help}\n"));
+            out.push_str(&format!(" = help: {}\n", escaped(help)));
         }
         out
     }
 }
 
-/// Control characters of hostile documents do not reach the terminal.
+/// In the source line one character stands for one, so that the underline keeps its place.
 fn visible(c: char) -> char {
-    if c.is_control() && c != '\t' {
+    if misleads(c) && c != '\t' {
         '\u{fffd}'
     } else {
         c
     }
+}
+
+/// A text of a hostile document as it may reach a terminal: what misleads is written out.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if misleads(c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Controls move the cursor, and marks of direction show a line in another order than it has (the
+/// explicit ones of Unicode's bidirectional algorithm, UAX 9 section 2).
+fn misleads(c: char) -> bool {
+    let direction = matches!(c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || direction
 }
 
 impl Faults {
