@@ -28,6 +28,11 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
+/// What must say something.
+fn words() -> impl Strategy<Value = String> {
+    text().prop_filter("says something", |text| !text.trim().is_empty())
+}
+
 fn ratio() -> impl Strategy<Value = Ratio> {
     (0u32..=1_000_000).prop_map(|ppm| Ratio::from_ppm(ppm).expect("in range"))
 }
@@ -45,7 +50,7 @@ fn step() -> impl Strategy<Value = Step> {
             Action::from(ramp.stages(stages))
         });
     let wait = any::<u64>().prop_map(|nanos| Action::from(Wait::new(Span::from_nanos(nanos))));
-    let task = (id(), text()).prop_map(|(role, what)| Action::from(Task::new(role, what)));
+    let task = (id(), words()).prop_map(|(role, what)| Action::from(Task::new(role, what)));
     (
         id(),
         proptest::option::of(text()),
@@ -74,7 +79,7 @@ fn response() -> impl Strategy<Value = Response> {
 fn phase() -> impl Strategy<Value = Phase> {
     (
         id(),
-        text(),
+        words(),
         proptest::collection::vec(text(), 0..3),
         proptest::option::of(proptest::collection::vec(id(), 0..3)),
         proptest::collection::vec(step(), 0..4),
@@ -86,11 +91,10 @@ fn phase() -> impl Strategy<Value = Phase> {
             let back = steps
                 .first()
                 .map(|step| RollbackStep::new(step.id.clone(), span, step.action.clone()));
-            let items = texts
-                .iter()
-                .map(|text| Item::new(text.clone()).valid_for(span));
+            let said = || texts.iter().filter(|text| !text.trim().is_empty());
+            let items = said().map(|text| Item::new(text.clone()).valid_for(span));
             let list = Checklist::new(title.clone()).items(items);
-            let activity = Activity::new(title.clone()).items(texts.iter().map(Item::new));
+            let activity = Activity::new(title.clone()).items(said().map(Item::new));
             let phase = Phase::new(id, title)
                 .audience(Resource::new("users", 3).at_most(5))
                 .objectives(texts)
@@ -115,7 +119,7 @@ fn phase() -> impl Strategy<Value = Phase> {
 fn plan() -> impl Strategy<Value = PlanDraft> {
     let parts = (
         id(),
-        text(),
+        words(),
         proptest::option::of(text()),
         proptest::collection::vec(phase(), 0..4),
     );

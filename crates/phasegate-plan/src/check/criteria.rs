@@ -8,6 +8,7 @@ use phasegate_criterion::{
     Purpose, Shape, check_kpi, check_policy, check_statement,
 };
 
+use super::contradictions::Asked;
 use super::walk::{Met, walk};
 use super::{At, Scope};
 use crate::fault::{Code, Severity};
@@ -23,6 +24,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
         .map(|kpi| kpi.id.as_str())
         .collect();
     let doubtful = doubtful(scope);
+    let mut asked = Asked::default();
     walk(draft, &mut |at, met| {
         if let Met::Criterion(criterion) = met {
             if names(criterion).iter().any(|name| doubtful.contains(name)) {
@@ -30,6 +32,10 @@ pub(super) fn check(scope: &mut Scope<'_>) {
             }
             let faults = phasegate_criterion::check(criterion, &registry);
             tell(scope, at, &faults);
+            if let Some(why) = asked.add(criterion, at) {
+                let help = "correct one of the two, or join them with 'or'";
+                scope.report(Code::CriterionNeverHolds, at, why, Some(help));
+            }
             for name in names(criterion) {
                 if sourceless.contains(name) {
                     let message = format!("nothing answers for '{name}': it has no source");

@@ -1,8 +1,10 @@
 //! From a document to a checked plan: every fault at once, in shape and in meaning.
 
 mod bindings;
+mod contradictions;
 mod criteria;
 mod edges;
+mod facts;
 mod graph;
 mod lints;
 mod names;
@@ -14,6 +16,7 @@ mod sense;
 mod shared;
 mod strategies;
 mod time;
+mod twice;
 mod walk;
 
 use std::sync::Arc;
@@ -117,10 +120,12 @@ fn with_a_head(root: &Node) -> Node {
 
 fn meaning(scope: &mut Scope<'_>) {
     names::check(scope);
+    twice::check(scope);
     graph::check(scope);
     phases::check(scope);
     edges::check(scope);
     criteria::check(scope);
+    facts::check(scope);
     sense::check(scope);
     strategies::check(scope);
     time::check(scope);

@@ -1,6 +1,6 @@
 //! What phases, steps, gates and rollbacks must be to make sense.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_core::{BindingId, Ratio, Span, TargetId};
 
@@ -215,18 +215,31 @@ fn gate(scope: &mut Scope<'_>, gate: &Gate, here: At<'_>) {
         ),
         (Some(_), Some(_)) | (None, None) => {}
     }
-    let approvals = here.key("approvals");
+    approvals(scope, gate, here.key("approvals"));
+}
+
+/// Can those who are asked say yes, and must somebody?
+fn approvals(scope: &mut Scope<'_>, gate: &Gate, list: At<'_>) {
     for (index, approval) in gate.approvals.iter().enumerate() {
+        if approval.quorum == 0 {
+            let message = "a quorum of 0 asks nobody";
+            let help = "write how many must say yes, 1 or more, or remove the approval";
+            let here = list.index(index);
+            let here = here.key("quorum");
+            scope.report(Code::InvalidNumber, here, message, Some(help));
+        }
         let Some(role) = scope.role(&approval.role) else {
             continue;
         };
-        let here = approvals.index(index);
+        let here = list.index(index);
         let index = scope.draft.roles.iter().position(|one| one.id == role.id);
         let roles = At::ROOT.key("roles");
         if index.is_some_and(|index| scope.is_unread(roles.index(index), &["members"])) {
             continue;
         }
-        let members = u32::try_from(role.members.len()).unwrap_or(u32::MAX);
+        // Who is named twice has one voice.
+        let people: BTreeSet<_> = role.members.iter().collect();
+        let members = u32::try_from(people.len()).unwrap_or(u32::MAX);
         if members == 0 {
             let message = format!("the role '{}' must approve and has no member", role.id);
             let help = "add 'members:' to the role";
@@ -238,8 +251,10 @@ fn gate(scope: &mut Scope<'_>, gate: &Gate, here: At<'_>) {
             );
         } else if approval.quorum > members {
             let message = format!(
-                "{} approvals are wanted, and the role '{}' has {members} members",
-                approval.quorum, role.id
+                "{} approvals are wanted, and the role '{}' has {members} {}",
+                approval.quorum,
+                role.id,
+                if members == 1 { "member" } else { "members" }
             );
             let help = "lower 'quorum' or add members to the role";
             scope.report(

@@ -1,6 +1,6 @@
 //! The checked plan. It cannot be changed; whoever has one knows that it holds together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -141,7 +141,12 @@ impl PlanDraft {
 
     pub(crate) fn dependencies_at(&self, index: usize) -> Vec<PhaseId> {
         match self.phases.get(index).map(|phase| &phase.after) {
-            Some(Some(named)) => named.clone(),
+            Some(Some(named)) => {
+                // One that is named twice is waited for once.
+                let mut seen = BTreeSet::new();
+                let named = named.iter().filter(|id| seen.insert(*id));
+                named.cloned().collect()
+            }
             Some(None) => index
                 .checked_sub(1)
                 .and_then(|before| self.phases.get(before))

@@ -48,6 +48,25 @@ impl At<'_> {
     }
 }
 
+impl At<'_> {
+    /// The number of a criterion in a list of which each must hold; `None` for those that stand alone and
+    /// where one of them is enough.
+    pub(super) fn in_conjunction(&self) -> Option<usize> {
+        let item = match self.segment {
+            Segment::Key("criterion") => self.parent?,
+            Segment::Root | Segment::Key(_) | Segment::Index(_) => self,
+        };
+        let Segment::Index(number) = item.segment else {
+            return None;
+        };
+        let list = item.parent?;
+        let owners = list.parent.and_then(|owner| owner.parent);
+        let chosen = owners.is_some_and(|list| matches!(list.segment, Segment::Key("procedures")));
+        let together = matches!(list.segment, Segment::Key("criteria" | "validation"));
+        (together && !chosen).then_some(number)
+    }
+}
+
 /// A JSON pointer.
 impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -43,6 +43,7 @@ fn messages(scope: &mut Scope<'_>) {
     for (index, message) in draft.messages.iter().enumerate() {
         let here = list.index(index);
         for (key, text) in [("subject", &message.subject), ("body", &message.body)] {
+            closed(scope, text, here.key(key));
             for name in variables(text) {
                 if VARIABLES.contains(&name)
                     || parameters.contains(name)
@@ -79,6 +80,17 @@ fn variables(text: &str) -> impl Iterator<Item = &str> {
         .filter_map(|part| part.split_once("}}").map(|(name, _)| name.trim()))
 }
 
+/// What is not closed is no variable: it would be sent as it stands.
+fn closed(scope: &mut Scope<'_>, text: &str, at: At<'_>) {
+    let open = text.split("{{").skip(1).find(|part| !part.contains("}}"));
+    if let Some(part) = open {
+        let shown: String = part.chars().take(40).collect();
+        let message = format!("'{{{{{shown}' is not closed");
+        let help = "write '}}' behind the name, as in '{{phase}}'";
+        scope.report(Code::UnknownVariable, at, message, Some(help));
+    }
+}
+
 /// Inputs of workflows may be parameters of the plan: `{{name}}`.
 fn inputs(scope: &mut Scope<'_>) {
     let draft = scope.draft;
@@ -95,6 +107,7 @@ fn inputs(scope: &mut Scope<'_>) {
             let here = here.key("workflow");
             let here = here.key("inputs");
             for (key, value) in &run.inputs {
+                closed(scope, value, here.key(key));
                 for name in variables(value).filter(|name| !parameters.contains(name)) {
                     if scope.may_name("parameters", name) {
                         continue;

@@ -240,6 +240,14 @@ codes! {
     EmptyWaves "PG348" "empty-waves" Error;
     /// A trigger with bands: it fires or it does not, and which level is meant nobody said.
     BandsInTrigger "PG349" "bands-in-trigger" Error;
+    /// Something stands twice in one list, where the second counts for nothing.
+    NamedTwice "PG350" "named-twice" Warning;
+    /// A gate that asks one role twice: whoever says yes to one says yes to both.
+    ApprovalTwice "PG351" "approval-twice" Error;
+    /// A criterion that no value can meet: what waits for it never goes on, what it guards never stops.
+    CriterionNeverHolds "PG352" "criterion-never-holds" Error;
+    /// A fact states another baseline than the KPI itself declares.
+    BaselineContradicted "PG353" "baseline-contradicted" Warning;
 
     /// The lengths of the phases do not add up to the stated length of the whole.
     LengthsDoNotAddUp "PG401" "lengths-do-not-add-up" Warning;

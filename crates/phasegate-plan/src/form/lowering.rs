@@ -158,13 +158,23 @@ impl<'s> Lowering<'s> {
         field: &str,
     ) -> Option<T> {
         if let Some(entry) = find(entries, field) {
-            return self.under(&entry.key, |cx| T::read(&entry.value, cx));
+            return self.under(&entry.key, |cx| cx.filled(&entry.value));
         }
         let key = kebab(field);
         let head = entries.first().map_or(around.at, |entry| entry.key_at);
         let help = format!("add '{key}: ...'");
         self.report(Code::MissingKey, head, missing(&key), Some(help));
         None
+    }
+
+    /// A value that says something.
+    pub(crate) fn filled<T: Form>(&mut self, node: &Node) -> Option<T> {
+        let value = T::read(node, self)?;
+        if value.is_blank() {
+            let message = "there is nothing here; some text is wanted";
+            self.report(Code::EmptyValue, node.at, message, None);
+        }
+        Some(value)
     }
 
     /// A field that may be there.

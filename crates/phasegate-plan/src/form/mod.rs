@@ -30,6 +30,10 @@ pub(crate) trait Form: Sized {
     fn read(node: &Node, cx: &mut Lowering<'_>) -> Option<Self>;
     /// As a value that reads back as the same.
     fn write(&self) -> Value;
+    /// Is it text that says nothing, where something must be said?
+    fn is_blank(&self) -> bool {
+        false
+    }
     /// What editors are told.
     fn schema(schema: &mut Schema) -> Value;
 }

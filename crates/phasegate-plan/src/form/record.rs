@@ -202,7 +202,7 @@ macro_rules! record_read {
                     if let $crate::document::Kind::Scalar { .. } = &node.kind
                         && !node.is_null()
                     {
-                        let $short = <$sty as $crate::form::Form>::read(node, cx)?;
+                        let $short = cx.filled::<$sty>(node)?;
                         return Some(Self::new($short));
                     }
                 )?

@@ -175,6 +175,9 @@ impl Form for String {
     fn write(&self) -> Value {
         Value::text(self.clone())
     }
+    fn is_blank(&self) -> bool {
+        self.trim().is_empty()
+    }
     fn schema(_: &mut Schema) -> Value {
         Value::map([("type", Value::text("string"))])
     }

@@ -54,7 +54,7 @@ record! {
         need severity: Severity,
         /// How long deciding may take; zero is at once.
         may decide_within: Span,
-        /// How long the response may take.
+        /// How long the response may take, from the decision.
         may complete_within: Span,
         /// What is done if nobody decides in time.
         or undecided: TimeoutAnswer = TimeoutAnswer::Hold,

@@ -1,0 +1,94 @@
+//! What is named twice in one list: the second counts for nothing, or takes the place of the first.
+//! Ids that are declared twice are looked for in `names`.
+
+use std::collections::BTreeMap;
+
+use super::{At, Scope};
+use crate::fault::Code;
+use crate::model::Gate;
+
+pub(super) fn check(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let root = At::ROOT;
+    let roles = root.key("roles");
+    for (index, role) in draft.roles.iter().enumerate() {
+        let here = roles.index(index);
+        list(scope, here.key("members"), "", role.members.iter());
+    }
+    let phases = root.key("phases");
+    for (index, phase) in draft.phases.iter().enumerate() {
+        let here = phases.index(index);
+        list(scope, here.key("after"), "", phase.after.iter().flatten());
+        let gates = here.key("gates");
+        for (index, gate) in phase.gates.iter().enumerate() {
+            approvals(scope, gate, gates.index(index));
+        }
+    }
+    let gates = root.key("gates");
+    for (index, gate) in draft.gates.iter().enumerate() {
+        approvals(scope, gate, gates.index(index));
+    }
+    let triggers = root.key("triggers");
+    for (index, trigger) in draft.triggers.iter().enumerate() {
+        let here = triggers.index(index);
+        list(scope, here.key("phases"), "", trigger.phases.iter());
+    }
+    let severities = draft.escalation.iter().map(|one| one.severity);
+    list(scope, root.key("escalation"), "severity", severities);
+    let days = draft.freezes.iter();
+    let days = days.map(|one| format!("{}..{}", one.from, one.until));
+    list(scope, root.key("freezes"), "from", days);
+    if let Some(access) = &draft.access {
+        let here = root.key("access");
+        let teams = access.teams.iter().map(|one| &one.team);
+        list(scope, here.key("teams"), "team", teams);
+        let branches = access.branches.iter().map(|one| &one.branch);
+        list(scope, here.key("branches"), "branch", branches);
+    }
+}
+
+/// What stands a second time in a list; `key` is where in an item it stands, if it is not the item.
+fn list<T: Ord + std::fmt::Display>(
+    scope: &mut Scope<'_>,
+    at: At<'_>,
+    key: &str,
+    items: impl Iterator<Item = T>,
+) {
+    let mut seen = BTreeMap::new();
+    for (index, item) in items.enumerate() {
+        let item_at = at.index(index);
+        let Some(first) = seen.get(&item) else {
+            seen.insert(item, index);
+            continue;
+        };
+        let here = if key.is_empty() {
+            item_at
+        } else {
+            item_at.key(key)
+        };
+        let message = format!("'{item}' stands here twice");
+        let first = scope.written(&at.index(*first).to_string());
+        let help = format!("the first is at {first}; remove one of them");
+        scope.report(Code::NamedTwice, here, message, Some(&help));
+    }
+}
+
+/// One yes of a role cannot count for two lines, and of two numbers only one could hold.
+fn approvals(scope: &mut Scope<'_>, gate: &Gate, here: At<'_>) {
+    let list = here.key("approvals");
+    let mut seen = BTreeMap::new();
+    for (index, approval) in gate.approvals.iter().enumerate() {
+        let Some(first) = seen.get(&approval.role) else {
+            seen.insert(&approval.role, index);
+            continue;
+        };
+        let here = list.index(index);
+        let message = format!(
+            "the gate '{}' asks the role '{}' twice",
+            gate.id, approval.role
+        );
+        let first = scope.written(&list.index(*first).to_string());
+        let help = format!("the first is at {first}; say with 'quorum:' how many must say yes");
+        scope.report(Code::ApprovalTwice, here.key("role"), message, Some(&help));
+    }
+}
