@@ -81,7 +81,8 @@ pub enum Why {
         /// How long it takes still.
         remaining: Span,
     },
-    /// A number that cannot be held exactly, or a calculation that has no result.
+    /// A number that cannot be held exactly or that nothing of its kind can have, or a calculation that has
+    /// no result.
     #[error("a number is out of range")]
     OutOfRange,
     /// The source could not be reached, or its breaker is open.

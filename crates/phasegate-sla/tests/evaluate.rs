@@ -477,10 +477,29 @@ const CASES: &[(&str, &[&str], &str)] = &[
     ("rating(mood) > 4/5", &["4.1"], "pass"),
     ("rating(mood) > 4/5", &["4"], "fail"),
     ("rating(mood) > 4/5", &["nothing"], NO_DATA),
+    // What nothing of its kind can have is a mistake of the source, and decides neither way.
+    ("rating(mood) > 4/5", &["84"], OUT_OF_RANGE),
+    ("rating(mood) > 4/5", &["-3"], OUT_OF_RANGE),
+    ("rating(mood) > 4/5", &["5"], "pass"),
+    ("coverage > 80%", &["8000"], OUT_OF_RANGE),
+    ("coverage > 80%", &["100"], "pass"),
+    ("coverage < 80%", &["-1"], OUT_OF_RANGE),
+    ("count(deploys) < 3", &["-1"], OUT_OF_RANGE),
+    ("time(rollback) < 5m", &["-1"], OUT_OF_RANGE),
     ("frequency(deploys) >= 288/day", &["1"], "pass"),
     ("rate(deploys) > 2016/week", &["1"], "fail"),
     // A month has no length in seconds: `check` says so, and nothing is judged without it.
     ("rate(deploys) < 2/month", &["1"], UNUSABLE),
+    (
+        "rate(deploys) no worse than baseline 2/month margin 5%",
+        &["1"],
+        UNUSABLE,
+    ),
+    (
+        "change(rate(deploys)) < 10% vs baseline 2/month",
+        &["1"],
+        UNUSABLE,
+    ),
     (
         "rate(deploys) > 1/min",
         &["down"],

@@ -6,6 +6,7 @@ mod confidence;
 mod mean;
 mod near;
 mod people;
+mod possible;
 mod prepared;
 mod read;
 mod reference;

@@ -10,6 +10,7 @@ use phasegate_criterion::{Aggregate, Measure, Measured, Shape, Source, Test};
 use phasegate_percentile::Histogram;
 
 use super::amount::{Amount, Extent};
+use super::possible::Possible;
 use crate::need::{Asking, Need, aggregate, four_times, inner, is_of_many};
 use crate::verdict::{Means, Why};
 
@@ -225,6 +226,7 @@ fn of_answer(
             }
             let base = Quantity::new(*value, kpi.unit.clone())
                 .base()
+                .filter(|base| Possible::of(kpi).holds(*base))
                 .ok_or(Why::OutOfRange)?;
             let rate = matches!(by, Some(Aggregate::Rate | Aggregate::Frequency)) && counted;
             let base = if rate {

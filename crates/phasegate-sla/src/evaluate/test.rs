@@ -1,6 +1,6 @@
 //! Evaluates one test: reads what was measured, compares, and writes down what it rests on.
 
-use phasegate_core::{BaseUnit, Dimension, Fraction, Quantity, Unit};
+use phasegate_core::{BaseUnit, Dimension, Fraction, PerKind, Quantity, Unit};
 use phasegate_criterion::{
     Aggregate, Assertion, Band, Cmp, Direction, Expects, Given, Measure, Measured, Operand, Shape,
     Source, Test, Value, ValueRange, measured,
@@ -67,10 +67,37 @@ pub(super) fn verdict(answer: Option<bool>, approximate: bool) -> Verdict {
     }
 }
 
+/// Is it made into so much per second here, from a counter?
+fn is_per_second(case: &Case<'_>) -> bool {
+    let rate = matches!(
+        aggregate(inner(&case.test.subject.measure)),
+        Some(Aggregate::Frequency | Aggregate::Rate)
+    );
+    let mut sources = case.measured.sources.iter();
+    rate && sources.any(|source| source.kpi.shape == Shape::Counter)
+}
+
 /// Can the measure be compared with every value that the test names? A count per second says nothing about
 /// one per month.
 fn is_comparable(case: &Case<'_>) -> bool {
     let fits = |value: &Value| case.measured.expects.takes(&value.quantity().dimension());
+    let takes_calendar = !is_per_second(case);
+    let fixed = |quantity: &Quantity| {
+        takes_calendar || quantity.dimension().per() != Some(PerKind::Calendar)
+    };
+    let references = match &case.compared {
+        Compared::Figure(Given::Point(value)) => [Some(value), None],
+        Compared::Figure(Given::Range(range)) => [Some(&range.low), Some(&range.high)],
+        Compared::Arm
+        | Compared::Figure(Given::Unknown)
+        | Compared::Nothing
+        | Compared::Previous => [None, None],
+    };
+    let beside = references.into_iter().flatten().chain(&case.test.margin);
+    if !beside.map(Value::quantity).all(fixed) {
+        return false;
+    }
+    let kpi = case.measured.sources.first().map(|source| source.kpi);
     match &case.test.assertion {
         Assertion::Bands { warn, crit } => {
             let bands = warn.iter().chain(crit);
@@ -80,6 +107,16 @@ fn is_comparable(case: &Case<'_>) -> bool {
             value: Operand::Value(value),
             ..
         }) => fits(value),
+        Assertion::Compare(Band {
+            value: Operand::Budget,
+            ..
+        }) => kpi.and_then(|kpi| kpi.budget.as_ref()).is_none_or(fixed),
+        Assertion::Compare(Band {
+            value: Operand::Target,
+            ..
+        }) => kpi
+            .and_then(|kpi| kpi.target.as_ref())
+            .is_none_or(|target| fixed(&target.value)),
         Assertion::Reach { to, .. } => fits(to),
         Assertion::Within(range) => fits(&range.low) && fits(&range.high),
         Assertion::Compare(_)

@@ -7,6 +7,7 @@ use phasegate_criterion::{
 };
 
 use super::Seen;
+use crate::evaluate::possible::Possible;
 use crate::evaluate::read::{self, Read};
 use crate::need::{Need, aggregate, is_of_many};
 use crate::verdict::{Verdict, Why};
@@ -28,7 +29,11 @@ enum Form {
     /// The mean, an extreme or the sum of a whole distribution: what a sketch holds exactly.
     Function { by: Aggregate, unit: Unit },
     /// A ready-made number, in a unit of this factor; of a counter it needs no samples.
-    Scalar { factor: Fraction, counter: bool },
+    Scalar {
+        factor: Fraction,
+        counter: bool,
+        possible: Possible,
+    },
     /// A share of events.
     Share,
 }
@@ -114,6 +119,7 @@ fn form(
                     Form::Scalar {
                         factor: source.kpi.unit.factor()?,
                         counter,
+                        possible: Possible::of(source.kpi),
                     },
                     limit,
                 )
@@ -182,12 +188,20 @@ impl Threshold {
                 },
                 Form::Below { .. },
             ) => share(*part, *total),
-            (Observed::Scalar { value }, Form::Scalar { factor, counter }) => {
+            (
+                Observed::Scalar { value },
+                Form::Scalar {
+                    factor,
+                    counter,
+                    possible,
+                },
+            ) => {
                 if measurement.samples == 0 && !counter {
                     return Err(Why::NoData);
                 }
-                let base =
-                    Fraction::from_decimal(*value).and_then(|value| value.checked_mul(*factor));
+                let base = Fraction::from_decimal(*value)
+                    .and_then(|value| value.checked_mul(*factor))
+                    .filter(|base| possible.holds(*base));
                 Ok((base.ok_or(Why::OutOfRange)?, measurement.samples))
             }
             (Observed::Distribution { sketch }, Form::Function { by, unit }) => {
