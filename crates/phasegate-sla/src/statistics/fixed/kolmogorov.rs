@@ -69,13 +69,28 @@ impl KolmogorovTest {
         Ok(Self { above, below, n, m })
     }
 
-    fn outcome(self, p: PValues) -> KolmogorovOutcome {
+    fn with(self, p: PValues) -> KolmogorovOutcome {
         let cells = (self.n * self.m) as f64;
         KolmogorovOutcome {
             above: self.above as f64 / cells,
             below: self.below as f64 / cells,
             p,
         }
+    }
+
+    /// The p-values to use: exact ones up to ten million cells (3,000 samples a side), asymptotic ones
+    /// beyond.
+    ///
+    /// ```
+    /// use phasegate_sla::statistics::fixed::KolmogorovTest;
+    /// // One value a side shows nothing, whatever the limit of many says.
+    /// let test = KolmogorovTest::new(&[1.0], &[2.0])?;
+    /// assert_eq!(test.outcome().p.two_sided, 1.0);
+    /// # Ok::<(), phasegate_sla::statistics::StatisticsError>(())
+    /// ```
+    #[must_use]
+    pub fn outcome(self) -> KolmogorovOutcome {
+        self.exact().unwrap_or_else(|| self.asymptotic())
     }
 
     /// Exact p-values by counting lattice paths; none above ten million cells.
@@ -89,7 +104,7 @@ impl KolmogorovTest {
             greater: self.paths_that_reach(self.below, false),
             two_sided: self.paths_that_reach(self.above.max(self.below), true),
         };
-        Some(self.outcome(p))
+        Some(self.with(p))
     }
 
     /// The share of all lattice paths from (0, 0) to (n, m) that somewhere reach the distance.
@@ -128,7 +143,10 @@ impl KolmogorovTest {
         row.last().copied().unwrap_or(1.0)
     }
 
-    /// Asymptotic p-values.
+    /// Asymptotic p-values, those of scipy: for some hundred samples a side and more.
+    ///
+    /// Of few samples they are wrong on the unsafe side: one value a side gives 0 where 1 is exact. Whoever
+    /// only wants the p-value takes [`outcome`](Self::outcome).
     #[must_use]
     pub fn asymptotic(self) -> KolmogorovOutcome {
         let (large, small) = (self.n.max(self.m) as f64, self.n.min(self.m) as f64);
@@ -146,7 +164,7 @@ impl KolmogorovTest {
             greater: one_sided(self.below),
             two_sided: one_sample_tail(effective.round().max(1.0), d),
         };
-        self.outcome(p)
+        self.with(p)
     }
 }
 
