@@ -11,7 +11,8 @@ pub use check::{
     check_policy, check_registry, check_statement, check_together, measured,
 };
 pub use kpi::{
-    Baseline, Direction, Duplicate, Kpi, KpiRegistry, Queries, Shape, Slo, SloMethod, Target,
+    Baseline, Direction, Duplicate, Kpi, KpiRegistry, Possible, Queries, Shape, Slo, SloMethod,
+    Target,
 };
 pub use parse::{NESTING_MAX, ParseError, TEXT_LEN_MAX};
 pub use tree::{

@@ -339,6 +339,135 @@ const CASES: &[(FaultCode, &str, &str)] = &[
         "score [1: errors < 5%] >= 90% warn 75%",
     ),
     (FaultCode::NoQuery, "query \"up\" = 1", "errors < 5%"),
+    (FaultCode::LimitOutOfRange, "errors < 150%", "errors < 99%"),
+    (FaultCode::LimitOutOfRange, "errors < -1%", "errors < 1%"),
+    (
+        FaultCode::LimitOutOfRange,
+        "errors warn > 1% crit > 101%",
+        "errors warn > 1% crit > 10%",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "errors in 1%..200%",
+        "errors in 1%..2%",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "coverage 60% -> 800%",
+        "coverage 60% -> 80%",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "coverage >= 8000%",
+        "coverage >= 80%",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "rating(mood) > 6/5",
+        "rating(mood) > 4/5",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "count(bugs) >= 6/5",
+        "count(bugs) >= 5/6",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "count(bugs) > -1",
+        "count(bugs) > 0",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "apdex(latency, 5ms) >= 1.2",
+        "apdex(latency, 5ms) >= 0.9",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "below(latency, 5ms) > 101%",
+        "below(latency, 5ms) > 99%",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "budget_left(availability) < 101%",
+        "budget_left(availability) < -50%",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "burn_rate(availability, 1h) > -1",
+        "burn_rate(availability, 1h) > 1",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "change(errors) < -150% vs baseline",
+        "change(errors) < 150% vs baseline",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "change(errors) < 150pp vs baseline",
+        "change(errors) < 50pp vs baseline",
+    ),
+    (
+        FaultCode::AlwaysTrue,
+        "ratio(errors) <= 100%",
+        "ratio(errors) < 100%",
+    ),
+    (FaultCode::AlwaysTrue, "count(bugs) >= 0", "count(bugs) = 0"),
+    (
+        FaultCode::NeverTrue,
+        "ratio(errors) > 100%",
+        "ratio(errors) >= 100%",
+    ),
+    (FaultCode::NeverTrue, "count(bugs) < 0", "count(bugs) <= 0"),
+    (
+        FaultCode::ChangeOfChange,
+        "change(change(errors)) < 5% vs baseline",
+        "change(errors) < 5% vs baseline",
+    ),
+    (
+        FaultCode::EqualOfMany,
+        "count(bugs) = 5/6",
+        "count(bugs) = 5/5",
+    ),
+    (
+        FaultCode::RollingConfidence,
+        "errors < 5% over 5m confidence 95%",
+        "errors < 5% confidence 95%",
+    ),
+    (
+        FaultCode::RollingConfidence,
+        "errors < 5% over 5m significant",
+        "errors < 5% over 5m",
+    ),
+    (
+        FaultCode::HoldWithoutWindow,
+        "errors < 5% for 5m",
+        "errors < 5% confidence 95% for 5m",
+    ),
+    (
+        FaultCode::NeverShown,
+        "errors = 0% confidence 95%",
+        "errors < 1% confidence 95%",
+    ),
+    (
+        FaultCode::NeverShown,
+        "errors <= 0% confidence 95%",
+        "errors <= 0%",
+    ),
+    (
+        FaultCode::NeverShown,
+        "availability >= 100% confidence 95%",
+        "availability > 99% confidence 95%",
+    ),
+    (
+        FaultCode::NeverShown,
+        "apdex(latency, 5ms) >= 1 confidence 95%",
+        "apdex(latency, 5ms) >= 0.9 confidence 95%",
+    ),
+    (
+        FaultCode::NeverShown,
+        "avg(latency) < 200ms cap 100ms confidence 95%",
+        "avg(latency) < 200ms cap 300ms confidence 95%",
+    ),
 ];
 
 #[test]

@@ -66,6 +66,9 @@ pub enum Why {
     /// There is nothing to compare with.
     #[error("the baseline is missing")]
     BaselineMissing,
+    /// The criterion does not fit what it measures, or how it is used: its check says what is wrong.
+    #[error("the criterion cannot be used so")]
+    CriterionUnusable,
     /// Nobody has said yes or no.
     #[error("a person's answer is missing")]
     HumanAnswerMissing,
@@ -88,6 +91,10 @@ pub enum Why {
     /// The source could not be reached, or its breaker is open.
     #[error("the provider is unavailable")]
     ProviderUnavailable,
+    /// The window slides, or holds an increment alone: with confidence, evidence is of all samples since the
+    /// start.
+    #[error("the window is not of all samples since the start, as confidence needs it")]
+    RollingWindow,
     /// The source, or a limit before it, said to come back later.
     #[error("the provider is throttled")]
     Throttled,
@@ -203,6 +210,9 @@ pub enum Method {
     TwoArmPercentiles,
     /// Events of two arms: [`ArmsTest`](crate::statistics::rate::ArmsTest).
     TwoArmRates,
+    /// The difference of two arms' shares, each within its own
+    /// [`RateTest::interval`](crate::statistics::rate::RateTest::interval).
+    TwoArmShares,
 }
 
 impl Method {
@@ -220,6 +230,7 @@ impl Method {
             }
             Self::TwoArmPercentiles => "independent values of one distribution on each arm",
             Self::TwoArmRates => "events that come in proportion to each arm's traffic",
+            Self::TwoArmShares => "independent events of one probability on each arm",
         }
     }
 }
@@ -234,6 +245,7 @@ impl fmt::Display for Method {
             Self::TwoArmMeans => "asymptotic means of two arms",
             Self::TwoArmPercentiles => "percentiles of two arms",
             Self::TwoArmRates => "rates of two arms",
+            Self::TwoArmShares => "shares of two arms",
         })
     }
 }

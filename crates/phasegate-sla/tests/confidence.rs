@@ -45,7 +45,7 @@ fn registry() -> KpiRegistry {
     registry
 }
 
-/// `3/500`, or `@` and a histogram of a uniform spread: from, to, count.
+/// `3/500`, or `@` and a histogram of a uniform spread: from, to, count; or `^` and one of two values.
 fn answer(text: &str, need: &Need, kind: WindowKind) -> Answer {
     let end = Timestamp::EPOCH + Span::from_secs(600);
     let window = Window {
@@ -54,7 +54,23 @@ fn answer(text: &str, need: &Need, kind: WindowKind) -> Answer {
         kind,
     };
     let number = |text: &str| text.parse::<u32>().expect("a number");
-    let (observed, samples) = if let Some(spread) = text.strip_prefix('@') {
+    let (observed, samples) = if let Some(spread) = text.strip_prefix('^') {
+        // So many of the second value among so many in all.
+        let parts: Vec<u32> = spread.split(' ').map(number).collect();
+        let [usual, heavy, some, all] = parts.as_slice() else {
+            panic!("{text}")
+        };
+        let mut histogram = Histogram::new();
+        for index in 0..*all {
+            histogram.record(f64::from(if index < *some { *heavy } else { *usual }));
+        }
+        (
+            Observed::Distribution {
+                sketch: histogram.encode(),
+            },
+            histogram.count(),
+        )
+    } else if let Some(spread) = text.strip_prefix('@') {
         let parts: Vec<u32> = spread.split(' ').map(number).collect();
         let [from, to, count] = parts.as_slice() else {
             panic!("{text}")
@@ -96,7 +112,7 @@ fn answer(text: &str, need: &Need, kind: WindowKind) -> Answer {
 fn run(text: &str, answers: &[&str], kind: WindowKind) -> Finding {
     let criterion: Criterion = text.parse().expect(text);
     let registry = registry();
-    let sketch = answers.iter().any(|answer| answer.starts_with('@'));
+    let sketch = answers.iter().any(|answer| answer.starts_with(['@', '^']));
     let can = |_: &phasegate_core::BindingId, what: Capability| {
         !sketch || what != Capability::MeasureBelow
     };
@@ -120,6 +136,7 @@ const PASS: Verdict = Verdict::Pass;
 const WARN: Verdict = Verdict::Warn;
 const FAIL: Verdict = Verdict::Fail;
 const OPEN: Verdict = Verdict::Inconclusive(Why::Undecided);
+const ROLLING: Verdict = Verdict::Inconclusive(Why::RollingWindow);
 
 const CASES: &[(&str, &[&str], Verdict)] = &[
     // As many as the sample-size lint says, and not one less.
@@ -134,9 +151,17 @@ const CASES: &[(&str, &[&str], Verdict)] = &[
     // One event decides against none, and no number of samples decides for it.
     ("ratio(errors) <= 0% confidence 95%", &["1/100"], FAIL),
     ("ratio(errors) <= 0% confidence 95%", &["0/1000000"], OPEN),
+    ("ratio(errors) > 0% confidence 95%", &["1/100"], PASS),
+    ("ratio(errors) > 0% confidence 95%", &["0/1000000"], OPEN),
+    ("ratio(hits) < 100% confidence 95%", &["100/100"], OPEN),
+    ("ratio(hits) < 100% confidence 95%", &["99/100"], PASS),
+    ("ratio(hits) >= 0% confidence 95%", &["0/100"], PASS),
     // The same of "all of them", which is about their share and not about their number.
     ("count(hits) = 5/5 confidence 95%", &["1000/1000"], OPEN),
     ("count(hits) = 5/5 confidence 95%", &["999/1000"], FAIL),
+    ("count(hits) = 4/5 confidence 95%", &["1000/1000"], PASS),
+    ("count(hits) = 4/5 confidence 95%", &["5/5"], OPEN),
+    ("count(hits) = 4/5 confidence 95%", &["500/1000"], FAIL),
     (
         "ratio(hits) in 40%..60% confidence 95%",
         &["5000/10000"],
@@ -255,6 +280,53 @@ const CASES: &[(&str, &[&str], Verdict)] = &[
         &["@200 400 2000", "@100 200 2000"],
         FAIL,
     ),
+    // A distance in points is decided by the shares of both arms, however few events there are.
+    (
+        "ratio(errors) no worse than control margin 0.5pp confidence 95%",
+        &["100/1000000", "100/1000000"],
+        PASS,
+    ),
+    (
+        "ratio(errors) no worse than control margin 0.5pp confidence 95%",
+        &["10/1000", "10/1000"],
+        OPEN,
+    ),
+    (
+        "ratio(errors) no worse than control margin 0.5pp confidence 95%",
+        &["300/10000", "100/10000"],
+        FAIL,
+    ),
+    (
+        "ratio(hits) no worse than control margin 1pp confidence 95%",
+        &["9000/10000", "95000/100000"],
+        FAIL,
+    ),
+    (
+        "ratio(errors) comparable to control margin 1pp confidence 95%",
+        &["1000/100000", "1000/100000"],
+        PASS,
+    ),
+    (
+        "change(ratio(errors)) < 1pp vs control confidence 95%",
+        &["1000/100000", "1000/100000"],
+        PASS,
+    ),
+    (
+        "avg(latency) no worse than control margin 20ms confidence 95%",
+        &["@100 200 2000", "@100 200 2000"],
+        PASS,
+    ),
+    (
+        "avg(latency) no worse than control margin 20ms confidence 95%",
+        &["@200 300 2000", "@100 200 2000"],
+        FAIL,
+    ),
+    // What has no method stays open: ranks know no distances.
+    (
+        "p50(latency) no worse than control margin 20ms confidence 95%",
+        &["@100 200 2000", "@100 200 2000"],
+        OPEN,
+    ),
     // Figures.
     (
         "ratio(errors) no worse than baseline 5% margin 20% confidence 95%",
@@ -309,6 +381,16 @@ const CASES: &[(&str, &[&str], Verdict)] = &[
         OPEN,
     ),
     (
+        "apdex(latency, 100ms) >= 1 confidence 95%",
+        &["1000/1000", "1000/1000"],
+        OPEN,
+    ),
+    (
+        "apdex(latency, 100ms) >= 1 confidence 95%",
+        &["999/1000", "1000/1000"],
+        FAIL,
+    ),
+    (
         "apdex(latency, 100ms) >= 0.8 confidence 95%",
         &["100/1000", "300/1000"],
         FAIL,
@@ -349,12 +431,6 @@ const CASES: &[(&str, &[&str], Verdict)] = &[
         &["@100 200 1000", "@200 400 1000"],
         PASS,
     ),
-    // What has no method stays open.
-    (
-        "ratio(errors) no worse than control margin 1pp confidence 95%",
-        &["100/10000", "900/90000"],
-        OPEN,
-    ),
 ];
 
 #[test]
@@ -377,13 +453,99 @@ fn overlapping_windows_and_single_increments_are_no_evidence() {
     for (text, answers, _) in CASES {
         for kind in [WindowKind::Rolling, WindowKind::Increment] {
             let finding = run(text, answers, kind);
-            assert_eq!(
-                finding.verdict, OPEN,
-                "{text} {kind:?}: {}",
-                finding.sentence
-            );
+            let sentence = &finding.sentence;
+            assert_eq!(finding.verdict, ROLLING, "{text} {kind:?}: {sentence}");
+            // What was seen is told all the same.
+            assert!(finding.samples.is_some(), "{text} {kind:?}: {sentence}");
+            assert!(finding.window.is_some(), "{text} {kind:?}: {sentence}");
         }
     }
+}
+
+#[test]
+fn what_is_undecided_says_what_was_seen() {
+    for (text, answers, observed, samples) in [
+        (
+            "apdex(latency, 100ms) >= 1 confidence 95%",
+            &["1000/1000", "1000/1000"][..],
+            Some("1"),
+            1000,
+        ),
+        (
+            "avg(latency) < 200ms confidence 95%",
+            &["@100 200 400"],
+            Some("149.875ms"),
+            400,
+        ),
+        (
+            "ratio(errors) < 1% min 1000 samples confidence 95%",
+            &["0/999"],
+            Some("0%"),
+            999,
+        ),
+        (
+            "p95(latency) < 200ms min 1000 samples confidence 95%",
+            &["990/999"],
+            Some("99.099099099%"),
+            999,
+        ),
+        (
+            "change(ratio(errors)) < 5pp vs baseline confidence 95%",
+            &["10/100"],
+            None,
+            100,
+        ),
+    ] {
+        let finding = run(text, answers, WindowKind::SinceStart);
+        let sentence = &finding.sentence;
+        assert_eq!(finding.condition(), None, "{sentence}");
+        let seen = finding.observed.as_ref().map(ToString::to_string);
+        assert_eq!(seen.as_deref(), observed, "{sentence}");
+        assert_eq!(finding.samples, Some(samples), "{sentence}");
+        assert!(finding.window.is_some(), "{sentence}");
+        assert!(finding.bound.is_some(), "{sentence}");
+    }
+}
+
+#[test]
+fn a_mean_of_skewed_values_waits_for_more_of_them() {
+    let skewed = |heavy: u32| {
+        let answer = format!("^100 10000 {heavy} 2000");
+        run(
+            "avg(latency) < 400ms confidence 95%",
+            &[&answer],
+            WindowKind::SinceStart,
+        )
+    };
+    // One in a thousand a hundred times as large: the skewness is 31, and 100 times its square 98,000.
+    let waits = skewed(2);
+    assert!(
+        matches!(waits.verdict, Verdict::Inconclusive(Why::TooFewSamples { have: 2000, need }) if need > 90_000),
+        "{}",
+        waits.sentence
+    );
+    assert_eq!(skewed(0).verdict, PASS);
+}
+
+#[test]
+fn the_window_of_a_kpi_is_not_for_evidence() {
+    let mut registry = KpiRegistry::new();
+    let mut errors = Kpi::new(
+        "errors".parse().expect("an id"),
+        "%".parse().expect("a unit"),
+        Shape::Ratio,
+        "prom".parse().expect("an id"),
+    );
+    errors.queries = Queries::whole("errors");
+    errors.window = Some(Span::from_secs(300));
+    registry.declare(errors).expect("declared once");
+    let over = |text: &str| {
+        let criterion: Criterion = text.parse().expect(text);
+        let mut needs = needs(&criterion, &registry, &|_, _| true).expect("needs");
+        needs.remove(0).over
+    };
+    assert_eq!(over("ratio(errors) < 1%"), Some(Span::from_secs(300)));
+    assert_eq!(over("ratio(errors) < 1% confidence 95%"), None);
 }
 
 #[test]

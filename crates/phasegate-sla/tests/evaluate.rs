@@ -217,7 +217,7 @@ fn short(verdict: &Verdict) -> String {
 }
 
 const UNDECIDED: &str = "undecided";
-const UNUSABLE: &str = "the answer is not usable";
+const MISFIT: &str = "the criterion cannot be used so";
 const NO_DATA: &str = "no data";
 const OUT_OF_RANGE: &str = "a number is out of range";
 const MISSING: &str = "the baseline is missing";
@@ -489,16 +489,16 @@ const CASES: &[(&str, &[&str], &str)] = &[
     ("frequency(deploys) >= 288/day", &["1"], "pass"),
     ("rate(deploys) > 2016/week", &["1"], "fail"),
     // A month has no length in seconds: `check` says so, and nothing is judged without it.
-    ("rate(deploys) < 2/month", &["1"], UNUSABLE),
+    ("rate(deploys) < 2/month", &["1"], MISFIT),
     (
         "rate(deploys) no worse than baseline 2/month margin 5%",
         &["1"],
-        UNUSABLE,
+        MISFIT,
     ),
     (
         "change(rate(deploys)) < 10% vs baseline 2/month",
         &["1"],
-        UNUSABLE,
+        MISFIT,
     ),
     (
         "rate(deploys) > 1/min",
@@ -824,7 +824,13 @@ fn bands_do_not_say_at_which_level_a_trigger_fires() {
         ),
     ] {
         let blind = run_by(evaluate_trigger, text, answers);
-        assert_eq!(blind.verdict, Verdict::Inconclusive(Why::Invalid), "{text}");
+        let unusable = Verdict::Inconclusive(Why::CriterionUnusable);
+        assert_eq!(blind.verdict, unusable, "{text}");
+        assert!(
+            blind.sentence.contains("one threshold"),
+            "{}",
+            blind.sentence
+        );
     }
 }
 
@@ -1082,7 +1088,8 @@ fn an_answer_to_another_threshold_is_not_taken() {
 fn a_criterion_with_a_fault_is_inconclusive_and_says_so() {
     let criterion: Criterion = "p95(latenzy) < 200ms".parse().expect("a criterion");
     let finding = evaluate(&criterion, &registry(), &BTreeMap::new(), at());
-    assert_eq!(finding.verdict, Verdict::Inconclusive(Why::Invalid));
+    let unusable = Verdict::Inconclusive(Why::CriterionUnusable);
+    assert_eq!(finding.verdict, unusable);
     assert!(
         finding.sentence.contains("unknown-kpi"),
         "{}",

@@ -85,6 +85,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// A comparison that holds whatever is measured.
+    AlwaysTrue = "always-true", Warning;
     /// `= ~20%` without a margin: taken as within a tenth of the value.
     ApproximateEquality = "approximate-equality", Warning;
     /// Bands that run against the KPI's direction.
@@ -105,6 +107,8 @@ codes! {
     CalendarRate = "calendar-rate", Error;
     /// A cap on something that is no mean with confidence.
     CapWithoutMean = "cap-without-mean", Error;
+    /// A change of a change.
+    ChangeOfChange = "change-of-change", Error;
     /// A change in a range: beyond its far end is still passed, with a warning.
     ChangeRange = "change-range", Warning;
     /// A change that does not say against what: the KPI's baseline is meant.
@@ -119,6 +123,8 @@ codes! {
     DerivedWrong = "derived-wrong", Error;
     /// Needed, and the KPI does not say which way is better.
     DirectionMissing = "direction-missing", Error;
+    /// `= 5/6` of counts: taken as at least.
+    EqualOfMany = "equal-of-many", Warning;
     /// A plain number above one for a share.
     FractionAboveOne = "fraction-above-one", Error;
     /// A plain number for a share: `0.05` is taken as 5 %.
@@ -127,12 +133,18 @@ codes! {
     FunctionForShape = "function-for-shape", Error;
     /// A condition held over time of values that have no window.
     HoldWithoutWindow = "hold-without-window", Warning;
+    /// A value that nothing of its kind can have: a share of 150 %, a mark of 6/5, a count below zero.
+    LimitOutOfRange = "limit-out-of-range", Error;
     /// `no worse than`, `comparable to`, `stable` without a margin.
     MarginMissing = "margin-missing", Warning;
     /// Confidence about a mean of values that have no upper end: it holds only in the limit of many.
     MeanUnbounded = "mean-unbounded", Warning;
     /// A KPI whose name cannot be written in a criterion.
     NameUnusable = "name-unusable", Error;
+    /// Something that no number of samples shows with confidence: that a rate is exactly this, or zero.
+    NeverShown = "never-shown", Warning;
+    /// A comparison that does not hold whatever is measured.
+    NeverTrue = "never-true", Warning;
     /// No question for the arm that is needed.
     NoQuery = "no-query", Error;
     /// The KPI does not declare what is compared with.
@@ -151,6 +163,8 @@ codes! {
     RatingScale = "rating-scale", Error;
     /// A goal on the wrong side of where it stood.
     ReachAgainstDirection = "reach-against-direction", Error;
+    /// A window that slides, with confidence: it counts the same sample many times, and decides nothing.
+    RollingConfidence = "rolling-confidence", Error;
     /// `significant` without a confidence: 95 % is meant.
     SignificantWithoutConfidence = "significant-without-confidence", Warning;
     /// Steps that do not rise.

@@ -94,6 +94,16 @@ pub fn measured<'r>(measure: &Measure, registry: &'r KpiRegistry) -> Resolved<'r
             })
         }
         Measure::Change(of) => {
+            if let Measure::Change(_) = **of {
+                let message = "nothing says from when to when a change would change";
+                let mend = "write one change(..)";
+                return Err(Fault::new(
+                    FaultCode::ChangeOfChange,
+                    measure,
+                    message,
+                    mend,
+                ));
+            }
             let inner = measured(of, registry)?;
             let points = matches!(inner.expects, Expects::Share);
             Ok(Measured {

@@ -1,8 +1,10 @@
 //! Checks criteria against the KPIs they name: ids, units, shapes, and what is ambiguous in them.
 //! Errors make a criterion unusable; warnings (lints) say what it will be taken to mean.
 
+mod confidence;
 mod declaration;
 mod fault;
+mod limit;
 mod measure;
 mod test;
 mod together;

@@ -5,11 +5,10 @@ use std::cmp::Ordering;
 use phasegate_core::{BaseUnit, Dimension, Fraction, Quantity};
 
 use super::measure::{self, Expects, Measured};
-use super::{Fault, FaultCode};
-use crate::kpi::{Baseline, Direction, KpiRegistry, Shape};
+use super::{Fault, FaultCode, confidence, limit};
+use crate::kpi::{Baseline, Direction, KpiRegistry};
 use crate::tree::{
-    Against, Aggregate, Assertion, Band, Cmp, Given, Measure, Operand, Reference, Test, Value,
-    ValueRange,
+    Against, Assertion, Band, Cmp, Given, Measure, Operand, Reference, Test, Value, ValueRange,
 };
 
 pub(super) fn check(test: &Test, registry: &KpiRegistry, faults: &mut Vec<Fault>) {
@@ -47,8 +46,9 @@ pub(super) fn check(test: &Test, registry: &KpiRegistry, faults: &mut Vec<Fault>
             }
         }
     }
+    limit::check(test, &measured, faults);
     references(test, &measured, faults);
-    statistics(test, &measured, faults);
+    confidence::check(test, &measured, faults);
 }
 
 /// Does a value fit the measure?
@@ -488,109 +488,5 @@ fn margin_fits(test: &Test, margin: &Value, measured: &Measured<'_>, faults: &mu
         let mend =
             "write it in percent of the reference, in points for shares, or in the KPI's unit";
         faults.push(Fault::new(FaultCode::UnitMismatch, test, message, mend));
-    }
-}
-
-/// Confidence and significance.
-fn statistics(test: &Test, measured: &Measured<'_>, faults: &mut Vec<Fault>) {
-    if test.significant && test.confidence.is_none() {
-        let message = "'significant' is taken as 'confidence 95%'";
-        faults.push(Fault::new(
-            FaultCode::SignificantWithoutConfidence,
-            test,
-            message,
-            "write the confidence",
-        ));
-    }
-    let by_events = measured
-        .sources
-        .iter()
-        .all(|source| matches!(source.kpi.shape, Shape::Distribution | Shape::Ratio));
-    let sampled = by_events && !measured.sources.is_empty();
-    let mean = is_mean(&test.subject.measure)
-        && matches!(measured.sources.as_slice(), [one] if one.kpi.shape == Shape::Distribution);
-    let method = mean || sampled && is_share_or_percentile(&test.subject.measure);
-    if test.confidence.is_some() && !method {
-        let message =
-            "with confidence one can speak of shares of events, of percentiles and of means only";
-        let mend = "leave the confidence out, or write ratio(..), share(..), below(..), apdex(..), avg(..) or a percentile";
-        faults.push(Fault::new(
-            FaultCode::ConfidenceWithoutSamples,
-            test,
-            message,
-            mend,
-        ));
-    }
-    capped(test, mean, measured, faults);
-}
-
-/// A mean with confidence: exact with a cap, and only in the limit without one. Never one silently.
-fn capped(test: &Test, mean: bool, measured: &Measured<'_>, faults: &mut Vec<Fault>) {
-    let asked = test.level().is_some() && mean;
-    let change = matches!(test.subject.measure, Measure::Change(_));
-    let compares = !change && !compared_with_arm(test);
-    match &test.cap {
-        None if asked => {
-            let message = "of values without an upper end, a mean has its confidence only in the limit of many values";
-            let mend = if compares {
-                "add 'cap VALUE' to judge the mean of values capped there, which holds at any number, or ask for a percentile"
-            } else {
-                "know that fewer than 500 values a side decide nothing, or ask for a percentile"
-            };
-            faults.push(Fault::new(FaultCode::MeanUnbounded, test, message, mend));
-        }
-        None => {}
-        Some(_) if !asked || !compares => {
-            let message = "'cap' belongs to a mean that is compared with a value, with confidence";
-            let mend = "leave it out, or write avg(..) with 'confidence'";
-            faults.push(Fault::new(FaultCode::CapWithoutMean, test, message, mend));
-        }
-        Some(cap) => {
-            let unit = measured.sources.first().map(|source| &source.kpi.unit);
-            let fits = unit.is_some_and(|unit| unit.dimension() == cap.quantity().dimension());
-            let positive =
-                !cap.quantity().number().is_negative() && !cap.quantity().number().is_zero();
-            if !fits || !positive || cap.is_approximate() {
-                let message = format!("'cap {cap}' is no upper end for this measure");
-                let mend = "write it in the KPI's unit, above zero";
-                faults.push(Fault::new(FaultCode::UnitMismatch, test, message, mend));
-            }
-        }
-    }
-}
-
-/// Does the test compare with the other version?
-const fn compared_with_arm(test: &Test) -> bool {
-    matches!(
-        test.assertion,
-        Assertion::Comparable(_) | Assertion::NoWorse(_) | Assertion::Stable
-    )
-}
-
-/// A mean of single values?
-fn is_mean(measure: &Measure) -> bool {
-    match measure {
-        Measure::Aggregate { by, .. } => *by == Aggregate::Average,
-        Measure::Change(of) => is_mean(of),
-        Measure::Apdex { .. }
-        | Measure::Below { .. }
-        | Measure::BudgetLeft { .. }
-        | Measure::BurnRate { .. }
-        | Measure::Plain { .. }
-        | Measure::Query(_) => false,
-    }
-}
-
-/// Is it something that the counts of single events decide?
-fn is_share_or_percentile(measure: &Measure) -> bool {
-    match measure {
-        Measure::Aggregate { by, .. } => {
-            let share = matches!(by, Aggregate::Ratio | Aggregate::Share | Aggregate::Equal);
-            share || by.quantile().is_some()
-        }
-        Measure::Change(of) => is_share_or_percentile(of),
-        // An Apdex is a mean of 0, ½ and 1, from two counts.
-        Measure::Apdex { .. } | Measure::Below { .. } | Measure::Plain { .. } => true,
-        Measure::BudgetLeft { .. } | Measure::BurnRate { .. } | Measure::Query(_) => false,
     }
 }

@@ -48,7 +48,9 @@ pub(super) fn criterion(criterion: &Criterion, registry: &KpiRegistry, faults: &
     }
     if criterion.hold.for_.is_some() {
         for test in tests(&criterion.condition) {
-            if test.over.is_none() && !has_window(test, registry) {
+            // With confidence, each look is at all samples since the start.
+            let windowed = test.level().is_some() || test.over.is_some();
+            if !windowed && !has_window(test, registry) {
                 let message =
                     "it is held over time, and over what each value is taken stands nowhere";
                 let mend = "add 'over 5m' to the test, or a window to the KPI";

@@ -1,6 +1,7 @@
 //! Declarations of KPIs and SLOs: what numbers there are, in which unit, from where. No evaluation.
 
 mod baseline;
+mod possible;
 mod registry;
 mod slo;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::tree::{Deadline, Name};
 
 pub use baseline::{Baseline, Target};
+pub use possible::Possible;
 pub use registry::{Duplicate, KpiRegistry};
 pub use slo::{Slo, SloMethod};
 

@@ -524,7 +524,8 @@ enum BakeStep<'s, 't> {
 fn is_blind(verdict: &Verdict) -> bool {
     match verdict {
         Verdict::Inconclusive(why) => match why {
-            Why::Invalid
+            Why::CriterionUnusable
+            | Why::Invalid
             | Why::NoData
             | Why::OutOfRange
             | Why::ProviderUnavailable
@@ -533,6 +534,7 @@ fn is_blind(verdict: &Verdict) -> bool {
             | Why::BaselineMissing
             | Why::HumanAnswerMissing
             | Why::NotYet { .. }
+            | Why::RollingWindow
             | Why::TooFewSamples { .. }
             | Why::Undecided => false,
         },

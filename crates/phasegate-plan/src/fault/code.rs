@@ -371,6 +371,20 @@ codes! {
     CapWithoutMean "PG639" "cap-without-mean" Error;
     /// Confidence about a mean of values that have no upper end: it holds only in the limit of many.
     MeanUnbounded "PG640" "mean-unbounded" Warning;
+    /// A comparison that holds whatever is measured.
+    AlwaysTrue "PG641" "always-true" Warning;
+    /// A change of a change.
+    ChangeOfChange "PG642" "change-of-change" Error;
+    /// `= 5/6` of counts: taken as at least.
+    EqualOfMany "PG643" "equal-of-many" Warning;
+    /// A value that nothing of its kind can have: a share of 150 %, a mark of 6/5, a count below zero.
+    LimitOutOfRange "PG644" "limit-out-of-range" Error;
+    /// Something that no number of samples shows with confidence: that a rate is exactly this, or zero.
+    NeverShown "PG645" "never-shown" Warning;
+    /// A comparison that does not hold whatever is measured.
+    NeverTrue "PG646" "never-true" Warning;
+    /// A window that slides, with confidence: it counts the same sample many times, and decides nothing.
+    RollingConfidence "PG647" "rolling-confidence" Error;
 }
 
 impl fmt::Display for Code {

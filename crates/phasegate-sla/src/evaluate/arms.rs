@@ -1,59 +1,58 @@
-//! Canary against control, and anything against a multiple of its baseline, with `confidence`.
+//! Canary against control, and anything against a multiple of its baseline or a distance from it, with
+//! `confidence`.
 
 use phasegate_core::Fraction;
 use phasegate_criterion::{Cmp, Source, Test};
 use phasegate_percentile::Histogram;
 
 use super::Inputs;
-use super::amount::Amount;
+use super::amount::{Amount, Extent};
 use super::confidence::{Shown, since_start, towards_op};
 use super::read::{self, Read};
 use super::test::{Case, Seen};
 use crate::need::{Asking, aggregate, inner, primary_arm, span_of};
 use crate::statistics::quantile::QuantileComparison;
-use crate::statistics::rate::ArmsTest;
-use crate::statistics::{Alpha, Decision, Rate};
+use crate::statistics::rate::{ArmsTest, PriorStrength, RateTest};
+use crate::statistics::{Alpha, Counts, Decision, Interval, Rate};
 use crate::verdict::{Method, Why};
 
 /// How many samples of a sketch are unpacked at most to compare two arms: 16 MB each.
 const UNPACKED_MAX: u64 = 2_000_000;
 
+/// What a measure is compared with beside a reference.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Beside {
+    /// The reference and so much more.
+    Apart(Fraction),
+    /// So many times the reference.
+    Times(Fraction),
+}
+
+impl Beside {
+    fn of(self, reference: Extent) -> Read<Extent> {
+        match self {
+            Self::Apart(delta) => reference.plus(Extent::exact(delta)),
+            Self::Times(factor) => reference.times(factor),
+        }
+    }
+}
+
 impl Inputs<'_> {
-    /// The measure against a multiple of what it is compared with.
+    /// The measure against a multiple of what it is compared with, or against something so far from it.
     pub(super) fn versus(
         &self,
         case: &Case<'_>,
         op: Cmp,
-        factor: Fraction,
+        beside: Beside,
         alpha: Alpha,
     ) -> Read<Shown> {
-        if factor <= Fraction::ZERO {
+        if matches!(beside, Beside::Times(factor) if factor <= Fraction::ZERO) {
             return Err(Why::OutOfRange);
         }
-        let quantile = self.percentile_of(case);
         // Of two sketches, the arms are compared themselves; their percentiles are only shown.
         let referred = self.reference(case)?;
         let Some(stable) = &referred.arm else {
-            let limit = referred.extent.times(factor)?;
-            let unit = case
-                .measured
-                .sources
-                .first()
-                .map(|source| source.kpi.unit.clone());
-            let written = unit.and_then(|unit| super::words::quantity(limit.value, &unit));
-            if quantile.is_some() && !limit.is_exact() {
-                return Err(Why::BaselineApproximate);
-            }
-            let plain = Test {
-                subject: inner(&case.test.subject.measure).clone().into(),
-                ..case.test.clone()
-            };
-            let plain = Case {
-                test: &plain,
-                measured: case.measured,
-                compared: case.compared.clone(),
-            };
-            let shown = self.statement(&plain, op, (limit, written.as_ref()), alpha)?;
+            let shown = self.versus_figure(case, op, beside.of(referred.extent)?, alpha)?;
             return Ok(Shown {
                 referred: Some(referred),
                 ..shown
@@ -61,15 +60,7 @@ impl Inputs<'_> {
         };
         since_start(stable)?;
         let amount = self.evidence(case)?;
-        let (below, method) = if let Some(quantile) = quantile {
-            let decided = self.arms_percentile(case, quantile, factor, alpha)?;
-            (decided, Method::TwoArmPercentiles)
-        } else if let Some(decided) = self.arms_mean(case, factor, alpha) {
-            (decided?, Method::TwoArmMeans)
-        } else {
-            let decided = arms_rate(&amount, stable, factor, alpha)?;
-            (decided, Method::TwoArmRates)
-        };
+        let (below, method) = self.arms(case, (&amount, stable), beside, alpha)?;
         let seen = Seen {
             amount,
             share_within: false,
@@ -80,6 +71,57 @@ impl Inputs<'_> {
             interval: None,
             referred: Some(referred),
             method,
+        })
+    }
+
+    /// The measure itself against a figure.
+    fn versus_figure(&self, case: &Case<'_>, op: Cmp, limit: Extent, alpha: Alpha) -> Read<Shown> {
+        let source = case.measured.sources.first();
+        let unit = source.map(|source| source.kpi.unit.clone());
+        let written = unit.and_then(|unit| super::words::quantity(limit.value, &unit));
+        if self.percentile_of(case).is_some() && !limit.is_exact() {
+            return Err(Why::BaselineApproximate);
+        }
+        let plain = Test {
+            subject: inner(&case.test.subject.measure).clone().into(),
+            ..case.test.clone()
+        };
+        let plain = Case {
+            test: &plain,
+            measured: case.measured,
+            compared: case.compared.clone(),
+        };
+        self.statement(&plain, op, (limit, written.as_ref()), alpha)
+    }
+
+    /// "The canary's measure lies below what stands beside the control's", by the method that fits.
+    fn arms(
+        &self,
+        case: &Case<'_>,
+        (canary, control): (&Amount, &Amount),
+        beside: Beside,
+        alpha: Alpha,
+    ) -> Read<(Decision, Method)> {
+        if let Some(quantile) = self.percentile_of(case) {
+            let Beside::Times(factor) = beside else {
+                // Two arms' percentiles are compared by ranks, which know no distances.
+                return Err(Why::Undecided);
+            };
+            let decided = self.arms_percentile(case, quantile, factor, alpha)?;
+            return Ok((decided, Method::TwoArmPercentiles));
+        }
+        if let Some(decided) = self.arms_mean(case, beside, alpha) {
+            return Ok((decided?, Method::TwoArmMeans));
+        }
+        Ok(match beside {
+            Beside::Apart(delta) => (
+                arms_share(canary, control, delta, alpha)?,
+                Method::TwoArmShares,
+            ),
+            Beside::Times(factor) => (
+                arms_rate(canary, control, factor, alpha)?,
+                Method::TwoArmRates,
+            ),
         })
     }
 
@@ -140,6 +182,29 @@ fn arms_rate(canary: &Amount, control: &Amount, factor: Fraction, alpha: Alpha) 
         Ok(test) => Ok(test.decide(events, control_events, alpha)),
         Err(_) => Err(Why::NoData),
     }
+}
+
+/// "The canary's share lies less than so much above the control's", from the interval of each share, at half
+/// the chance of error each.
+fn arms_share(canary: &Amount, control: &Amount, delta: Fraction, alpha: Alpha) -> Read<Decision> {
+    let half = alpha.divided_by(2);
+    let interval = |amount: &Amount| -> Read<Interval> {
+        let (matching, total) = amount.counts.ok_or(Why::Undecided)?;
+        let counts = Counts::new(matching, total).map_err(|_fault| Why::Invalid)?;
+        Ok(RateTest::interval(
+            counts,
+            half,
+            PriorStrength::for_criteria(half),
+        ))
+    };
+    let (canary, control, delta) = (interval(canary)?, interval(control)?, delta.to_f64());
+    Ok(if canary.upper - control.lower < delta {
+        Decision::Holds
+    } else if canary.lower - control.upper > delta {
+        Decision::Violated
+    } else {
+        Decision::Undecided
+    })
 }
 
 /// The values of a sketch, each at the lower and at the upper end of its bucket.

@@ -7,6 +7,7 @@ use phasegate_criterion::{Assertion, Band, Cmp, Measure, Operand, ValueRange};
 
 use super::Inputs;
 use super::amount::{Amount, Extent};
+use super::arms::Beside;
 use super::read::Read;
 use super::reference::{Referred, base, extent_of};
 use super::shares::rate_decision;
@@ -68,7 +69,10 @@ impl Inputs<'_> {
             Assertion::Compare(Band {
                 op,
                 value: Operand::Baseline,
-            }) => (self.versus(case, *op, Fraction::ONE, alpha)?, None),
+            }) => (
+                self.versus(case, *op, Beside::Times(Fraction::ONE), alpha)?,
+                None,
+            ),
             // Budgets and targets are of amounts, and those have no test here.
             Assertion::Compare(_) => return Err(Why::Undecided),
             Assertion::Reach { from, op, to } => {
@@ -102,15 +106,15 @@ impl Inputs<'_> {
         alpha: Alpha,
     ) -> Read<Shown> {
         if matches!(case.test.subject.measure, Measure::Change(_)) {
-            let relative = written
-                .is_some_and(|written| written.dimension() == phasegate_core::Dimension::SHARE);
-            if !relative {
-                return Err(Why::Undecided);
+            let points = written
+                .is_some_and(|written| written.dimension() == phasegate_core::Dimension::POINTS);
+            if points {
+                return self.versus(case, op, Beside::Apart(limit.value), alpha);
             }
             let factor = Fraction::ONE
                 .checked_add(limit.value)
                 .ok_or(Why::OutOfRange)?;
-            return self.versus(case, op, factor, alpha);
+            return self.versus(case, op, Beside::Times(factor), alpha);
         }
         if let Some(quantile) = self.percentile_of(case) {
             let written = written.ok_or(Why::Undecided)?;
@@ -120,13 +124,21 @@ impl Inputs<'_> {
             return shown;
         }
         let amount = self.evidence(case)?;
-        let amount = match amount.counts {
-            // `5/5` is about the share of them, not about their number.
+        let (op, amount) = match amount.counts {
+            // `5/5` is about the share of them, not about their number, and asks for at least this.
             Some((matching, total)) if is_of_many(case.test) => {
                 let share = Fraction::of_counts(matching, total).ok_or(Why::NoData)?;
-                amount.with_extent(Extent::exact(share))
+                let op = match op {
+                    Cmp::Equal => Cmp::GreaterOrEqual,
+                    Cmp::Greater
+                    | Cmp::GreaterOrEqual
+                    | Cmp::Less
+                    | Cmp::LessOrEqual
+                    | Cmp::NotEqual => op,
+                };
+                (op, amount.with_extent(Extent::exact(share)))
             }
-            Some(_) | None => amount,
+            Some(_) | None => (op, amount),
         };
         let (decision, interval) = rate_decision(&amount, op, limit, alpha)?;
         Ok(Shown {
@@ -221,6 +233,7 @@ impl Shown {
                 .interval
                 .map(|interval| (end(interval.lower), end(interval.upper))),
             method: Some(self.method),
+            behind: None,
         }
     }
 }
@@ -230,6 +243,6 @@ impl Shown {
 pub(super) fn since_start(amount: &Amount) -> Read<()> {
     match amount.window.kind {
         WindowKind::SinceStart => Ok(()),
-        WindowKind::Increment | WindowKind::Rolling => Err(Why::Undecided),
+        WindowKind::Increment | WindowKind::Rolling => Err(Why::RollingWindow),
     }
 }

@@ -1,12 +1,13 @@
 //! Means with `confidence`. An Apdex and the mean of capped values are judged exactly, by their number and
 //! sum; a mean without an upper end only in the limit of many values, and the finding says which it was.
 
-use phasegate_core::{Arm, Quantity, Unit};
+use phasegate_core::{Arm, Fraction, Quantity, Unit};
 use phasegate_criterion::{Aggregate, Cmp, Measure, Shape, Source};
 use phasegate_percentile::Histogram;
 
 use super::Inputs;
 use super::amount::{Amount, Extent};
+use super::arms::Beside;
 use super::confidence::{Shown, agree, towards_op};
 use super::read::Read;
 use super::test::{Case, Seen};
@@ -16,12 +17,18 @@ use crate::statistics::mean::{
     Scale, ValueRange,
 };
 use crate::statistics::rate::PriorStrength;
-use crate::statistics::{Alpha, Decision, Interval};
+use crate::statistics::{Alpha, Decision, Interval, StatisticsError};
 use crate::verdict::{Method, Why};
 
 /// Below so many values on a side the limit is far: alarms of the asymptotic method exceed α there
 /// (its own authors, and `examples/false_alarms.rs`).
 const ASYMPTOTIC_MIN: u64 = 500;
+
+/// And below so many times the square of the values' skewness. Cochran's rule asks for 25 times of it at one
+/// look; looked at 200 times from 500 values to 50,000 at 95 %, log-normal values of σ = 2 missed their mean
+/// in 25 % of 1,000 runs with 500 values as the only condition, in 17 % with 25 times the square, and in 0.6 %
+/// with 100 times (σ = 1: 5.2, 4.1 and 2.7 %; exponential values, with a skewness of 2, wait no longer).
+const SKEWNESS_FACTOR: f64 = 100.0;
 
 impl Inputs<'_> {
     /// A mean against a limit; none where the measure is no mean.
@@ -53,6 +60,14 @@ impl Inputs<'_> {
         let range = ValueRange::new(0.0, 1.0, Beyond::Cap).map_err(|_fault| Why::Invalid)?;
         let limits = (limit.low.to_f64(), limit.high.to_f64());
         let (below, interval) = bounded((range, limits), (amount.samples, sums), alpha)?;
+        // One value that is not at the end of the scale shows that the mean is not, and none that it is.
+        let below = if limit == Extent::exact(Fraction::ONE) && amount.extent.high < Fraction::ONE {
+            Decision::Holds
+        } else if limit == Extent::exact(Fraction::ZERO) && amount.extent.low > Fraction::ZERO {
+            Decision::Violated
+        } else {
+            below
+        };
         Ok(shown(
             amount,
             towards_op(op, below),
@@ -113,11 +128,11 @@ impl Inputs<'_> {
         ))
     }
 
-    /// "The canary's mean lies below so many times the control's"; none where the measure is no mean.
+    /// "The canary's mean lies below what stands beside the control's"; none where the measure is no mean.
     pub(super) fn arms_mean(
         &self,
         case: &Case<'_>,
-        factor: phasegate_core::Fraction,
+        beside: Beside,
         alpha: Alpha,
     ) -> Option<Read<Decision>> {
         let source = mean_source(case)?;
@@ -128,11 +143,15 @@ impl Inputs<'_> {
         let arm = |arm| -> Read<Moments> { moments(&self.sketch(case, source, arm)?) };
         let decided = || -> Read<Decision> {
             let canary = arm(primary_arm(source, &case.compared))?;
-            let control = scaled(arm(Arm::Stable)?, factor.to_f64())?;
+            let control = arm(Arm::Stable)?;
+            let (control, apart) = match beside {
+                Beside::Apart(delta) => (control, of_base(delta.to_f64(), &source.kpi.unit)?),
+                Beside::Times(factor) => (scaled(control, factor.to_f64())?, 0.0),
+            };
             let outcome = AsymptoticComparison::new(alpha, Scale::Absolute)
                 .compare(canary, control)
                 .map_err(|_fault| Why::Invalid)?;
-            Ok(side(&outcome, 0.0))
+            Ok(side(&outcome, apart))
         };
         Some(decided())
     }
@@ -172,12 +191,18 @@ fn bounded(
 ) -> Read<(Decision, Interval)> {
     let prior = PriorStrength::for_criteria(alpha);
     let decide = |limit: f64, sum: f64| -> Read<(Decision, Interval)> {
-        // Against an end of the range no number of values shows anything.
-        let Ok(test) = BoundedMeanTest::new(range, limit) else {
-            return Err(Why::Undecided);
-        };
+        // Against an end of the range no number of values shows anything; the interval is the same for
+        // each limit inside.
+        let inside = BoundedMeanTest::new(range, limit).map(|test| (test, true));
+        let (test, can_decide) = inside
+            .or_else(|_fault| Ok((BoundedMeanTest::new(range, range.at(0.5))?, false)))
+            .map_err(|_fault: StatisticsError| Why::Invalid)?;
         let test = test.with_prior(prior);
-        test.decide(count, sum, alpha)
+        let decision = match can_decide {
+            true => test.decide(count, sum, alpha),
+            false => Ok(Decision::Undecided),
+        };
+        decision
             .and_then(|decision| Ok((decision, test.interval(count, sum, alpha)?)))
             .map_err(|_fault| Why::Invalid)
     };
@@ -225,31 +250,49 @@ fn sums(histogram: &Histogram, cap: f64) -> Read<(f64, f64)> {
     }
 }
 
-/// Count, mean, and the greatest variance that the sketch allows for.
+/// Count, mean, and the greatest variance that the sketch allows for, of enough values to speak of a limit.
 fn moments(histogram: &Histogram) -> Read<Moments> {
     let count = histogram.count();
-    if count < ASYMPTOTIC_MIN {
-        return Err(Why::TooFewSamples {
-            have: count,
-            need: ASYMPTOTIC_MIN,
-        });
-    }
     let mean = histogram.mean().ok_or(Why::NoData)?;
-    let (mut squares, mut known) = (0.0, 0u64);
+    let (mut squares, mut cubes, mut known) = (0.0, 0.0, 0u64);
     let mut add = |from: f64, to: f64, n: u64| {
         let far = (from - mean).abs().max((to - mean).abs());
         squares += far * far * n as f64;
+        cubes += (from.midpoint(to) - mean).powi(3) * n as f64;
         known = known.saturating_add(n);
     };
     for (from, to, n) in histogram.buckets() {
         add(from, to, n);
     }
     add(0.0, 0.0, histogram.classes().zero);
+    let need = needed(count as f64, squares, cubes);
+    if count < need {
+        return Err(Why::TooFewSamples { have: count, need });
+    }
     if known != count {
         return Err(Why::Undecided);
     }
     let variance = squares / count.saturating_sub(1) as f64;
     Moments::from_summary(count, mean, variance).map_err(|_fault| Why::OutOfRange)
+}
+
+/// How many values of this skewness it takes, from the sums of their squared and cubed distances to the mean.
+fn needed(count: f64, squares: f64, cubes: f64) -> u64 {
+    // The square of (cubes / count) / (squares / count)^1.5.
+    let skewness_square = cubes * cubes * count / (squares * squares * squares);
+    let wanted = (SKEWNESS_FACTOR * skewness_square).ceil();
+    if wanted > ASYMPTOTIC_MIN as f64 {
+        // The skewness of n values is at most √n: this is a hundred times their number at most.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a positive whole number; beyond the range it saturates"
+        )]
+        let wanted = wanted as u64;
+        wanted
+    } else {
+        ASYMPTOTIC_MIN
+    }
 }
 
 fn scaled(moments: Moments, factor: f64) -> Read<Moments> {

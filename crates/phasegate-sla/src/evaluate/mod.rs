@@ -6,7 +6,6 @@ mod confidence;
 mod mean;
 mod near;
 mod people;
-mod possible;
 mod prepared;
 mod read;
 mod reference;
@@ -14,6 +13,7 @@ mod service_level;
 mod shares;
 mod test;
 mod words;
+mod written;
 
 use phasegate_core::{Fraction, Ratio, Timestamp};
 use phasegate_criterion::{Condition, Criterion, KpiRegistry, Weighted};

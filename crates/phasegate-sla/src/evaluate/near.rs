@@ -4,10 +4,11 @@ use phasegate_core::Fraction;
 use phasegate_criterion::{Assertion, Cmp, Direction};
 
 use super::Inputs;
+use super::arms::Beside;
 use super::confidence::Shown;
 use super::read::Read;
 use super::reference::base;
-use super::test::{Case, margin};
+use super::test::Case;
 use crate::statistics::{Alpha, combine};
 use crate::verdict::Why;
 
@@ -15,41 +16,24 @@ impl Inputs<'_> {
     pub(super) fn near_shown(&self, case: &Case<'_>, alpha: Alpha) -> Read<Shown> {
         let size = match &case.test.margin {
             None => Fraction::ZERO,
-            Some(margin) if margin.quantity().dimension() == phasegate_core::Dimension::SHARE => {
-                base(margin.quantity())?
+            Some(margin) => base(margin.quantity())?,
+        };
+        let relative =
+            case.test.margin.as_ref().is_none_or(|margin| {
+                margin.quantity().dimension() == phasegate_core::Dimension::SHARE
+            });
+        let beside = |size: Option<Fraction>| -> Read<Beside> {
+            let size = size.ok_or(Why::OutOfRange)?;
+            if relative {
+                let factor = Fraction::ONE.checked_add(size);
+                Ok(Beside::Times(factor.ok_or(Why::OutOfRange)?))
+            } else {
+                Ok(Beside::Apart(size))
             }
-            Some(_) => return self.near_figure(case, alpha),
         };
-        let factor = |factor: Option<Fraction>| factor.ok_or(Why::OutOfRange);
-        let above = || {
-            self.versus(
-                case,
-                Cmp::LessOrEqual,
-                factor(Fraction::ONE.checked_add(size))?,
-                alpha,
-            )
-        };
-        let below = || {
-            self.versus(
-                case,
-                Cmp::GreaterOrEqual,
-                factor(Fraction::ONE.checked_sub(size))?,
-                alpha,
-            )
-        };
-        sided(case, above, below)
-    }
-
-    /// A margin that is no part of the reference: for figures only, as two arms' counts show ratios.
-    fn near_figure(&self, case: &Case<'_>, alpha: Alpha) -> Read<Shown> {
-        let referred = self.reference(case)?;
-        if referred.arm.is_some() || self.percentile_of(case).is_some() {
-            return Err(Why::Undecided);
-        }
-        let delta = margin(case.test, referred.extent)?;
-        let (upper, lower) = (referred.extent.plus(delta)?, referred.extent.minus(delta)?);
-        let above = || self.statement(case, Cmp::LessOrEqual, (upper, None), alpha);
-        let below = || self.statement(case, Cmp::GreaterOrEqual, (lower, None), alpha);
+        let above = || self.versus(case, Cmp::LessOrEqual, beside(Some(size))?, alpha);
+        let less = || Fraction::ZERO.checked_sub(size);
+        let below = || self.versus(case, Cmp::GreaterOrEqual, beside(less())?, alpha);
         sided(case, above, below)
     }
 }
@@ -69,6 +53,6 @@ fn sided(
         }
         (false, Direction::LowerIsBetter) => above(),
         (false, Direction::HigherIsBetter) => below(),
-        (false, Direction::Neither) => Err(Why::Invalid),
+        (false, Direction::Neither) => Err(Why::CriterionUnusable),
     }
 }

@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 use phasegate_core::{
     Answer, Arm, Decimal, Fraction, Measurement, Observed, Quantity, Unit, Wants,
 };
-use phasegate_criterion::{Aggregate, Measure, Measured, Shape, Source, Test};
+use phasegate_criterion::{Aggregate, Measure, Measured, Possible, Shape, Source, Test};
 use phasegate_percentile::Histogram;
 
 use super::amount::{Amount, Extent};
-use super::possible::Possible;
 use crate::need::{Asking, Need, aggregate, four_times, inner, is_of_many};
 use crate::verdict::{Means, Why};
 

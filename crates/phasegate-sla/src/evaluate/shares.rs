@@ -81,6 +81,23 @@ fn counts(share: Fraction, total: u64) -> Read<Counts> {
     Counts::new(matching, total).map_err(|_fault| Why::Invalid)
 }
 
+/// A share against a limit at an end of all shares, or beyond. One event shows that the rate is not at the
+/// end, and no number of them that it is: what holds of each rate that the counts leave open is shown.
+fn at_end(op: Cmp, limit: Fraction, (matching, total): (u64, u64)) -> Decision {
+    let none = (matching == 0).then_some(Fraction::ZERO);
+    let all = (matching == total).then_some(Fraction::ONE);
+    let open = [none, Fraction::new(1, 2), all];
+    let mut holds = open
+        .into_iter()
+        .flatten()
+        .map(|rate| op.holds(rate.cmp(&limit)));
+    match (holds.clone().all(|holds| holds), holds.any(|holds| holds)) {
+        (true, _) => Decision::Holds,
+        (false, true) => Decision::Undecided,
+        (false, false) => Decision::Violated,
+    }
+}
+
 /// A share against a limit. Against 0 % and 100 % no number of samples shows anything but the contrary.
 pub(super) fn rate_decision(
     amount: &Amount,
@@ -97,10 +114,7 @@ pub(super) fn rate_decision(
             let test = RateTest::new(rate).with_prior(PriorStrength::for_criteria(alpha));
             towards_op(op, test.decide(counts, alpha))
         }
-        Err(_) => match amount.extent.compare(op, Extent::exact(limit)) {
-            Some(false) => Decision::Violated,
-            Some(true) | None => Decision::Undecided,
-        },
+        Err(_) => at_end(op, limit, (matching, total)),
     };
     let decision = agree(at(limit.low), at(limit.high));
     Ok((

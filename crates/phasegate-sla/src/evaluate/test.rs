@@ -1,21 +1,22 @@
 //! Evaluates one test: reads what was measured, compares, and writes down what it rests on.
 
-use phasegate_core::{BaseUnit, Dimension, Fraction, PerKind, Quantity, Unit};
+use phasegate_core::{BaseUnit, Dimension, Fraction, PerKind, Quantity};
 use phasegate_criterion::{
-    Aggregate, Assertion, Band, Cmp, Direction, Expects, Given, Measure, Measured, Operand, Shape,
-    Source, Test, Value, ValueRange, measured,
+    Aggregate, Assertion, Band, Cmp, Direction, Given, Measure, Measured, Operand, Shape, Source,
+    Test, Value, ValueRange, measured,
 };
 
 use super::amount::{Amount, Extent};
 use super::read::{self, Read};
 use super::reference::{Referred, base, extent_of, figure};
+use super::written::changed;
 use super::{Inputs, Polarity, words};
 use crate::need::{
     Asking, Compared, aggregate, compared, goal_op, inline_need, inner, is_of_many, primary_arm,
     span_of,
 };
 use crate::statistics::Alpha;
-use crate::verdict::{Bounds, Finding, Means, Method, Verdict, Why};
+use crate::verdict::{Finding, Means, Method, Verdict, Why};
 
 /// A test with what it measures.
 pub(super) struct Case<'c> {
@@ -35,6 +36,8 @@ pub(super) struct Judged {
     pub(super) interval: Option<(Option<Fraction>, Option<Fraction>)>,
     /// By which statistics, where confidence was asked for.
     pub(super) method: Option<Method>,
+    /// What stands behind it, where there is nothing to be shown.
+    pub(super) behind: Option<Amount>,
 }
 
 /// An amount, and whether it is the share of values within a percentile's threshold.
@@ -45,14 +48,15 @@ pub(super) struct Seen {
 }
 
 impl Judged {
-    pub(super) fn open(why: Why) -> Self {
+    pub(super) const fn new(verdict: Verdict, seen: Option<Seen>) -> Self {
         Self {
-            verdict: Verdict::Inconclusive(why),
-            seen: None,
+            verdict,
+            seen,
             referred: None,
             bound: None,
             interval: None,
             method: None,
+            behind: None,
         }
     }
 }
@@ -132,7 +136,7 @@ impl Inputs<'_> {
         let measured = match measured(&test.subject.measure, self.registry) {
             Ok(measured) => measured,
             Err(fault) => {
-                let verdict = Verdict::Inconclusive(Why::Invalid);
+                let verdict = Verdict::Inconclusive(Why::CriterionUnusable);
                 return Finding::new(test.to_string(), verdict, self.at, fault.to_string());
             }
         };
@@ -141,20 +145,24 @@ impl Inputs<'_> {
             measured: &measured,
             compared: compared(test, &measured),
         };
-        // Bands say how bad something is, and a trigger fires or does not: which of the two levels is
-        // meant, nobody said.
+        // Bands grade what is bad, and a trigger fires at one threshold: which of the two is meant, nobody
+        // said, and the check refuses it.
         let banded = matches!(test.assertion, Assertion::Bands { .. });
         let judged = match test.level() {
-            _ if banded && self.polarity == Polarity::Trigger => Err(Why::Invalid),
-            _ if !is_comparable(&case) => Err(Why::Invalid),
+            _ if banded && self.polarity == Polarity::Trigger => Err(Why::CriterionUnusable),
+            _ if !is_comparable(&case) => Err(Why::CriterionUnusable),
             None => self.literally(&case),
             Some(level) => match Alpha::from_confidence(level) {
                 Ok(alpha) => self.with_confidence(&case, alpha.divided_by(split)),
-                Err(_) => Err(Why::Invalid),
+                Err(_) => Err(Why::CriterionUnusable),
             },
         };
-        let judged = judged.unwrap_or_else(Judged::open);
-        self.written(&case, judged)
+        let judged = judged.unwrap_or_else(|why| self.open(&case, why));
+        let mut finding = self.written(&case, judged);
+        if banded && self.polarity == Polarity::Trigger {
+            finding.sentence += ": bands grade what is bad, and a trigger fires at one threshold";
+        }
+        finding
     }
 
     fn literally(&self, case: &Case<'_>) -> Read<Judged> {
@@ -173,8 +181,15 @@ impl Inputs<'_> {
         }
     }
 
-    /// The value of the measure, on the arm it is about.
+    /// The value of the measure, on the arm it is about, with enough samples behind it.
     pub(super) fn value(&self, case: &Case<'_>) -> Read<Amount> {
+        let amount = self.seen_value(case)?;
+        enough(case.test, &amount)?;
+        Ok(amount)
+    }
+
+    /// The value of the measure, however few samples stand behind it.
+    pub(super) fn seen_value(&self, case: &Case<'_>) -> Read<Amount> {
         let amount = if let Measure::Query(text) = inner(&case.test.subject.measure) {
             read::inline(
                 inline_need(text.as_str(), case.test, self.registry),
@@ -189,9 +204,7 @@ impl Inputs<'_> {
             };
             read::value(case.test, case.measured, &asked, self.answers)?
         };
-        let amount = self.service_level(case, amount)?;
-        enough(case.test, &amount)?;
-        Ok(amount)
+        self.service_level(case, amount)
     }
 
     /// How many values lie on the good side of a percentile's threshold, if this is about a percentile.
@@ -201,6 +214,17 @@ impl Inputs<'_> {
         limit: &Quantity,
         inclusive: bool,
     ) -> Option<Read<Amount>> {
+        let amount = self.seen_within(case, limit, inclusive)?;
+        Some(enough(case.test, &amount).map(|()| amount))
+    }
+
+    /// The same, however few samples stand behind it.
+    pub(super) fn seen_within(
+        &self,
+        case: &Case<'_>,
+        limit: &Quantity,
+        inclusive: bool,
+    ) -> Option<Amount> {
         let [source] = case.measured.sources.as_slice() else {
             return None;
         };
@@ -217,11 +241,8 @@ impl Inputs<'_> {
             arm,
             over: span_of(case.test, source, self.registry),
         };
-        match read::below(&asking, limit, inclusive, self.answers) {
-            Ok(amount) => Some(enough(case.test, &amount).map(|()| amount)),
-            // The source may have made the percentile itself.
-            Err(_) => None,
-        }
+        // Where there is none, the source may have made the percentile itself.
+        read::below(&asking, limit, inclusive, self.answers).ok()
     }
 
     /// Does the measure compare so with a limit? What was seen comes with the answer.
@@ -231,13 +252,7 @@ impl Inputs<'_> {
         op: Cmp,
         limit: &Value,
     ) -> Read<(Option<bool>, Seen)> {
-        let within = match op {
-            Cmp::Less => Some((false, true)),
-            Cmp::LessOrEqual => Some((true, true)),
-            Cmp::Greater => Some((true, false)),
-            Cmp::GreaterOrEqual => Some((false, false)),
-            Cmp::Equal | Cmp::NotEqual => None,
-        };
+        let within = side_of(op);
         let quantile = aggregate(&case.test.subject.measure).and_then(Aggregate::quantile);
         if let (Some((inclusive, upper)), Some(quantile)) = (within, quantile)
             && let Some(share) = self.within_threshold(case, limit.quantity(), inclusive)
@@ -288,16 +303,7 @@ impl Inputs<'_> {
             return Ok(amount);
         }
         let referred = self.reference(case)?;
-        let points = limit.is_some_and(|limit| limit.dimension() == Dimension::POINTS);
-        let extent = if points {
-            amount.extent.minus(referred.extent)?
-        } else {
-            amount.extent.change_from(referred.extent)?
-        };
-        Ok(Amount {
-            counts: None,
-            ..amount.with_extent(extent)
-        })
+        changed(amount, &referred, limit)
     }
 
     /// What the test compares with, with enough samples behind it.
@@ -325,6 +331,7 @@ impl Inputs<'_> {
             bound: Some(limit.quantity().clone()),
             interval: None,
             method: None,
+            behind: None,
         })
     }
 
@@ -358,6 +365,7 @@ impl Inputs<'_> {
             bound: None,
             interval: None,
             method: None,
+            behind: None,
         })
     }
 
@@ -396,6 +404,7 @@ impl Inputs<'_> {
             bound,
             interval: None,
             method: None,
+            behind: None,
         })
     }
 
@@ -421,6 +430,7 @@ impl Inputs<'_> {
                 bound,
                 interval: None,
                 method: None,
+                behind: None,
             });
         }
         let (seen, bound) = last.ok_or(Why::Invalid)?;
@@ -432,6 +442,7 @@ impl Inputs<'_> {
             bound: Some(bound),
             interval: None,
             method: None,
+            behind: None,
         })
     }
 
@@ -490,7 +501,7 @@ impl Inputs<'_> {
             (true, _) => (both_of(not_above(), not_below()), upper),
             (false, Direction::LowerIsBetter) => (not_above(), upper),
             (false, Direction::HigherIsBetter) => (not_below(), lower),
-            (false, Direction::Neither) => return Err(Why::Invalid),
+            (false, Direction::Neither) => return Err(Why::CriterionUnusable),
         };
         let unit = words::unit_of(case.test, case.measured, None);
         Ok(Judged {
@@ -503,66 +514,19 @@ impl Inputs<'_> {
             bound: words::quantity(limit.value, &unit),
             interval: None,
             method: None,
+            behind: None,
         })
     }
+}
 
-    fn written(&self, case: &Case<'_>, judged: Judged) -> Finding {
-        let Judged {
-            verdict,
-            seen,
-            referred,
-            bound,
-            interval,
-            method,
-        } = judged;
-        let within = seen.is_some_and(|seen| seen.share_within);
-        let unit = words::unit_of(case.test, case.measured, bound.as_ref());
-        let shown = if within { Unit::PERCENT } else { unit.clone() };
-        let observed = seen.and_then(|seen| words::quantity(seen.amount.extent.value, &shown));
-        let said = match &seen {
-            Some(seen) => words::seen(case.test, &seen.amount, observed.as_ref(), within),
-            None => format!("{} is not known", case.test.subject),
-        };
-        let reference = referred.and_then(|referred| {
-            let change = matches!(case.measured.expects, Expects::Change { .. });
-            let own = case.measured.sources.first().filter(|_| change);
-            let unit = own.map_or(&unit, |source| &source.kpi.unit);
-            words::quantity(referred.extent.value, unit)
-        });
-        let against = reference
-            .as_ref()
-            .map(|reference| format!(" (against {})", words::short(reference)));
-        let with = case.test.level().map(|level| match method {
-            Some(method) => format!(" with {level} confidence ({method})"),
-            None => format!(" with {level} confidence"),
-        });
-        let limit = format!(
-            "{}{}{}",
-            case.test.assertion,
-            against.unwrap_or_default(),
-            with.unwrap_or_default()
-        );
-        let sentence = words::sentence(&said, &limit, &verdict, self.polarity);
-        let mut finding = Finding::new(case.test.to_string(), verdict, self.at, sentence);
-        let extent = seen
-            .map(|seen| seen.amount.extent)
-            .filter(|extent| !extent.is_exact());
-        let ends = extent.map(|extent| (Some(extent.low), Some(extent.high)));
-        finding.interval = interval.or(ends).map(|(low, high)| Bounds {
-            low: low.and_then(|end| words::quantity(end, &shown)),
-            high: high.and_then(|end| words::quantity(end, &shown)),
-        });
-        finding.observed = observed;
-        finding.reference = reference;
-        finding.bound = bound;
-        finding.method = method;
-        if let Some(Seen { amount, .. }) = seen {
-            finding.counts = amount.counts;
-            finding.samples = Some(amount.samples);
-            finding.window = Some(amount.window);
-            finding.means = Some(amount.means);
-        }
-        finding
+/// What of a percentile's threshold is its good side: do values at it count, and is it the lower one?
+pub(super) const fn side_of(op: Cmp) -> Option<(bool, bool)> {
+    match op {
+        Cmp::Less => Some((false, true)),
+        Cmp::LessOrEqual => Some((true, true)),
+        Cmp::Greater => Some((true, false)),
+        Cmp::GreaterOrEqual => Some((false, false)),
+        Cmp::Equal | Cmp::NotEqual => None,
     }
 }
 

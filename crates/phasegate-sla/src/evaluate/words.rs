@@ -34,7 +34,12 @@ pub(super) fn unit_of(test: &Test, measured: &Measured<'_>, bound: Option<&Quant
     let points = matches!(test.subject.measure, Measure::Change(_));
     match bound.map(Quantity::unit) {
         // A rate reads best in the unit of its threshold; a difference of shares is in points.
-        Some(unit) if matches!(measured.expects, Expects::Rate(_)) => unit.clone(),
+        Some(unit)
+            if matches!(measured.expects, Expects::Rate(_))
+                && measured.expects.takes(&unit.dimension()) =>
+        {
+            unit.clone()
+        }
         Some(unit) if points && unit.dimension() == Dimension::POINTS => unit.clone(),
         Some(_) | None => wanted,
     }
@@ -80,6 +85,19 @@ pub(super) fn seen(
     } else {
         "about "
     };
+    let behind = behind(amount);
+    match (percentile, amount.means) {
+        (true, _) => {
+            format!("{subject}: {about}{value} of the values{behind} lie within the threshold")
+        }
+        (false, Means::CountBelow | Means::Distribution | Means::Scalar | Means::Share) => {
+            format!("{subject} is {about}{value}{behind}")
+        }
+    }
+}
+
+/// What stands behind a number, in words: ` (1200 samples) over 5m`.
+fn behind(amount: &Amount) -> String {
     let counts = match (amount.counts, amount.samples) {
         (Some((matching, total)), _) => format!(" ({matching} of {total})"),
         (None, 0) => String::new(),
@@ -91,14 +109,13 @@ pub(super) fn seen(
     } else {
         format!(" over {}", over.rounded())
     };
-    match (percentile, amount.means) {
-        (true, _) => format!(
-            "{subject}: {about}{value} of the values{counts}{over} lie within the threshold"
-        ),
-        (false, Means::CountBelow | Means::Distribution | Means::Scalar | Means::Share) => {
-            format!("{subject} is {about}{value}{counts}{over}")
-        }
-    }
+    format!("{counts}{over}")
+}
+
+/// The same where there is no number to be shown.
+pub(super) fn unknown(test: &Test, amount: Option<&Amount>) -> String {
+    let behind = amount.map(behind).unwrap_or_default();
+    format!("{} is not known{behind}", test.subject)
 }
 
 /// The whole sentence: of a requirement what must be, of a trigger what it fires at.

@@ -171,12 +171,13 @@ pub(crate) fn inline_need(text: &str, test: &Test, registry: &KpiRegistry) -> Op
     })
 }
 
-/// The window of a test: its own, or the KPI's.
+/// The window of a test: its own, or the KPI's. With confidence, the evidence is of all samples since the
+/// start, whatever window is usual for the KPI.
 pub(crate) fn window(test: &Test, kpi: Option<Span>) -> Option<Span> {
-    test.over
-        .as_ref()
-        .and_then(phasegate_criterion::Length::span)
-        .or(kpi)
+    let usual = || kpi.filter(|_| test.level().is_none());
+    let own = test.over.as_ref();
+    own.and_then(phasegate_criterion::Length::span)
+        .or_else(usual)
 }
 
 /// The function and the KPI behind any change.

@@ -2,12 +2,11 @@
 
 use phasegate_core::{Answer, Decimal, Fraction, Measurement, Observed, Unit, Wants};
 use phasegate_criterion::{
-    Aggregate, Assertion, Band, Cmp, Expects, KpiRegistry, Measure, Operand, Shape, Source, Test,
-    Value, measured,
+    Aggregate, Assertion, Band, Cmp, Expects, KpiRegistry, Measure, Operand, Possible, Shape,
+    Source, Test, Value, measured,
 };
 
 use super::Seen;
-use crate::evaluate::possible::Possible;
 use crate::evaluate::read::{self, Read};
 use crate::need::{Need, aggregate, is_of_many};
 use crate::verdict::{Verdict, Why};

@@ -1,0 +1,163 @@
+//! Writes down what came of a test: its finding, with whatever is known even where nothing is decided.
+
+use phasegate_core::{Dimension, Quantity, Unit};
+use phasegate_criterion::{Assertion, Band, Cmp, Expects, Measure, Operand};
+
+use super::amount::Amount;
+use super::read::Read;
+use super::reference::Referred;
+use super::test::{Case, Judged, Seen, side_of};
+use super::{Inputs, words};
+use crate::verdict::{Bounds, Finding, Means, Verdict, Why};
+
+/// By how much the measure differs from what it is compared with: for a limit in percentage points the
+/// difference, for any other one the relative change.
+pub(super) fn changed(
+    amount: Amount,
+    referred: &Referred,
+    limit: Option<&Quantity>,
+) -> Read<Amount> {
+    let points = limit.is_some_and(|limit| limit.dimension() == Dimension::POINTS);
+    let extent = if points {
+        amount.extent.minus(referred.extent)?
+    } else {
+        amount.extent.change_from(referred.extent)?
+    };
+    Ok(Amount {
+        counts: None,
+        ..amount.with_extent(extent)
+    })
+}
+
+/// The comparison and the value that a test names, if it names one.
+fn limit<'c>(case: &'c Case<'_>) -> (Option<Cmp>, Option<&'c Quantity>) {
+    match &case.test.assertion {
+        Assertion::Compare(Band {
+            op,
+            value: Operand::Value(value),
+        }) => (Some(*op), Some(value.quantity())),
+        Assertion::Reach { op, to, .. } => (*op, Some(to.quantity())),
+        Assertion::Bands { .. }
+        | Assertion::Comparable(_)
+        | Assertion::Compare(_)
+        | Assertion::NoWorse(_)
+        | Assertion::Stable
+        | Assertion::Within(_) => (None, None),
+    }
+}
+
+impl Inputs<'_> {
+    /// What is known where nothing can be decided, beside why it cannot.
+    pub(super) fn open(&self, case: &Case<'_>, why: Why) -> Judged {
+        let (op, bound) = limit(case);
+        // What does not fit cannot be set against what was measured.
+        let fits = why != Why::CriterionUnusable;
+        let referred = self.referred(case.test, case.measured).ok().flatten();
+        let referred = referred.filter(|_| fits);
+        let seen = self.seen(case, (op, bound), referred.as_ref());
+        let behind = match seen {
+            Some(_) => None,
+            None => self.seen_value(case).ok(),
+        };
+        Judged {
+            referred,
+            bound: bound.cloned(),
+            behind,
+            ..Judged::new(Verdict::Inconclusive(why), seen)
+        }
+    }
+
+    fn seen(
+        &self,
+        case: &Case<'_>,
+        (op, limit): (Option<Cmp>, Option<&Quantity>),
+        referred: Option<&Referred>,
+    ) -> Option<Seen> {
+        let within = op
+            .and_then(side_of)
+            .zip(limit)
+            .and_then(|((inclusive, _), limit)| self.seen_within(case, limit, inclusive))
+            .filter(|amount| amount.means == Means::CountBelow);
+        if let Some(amount) = within {
+            return Some(Seen {
+                amount,
+                share_within: true,
+            });
+        }
+        let amount = self.seen_value(case).ok()?;
+        let amount = match case.test.subject.measure {
+            Measure::Change(_) => changed(amount, referred?, limit).ok()?,
+            Measure::Aggregate { .. }
+            | Measure::Apdex { .. }
+            | Measure::Below { .. }
+            | Measure::BudgetLeft { .. }
+            | Measure::BurnRate { .. }
+            | Measure::Plain { .. }
+            | Measure::Query(_) => amount,
+        };
+        Some(Seen {
+            amount,
+            share_within: false,
+        })
+    }
+
+    pub(super) fn written(&self, case: &Case<'_>, judged: Judged) -> Finding {
+        let Judged {
+            verdict,
+            seen,
+            referred,
+            bound,
+            interval,
+            method,
+            behind,
+        } = judged;
+        let within = seen.is_some_and(|seen| seen.share_within);
+        let unit = words::unit_of(case.test, case.measured, bound.as_ref());
+        let shown = if within { Unit::PERCENT } else { unit.clone() };
+        let observed = seen.and_then(|seen| words::quantity(seen.amount.extent.value, &shown));
+        let said = match &seen {
+            Some(seen) => words::seen(case.test, &seen.amount, observed.as_ref(), within),
+            None => words::unknown(case.test, behind.as_ref()),
+        };
+        let reference = referred.and_then(|referred| {
+            let change = matches!(case.measured.expects, Expects::Change { .. });
+            let own = case.measured.sources.first().filter(|_| change);
+            let unit = own.map_or(&unit, |source| &source.kpi.unit);
+            words::quantity(referred.extent.value, unit)
+        });
+        let against = reference
+            .as_ref()
+            .map(|reference| format!(" (against {})", words::short(reference)));
+        let with = case.test.level().map(|level| match method {
+            Some(method) => format!(" with {level} confidence ({method})"),
+            None => format!(" with {level} confidence"),
+        });
+        let limit = format!(
+            "{}{}{}",
+            case.test.assertion,
+            against.unwrap_or_default(),
+            with.unwrap_or_default()
+        );
+        let sentence = words::sentence(&said, &limit, &verdict, self.polarity);
+        let mut finding = Finding::new(case.test.to_string(), verdict, self.at, sentence);
+        let extent = seen
+            .map(|seen| seen.amount.extent)
+            .filter(|extent| !extent.is_exact());
+        let ends = extent.map(|extent| (Some(extent.low), Some(extent.high)));
+        finding.interval = interval.or(ends).map(|(low, high)| Bounds {
+            low: low.and_then(|end| words::quantity(end, &shown)),
+            high: high.and_then(|end| words::quantity(end, &shown)),
+        });
+        finding.observed = observed;
+        finding.reference = reference;
+        finding.bound = bound;
+        finding.method = method;
+        if let Some(amount) = seen.map(|seen| seen.amount).or(behind) {
+            finding.counts = amount.counts;
+            finding.samples = Some(amount.samples);
+            finding.window = Some(amount.window);
+            finding.means = Some(amount.means);
+        }
+        finding
+    }
+}
