@@ -52,6 +52,9 @@ fn run() -> Result<(), Box<dyn Error>> {
     };
     let start: Date = start.parse()?;
     let schedule = Schedule::new(&plan, start);
+    if let Some(phase) = schedule.beyond_calendar() {
+        return Err(format!("'{phase}' would go on beyond the year 9999").into());
+    }
     let zone = schedule.calendar().zone();
     println!("{} from {start}, in {zone}\n", plan.title);
     for phase in schedule.phases() {
@@ -81,6 +84,11 @@ fn run() -> Result<(), Box<dyn Error>> {
         .collect();
     println!("\ncritical path: {}", path.join(" -> "));
     if let Some((phase, days)) = slip {
+        let most = Schedule::SLIP_DAYS_MAX;
+        if days > most {
+            let message = format!("'{phase}' cannot slip by {days} business days: {most} at most");
+            return Err(message.into());
+        }
         let slipped = schedule
             .slipped(&phase, days)
             .ok_or_else(|| format!("there is no phase '{phase}' in this plan"))?;

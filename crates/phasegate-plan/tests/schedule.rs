@@ -145,3 +145,65 @@ gates:
     ];
     assert_eq!(gates, wanted.map(|(id, at)| (id.to_owned(), at.to_owned())));
 }
+
+#[test]
+fn what_is_critical_in_the_five_plans_has_no_slack() {
+    for (name, text) in [
+        (
+            "fast-deployment",
+            include_str!("../../../examples/plans/fast-deployment.yaml"),
+        ),
+        (
+            "ci-pipeline",
+            include_str!("../../../examples/plans/ci-pipeline.yaml"),
+        ),
+        (
+            "code-review",
+            include_str!("../../../examples/plans/code-review.yaml"),
+        ),
+        (
+            "enterprise-cicd",
+            include_str!("../../../examples/plans/enterprise-cicd.yaml"),
+        ),
+        (
+            "unified-pipeline",
+            include_str!("../../../examples/plans/unified-pipeline.yaml"),
+        ),
+    ] {
+        let document = PlanDocument::read("p.yaml", text.as_bytes());
+        let draft = document.draft().expect("it can be read");
+        let schedule = Schedule::of_draft(&draft, "2025-09-01".parse().expect("a date"));
+        let path = schedule.critical_path();
+        assert!(!path.is_empty(), "{name}");
+        for id in path {
+            assert_eq!(schedule.slack_days(id), Some(0), "{name}: {id}");
+        }
+    }
+}
+
+#[test]
+fn what_begins_later_than_its_days_ends_later_than_they_do() {
+    let text = "
+format: phasegate-plan/1
+id: p
+title: P
+phases:
+  - {id: first, title: First, window: 2025-09-01..2025-09-05, outline: true}
+  - {id: second, title: Second, window: 2025-09-08..2025-09-10, outline: true}
+";
+    let document = PlanDocument::read("p.yaml", text.as_bytes());
+    let draft = document.draft().expect("it can be read");
+    let schedule = Schedule::of_draft(&draft, "2025-09-01".parse().expect("a date"));
+    let first = "first".parse().expect("an id");
+    let ends = |days| -> Vec<String> {
+        let slipped = schedule.slipped(&first, days).expect("it is there");
+        let phases = slipped.phases().iter();
+        phases.map(|phase| phase.end.to_string()).collect()
+    };
+    assert_eq!(ends(0), ["2025-09-06T00:00:00Z", "2025-09-11T00:00:00Z"]);
+    assert_eq!(ends(1), ["2025-09-08T17:00:00Z", "2025-09-11T17:00:00Z"]);
+    assert_eq!(schedule.slack_days(&first), Some(0));
+    let most = Schedule::SLIP_DAYS_MAX;
+    assert!(schedule.slipped(&first, most).is_some());
+    assert!(schedule.slipped(&first, most + 1).is_none());
+}

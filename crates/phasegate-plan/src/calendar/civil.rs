@@ -184,7 +184,8 @@ impl FromStr for TimeRange {
     fn from_str(text: &str) -> Result<Self, CivilError> {
         let wrong = || CivilError::new(text, "a part of a day such as 09:00-17:00");
         let (from, until) = text.split_once('-').ok_or_else(wrong)?;
-        Self::new(from.parse()?, until.parse()?).ok_or_else(wrong)
+        let backwards = || CivilError::new(text, "from an earlier time to a later one of one day");
+        Self::new(from.parse()?, until.parse()?).ok_or_else(backwards)
     }
 }
 
@@ -227,7 +228,7 @@ impl FromStr for DateWindow {
     type Err = CivilError;
     fn from_str(text: &str) -> Result<Self, CivilError> {
         let (first, last) = text.split_once("..").unwrap_or((text, text));
-        let wrong = || CivilError::new(text, "dates such as 2025-09-16..2025-09-30");
+        let wrong = || CivilError::new(text, "from an earlier day to a later one");
         Self::new(first.parse()?, last.parse()?).ok_or_else(wrong)
     }
 }

@@ -43,6 +43,20 @@ impl LengthUnit {
         ("y", Self::Years),
     ];
 
+    /// The largest number of it that a length may have.
+    fn count_max(self) -> u32 {
+        let years = COUNT_MAX / 365;
+        match self {
+            Self::Minutes | Self::Hours | Self::BusinessHours | Self::Days | Self::BusinessDays => {
+                COUNT_MAX
+            }
+            Self::Weeks => COUNT_MAX / 7,
+            Self::Months => years * 12,
+            Self::Quarters => years * 4,
+            Self::Years => years,
+        }
+    }
+
     /// The text that stands for it: `bd`.
     pub fn as_str(self) -> &'static str {
         Self::TEXTS
@@ -70,20 +84,23 @@ pub struct Length {
     unit: LengthUnit,
 }
 
-/// The largest number in a length: more than a hundred years of days.
+/// The largest number in a length, and the most days that weeks, months and years of one may come to: more
+/// than a hundred years. Times beyond the year 9999 cannot be told.
 const COUNT_MAX: u32 = 50_000;
 
 /// A text that is no length.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("'{text}' is not a length such as 5bd, 2w, 12w..16w or 8w+ (units m h bh d bd w mo q y)")]
+#[error(
+    "'{text}' is not a length such as 5bd, 2w, 12w..16w or 8w+ (units m h bh d bd w mo q y, at most 136 years)"
+)]
 pub struct LengthError {
     text: String,
 }
 
 impl Length {
-    /// So many of a unit; clamped at 50 000.
+    /// So many of a unit; clamped at 50 000, and at 136 years.
     pub fn new(count: u32, unit: LengthUnit) -> Self {
-        let count = count.min(COUNT_MAX);
+        let count = count.min(unit.count_max());
         Self {
             least: count,
             most: Some(count),
@@ -111,6 +128,34 @@ impl Length {
         self.unit
     }
 
+    /// Between how many days of the calendar it takes, with so many working days in a week; `None` behind it
+    /// where it is open. What is shorter than a day counts as none at least and as one begun at most.
+    pub(crate) fn calendar_days(self, week: u64) -> (u64, Option<u64>) {
+        let week = week.clamp(1, 7);
+        let least = |n: u64| match self.unit {
+            LengthUnit::Minutes => n / 1440,
+            LengthUnit::Hours | LengthUnit::BusinessHours => n / 24,
+            LengthUnit::Days => n,
+            LengthUnit::BusinessDays => n / week * 7 + n % week,
+            LengthUnit::Weeks => n * 7,
+            LengthUnit::Months => n * 28,
+            LengthUnit::Quarters => n * 90,
+            LengthUnit::Years => n * 365,
+        };
+        let most = |n: u64| match self.unit {
+            LengthUnit::Minutes => n.div_ceil(1440),
+            LengthUnit::Hours => n.div_ceil(24),
+            LengthUnit::Days => n,
+            // A working day has an hour at least.
+            LengthUnit::BusinessHours | LengthUnit::BusinessDays => n.div_ceil(week) * 7,
+            LengthUnit::Weeks => n * 7,
+            LengthUnit::Months => n * 31,
+            LengthUnit::Quarters => n * 92,
+            LengthUnit::Years => n * 366,
+        };
+        (least(self.least.into()), self.most.map(|n| most(n.into())))
+    }
+
     /// Is it one number, neither a range nor open?
     pub fn is_exact(self) -> bool {
         self.most == Some(self.least)
@@ -121,8 +166,8 @@ fn part(text: &str) -> Option<(u32, LengthUnit)> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(digits);
     let unit = LengthUnit::TEXTS.iter().find(|(name, _)| *name == unit)?.1;
-    let count = number.parse().ok().filter(|count| *count <= COUNT_MAX)?;
-    Some((count, unit))
+    let count: u32 = number.parse().ok()?;
+    (count <= unit.count_max()).then_some((count, unit))
 }
 
 impl FromStr for Length {

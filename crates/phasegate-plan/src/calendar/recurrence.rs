@@ -68,7 +68,8 @@ impl FromStr for Recurrence {
     fn from_str(text: &str) -> Result<Self, RecurrenceError> {
         let word = WORDS.iter().find(|(word, _)| *word == text);
         let text = word.map_or(text, |(_, rule)| rule);
-        if text.contains("FREQ") {
+        // A cron expression has no such sign.
+        if text.contains('=') {
             text.parse()
                 .map(Self::Rule)
                 .map_err(|error: super::RuleError| RecurrenceError {

@@ -251,10 +251,16 @@ impl Rule {
             by_set_pos: Vec::new(),
         };
         let mut frequency = None;
-        for part in text.strip_prefix("RRULE:").unwrap_or(text).split(';') {
+        let mut seen = BTreeSet::new();
+        // Names and words are of either case (RFC 5545, section 3.1).
+        let upper = text.to_ascii_uppercase();
+        for part in upper.strip_prefix("RRULE:").unwrap_or(&upper).split(';') {
             let (key, value) = part
                 .split_once('=')
                 .ok_or_else(|| format!("'{part}' is not KEY=VALUE"))?;
+            if !seen.insert(key) {
+                return Err(format!("{key} stands in it twice"));
+            }
             let known = match key {
                 "FREQ" => {
                     frequency = match value {
@@ -279,7 +285,19 @@ impl Rule {
         if numbered && matches!(rule.frequency, Frequency::Daily | Frequency::Weekly) {
             return Err("a number before a day needs FREQ=MONTHLY or YEARLY".to_owned());
         }
+        if rule.count.is_some() && rule.until.is_some() {
+            return Err("COUNT and UNTIL cannot both stand in it".to_owned());
+        }
+        let chosen = ["BYDAY", "BYMONTHDAY", "BYMONTH"];
+        if seen.contains("BYSETPOS") && !chosen.iter().any(|key| seen.contains(key)) {
+            return Err("BYSETPOS picks from days that another BY... part gives".to_owned());
+        }
         Ok(rule)
+    }
+
+    /// The last day on which it may come.
+    pub(crate) fn until(&self) -> Option<Date> {
+        self.until
     }
 
     /// Takes one part in. `None`: no such key; `false`: a value that does not fit it.

@@ -119,6 +119,13 @@ impl WorkCalendar {
         self.days.get(weekday).copied().unwrap_or(false) && !self.holidays.contains(&date)
     }
 
+    /// On how many days of a week people work, holidays aside: 1 to 7.
+    pub(crate) fn days_a_week(&self) -> u64 {
+        self.days
+            .iter()
+            .fold(0, |count, works| count + u64::from(*works))
+    }
+
     /// The nearest business day in a direction, the day itself included; `None` if none is near.
     pub fn roll(&self, date: Date, roll: Roll) -> Option<Date> {
         let step = match roll {

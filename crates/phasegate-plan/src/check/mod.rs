@@ -3,8 +3,10 @@
 mod bindings;
 mod contradictions;
 mod criteria;
+mod durations;
 mod edges;
 mod facts;
+mod freezes;
 mod graph;
 mod lints;
 mod names;

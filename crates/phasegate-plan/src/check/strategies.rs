@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{At, Scope};
-use crate::calendar::{Length, LengthUnit};
+use super::{At, Scope, durations};
+use crate::calendar::WorkCalendar;
 use crate::fault::Code;
 use crate::model::{
-    Action, BlueGreen, Cohort, Curve, Deprecation, DeprecationStage, Measure, Waves,
+    Action, BlueGreen, Cohort, Curve, Deprecation, DeprecationStage, Measure, Phase, Waves,
 };
 
 pub(super) fn check(scope: &mut Scope<'_>) {
@@ -40,7 +40,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
                 Action::Deprecation(end) => {
                     ends.entry(end.target.to_string()).or_default().push(End {
                         end,
-                        week: phase.weeks.map(crate::model::Weeks::first),
+                        phase,
                         pointer: here.key("stage").to_string(),
                     });
                 }
@@ -66,8 +66,9 @@ pub(super) fn check(scope: &mut Scope<'_>) {
             }
         }
     }
+    let week = WorkCalendar::new(&draft.calendar).days_a_week();
     for list in ends.values() {
-        deprecations(scope, list);
+        deprecations(scope, list, week);
     }
 }
 
@@ -91,8 +92,24 @@ fn measured(scope: &mut Scope<'_>, measure: &Measure, here: At<'_>) {
 
 struct End<'d> {
     end: &'d Deprecation,
-    week: Option<u32>,
+    phase: &'d Phase,
     pointer: String,
+}
+
+impl End<'_> {
+    /// How many days can lie at most between this and a later one, as far as their phases say it.
+    fn days_until(&self, later: &Self, week: u64) -> Option<u64> {
+        let (from, to) = (self.phase, later.phase);
+        if from.id == to.id {
+            return durations::days_at_most(from, week).map(|(days, _)| days);
+        }
+        let windows = from.window.zip(to.window);
+        let days = windows.map(|(from, to)| to.last().days_since(from.first()));
+        let days = days.map(|days| u64::try_from(days).unwrap_or(0));
+        let weeks = from.weeks.zip(to.weeks);
+        let weeks = weeks.map(|(from, to)| to.first().saturating_sub(from.first()));
+        days.or(weeks.map(|weeks| u64::from(weeks) * 7))
+    }
 }
 
 fn curve(scope: &mut Scope<'_>, curve: Option<&Curve>, here: At<'_>) {
@@ -213,7 +230,7 @@ fn cohort(scope: &mut Scope<'_>, cohort: &Cohort, here: At<'_>) {
     }
 }
 
-fn deprecations(scope: &mut Scope<'_>, list: &[End<'_>]) {
+fn deprecations(scope: &mut Scope<'_>, list: &[End<'_>], week: u64) {
     let mut before: Option<&End<'_>> = None;
     let first = list.first();
     for one in list {
@@ -233,29 +250,15 @@ fn deprecations(scope: &mut Scope<'_>, list: &[End<'_>]) {
                 Some(help),
             );
         }
-        let weeks = first.and_then(|first| first.week).zip(one.week);
-        if let (DeprecationStage::Removed, Some((from, to)), Some(notice)) =
-            (one.end.stage, weeks, one.end.notice)
-            && days(notice) > u64::from(to.saturating_sub(from)) * 7
+        let between = first.and_then(|first| first.days_until(one, week));
+        if let (DeprecationStage::Removed, Some(between), Some(notice)) =
+            (one.end.stage, between, one.end.notice)
+            && notice.calendar_days(week).0 > between
         {
-            let weeks = to.saturating_sub(from);
             let message =
-                format!("{weeks} weeks lie between notice and removal, {notice} was promised");
+                format!("{between} days lie between notice and removal, {notice} was promised");
             scope.report_at(Code::NoticeTooShort, one.pointer.clone(), message, None);
         }
         before = Some(one);
-    }
-}
-
-/// About how many days of the calendar a length has at least.
-fn days(length: Length) -> u64 {
-    let count = u64::from(length.least());
-    match length.unit() {
-        LengthUnit::Minutes | LengthUnit::Hours | LengthUnit::BusinessHours => 0,
-        LengthUnit::Days | LengthUnit::BusinessDays => count,
-        LengthUnit::Weeks => count * 7,
-        LengthUnit::Months => count * 28,
-        LengthUnit::Quarters => count * 90,
-        LengthUnit::Years => count * 365,
     }
 }

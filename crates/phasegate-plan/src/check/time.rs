@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 
 use phasegate_core::{Span, Timestamp};
 
+use super::freezes::Frozen;
 use super::graph::{dependencies, order};
-use super::{At, Scope};
+use super::{At, Scope, durations};
 use crate::calendar::{
     Date, DateWindow, Length, LengthUnit, Recurrence, TimeOfDay, WorkCalendar, Zone,
 };
 use crate::fault::Code;
 use crate::model::{BackupKind, Gate, Phase, PlanDraft};
+use crate::value::Value;
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     let calendar = WorkCalendar::new(&scope.draft.calendar);
-    freezes(scope);
+    super::freezes::check(scope);
+    worked(scope);
     // By working days that are not those of the plan nothing can be said.
     if !scope.is_unread(At::ROOT, &["calendar"]) {
         lengths(scope, &calendar);
@@ -24,8 +27,6 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     recovery(scope);
 }
 
-/// More freezes than any plan has; every phase is compared with each.
-const FREEZES_MAX: usize = 1000;
 /// Windows longer than ten years are not looked into day by day.
 const DAYS_MAX: i64 = 3660;
 /// So many recurrences are looked at for whether they ever come.
@@ -33,17 +34,16 @@ const RECURRENCES_MAX: usize = 200;
 /// So many schedules of backups are laid over each other.
 const SCHEDULES_MAX: usize = 20;
 
-fn freezes(scope: &mut Scope<'_>) {
-    let list = At::ROOT.key("freezes");
-    if scope.draft.freezes.len() > FREEZES_MAX {
-        let message = format!("more than {FREEZES_MAX} freezes");
-        scope.report(Code::TooManyValues, list, message, None);
-    }
-    for (index, freeze) in scope.draft.freezes.iter().enumerate() {
-        if freeze.until <= freeze.from {
-            let message = format!("'{}' ends before it begins", freeze.title);
-            let here = list.index(index);
-            scope.report(Code::FreezeBackwards, here.key("until"), message, None);
+/// An empty list of working days or hours reads as the usual ones, and is meant as none.
+fn worked(scope: &mut Scope<'_>) {
+    let calendar = At::ROOT.key("calendar");
+    for key in ["days", "hours"] {
+        let here = calendar.key(key);
+        let written = scope.document().value_at(&here.to_string());
+        if matches!(written, Some(Value::List(items)) if items.is_empty()) {
+            let message = "nobody would ever work";
+            let help = "name them, or leave the key out for Monday to Friday, 09:00 to 17:00";
+            scope.report(Code::EmptyValue, here, message, Some(help));
         }
     }
 }
@@ -78,12 +78,7 @@ fn in_family(length: Length, family: Family, week: u64) -> Option<(u64, Option<u
 
 fn lengths(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
     let draft = scope.draft;
-    let monday = Date::new(2024, 1, 1);
-    let week = monday.map_or(5, |monday| {
-        let days =
-            (0..7).filter(|day| WorkCalendar::is_business_day(calendar, monday.plus_days(*day)));
-        u64::try_from(days.count()).unwrap_or(5)
-    });
+    let week = calendar.days_a_week();
     for family in [Family::Business, Family::Calendar] {
         let phases: Option<Vec<u64>> = draft
             .phases
@@ -171,13 +166,16 @@ fn longest(draft: &PlanDraft, lengths: &[u64]) -> (u64, bool) {
 fn windows(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
     let draft = scope.draft;
     let before = dependencies(draft);
+    let frozen = Frozen::new(scope, calendar);
+    let week = calendar.days_a_week();
     let phases = At::ROOT.key("phases");
     for (index, phase) in draft.phases.iter().enumerate() {
         let here = phases.index(index);
         if let Some(window) = phase.window {
-            window_of(scope, calendar, phase, window, here);
+            window_of(scope, calendar, &frozen, phase, here.key("window"), window);
         }
-        weeks_of(scope, phase, here);
+        durations::weeks(scope, phase, week, here);
+        durations::steps(scope, phase, week, here);
         slots(scope, calendar, phase, here);
         for &other in before.get(index).into_iter().flatten() {
             let Some(earlier) = draft.phases.get(other) else {
@@ -231,11 +229,11 @@ fn gate(
 fn window_of(
     scope: &mut Scope<'_>,
     calendar: &WorkCalendar,
+    frozen: &Frozen<'_>,
     phase: &Phase,
-    window: DateWindow,
     here: At<'_>,
+    window: DateWindow,
 ) {
-    let here = here.key("window");
     if let Some(whole) = scope.draft.window
         && (window.first() < whole.first() || window.last() > whole.last())
     {
@@ -274,35 +272,10 @@ fn window_of(
             scope.report(Code::WindowTooShort, here, message, None);
         }
     }
-    let open = calendar.zone().moment(window.first(), TimeOfDay::MIDNIGHT);
-    let close = calendar.zone().moment(window.last(), TimeOfDay::END);
-    let frozen = scope
-        .draft
-        .freezes
-        .iter()
-        .take(FREEZES_MAX)
-        .find(|freeze| freeze.from <= open && close <= freeze.until);
-    if let Some(freeze) = frozen {
-        let message = format!("all of {window} lies in the freeze '{}'", freeze.title);
-        scope.report(
-            Code::PhaseInFreeze,
-            here,
-            message,
-            Some("move the phase or the freeze"),
-        );
-    }
-}
-
-fn weeks_of(scope: &mut Scope<'_>, phase: &Phase, here: At<'_>) {
-    let (Some(weeks), Some(length)) = (phase.weeks, phase.length) else {
-        return;
-    };
-    let stated = (length.unit() == LengthUnit::Weeks && length.is_exact()).then(|| length.least());
-    if let (Some(count), Some(stated)) = (weeks.count(), stated)
-        && count != stated
-    {
-        let message = format!("weeks {weeks} are {count}, the length is {length}");
-        scope.report(Code::WeeksDisagree, here.key("weeks"), message, None);
+    if let Some(freezes) = frozen.covering(calendar, window) {
+        let message = format!("all of {window} lies in the {freezes}");
+        let help = "move the phase or the freeze";
+        scope.report(Code::PhaseInFreeze, here, message, Some(help));
     }
 }
 
@@ -394,15 +367,20 @@ fn recurrences(scope: &mut Scope<'_>) {
         let at = at.index(index).key("schedule").to_string();
         all.extend(one.schedule.as_ref().map(|schedule| (at, schedule)));
     }
-    let start = draft
-        .window
-        .map(DateWindow::first)
-        .or_else(|| Date::new(2024, 1, 1));
+    let window = draft.window.map(DateWindow::first);
+    let start = window.or_else(|| Date::new(2024, 1, 1));
     for (pointer, recurrence) in all.into_iter().take(RECURRENCES_MAX) {
         if start.is_some_and(|start| !recurrence.ever_comes(start)) {
             let message = format!("'{recurrence}' never comes");
-            let help = "there is no such day";
-            scope.report_at(Code::NeverComes, pointer, message, Some(help));
+            let over = match recurrence {
+                Recurrence::Rule(rule) => rule.until().zip(window).filter(|(end, day)| end < day),
+                Recurrence::Cron(_) => None,
+            };
+            let help = match over {
+                Some((end, day)) => format!("it is over on {end}, and the plan begins on {day}"),
+                None => "there is no such day".to_owned(),
+            };
+            scope.report_at(Code::NeverComes, pointer, message, Some(&help));
         }
     }
 }

@@ -42,6 +42,9 @@ fn candidates(text: &str) -> Vec<String> {
     }
     out.extend(units(text));
     out.extend(date(&close));
+    // From a later one to an earlier one.
+    let ends = close.split_once("..");
+    out.extend(ends.map(|(last, first)| format!("{first}..{last}")));
     let bare = !close.is_empty() && close.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     if bare {
         out.extend(["%", "m", "h", "d"].map(|unit| format!("{close}{unit}")));
@@ -138,6 +141,11 @@ mod tests {
                 Some("did you mean '2025-09-16'?"),
             ),
             (as_a::<Date>("2025/9/6"), Some("did you mean '2025-09-06'?")),
+            (
+                as_a::<crate::calendar::DateWindow>("2025-09-30..2025-09-16"),
+                Some("did you mean '2025-09-16..2025-09-30'?"),
+            ),
+            (as_a::<Length>("16w..12w"), Some("did you mean '12w..16w'?")),
             (as_a::<PhaseId>("Ramp up!"), Some("did you mean 'Ramp-up'?")),
         ] {
             assert_eq!(found.as_deref(), wanted);

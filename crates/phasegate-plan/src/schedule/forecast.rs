@@ -166,6 +166,29 @@ impl Schedule {
         self.phases.iter().map(|phase| phase.end).max()
     }
 
+    /// The first phase that would go on beyond the year 9999, where no time can be told: its times and those
+    /// of what waits for it mean nothing.
+    ///
+    /// ```
+    /// use phasegate_plan::model::{Phase, PlanDraft, PlanFormat};
+    /// use phasegate_plan::Schedule;
+    /// let draft = PlanDraft::new(PlanFormat::V1, "p", "P").phases([Phase::new("build", "Build").length("2w")]);
+    /// let late = Schedule::of_draft(&draft, "9999-12-24".parse()?);
+    /// assert_eq!(late.beyond_calendar().map(|id| id.as_str()), Some("build"));
+    /// assert!(Schedule::of_draft(&draft, "2025-09-01".parse()?).beyond_calendar().is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn beyond_calendar(&self) -> Option<&PhaseId> {
+        let zone = self.calendar.zone();
+        let last = |at: Timestamp| {
+            let date = zone.date(at);
+            // The last moment of all is on this day, in whatever zone.
+            (date.year(), date.month(), date.day()) >= (9999, 12, 30)
+        };
+        let found = self.phases.iter().find(|phase| last(phase.end))?;
+        Some(&found.id)
+    }
+
     /// The calendar it was laid out in.
     pub fn calendar(&self) -> &WorkCalendar {
         &self.calendar
@@ -188,7 +211,7 @@ impl Layout<'_> {
     ) -> PlannedPhase {
         let zone = self.calendar.zone();
         let midnight = |date| zone.moment(date, TimeOfDay::MIDNIGHT);
-        let mut start = ready.unwrap_or_else(|| midnight(self.start));
+        let mut start = midnight(self.start);
         if let Some(weeks) = phase.weeks {
             let weeks = i64::from(weeks.first()) - 1;
             start = start.max(midnight(self.start.plus_days(weeks * 7)));
@@ -196,11 +219,12 @@ impl Layout<'_> {
         if let Some(window) = phase.window {
             start = start.max(midnight(window.first()));
         }
-        start = self.free(start);
+        let planned = self.free(start);
+        start = ready.map_or(planned, |ready| planned.max(self.free(ready)));
         if late > 0 {
             start = self.free(self.calendar.add_business_days(start, i64::from(late)));
         }
-        let end = self.end(phase, start);
+        let end = self.end(phase, planned, start);
         let date = zone.date(start);
         let activities: Vec<PlannedActivity> = phase
             .steps
@@ -262,13 +286,20 @@ impl Layout<'_> {
 
     /// The end by the stated length, else by the window, else by the weeks, else by what its steps
     /// take by themselves.
-    fn end(&self, phase: &Phase, start: Timestamp) -> Timestamp {
+    fn end(&self, phase: &Phase, planned: Timestamp, start: Timestamp) -> Timestamp {
         let zone = self.calendar.zone();
         if let Some(length) = phase.length {
             return self.close(start, self.calendar.add(start, length), length);
         }
         if let Some(window) = phase.window {
-            return zone.moment(window.last(), TimeOfDay::END).max(start);
+            let end = zone.moment(window.last(), TimeOfDay::END);
+            // What begins later than its window has less time in it, and needs what it needs: it ends later.
+            let late = self.calendar.working_between(planned, start);
+            if late.is_zero() {
+                return end.max(start);
+            }
+            let close = self.calendar.last_close(end);
+            return self.calendar.add_working(close, late).max(start);
         }
         if let Some(count) = phase.weeks.and_then(crate::model::Weeks::count) {
             let length = Length::new(count, LengthUnit::Weeks);
@@ -276,7 +307,7 @@ impl Layout<'_> {
         }
         start
             + phase.steps.iter().fold(Span::ZERO, |sum, step| {
-                sum.saturating_add(machine_time(&step.action))
+                sum.saturating_add(step.action.machine_time())
             })
     }
 
@@ -352,34 +383,36 @@ impl Layout<'_> {
     }
 }
 
-/// How long a step takes by its own account: the bakes of a ramp, a wait.
-fn machine_time(action: &Action) -> Span {
-    let sum = |stages: &[crate::model::Stage]| {
-        stages
-            .iter()
-            .fold(Span::ZERO, |sum, stage| sum.saturating_add(stage.bake))
-    };
-    match action {
-        Action::Traffic(ramp) => sum(&ramp.rungs()),
-        Action::Flag(ramp) => sum(&ramp.rungs()),
-        Action::BlueGreen(switch) => {
-            sum(&switch.stages).saturating_add(switch.watch.unwrap_or_default())
+impl Action {
+    /// How long it takes by its own account: the bakes of a ramp, a wait.
+    pub(crate) fn machine_time(&self) -> Span {
+        let sum = |stages: &[crate::model::Stage]| {
+            stages
+                .iter()
+                .fold(Span::ZERO, |sum, stage| sum.saturating_add(stage.bake))
+        };
+        match self {
+            Self::Traffic(ramp) => sum(&ramp.rungs()),
+            Self::Flag(ramp) => sum(&ramp.rungs()),
+            Self::BlueGreen(switch) => {
+                sum(&switch.stages).saturating_add(switch.watch.unwrap_or_default())
+            }
+            Self::Measure(measure) => measure.over,
+            Self::Wait(wait) => wait.duration,
+            Self::Waves(waves) => waves
+                .waves
+                .iter()
+                .fold(Span::ZERO, |sum, wave| sum.saturating_add(wave.bake)),
+            Self::Task(_)
+            | Self::Command(_)
+            | Self::Notify(_)
+            | Self::Workflow(_)
+            | Self::Config(_)
+            | Self::Shadow(_)
+            | Self::Parallel(_)
+            | Self::Cohort(_)
+            | Self::Deprecation(_)
+            | Self::Experiment(_) => Span::ZERO,
         }
-        Action::Measure(measure) => measure.over,
-        Action::Wait(wait) => wait.duration,
-        Action::Waves(waves) => waves
-            .waves
-            .iter()
-            .fold(Span::ZERO, |sum, wave| sum.saturating_add(wave.bake)),
-        Action::Task(_)
-        | Action::Command(_)
-        | Action::Notify(_)
-        | Action::Workflow(_)
-        | Action::Config(_)
-        | Action::Shadow(_)
-        | Action::Parallel(_)
-        | Action::Cohort(_)
-        | Action::Deprecation(_)
-        | Action::Experiment(_) => Span::ZERO,
     }
 }

@@ -10,6 +10,9 @@ use super::{PlannedPhase, Schedule};
 const SLACK_DAYS_MAX: u32 = 260;
 
 impl Schedule {
+    /// So many business days a phase may slip: about ten years.
+    pub const SLIP_DAYS_MAX: u32 = 2600;
+
     /// The phases that keep the whole from ending earlier, in order: the last to end, the one that
     /// it waited for longest, and so on.
     pub fn critical_path(&self) -> Vec<&PhaseId> {
@@ -70,8 +73,11 @@ impl Schedule {
     }
 
     /// The schedule if a phase began so many business days later than it could. `None` for a phase
-    /// that is not there.
+    /// that is not there, and for more than [`Schedule::SLIP_DAYS_MAX`] days.
     pub fn slipped(&self, id: &PhaseId, days: u32) -> Option<Self> {
+        if days > Self::SLIP_DAYS_MAX {
+            return None;
+        }
         let index = self.draft.phases.iter().position(|phase| phase.id == *id)?;
         Some(Self::delayed(
             &self.draft,

@@ -1,0 +1,75 @@
+//! Do steps fit into their phase, and does a phase's length fit into its weeks?
+
+use phasegate_core::Span;
+
+use super::{At, Scope};
+use crate::fault::Code;
+use crate::model::Phase;
+
+/// A step, and all steps together, against the days that the phase has at most.
+pub(super) fn steps(scope: &mut Scope<'_>, phase: &Phase, week: u64, here: At<'_>) {
+    let unread = ["length", "window", "weeks"];
+    let Some((days, key)) = days_at_most(phase, week) else {
+        return;
+    };
+    if scope.is_unread(here, &unread) {
+        return;
+    }
+    let most = Span::from_secs(86_400).saturating_mul(days);
+    let list = here.key("steps");
+    let mut sum = Span::ZERO;
+    let mut told = false;
+    for (index, step) in phase.steps.iter().enumerate() {
+        let takes = step.action.machine_time();
+        sum = sum.saturating_add(takes);
+        if takes > most {
+            let message = format!("this takes {takes}, and the phase has {days} days at most");
+            let help = format!("shorten it, or correct '{key}' of the phase");
+            let here = list.index(index);
+            let here = here.key(step.action.key());
+            scope.report(Code::WindowTooShort, here, message, Some(&help));
+            told = true;
+        }
+    }
+    if sum > most && !told {
+        let message = format!("its steps take {sum}, and the phase has {days} days at most");
+        let help = "shorten the steps, or give the phase more time";
+        scope.report(Code::WindowTooShort, here.key(key), message, Some(help));
+    }
+}
+
+/// How many days of the calendar a phase has at most, and by which of its keys.
+pub(super) fn days_at_most(phase: &Phase, week: u64) -> Option<(u64, &'static str)> {
+    let length = phase.length.map(|length| length.calendar_days(week).1);
+    let weeks = phase
+        .weeks
+        .map(|weeks| weeks.count().map(|count| u64::from(count) * 7));
+    match (length, phase.window, weeks) {
+        (Some(most), ..) => most.map(|days| (days, "length")),
+        (None, Some(window), _) => u64::try_from(window.days())
+            .ok()
+            .map(|days| (days, "window")),
+        (None, None, weeks) => weeks.flatten().map(|days| (days, "weeks")),
+    }
+}
+
+/// The weeks that a phase lies in, against its length. A length in weeks is just those; another one reaches
+/// into the last of them and not beyond.
+pub(super) fn weeks(scope: &mut Scope<'_>, phase: &Phase, week: u64, here: At<'_>) {
+    let (Some(weeks), Some(length)) = (phase.weeks, phase.length) else {
+        return;
+    };
+    let Some(count) = weeks.count() else { return };
+    let (least, most) = length.calendar_days(week);
+    let days = u64::from(count) * 7;
+    let exact = length.unit() == crate::calendar::LengthUnit::Weeks && length.is_exact();
+    let fits = if exact {
+        least == days
+    } else {
+        least <= days && most.is_none_or(|most| most >= days.saturating_sub(7))
+    };
+    if !fits {
+        let message = format!("weeks {weeks} are {count}, the length is {length}");
+        scope.report(Code::WeeksDisagree, here.key("weeks"), message, None);
+    }
+}
