@@ -72,6 +72,9 @@ pub(super) fn is_builtin(name: &str) -> bool {
             | "uniq"
             | "concat"
             | "flatten"
+            | "fromJSON"
+            | "sort"
+            | "toJSON"
     ) || text::is_known(name)
 }
 
@@ -106,6 +109,11 @@ pub(super) fn check(name: &str, arguments: &[Kind]) -> Result<Kind, ConditionErr
         ("get", [Map, Text | Unknown]) => Ok(Unknown),
         ("keys" | "values", [Map | Unknown]) => Ok(list_of_anything()),
         ("reverse" | "uniq" | "flatten", [Array(_) | Unknown]) => Ok(list_of_anything()),
+        ("toJSON", [_]) => Ok(Text),
+        ("fromJSON", [Text | Unknown]) => Ok(Unknown),
+        ("sort", [Array(_) | Unknown] | [Array(_) | Unknown, Text | Unknown]) => {
+            Ok(list_of_anything())
+        }
         ("concat", [_, ..]) if arguments.iter().all(|k| matches!(k, Array(_) | Unknown)) => {
             Ok(list_of_anything())
         }
@@ -153,14 +161,30 @@ pub(super) fn run(name: &str, arguments: &[Value]) -> Result<Value, ConditionErr
         ("median", arguments) => median(arguments)?,
         ("first", [Value::Array(values)]) => values.first().cloned().unwrap_or(Value::Nil),
         ("last", [Value::Array(values)]) => values.last().cloned().unwrap_or(Value::Nil),
+        ("first", [text @ Value::Text(_)]) => {
+            super::operate::fetch(text, &Value::Integer(0)).unwrap_or(Value::Nil)
+        }
+        ("last", [text @ Value::Text(_)]) => {
+            super::operate::fetch(text, &Value::Integer(-1)).unwrap_or(Value::Nil)
+        }
         ("first" | "last", [_]) => Value::Nil,
-        ("take", [Value::Array(values), count]) => {
-            let count = count.whole().and_then(|count| usize::try_from(count).ok());
-            let taken = values.iter().take(count.ok_or_else(misfit)?);
+        ("take", [Value::Array(values), Value::Integer(count)]) => {
+            let taken = values
+                .iter()
+                .take(usize::try_from(*count).ok().ok_or_else(misfit)?);
             Value::Array(taken.cloned().collect())
         }
         ("get", [Value::Nil, _]) => Value::Nil,
+        ("get", [Value::Array(_) | Value::Text(_), key]) if key.number().is_none() => {
+            return Err(misfit());
+        }
+        ("get", [Value::Map(_), key]) if !matches!(key, Value::Nil | Value::Text(_)) => {
+            return Err(misfit());
+        }
         ("get", [base, key]) => super::operate::fetch(base, key).unwrap_or(Value::Nil),
+        ("sort", arguments) => super::order::sort(arguments)?,
+        ("toJSON", [value]) => Value::Text(super::json::write(value).ok_or_else(misfit)?),
+        ("fromJSON", [Value::Text(text)]) => super::json::read(text).ok_or_else(misfit)?,
         ("keys", [Value::Map(map)]) => {
             Value::Array(map.keys().map(|key| Value::Text(key.clone())).collect())
         }
@@ -200,8 +224,11 @@ const fn type_name(value: &Value) -> &'static str {
 }
 
 /// A number as Go's `ParseFloat` reads it: decimal, single underscores between digits, with `Inf`,
-/// `Infinity` and an unsigned `NaN` in any case. Its hexadecimal fractions are not read.
+/// `Infinity` and an unsigned `NaN` in any case, or hexadecimal with a binary exponent.
 pub(super) fn parse_float(text: &str) -> Option<f64> {
+    if let Some(value) = hexadecimal(text) {
+        return Some(value);
+    }
     let between_digits = |parts: &[u8]| matches!(parts, [before, b'_', after] if before.is_ascii_digit() && after.is_ascii_digit());
     let underscores = text.matches('_').count();
     let separating = text
@@ -217,6 +244,29 @@ pub(super) fn parse_float(text: &str) -> Option<f64> {
     // Rust answers ∞ for a decimal that is too large, Go an error.
     let names_infinity = text.to_ascii_lowercase().contains("inf");
     (value.is_finite() || value.is_nan() || names_infinity).then_some(value)
+}
+
+/// `0x1.8p-2`: hexadecimal digits, perhaps a fraction, and the power of two.
+fn hexadecimal(text: &str) -> Option<f64> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1.0, digits),
+        None => (1.0, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let digits = digits
+        .strip_prefix("0x")
+        .or_else(|| digits.strip_prefix("0X"))?;
+    let (mantissa, exponent) = digits.split_once(['p', 'P'])?;
+    let mut exponent: i32 = exponent.parse().ok()?;
+    let mantissa = mantissa.replace('_', "");
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((&mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    // Beyond 52 bits Go rounds; no condition writes so many digits.
+    if all.is_empty() || all.len() > 13 {
+        return None;
+    }
+    exponent = exponent.checked_sub(4 * i32::try_from(fraction.len()).ok()?)?;
+    let value = u64::from_str_radix(&all, 16).ok()? as f64 * 2.0_f64.powi(exponent);
+    value.is_finite().then_some(sign * value)
 }
 
 fn join(parts: &[Value], glue: &str) -> Result<Value, ConditionError> {
@@ -358,6 +408,11 @@ mod tests {
             ("1e400", None),
             (".5", Some(0.5)),
             ("5.", Some(5.0)),
+            ("0x1p-2", Some(0.25)),
+            ("-0X1.8P+1", Some(-3.0)),
+            ("0x.8p0", Some(0.5)),
+            ("0x1", None),
+            ("0xp1", None),
             (" 1", None),
             ("", None),
         ] {

@@ -326,7 +326,14 @@ impl<'a> Checker<'a> {
                 .iter()
                 .map(|argument| self.check(argument))
                 .collect();
-            return builtin::check(name, &kinds?);
+            let kind = builtin::check(name, &kinds?);
+            return match (name, arguments) {
+                // What is taken of a literal list is anything.
+                ("take", [Node::Array(_), ..]) => {
+                    kind.map(|_| Kind::Array(Box::new(Kind::Unknown)))
+                }
+                _ => kind,
+            };
         }
         let Some((collection, rest)) = arguments.split_first() else {
             return misfit();

@@ -91,3 +91,78 @@ pub(super) fn is_whole_literal(node: &Node) -> bool {
         _ => false,
     }
 }
+
+/// Is it a whole number for expr's check? Two of them are compared as such, and whatever else they turn out to
+/// be (a mean, a place that was not found) stops the condition.
+pub(super) fn is_whole(node: &Node) -> bool {
+    match node {
+        Node::Integer(_) => true,
+        Node::Unary { operand, .. } => is_whole(operand),
+        Node::Binary {
+            operator,
+            left,
+            right,
+        } => match operator {
+            Operator::Add | Operator::Coalesce | Operator::Multiply | Operator::Subtract => {
+                is_whole(left) && is_whole(right)
+            }
+            Operator::Remainder => true,
+            _ => false,
+        },
+        Node::Builtin { name, arguments } => match name.as_str() {
+            "bitand" | "bitnand" | "bitnot" | "bitor" | "bitshl" | "bitshr" | "bitushr"
+            | "bitxor" | "count" | "findIndex" | "findLastIndex" | "indexOf" | "int"
+            | "lastIndexOf" | "len" => true,
+            "max" | "mean" | "median" | "min" => {
+                arguments.iter().all(is_number) && arguments.first().is_some_and(is_whole)
+            }
+            "abs" => arguments.first().is_some_and(is_whole),
+            "sum" if arguments.len() == 2 => false,
+            "find" | "findLast" | "first" | "get" | "last" | "sum" => {
+                arguments.first().is_some_and(is_list_of_whole)
+            }
+            _ => false,
+        },
+        Node::Call { callee, .. } => {
+            matches!(&**callee, Node::Identifier(name) if name == "asInt")
+        }
+        Node::Conditional {
+            then, otherwise, ..
+        } => is_whole(then) && (is_whole(otherwise) || is_anything(otherwise)),
+        Node::Pointer(name) => name == "index",
+        Node::Sequence(nodes) => nodes.last().is_some_and(is_whole),
+        _ => false,
+    }
+}
+
+/// Is nothing known of it before the run?
+fn is_anything(node: &Node) -> bool {
+    match node {
+        Node::Chain(_) | Node::Member { .. } => true,
+        Node::Builtin { name, arguments } => match name.as_str() {
+            "max" | "mean" | "median" | "min" => !arguments.iter().all(is_number),
+            "find" | "findLast" | "first" | "get" | "last" | "reduce" | "sum" => !is_whole(node),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+fn is_number(node: &Node) -> bool {
+    matches!(node, Node::Float(_)) || is_whole(node)
+}
+
+fn is_list_of_whole(node: &Node) -> bool {
+    match node {
+        Node::Array(nodes) => !nodes.is_empty() && nodes.iter().all(is_whole),
+        Node::Binary { operator, .. } => *operator == Operator::Range,
+        Node::Builtin { name, arguments } => match (name.as_str(), arguments.as_slice()) {
+            // What is taken of a literal list is anything.
+            ("take", [Node::Array(_), ..]) => false,
+            ("filter" | "take", [list, ..]) => is_list_of_whole(list),
+            _ => false,
+        },
+        Node::Slice { base, .. } => is_list_of_whole(base),
+        _ => false,
+    }
+}

@@ -10,7 +10,7 @@ use super::ConditionError;
 use super::ast::{Node, Operator, Unary};
 use super::builtin;
 use super::check::{is_environment_function, is_function};
-use super::fold::{folded, is_whole_literal};
+use super::fold::{folded, is_whole, is_whole_literal};
 use super::operate::{arithmetic, contained, fetch, ordered, range, text_test};
 use super::value::Value;
 
@@ -23,6 +23,7 @@ pub(super) fn truth(root: &Node, result: &Value) -> Result<bool, ConditionError>
         result,
         scopes: Vec::new(),
         variables: Vec::new(),
+        left_behind: None,
         steps: 0,
     };
     match run.value(root) {
@@ -61,6 +62,9 @@ struct Run<'a> {
     scopes: Vec<Scope>,
     /// What `let` has named, innermost last.
     variables: Vec<(String, Value)>,
+    /// What expr's `findLast` and `findLastIndex` leave on its stack, below their own outcome: the truth of
+    /// the last predicate. Whoever takes several values from the stack takes it for one of them.
+    left_behind: Option<Value>,
     steps: u32,
 }
 
@@ -104,7 +108,9 @@ impl Run<'_> {
             Node::Map(pairs) => {
                 let mut map = BTreeMap::new();
                 for (key, node) in pairs {
-                    map.insert(key.clone(), self.value(node)?);
+                    let value = self.value(node)?;
+                    // Of two pairs of one key, the first counts.
+                    map.entry(key.clone()).or_insert(value);
                 }
                 Ok(Value::Map(map))
             }
@@ -154,7 +160,32 @@ impl Run<'_> {
     }
 
     fn values(&mut self, nodes: &[Node]) -> Result<Vec<Value>, Stop> {
-        nodes.iter().map(|node| self.value(node)).collect()
+        let mut stack = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            let value = self.value(node)?;
+            stack.extend(self.left_behind.take());
+            stack.push(value);
+        }
+        let values = stack.split_off(stack.len() - nodes.len());
+        self.left_behind = stack.pop();
+        Ok(values)
+    }
+
+    /// Two values, the first of which may be replaced by what the second one has left behind.
+    fn pair(&mut self, left: &Node, right: &Node) -> Result<(Value, Value), Stop> {
+        let l = self.value(left)?;
+        let below = self.left_behind.take();
+        let r = self.value(right)?;
+        Ok(match self.left_behind.take() {
+            Some(left_behind) => {
+                self.left_behind = Some(l);
+                (left_behind, r)
+            }
+            None => {
+                self.left_behind = below;
+                (l, r)
+            }
+        })
     }
 
     fn truth(&mut self, node: &Node) -> Result<bool, Stop> {
@@ -207,7 +238,14 @@ impl Run<'_> {
         if let Some(counted) = self.counted(operator, left, right)? {
             return Ok(Value::Bool(counted));
         }
-        let (l, r) = (self.value(left)?, self.value(right)?);
+        let (l, r) = self.pair(left, right)?;
+        if matches!(operator, Operator::Equal | Operator::NotEqual)
+            && is_whole(left)
+            && is_whole(right)
+            && !matches!((&l, &r), (Value::Integer(_), Value::Integer(_)))
+        {
+            return failed("a whole number was expected");
+        }
         match operator {
             Operator::Equal => Ok(Value::Bool(l.equals(&r))),
             Operator::NotEqual => Ok(Value::Bool(!l.equals(&r))),
@@ -234,6 +272,16 @@ impl Run<'_> {
     ) -> Result<Option<bool>, Stop> {
         let (Node::Builtin { name, arguments }, Node::Integer(limit)) = (left, right) else {
             return Ok(None);
+        };
+        // The length of what is filtered is counted.
+        let (name, arguments) = match arguments.as_slice() {
+            [
+                Node::Builtin {
+                    name: inner,
+                    arguments,
+                },
+            ] if name == "len" && inner == "filter" => ("count", arguments),
+            _ => (name.as_str(), arguments),
         };
         let [list, predicate] = arguments.as_slice() else {
             return Ok(None);
@@ -297,10 +345,18 @@ impl Run<'_> {
             Value::Array(values) => {
                 Ok(Value::Array(values.get(range).unwrap_or_default().to_vec()))
             }
-            Value::Text(text) => match text.get(range) {
-                Some(part) => Ok(Value::Text(part.to_owned())),
-                None => failed("slice cuts a character"),
-            },
+            // A part of a character is none.
+            Value::Text(text) => Ok(Value::Text(
+                text.as_bytes()
+                    .get(range)
+                    .unwrap_or_default()
+                    .utf8_chunks()
+                    .flat_map(|chunk| {
+                        let cut = chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER);
+                        chunk.valid().chars().chain(cut)
+                    })
+                    .collect(),
+            )),
             _ => failed("cannot be sliced"),
         }
     }
@@ -363,6 +419,7 @@ impl Run<'_> {
     fn list(&mut self, node: &Node) -> Result<Vec<Value>, Stop> {
         match self.value(node)? {
             Value::Array(values) => Ok(values),
+            Value::Text(text) => Ok(bytes(&text)),
             _ => failed("not a list"),
         }
     }
@@ -460,8 +517,14 @@ impl Run<'_> {
             places.reverse();
         }
         let wants_index = name.ends_with("Index");
+        let leaves = name.starts_with("findLast");
+        self.left_behind = leaves.then_some(Value::Bool(false));
         for (index, element) in places {
-            if self.test(predicate, element.clone(), index)? {
+            let found = self.test(predicate, element.clone(), index)?;
+            if leaves {
+                self.left_behind = Some(Value::Bool(found));
+            }
+            if found {
                 return Ok(if wants_index {
                     Value::Integer(i64::try_from(index).unwrap_or(i64::MAX))
                 } else {
@@ -494,6 +557,12 @@ impl Run<'_> {
         }
         Ok(accumulator)
     }
+}
+
+/// The bytes of a text, as a loop over it sees them.
+fn bytes(text: &str) -> Vec<Value> {
+    let bytes = text.bytes().map(|byte| Value::Integer(i64::from(byte)));
+    bytes.collect()
 }
 
 /// `count` and `sum` without a predicate.

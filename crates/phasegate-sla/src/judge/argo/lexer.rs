@@ -6,6 +6,8 @@ use super::ConditionError;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token {
     Bracket(char),
+    /// `b"abc"`.
+    Bytes(Vec<u8>),
     End,
     Identifier(String),
     Number(String),
@@ -73,6 +75,10 @@ impl Lexer<'_> {
         let Some(first) = self.peek() else {
             return Ok(false);
         };
+        if let Some(bytes) = self.bytes_literal()? {
+            self.found.push(Token::Bytes(bytes));
+            return Ok(true);
+        }
         if is_alphabetic(first) {
             self.identifier();
             return Ok(true);
@@ -89,13 +95,8 @@ impl Lexer<'_> {
                 self.found.push(Token::Text(text));
             }
             '`' => {
-                let end = self
-                    .rest
-                    .find('`')
-                    .ok_or(ConditionError::syntax("unclosed text"))?;
-                let (raw, rest) = self.rest.split_at(end);
-                self.found.push(Token::Text(raw.to_owned()));
-                self.rest = rest.get(1..).unwrap_or("");
+                let text = self.raw()?;
+                self.found.push(Token::Text(text));
             }
             '(' | '[' | '{' | ')' | ']' | '}' => self.found.push(Token::Bracket(first)),
             '?' => {
@@ -205,42 +206,112 @@ impl Lexer<'_> {
         Ok(())
     }
 
-    /// The inside of a quoted text, escapes resolved.
-    fn quoted(&mut self, quote: char) -> Result<String, ConditionError> {
-        let unclosed = ConditionError::syntax("unclosed text");
+    /// A text between backticks: nothing is escaped, and two of them are one.
+    fn raw(&mut self) -> Result<String, ConditionError> {
         let mut text = String::new();
         loop {
-            match self.next().ok_or(unclosed.clone())? {
-                c if c == quote => return Ok(text),
-                '\n' => return Err(unclosed),
-                '\\' => {
-                    let escaped = self.next().ok_or(unclosed.clone())?;
-                    text.push(match escaped {
-                        'a' => '\u{7}',
-                        'b' => '\u{8}',
-                        'f' => '\u{c}',
-                        'n' => '\n',
-                        'r' => '\r',
-                        't' => '\t',
-                        'v' => '\u{b}',
-                        '\\' | '\'' | '"' | '`' | '?' => escaped,
-                        'x' | 'X' => self.hex(2)?,
-                        'u' => self.hex(4)?,
-                        'U' => self.hex(8)?,
-                        _ => return Err(ConditionError::syntax("unknown escape")),
-                    });
-                }
-                c => text.push(c),
+            match self.next() {
+                Some('`') if self.accept("`").is_some() => text.push('`'),
+                Some('`') => return Ok(text),
+                Some(c) => text.push(c),
+                None => return Err(ConditionError::syntax("unclosed text")),
             }
         }
+    }
+
+    /// The inside of a quoted text, escapes resolved.
+    fn quoted(&mut self, quote: char) -> Result<String, ConditionError> {
+        let mut text = String::new();
+        while let Some((c, _)) = self.part(quote)? {
+            text.push(c);
+        }
+        Ok(text)
+    }
+
+    /// `b"abc"`, if it stands here: escapes above ASCII are bytes, and there are none of Unicode.
+    fn bytes_literal(&mut self) -> Result<Option<Vec<u8>>, ConditionError> {
+        let mut ahead = self.rest.chars();
+        let (Some('b' | 'B'), Some(quote @ ('"' | '\''))) = (ahead.next(), ahead.next()) else {
+            return Ok(None);
+        };
+        self.rest = ahead.as_str();
+        let mut bytes = Vec::new();
+        while let Some((c, escaped)) = self.part(quote)? {
+            match (escaped, u8::try_from(u32::from(c))) {
+                (Some('u' | 'U'), _) => return Err(ConditionError::syntax("bad escape")),
+                (Some(_), Ok(byte)) => bytes.push(byte),
+                (Some(_), Err(_)) | (None, _) => {
+                    bytes.extend(c.encode_utf8(&mut [0; 4]).as_bytes());
+                }
+            }
+        }
+        Ok(Some(bytes))
+    }
+
+    /// A character of a quoted text and, if it was escaped, the letter behind the backslash; none at the
+    /// closing quote.
+    fn part(&mut self, quote: char) -> Result<Option<(char, Option<char>)>, ConditionError> {
+        let unclosed = ConditionError::syntax("unclosed text");
+        match self.next().ok_or(unclosed.clone())? {
+            c if c == quote => Ok(None),
+            '\n' => Err(unclosed),
+            '\\' => {
+                let escaped = self.next().ok_or(unclosed)?;
+                let c = match escaped {
+                    'a' => '\u{7}',
+                    'b' => '\u{8}',
+                    'f' => '\u{c}',
+                    'n' => '\n',
+                    'r' => '\r',
+                    't' => '\t',
+                    'v' => '\u{b}',
+                    '\\' => escaped,
+                    _ if escaped == quote => escaped,
+                    '0'..='3' => self.octal(escaped)?,
+                    'x' => self.hex(2)?,
+                    'u' if self.accept("{").is_some() => self.braced()?,
+                    'u' => self.hex(4)?,
+                    'U' => self.hex(8)?,
+                    _ => return Err(ConditionError::syntax("unknown escape")),
+                };
+                Ok(Some((c, Some(escaped))))
+            }
+            c => Ok(Some((c, None))),
+        }
+    }
+
+    /// Three octal digits, of which the first is read.
+    fn octal(&mut self, first: char) -> Result<char, ConditionError> {
+        let mut code = first.to_digit(8).unwrap_or(0);
+        for _ in 0..2 {
+            let digit = self.next().and_then(|c| c.to_digit(8));
+            code = code * 8 + digit.ok_or(ConditionError::syntax("bad escape"))?;
+        }
+        char::from_u32(code).ok_or(ConditionError::syntax("bad escape"))
+    }
+
+    /// Up to six hexadecimal digits and a closing brace.
+    fn braced(&mut self) -> Result<char, ConditionError> {
+        let digits = self
+            .rest
+            .find('}')
+            .filter(|digits| (1..=6).contains(digits));
+        let code = self.hex(digits.ok_or(ConditionError::syntax("bad escape"))?)?;
+        let _ = self.next();
+        Ok(code)
     }
 
     fn hex(&mut self, digits: usize) -> Result<char, ConditionError> {
         let bad = ConditionError::syntax("bad escape");
         let text = self.rest.get(..digits).ok_or(bad.clone())?;
-        let code = u32::from_str_radix(text, 16).ok().ok_or(bad.clone())?;
+        let is_hex = text.chars().all(|c| c.is_ascii_hexdigit());
+        let code = u32::from_str_radix(text, 16).ok().filter(|_| is_hex);
         self.rest = self.rest.get(digits..).unwrap_or("");
-        char::from_u32(code).ok_or(bad)
+        match code.ok_or(bad.clone())? {
+            // Half a pair of UTF-16 is no character.
+            0xD800..=0xDFFF => Ok(char::REPLACEMENT_CHARACTER),
+            code => char::from_u32(code).ok_or(bad),
+        }
     }
 }
 

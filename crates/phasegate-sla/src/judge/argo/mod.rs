@@ -6,9 +6,10 @@
 //!
 //! | left out | why |
 //! |---|---|
-//! | `now`, `date`, `duration`, `timezone` | a verdict depends on its inputs alone |
-//! | `sort`, `sortBy`, `groupBy`, `toPairs`, `fromPairs` | no condition on a result needs an order |
-//! | `toJSON`, `fromJSON`, `toBase64`, `fromBase64` | results are values already |
+//! | `now`, `date`, `timezone` | a verdict depends on its inputs alone, and a pure judge has no clock |
+//! | `duration` | results are numbers, and lengths of time are none |
+//! | `sortBy`, `groupBy`, `toPairs`, `fromPairs` | no condition on a result needs groups or pairs |
+//! | `toBase64`, `fromBase64` | results are values already |
 //! | `$env` | there is no environment |
 //!
 //! An expression is first checked against the static type of the result
@@ -26,9 +27,11 @@ mod check;
 mod condition;
 mod fold;
 mod interpret;
+mod json;
 mod lexer;
 mod measure;
 mod operate;
+mod order;
 mod outside;
 mod parser;
 mod pattern;

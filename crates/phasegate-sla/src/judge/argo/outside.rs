@@ -3,7 +3,8 @@
 use super::ConditionError;
 
 const NO_CLOCK: &str = "a verdict depends on its inputs alone, and there is no clock";
-const NO_ORDER: &str = "lists keep the order that they have";
+const NO_LENGTHS: &str = "results are numbers, and lengths of time are none";
+const NO_PAIRS: &str = "no condition on a result needs groups or pairs";
 const NO_CODING: &str = "a result is a value already";
 
 /// The error for a name that is left out; none for all others.
@@ -11,15 +12,12 @@ pub(super) fn refusal(name: &str) -> Option<ConditionError> {
     let (name, why) = match name {
         "now" => ("now", NO_CLOCK),
         "date" => ("date", NO_CLOCK),
-        "duration" => ("duration", NO_CLOCK),
+        "duration" => ("duration", NO_LENGTHS),
         "timezone" => ("timezone", NO_CLOCK),
-        "sort" => ("sort", NO_ORDER),
-        "sortBy" => ("sortBy", NO_ORDER),
-        "groupBy" => ("groupBy", NO_ORDER),
-        "toPairs" => ("toPairs", NO_ORDER),
-        "fromPairs" => ("fromPairs", NO_ORDER),
-        "toJSON" => ("toJSON", NO_CODING),
-        "fromJSON" => ("fromJSON", NO_CODING),
+        "sortBy" => ("sortBy", NO_PAIRS),
+        "groupBy" => ("groupBy", NO_PAIRS),
+        "toPairs" => ("toPairs", NO_PAIRS),
+        "fromPairs" => ("fromPairs", NO_PAIRS),
         "toBase64" => ("toBase64", NO_CODING),
         "fromBase64" => ("fromBase64", NO_CODING),
         "$env" => ("$env", "there is no environment"),

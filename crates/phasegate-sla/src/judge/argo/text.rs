@@ -67,7 +67,10 @@ pub(super) fn run(name: &str, arguments: &[Value]) -> Result<Value, ConditionErr
     match arguments {
         [Value::Text(text)] => on_text(name, text).ok_or(misfit),
         [Value::Text(text), Value::Text(other)] => on_two(name, text, other).ok_or(misfit),
-        [Value::Text(text), Value::Integer(times)] if name == "repeat" => repeat(text, *times),
+        [
+            Value::Text(text),
+            times @ (Value::Float(_) | Value::Integer(_)),
+        ] if name == "repeat" => repeat(text, times.whole().ok_or(misfit)?),
         [Value::Text(text), Value::Text(old), Value::Text(new)] if name == "replace" => {
             Ok(replace(text, old, new, -1))
         }
@@ -88,13 +91,28 @@ pub(super) fn run(name: &str, arguments: &[Value]) -> Result<Value, ConditionErr
 fn on_text(name: &str, text: &str) -> Option<Value> {
     Some(Value::Text(match name {
         "trim" => text.trim().to_owned(),
-        "upper" => text.to_uppercase(),
-        "lower" => text.to_lowercase(),
+        "upper" => text.chars().map(|c| single(c, c.to_uppercase())).collect(),
+        "lower" => text.chars().map(lowered).collect(),
         // What is cut off, if nothing is named, is a blank.
         "trimPrefix" => text.strip_prefix(' ').unwrap_or(text).to_owned(),
         "trimSuffix" => text.strip_suffix(' ').unwrap_or(text).to_owned(),
         _ => return None,
     }))
+}
+
+/// Go's letters change one by one: what would become several stays, such as ß.
+fn single(c: char, mut changed: impl ExactSizeIterator<Item = char>) -> char {
+    match (changed.len(), changed.next()) {
+        (1, Some(changed)) => changed,
+        (_, _) => c,
+    }
+}
+
+fn lowered(c: char) -> char {
+    match c {
+        'İ' => 'i',
+        _ => single(c, c.to_lowercase()),
+    }
 }
 
 fn on_two(name: &str, text: &str, other: &str) -> Option<Value> {

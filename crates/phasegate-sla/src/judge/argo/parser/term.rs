@@ -1,265 +1,16 @@
-//! Reads a condition: operator precedence, chains of members, predicates, pipes.
+//! The parts between operators: literals, names, calls, predicates, chains of members.
 #![expect(
     clippy::wildcard_enum_match_arm,
     reason = "tables of what fits: everything that is not listed does not fit, a new kind included"
 )]
 
-use super::ConditionError;
-use super::ast::{Node, Operator, Unary};
-use super::builtin;
-use super::lexer::{Token, tokens};
-use super::outside;
-
-/// Nesting beyond which a condition is refused: far above any sensible one, far below the stack.
-const MAX_DEPTH: u32 = 100;
-/// Operators, members and calls in all: each may lay one more node around all before it, and the tree is
-/// walked by recursion.
-const MAX_WRAPS: u32 = 500;
-
-/// The tree of `text`.
-pub(super) fn parse(text: &str) -> Result<Node, ConditionError> {
-    let mut parser = Parser {
-        tokens: tokens(text)?,
-        at: 0,
-        depth: 0,
-        wraps: 0,
-        predicates: 0,
-    };
-    let node = parser.sequence()?;
-    match parser.current() {
-        Token::End => Ok(node),
-        _ => Err(ConditionError::syntax("unexpected token")),
-    }
-}
-
-struct Parser {
-    tokens: Vec<Token>,
-    at: usize,
-    depth: u32,
-    wraps: u32,
-    /// How many predicates enclose this place: `#` and `.field` mean something only there.
-    predicates: u32,
-}
-
-type Parsed = Result<Node, ConditionError>;
+use super::super::ast::{Node, Unary};
+use super::super::lexer::Token;
+use super::super::{ConditionError, builtin, outside};
+use super::{Parsed, Parser, unexpected};
 
 impl Parser {
-    fn current(&self) -> &Token {
-        self.tokens.get(self.at).unwrap_or(&Token::End)
-    }
-
-    fn following(&self) -> &Token {
-        self.tokens.get(self.at + 1).unwrap_or(&Token::End)
-    }
-
-    fn advance(&mut self) -> Token {
-        let token = self.current().clone();
-        self.at += 1;
-        token
-    }
-
-    fn accept_operator(&mut self, text: &str) -> bool {
-        let found = self.current().is_operator(text);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn accept_bracket(&mut self, bracket: char) -> bool {
-        let found = self.current().is_bracket(bracket);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn expect_operator(&mut self, text: &str) -> Result<(), ConditionError> {
-        if self.accept_operator(text) {
-            Ok(())
-        } else {
-            unexpected()
-        }
-    }
-
-    fn expect_bracket(&mut self, bracket: char) -> Result<(), ConditionError> {
-        if self.accept_bracket(bracket) {
-            Ok(())
-        } else {
-            unexpected()
-        }
-    }
-
-    /// Expressions with `;` between them: the last one counts.
-    fn sequence(&mut self) -> Parsed {
-        let only = self.expression(0)?;
-        if !self.current().is_operator(";") {
-            return Ok(only);
-        }
-        let mut nodes = vec![only];
-        while self.accept_operator(";") {
-            if matches!(self.current(), Token::End) || self.current().is_bracket('}') {
-                break;
-            }
-            nodes.push(self.expression(0)?);
-        }
-        Ok(Node::Sequence(nodes))
-    }
-
-    /// `let name = value; body`; the word is read already.
-    fn declaration(&mut self) -> Parsed {
-        let Token::Identifier(name) = self.advance() else {
-            return unexpected();
-        };
-        self.expect_operator("=")?;
-        let value = Box::new(self.expression(0)?);
-        self.expect_operator(";")?;
-        let body = Box::new(self.sequence()?);
-        Ok(Node::Let { name, value, body })
-    }
-
-    /// `if condition { .. } else { .. }`; the word is read already.
-    fn branches(&mut self) -> Parsed {
-        let condition = Box::new(self.expression(0)?);
-        let then = Box::new(self.block()?);
-        self.expect_operator("else")?;
-        let otherwise = if self.current().is_operator("if") {
-            self.expression(0)?
-        } else {
-            self.block()?
-        };
-        Ok(Node::Conditional {
-            condition,
-            then,
-            otherwise: Box::new(otherwise),
-        })
-    }
-
-    fn block(&mut self) -> Parsed {
-        self.expect_bracket('{')?;
-        let node = self.sequence()?;
-        self.expect_bracket('}')?;
-        Ok(node)
-    }
-
-    fn wrap(&mut self) -> Result<(), ConditionError> {
-        self.wraps += 1;
-        if self.wraps > MAX_WRAPS {
-            return Err(ConditionError::syntax("too many operators"));
-        }
-        Ok(())
-    }
-
-    fn expression(&mut self, precedence: u32) -> Parsed {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(ConditionError::syntax("nested too deeply"));
-        }
-        let declares = precedence == 0 && self.accept_operator("let");
-        let branches = precedence == 0 && self.accept_operator("if");
-        let node = match (declares, branches) {
-            (true, _) => self.declaration(),
-            (false, true) => self.branches(),
-            (false, false) => self.binary(precedence),
-        };
-        self.depth -= 1;
-        let node = node?;
-        if precedence == 0 && !declares && !branches {
-            self.conditional(node)
-        } else {
-            Ok(node)
-        }
-    }
-
-    fn binary(&mut self, precedence: u32) -> Parsed {
-        let mut left = self.primary()?;
-        let mut after_coalesce = false;
-        while let Token::Operator(text) = self.current().clone() {
-            if text == "|" {
-                if precedence > 0 {
-                    break;
-                }
-                self.wrap()?;
-                self.at += 1;
-                left = self.pipe(left)?;
-                after_coalesce = false;
-                continue;
-            }
-            let negated = text == "not";
-            let text = match (negated, self.following()) {
-                (false, _) => text,
-                (true, Token::Operator(next)) if may_be_negated(next) => next.clone(),
-                (true, _) => return unexpected(),
-            };
-            let Some((operator, binds, to_the_right)) = Operator::parse(&text) else {
-                break;
-            };
-            if binds < precedence {
-                break;
-            }
-            self.wrap()?;
-            self.at += 1 + usize::from(negated);
-            if after_coalesce && operator != Operator::Coalesce {
-                return Err(ConditionError::syntax("?? mixed with another operator"));
-            }
-            if operator.is_ordering() {
-                left = self.ordering(left, operator, binds)?;
-            } else {
-                let right = self.expression(if to_the_right { binds } else { binds + 1 })?;
-                left = binary(operator, left, right);
-                if negated {
-                    left = Node::Unary {
-                        operator: Unary::Not,
-                        operand: Box::new(left),
-                    };
-                }
-            }
-            after_coalesce = operator == Operator::Coalesce;
-        }
-        Ok(left)
-    }
-
-    /// `a < b < c` is `a < b && b < c`.
-    fn ordering(&mut self, left: Node, operator: Operator, binds: u32) -> Parsed {
-        let (mut left, mut operator, mut all) = (left, operator, None);
-        loop {
-            self.wrap()?;
-            let right = self.expression(binds + 1)?;
-            let comparison = binary(operator, left, right.clone());
-            all = Some(match all {
-                None => comparison,
-                Some(earlier) => binary(Operator::And, earlier, comparison),
-            });
-            left = right;
-            let Token::Operator(text) = self.current() else {
-                break;
-            };
-            match Operator::parse(text) {
-                Some((next, _, _)) if next.is_ordering() => operator = next,
-                _ => break,
-            }
-            self.at += 1;
-        }
-        all.ok_or(ConditionError::syntax("unexpected token"))
-    }
-
-    fn conditional(&mut self, node: Node) -> Parsed {
-        let mut node = node;
-        while self.accept_operator("?") {
-            self.wrap()?;
-            let (then, otherwise) = if self.accept_operator(":") {
-                (node.clone(), self.expression(0)?)
-            } else {
-                let then = self.expression(0)?;
-                self.expect_operator(":")?;
-                (then, self.expression(0)?)
-            };
-            node = Node::Conditional {
-                condition: Box::new(node),
-                then: Box::new(then),
-                otherwise: Box::new(otherwise),
-            };
-        }
-        Ok(node)
-    }
-
-    fn primary(&mut self) -> Parsed {
+    pub(super) fn primary(&mut self) -> Parsed {
         if let Token::Operator(text) = self.current().clone() {
             let unary = match text.as_str() {
                 "-" => Some((Unary::Minus, 90)),
@@ -310,6 +61,12 @@ impl Parser {
                 _ => Node::Identifier(name),
             },
             Token::Number(text) => return number(&text),
+            Token::Bytes(bytes) => Node::Array(
+                bytes
+                    .into_iter()
+                    .map(|byte| Node::Integer(i64::from(byte)))
+                    .collect(),
+            ),
             Token::Text(text) => Node::Text(text),
             Token::Bracket('[') => Node::Array(self.list(']')?),
             Token::Bracket('{') => self.map()?,
@@ -344,7 +101,9 @@ impl Parser {
             }
             let key = match self.advance() {
                 Token::Identifier(key) | Token::Number(key) | Token::Text(key) => key,
-                Token::Bracket(_) | Token::End | Token::Operator(_) => return unexpected(),
+                Token::Bracket(_) | Token::Bytes(_) | Token::End | Token::Operator(_) => {
+                    return unexpected();
+                }
             };
             self.expect_operator(":")?;
             pairs.push((key, self.expression(0)?));
@@ -358,7 +117,7 @@ impl Parser {
     }
 
     /// What follows `|`: a call whose first argument is the value on the left.
-    fn pipe(&mut self, left: Node) -> Parsed {
+    pub(super) fn pipe(&mut self, left: Node) -> Parsed {
         match self.advance() {
             Token::Identifier(name) => {
                 if let Some(refusal) = outside::refusal(&name) {
@@ -507,25 +266,6 @@ impl Parser {
         self.expect_bracket(']')?;
         Ok(node)
     }
-}
-
-fn unexpected<T>() -> Result<T, ConditionError> {
-    Err(ConditionError::syntax("unexpected token"))
-}
-
-fn binary(operator: Operator, left: Node, right: Node) -> Node {
-    Node::Binary {
-        operator,
-        left: Box::new(left),
-        right: Box::new(right),
-    }
-}
-
-fn may_be_negated(operator: &str) -> bool {
-    matches!(
-        operator,
-        "contains" | "matches" | "startsWith" | "endsWith" | "in"
-    )
 }
 
 fn number(text: &str) -> Parsed {
