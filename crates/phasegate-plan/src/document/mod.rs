@@ -2,6 +2,7 @@
 //! is for the forms; nothing here knows a plan.
 
 mod format;
+mod json;
 mod limits;
 mod node;
 mod source;
@@ -126,7 +127,8 @@ impl PlanDocument {
         }
         let root = if faults.is_empty() {
             match format {
-                Format::Json | Format::Yaml => yaml::read(&source, limits, &mut faults),
+                Format::Yaml => yaml::read(&source, limits, &mut faults),
+                Format::Json => json::read(&source, limits, &mut faults),
                 Format::Toml => toml::read(&source, limits, &mut faults),
             }
         } else {
