@@ -137,3 +137,66 @@ fn numbers_and_names_of_codes_are_each_once() {
     assert_eq!((ids.len(), slugs.len()), (Code::ALL.len(), Code::ALL.len()));
     assert!(Code::ALL.is_sorted_by_key(|code| code.id()));
 }
+
+#[test]
+fn a_criterion_that_no_value_meets_is_one_error_wherever_it_stands() {
+    const END: &str = "⏎    no-way-back: x";
+    let places = [
+        ("#criterion", "       - '@'", ""),
+        (
+            "#stage",
+            "             - {weight: 50%, bake: 5m, criteria: ['@']}",
+            "",
+        ),
+        ("#step", "       - {id: s, wait: 1m, criteria: ['@']}", ""),
+        ("#a-gate", "       - {id: g, criteria: ['@']}", ""),
+        ("#rollback-field", "       validation: ['@']", ""),
+        ("#acceptance", "       - '@'", ""),
+        (
+            "#a-trigger",
+            "   - {id: t, criterion: '@', respond: [hold]}",
+            "",
+        ),
+        (
+            "#end",
+            " experiments: [{id: e, fault: latency, abort-when: ['@']}]",
+            "",
+        ),
+        ("#end", " goals: [{title: G, criteria: ['@']}]", ""),
+        (
+            "#end",
+            " alerts: [{id: a, criterion: '@', respond: [hold]}]",
+            "",
+        ),
+        (
+            "#step-two",
+            "       - {id: w, waves: {binding: run, command: deploy, waves: [{targets: [a]}], criteria: ['@']}}",
+            END,
+        ),
+    ];
+    let criteria = [
+        "ratio(errors) over 7m < 0%",
+        "ratio(errors) over 7m > 100%",
+        "ratio(errors) over 7m >= 101%",
+        "mood > 6/5",
+        "ratio(errors) over 7m > 5% and ratio(errors) over 7m < 1%",
+    ];
+    let mut wrong = Vec::new();
+    for criterion in criteria {
+        for (mark, text, end) in places {
+            let text = format!("{}{end}", text.replace('@', criterion));
+            let found = faults(&edited(PLAN, mark, &text), BINDINGS);
+            let is_error =
+                |fault: &&phasegate_plan::Fault| fault.severity == phasegate_plan::Severity::Error;
+            let errors: Vec<_> = found.iter().filter(is_error).collect();
+            let there = errors.iter().all(|fault| {
+                let line = fault.place.as_ref().map(|place| place.snippet.as_str());
+                line.is_some_and(|line| line.contains(criterion))
+            });
+            if errors.len() != 1 || !there {
+                wrong.push(format!("{mark} {criterion}:\n{}", found.render()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -150,3 +150,84 @@ fn a_part_that_cannot_be_read_is_told_and_nothing_that_follows_from_it() {
         shown.join("\n")
     );
 }
+
+/// File name, text, and every code that is told, in order.
+const ONCE: [(&str, &str, &[Code]); 8] = [
+    (
+        "a.yaml",
+        "phases: [{id: a, title: A, outline: true, criteria: &c [k <]}, {id: b, title: B, outline: true, criteria: *c}, {id: c, title: C, outline: true, criteria: *c}]",
+        &[Code::InvalidCriterion],
+    ),
+    (
+        "a.yaml",
+        "phases: [{id: a, title: A, outline: true, after: [c]}, {id: b, title: B, outline: true}, {id: c, title: C, outline: true}, {id: d, title: D, outline: true}]",
+        &[Code::DependencyCycle],
+    ),
+    (
+        "a.yaml",
+        "phases: [{id: a, title: A, outline: true, after: [b], weeks: 1}, {id: b, title: B, outline: true, weeks: 2}]",
+        &[Code::DependencyCycle],
+    ),
+    (
+        "a.yaml",
+        "lengths: [10bd]\nphases: [{id: a, title: A, outline: false, length: 5 days, activities: [{title: T}]}, {id: b, title: B, length: 5bd, activities: [{title: T}]}]",
+        &[Code::InvalidMoment],
+    ),
+    (
+        "a.yaml",
+        "lengths: [10bd]\nphases: [{id: a b, title: A, length: 5bd, activities: [{title: T}]}, {id: b, title: B, after: [a-b], length: 5bd, activities: [{title: T}]}]",
+        &[Code::InvalidId],
+    ),
+    (
+        "a.yaml",
+        "channels: [{id: c, binding: chat}]\nmessages: [{id: m, subject: S}]\nphases: [{id: a b, title: A, steps: [{id: s, notify: {channel: c, message: m}}]}, {id: b, title: B, outline: true}]",
+        &[Code::InvalidId],
+    ),
+    (
+        "a.yaml",
+        "owner: []\nphases: {id: a}",
+        &[Code::WrongShape, Code::WrongShape],
+    ),
+    (
+        "a.toml",
+        "owner = \"x\"\nowner = \"y\"",
+        &[Code::DuplicateKey],
+    ),
+];
+
+#[test]
+fn what_is_wrong_once_is_told_once() {
+    let mut wrong = Vec::new();
+    for (name, text, wanted) in ONCE {
+        let head = if name.ends_with("toml") {
+            "format = \"phasegate-plan/1\"\nid = \"x\"\ntitle = \"X\"\n"
+        } else {
+            "format: phasegate-plan/1\nid: x\ntitle: X\n"
+        };
+        let text = format!("{head}{text}\n");
+        let found = check(&PlanDocument::read(name, text.as_bytes()), None).faults;
+        let codes: Vec<Code> = found.iter().map(|fault| fault.code).collect();
+        let rust = found.iter().any(|fault| fault.message.contains("Draft"));
+        if codes != wanted || rust {
+            wrong.push(format!("{text}{}", found.render()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_circle_names_those_that_stand_in_it_and_no_others() {
+    let text = "format: phasegate-plan/1\nid: x\ntitle: X\nphases: [{id: a, title: A, outline: true, after: [c]}, {id: b, title: B, outline: true}, {id: c, title: C, outline: true}, {id: d, title: D, outline: true}, {id: e, title: E, outline: true, after: [d, f]}, {id: f, title: F, outline: true}]\n";
+    let found = check(&PlanDocument::read("a.yaml", text.as_bytes()), None).faults;
+    let told: Vec<&str> = found
+        .of(Code::DependencyCycle)
+        .map(|fault| fault.message.as_str())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "the phases 'a', 'b', 'c' wait for each other in a circle",
+            "the phases 'e', 'f' wait for each other in a circle"
+        ]
+    );
+}

@@ -256,6 +256,70 @@ const ROWS: &[Row] = &[
     ),
     (
         "a.json",
+        "{\"a\": 1,\n \"b\": [1, 2,]}\n",
+        Code::Syntax,
+        (2, 13),
+        "not JSON: expected value",
+        "name the file .yaml",
+    ),
+    (
+        "a.json",
+        "{\"é\": 'b'}\n",
+        Code::Syntax,
+        (1, 7),
+        "not JSON: expected value",
+        "double quotes",
+    ),
+    (
+        "a.json",
+        "{a: 1}\n",
+        Code::Syntax,
+        (1, 2),
+        "not JSON: key must be a string",
+        "double quotes",
+    ),
+    (
+        "a.json",
+        "a:\n  - b\n",
+        Code::Syntax,
+        (1, 1),
+        "not JSON: expected value",
+        "name the file .yaml",
+    ),
+    (
+        "a.json",
+        "{\"a\": &x 1, \"b\": *x}\n",
+        Code::Syntax,
+        (1, 7),
+        "not JSON: expected value",
+        "name the file .yaml",
+    ),
+    (
+        "a.json",
+        "\u{feff}{\"a\": 01}\n",
+        Code::Syntax,
+        (1, 9),
+        "not JSON: invalid number",
+        "name the file .yaml",
+    ),
+    (
+        "a.yaml",
+        "a: b\rc: d\r  e: f\r",
+        Code::Syntax,
+        (3, 3),
+        "indented by 2",
+        "alike",
+    ),
+    (
+        "a.yaml",
+        "bog\u{1b}us: 1\n",
+        Code::Syntax,
+        (1, 4),
+        "U+001B is a control character",
+        "remove it",
+    ),
+    (
+        "a.json",
         "{\"a\": 1 \"b\": 2}\n",
         Code::Syntax,
         (1, 12),
@@ -299,7 +363,6 @@ fn a_merge_of_maps_is_refused_with_what_to_write_instead() {
 fn what_is_no_comment_in_json_is_read() {
     for text in [
         "{\"a\": \"http://x\", \"b\": \"/* x */\", \"c\": \"\\\"// x\", \"d\": \"#5\"}",
-        "{'a': 'http://x', b: http://y#z}",
         "{\n\t\"format\": \"phasegate-plan/1\",\n\t\"id\": \"x\"\n}\n",
     ] {
         let found = check(&PlanDocument::read("a.json", text.as_bytes()), None).faults;
@@ -356,4 +419,54 @@ fn a_byte_order_mark_is_read_over_in_every_format() {
         );
         assert!(found.plan.is_some(), "{name}\n{}", found.faults.render());
     }
+}
+
+#[test]
+fn a_tag_is_told_where_it_stands() {
+    for (text, place) in [
+        ("a: !mine b\n", (1, 4)),
+        ("a: !mine &x b\n", (1, 4)),
+        ("a: &x !mine b\n", (1, 7)),
+        ("a: !mine\n  b: c\n", (1, 4)),
+        ("a: [!mine {b: c}]\n", (1, 5)),
+        ("a: !mine\nb: c\n", (1, 4)),
+    ] {
+        let found = check(&PlanDocument::read("a.yaml", text.as_bytes()), None).faults;
+        let places = found
+            .of(Code::TagNotAllowed)
+            .filter_map(|fault| fault.place.as_ref());
+        let places: Vec<_> = places
+            .map(|place| (place.line, place.column, place.width))
+            .collect();
+        assert_eq!(
+            places,
+            [(place.0, place.1, 5)],
+            "{text:?}\n{}",
+            found.render()
+        );
+    }
+}
+
+#[test]
+fn a_key_that_is_too_long_is_told_so() {
+    let text = format!("a: b\n{}: c\n", "k".repeat(1025));
+    let found = check(&PlanDocument::read("a.yaml", text.as_bytes()), None).faults;
+    let told: Vec<&str> = found
+        .of(Code::Syntax)
+        .map(|fault| fault.message.as_str())
+        .collect();
+    assert_eq!(told, ["a key has 1024 characters at most"]);
+}
+
+#[test]
+fn the_escapes_of_json_are_read() {
+    let text = "{\"title\": \"\\ud83d\\ude00 \\/ \\u00e9\"}";
+    let document = PlanDocument::read("a.json", text.as_bytes());
+    let found = check(&document, None).faults;
+    assert_eq!(found.of(Code::Syntax).count(), 0, "{}", found.render());
+    let title = document.value_at("/title");
+    assert_eq!(
+        title,
+        Some(phasegate_plan::Value::Text("\u{1f600} / é".to_owned()))
+    );
 }

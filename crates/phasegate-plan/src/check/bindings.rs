@@ -68,6 +68,14 @@ pub(super) fn check(scope: &mut Scope<'_>, catalog: &Catalog) {
             scope.report_at(Code::UnknownCommand, pointer, message, Some(&help));
         }
     }
+    unused(scope, catalog, &used);
+}
+
+/// What could not be read may use any of them; then nothing is said.
+fn unused(scope: &mut Scope<'_>, catalog: &Catalog, used: &BTreeSet<phasegate_core::BindingId>) {
+    if !scope.is_whole() {
+        return;
+    }
     let unused: Vec<_> = catalog
         .bindings()
         .keys()

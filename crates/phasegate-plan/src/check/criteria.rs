@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use phasegate_criterion::{
-    Assertion, Band, Cmp, Criterion, Fault, FaultCode, KpiRegistry, Level, Measure, Operand,
-    Purpose, Shape, check_kpi, check_policy, check_statement,
+    Assertion, Band, Cmp, Condition, Criterion, Fault, FaultCode, KpiRegistry, Level, Measure,
+    Operand, Purpose, Shape, check_kpi, check_policy, check_statement,
 };
 
 use super::contradictions::Asked;
@@ -30,7 +30,8 @@ pub(super) fn check(scope: &mut Scope<'_>) {
             if names(criterion).iter().any(|name| doubtful.contains(name)) {
                 return;
             }
-            let faults = phasegate_criterion::check(criterion, &registry);
+            let mut faults = phasegate_criterion::check(criterion, &registry);
+            never(scope, criterion, at, &mut faults);
             tell(scope, at, &faults);
             if let Some(why) = asked.add(criterion, at) {
                 let help = "correct one of the two, or join them with 'or'";
@@ -48,6 +49,34 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     numbers(scope, &registry);
     triggers(scope, &registry);
     together(scope);
+}
+
+/// A criterion that hangs on a test that is never true does not hold either: what waits for it never goes
+/// on, and what it guards is not guarded. Where there are alternatives it is only told.
+fn never(scope: &mut Scope<'_>, criterion: &Criterion, at: At<'_>, faults: &mut Vec<Fault>) {
+    if matches!(criterion.condition, Condition::Any(_) | Condition::Score(_)) {
+        return;
+    }
+    if at.is_trigger() {
+        let found = faults.iter().find(|fault| is_never(fault));
+        if let Some(fault) = found {
+            scope.report(
+                Code::TriggerNeverFires,
+                at,
+                fault.message.clone(),
+                Some(&fault.mend),
+            );
+        }
+        faults.retain(|fault| !is_never(fault));
+        return;
+    }
+    for fault in faults.iter_mut().filter(|fault| is_never(fault)) {
+        fault.level = Level::Error;
+    }
+}
+
+fn is_never(fault: &Fault) -> bool {
+    fault.code == FaultCode::NeverTrue
 }
 
 /// What criteria and facts are checked against of a KPI.
@@ -279,10 +308,15 @@ fn trigger(
         let here = here.key("criterion");
         scope.report(Code::BandsInTrigger, here, message, Some(help));
     }
+    let faults = phasegate_criterion::check(&trigger.criterion, registry);
+    let mut faults = faults.iter().map(|fault| fault.code);
+    if faults.any(|code| matches!(code, FaultCode::LimitOutOfRange | FaultCode::NeverTrue)) {
+        return;
+    }
     if let [(kpi, op, bound)] = thresholds(&trigger.criterion).as_slice()
         && let Ok(id) = phasegate_core::KpiId::new(*kpi)
         && let Some(kpi) = registry.kpi(&id)
-        && never(kpi.shape, *op, bound)
+        && out_of_reach(kpi.shape, *op, bound)
     {
         scope.report(
             Code::TriggerNeverFires,
@@ -295,8 +329,8 @@ fn trigger(
     }
 }
 
-/// Can no value of this shape meet the bound?
-fn never(shape: Shape, op: Cmp, bound: &phasegate_core::Quantity) -> bool {
+/// Can no value of this shape meet the bound, where the criterion language does not say so?
+fn out_of_reach(shape: Shape, op: Cmp, bound: &phasegate_core::Quantity) -> bool {
     let compare = |text: &str| {
         let limit = text.parse::<phasegate_core::Quantity>().ok();
         limit.and_then(|limit| bound.compare(&limit))

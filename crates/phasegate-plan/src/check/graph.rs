@@ -74,10 +74,8 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     }
     let dependencies = dependencies(draft);
     let phases = At::ROOT.key("phases");
-    let mut itself = BTreeSet::new();
     for (index, before) in dependencies.iter().enumerate() {
         if before.contains(&index) {
-            itself.insert(index);
             let here = phases.index(index);
             scope.report(
                 Code::PhaseAfterItself,
@@ -87,68 +85,91 @@ pub(super) fn check(scope: &mut Scope<'_>) {
             );
         }
     }
-    for index in in_a_circle(&dependencies, &itself) {
-        let here = phases.index(index);
-        let name = draft
-            .phases
-            .get(index)
-            .map_or("", |phase| phase.id.as_str());
+    for circle in circles(&dependencies) {
+        let Some(first) = circle.first() else {
+            continue;
+        };
+        let name = |index: &usize| {
+            draft
+                .phases
+                .get(*index)
+                .map_or("", |phase| phase.id.as_str())
+        };
+        let names: Vec<String> = circle
+            .iter()
+            .take(NAMES_MAX)
+            .map(|one| format!("'{}'", name(one)))
+            .collect();
+        let more = circle.len() - names.len();
+        let more = if more > 0 {
+            format!(" and {more} others")
+        } else {
+            String::new()
+        };
+        let here = phases.index(*first);
         scope.report(
             Code::DependencyCycle,
             here.key("after"),
-            format!("the phase '{name}' waits for itself by way of others"),
+            format!(
+                "the phases {}{more} wait for each other in a circle",
+                names.join(", ")
+            ),
             Some("remove one of the edges of the circle"),
         );
     }
 }
 
-/// What is left when everything has been taken away that waits for nothing, then in the other
-/// direction everything that nothing waits for: the phases that stand in circles or between two.
-fn in_a_circle(dependencies: &[Vec<usize>], itself: &BTreeSet<usize>) -> Vec<usize> {
+/// So many phases of a circle are named.
+const NAMES_MAX: usize = 10;
+
+/// The circles: groups of two or more phases each of which waits for each other one, by way of others or
+/// not; sorted (strongly connected components, by Kosaraju's two walks).
+fn circles(dependencies: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let mut followers = vec![Vec::new(); dependencies.len()];
     for (index, before) in dependencies.iter().enumerate() {
-        for &other in before.iter().filter(|other| **other != index) {
+        for &other in before {
             if let Some(list) = followers.get_mut(other) {
                 list.push(index);
             }
         }
     }
-    let alone = |edges: &[Vec<usize>]| -> Vec<Vec<usize>> {
-        edges
-            .iter()
-            .enumerate()
-            .map(|(index, list)| list.iter().copied().filter(|one| *one != index).collect())
-            .collect()
-    };
-    let forward = peel(&alone(dependencies), &followers);
-    let backward = peel(&followers, &alone(dependencies));
-    forward
-        .intersection(&backward)
-        .copied()
-        .filter(|index| !itself.contains(index))
-        .collect()
-}
-
-/// Takes away, again and again, what waits for nothing (Kahn); returns what is left.
-fn peel(waits_for: &[Vec<usize>], followers: &[Vec<usize>]) -> BTreeSet<usize> {
-    let mut open: Vec<usize> = waits_for.iter().map(Vec::len).collect();
-    let mut ready: Vec<usize> = open
-        .iter()
-        .enumerate()
-        .filter(|(_, count)| **count == 0)
-        .map(|(index, _)| index)
-        .collect();
-    let mut left: BTreeSet<usize> = (0..waits_for.len()).collect();
-    while let Some(index) = ready.pop() {
-        left.remove(&index);
-        for &next in followers.get(index).into_iter().flatten() {
-            if let Some(count) = open.get_mut(next) {
-                *count = count.saturating_sub(1);
-                if *count == 0 {
-                    ready.push(next);
-                }
-            }
+    let mut seen = vec![false; dependencies.len()];
+    let mut done = Vec::new();
+    for index in 0..dependencies.len() {
+        walk(dependencies, index, &mut seen, &mut done);
+    }
+    let mut seen = vec![false; dependencies.len()];
+    let mut circles = Vec::new();
+    for index in done.into_iter().rev() {
+        let mut circle = Vec::new();
+        walk(&followers, index, &mut seen, &mut circle);
+        if circle.len() > 1 {
+            circle.sort_unstable();
+            circles.push(circle);
         }
     }
-    left
+    circles.sort_unstable();
+    circles
+}
+
+/// Walks on from one that has not been seen, and notes each when all behind it are done.
+fn walk(edges: &[Vec<usize>], from: usize, seen: &mut [bool], done: &mut Vec<usize>) {
+    let mut open = vec![(from, 0)];
+    while let Some((index, next)) = open.pop() {
+        if next == 0 {
+            match seen.get_mut(index) {
+                Some(seen) if !*seen => *seen = true,
+                Some(_) | None => continue,
+            }
+        }
+        match edges.get(index).and_then(|list| list.get(next)) {
+            Some(&to) => {
+                open.push((index, next + 1));
+                if !seen.get(to).copied().unwrap_or(true) {
+                    open.push((to, 0));
+                }
+            }
+            None => done.push(index),
+        }
+    }
 }

@@ -49,6 +49,12 @@ impl At<'_> {
 }
 
 impl At<'_> {
+    /// Is it the criterion of a trigger?
+    pub(super) fn is_trigger(&self) -> bool {
+        let list = self.parent.and_then(|item| item.parent);
+        list.is_some_and(|list| matches!(list.segment, Segment::Key("triggers")))
+    }
+
     /// The number of a criterion in a list of which each must hold; `None` for those that stand alone and
     /// where one of them is enough.
     pub(super) fn in_conjunction(&self) -> Option<usize> {
@@ -150,6 +156,16 @@ impl<'d> Scope<'d> {
         let record = self.written(&here.to_string());
         let mut keys = keys.iter();
         keys.any(|key| self.unread.is_within(&format!("{record}/{key}")))
+    }
+
+    /// Could some item of a list not be read?
+    pub(super) fn lost_items(&self, list: At<'_>) -> bool {
+        !self.unread.is_empty() && self.unread.has_lost(&self.written(&list.to_string()))
+    }
+
+    /// Is everything that was written in the draft?
+    pub(super) fn is_whole(&self) -> bool {
+        self.unread.is_empty()
     }
 
     /// Could the phase written before this one not be read?

@@ -66,7 +66,8 @@ fn messages(scope: &mut Scope<'_>) {
                 scope.report(Code::UnknownVariable, here.key(key), text, Some(&help));
             }
         }
-        if !sent.contains(message.id.as_str()) {
+        // What could not be read may send it.
+        if !sent.contains(message.id.as_str()) && scope.is_whole() {
             let text = format!("nothing sends the message '{}'", message.id);
             scope.report(Code::UnusedMessage, here.key("id"), text, None);
         }

@@ -1,6 +1,6 @@
 //! Calendar sense: lengths, windows, freezes, recurrences.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_core::{Span, Timestamp};
 
@@ -78,6 +78,11 @@ fn in_family(length: Length, family: Family, week: u64) -> Option<(u64, Option<u
 
 fn lengths(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
     let draft = scope.draft;
+    let phases = At::ROOT.key("phases");
+    let lost = |index| scope.is_unread(phases.index(index), &["length", "after", "outline"]);
+    if scope.lost_items(phases) || (0..draft.phases.len()).any(lost) {
+        return;
+    }
     let week = calendar.days_a_week();
     for family in [Family::Business, Family::Calendar] {
         let phases: Option<Vec<u64>> = draft
@@ -166,6 +171,8 @@ fn longest(draft: &PlanDraft, lengths: &[u64]) -> (u64, bool) {
 fn windows(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
     let draft = scope.draft;
     let before = dependencies(draft);
+    // Phases in circles, and those that wait for them, have no time.
+    let timed: BTreeSet<usize> = order(&before).into_iter().collect();
     let frozen = Frozen::new(scope, calendar);
     let week = calendar.days_a_week();
     let phases = At::ROOT.key("phases");
@@ -186,7 +193,11 @@ fn windows(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
             let early = days.is_some_and(|(mine, its)| mine.first() < its.last())
                 || weeks
                     .is_some_and(|(mine, its)| its.last().is_none_or(|last| mine.first() < last));
-            if early && !scope.is_unread(here, &["after"]) && !scope.is_unread_before(index) {
+            if early
+                && timed.contains(&index)
+                && !scope.is_unread(here, &["after"])
+                && !scope.is_unread_before(index)
+            {
                 let message = format!(
                     "'{}' is to begin before '{}', which it waits for, has ended",
                     phase.id, earlier.id

@@ -8,11 +8,8 @@ use crate::fault::{Code, Fault};
 
 /// Reads a JSON source; faults go to the list. `None` if there is no tree.
 pub(super) fn read(source: &Source, limits: Limits, faults: &mut Vec<Fault>) -> Option<Node> {
-    let root = yaml::read(source, limits, faults);
-    if root.is_none() {
-        // Told with what to write instead.
-        return None;
-    }
+    // What is wrong for YAML too is told with what to write instead.
+    let root = Some(yaml::read(source, limits, faults)?);
     let text = source.text();
     let json = text.strip_prefix('\u{feff}').unwrap_or(text);
     let Err(error) = serde_json::from_str::<IgnoredAny>(json) else {

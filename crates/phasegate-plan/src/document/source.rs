@@ -24,10 +24,15 @@ const MARK_BYTES: usize = 4096;
 
 impl Source {
     pub(crate) fn new(name: &str, text: &str) -> Self {
+        let bytes = text.as_bytes();
+        // A carriage return alone ends a line too, as on old machines.
+        let ends = |at: usize, byte: u8| {
+            byte == b'\n' || byte == b'\r' && bytes.get(at + 1) != Some(&b'\n')
+        };
         let starts = text
             .bytes()
             .enumerate()
-            .filter(|(_, byte)| *byte == b'\n')
+            .filter(|(at, byte)| ends(*at, *byte))
             .map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX));
         Self {
             name: name.to_owned(),

@@ -33,8 +33,12 @@ pub(super) fn read(source: &Source, limits: Limits, faults: &mut Vec<Fault>) -> 
     for error in errors.iter().take(READER_FAULTS_MAX) {
         let range = error.span().unwrap_or(0..0);
         let at = Extent::new(range.start, range.end);
-        let deep = error.message().contains("recursion");
-        let code = if deep { Code::TooDeep } else { Code::Syntax };
+        // The parser has no kinds of errors, only words.
+        let code = match error.message() {
+            message if message.contains("recursion") => Code::TooDeep,
+            message if message.contains("duplicate key") => Code::DuplicateKey,
+            _ => Code::Syntax,
+        };
         faults.push(fault(source, code, at, error.message()));
     }
     if !errors.is_empty() {

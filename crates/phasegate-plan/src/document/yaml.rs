@@ -68,6 +68,30 @@ fn extent(span: Span, text: &str) -> Extent {
     Extent::new(range.start, range.end)
 }
 
+/// Where the tag of a value stands: before it, with an anchor between the two perhaps.
+fn tag_before(text: &str, value: Extent) -> Extent {
+    let start = usize::try_from(value.start).unwrap_or(usize::MAX);
+    if text.get(start..).is_some_and(|rest| rest.starts_with('!')) {
+        let end = text
+            .get(start..)
+            .and_then(|rest| rest.find([' ', '\n', '\r', ',']));
+        return end.map_or(value, |len| Extent::new(start, start + len));
+    }
+    let mut before = text.get(..start).unwrap_or_default();
+    // A tag and an anchor, in either order.
+    for _ in 0..2 {
+        before = before.trim_end();
+        let begin = before.rfind([' ', '\t', '\n', '\r', '[', '{', ',']);
+        let begin = begin.map_or(0, |at| at + 1);
+        let word = before.get(begin..).unwrap_or_default();
+        if word.starts_with('!') {
+            return Extent::new(begin, begin + word.len());
+        }
+        before = before.get(..begin).unwrap_or_default();
+    }
+    value
+}
+
 /// Reading stops: a limit was hit, and going on would use up what the limit is there to save.
 struct Stop;
 
@@ -121,6 +145,7 @@ impl Builder<'_> {
             && tag.suffix() != "!"
             && !(tag.handle().is_empty() && tag.suffix().is_empty())
         {
+            let at = tag_before(self.source.text(), at);
             self.report(Code::TagNotAllowed, at, "tags are not used here: remove it");
         }
         match event {

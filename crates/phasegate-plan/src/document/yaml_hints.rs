@@ -26,6 +26,9 @@ impl Hint {
     }
 }
 
+/// YAML's own limit of a key that stands on one line with its value.
+const KEY_CHARS_MAX: usize = 1024;
+
 /// Longer texts are not repeated in a hint.
 const SHOWN_CHARS_MAX: usize = 60;
 
@@ -145,7 +148,7 @@ impl<'t> Spot<'t> {
             .find(|at| text.is_char_boundary(*at))
             .unwrap_or(0);
         let (before, after) = text.split_at(at);
-        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        let start = before.rfind(['\n', '\r']).map_or(0, |end| end + 1);
         let end = at + after.find(['\n', '\r']).unwrap_or(after.len());
         let line = text.get(start..end).unwrap_or_default();
         Self {
@@ -259,6 +262,12 @@ impl<'t> Spot<'t> {
             let help = format!("write '{}: {}'", shown(key), shown(value));
             return Hint::new(place, "a blank is missing behind the colon", help);
         }
+        // YAML 1.2, section 7.4.2.
+        let key = content.split_once(':').map_or(content, |(key, _)| key);
+        if key.len() > KEY_CHARS_MAX {
+            let message = format!("a key has {KEY_CHARS_MAX} characters at most");
+            return Hint::new(place, message, "shorten it");
+        }
         Hint::new(
             place,
             "this line is neither a key nor a list item",
@@ -296,12 +305,12 @@ impl<'t> Spot<'t> {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let rest = rest.lines().next().unwrap_or_default().trim();
         let first = rest.chars().next();
+        if let Some((at, control)) = self.control() {
+            let message = format!("U+{:04X} is a control character", u32::from(control));
+            let end = at + control.len_utf8();
+            return Hint::new(Extent::new(at, end), message, "remove it");
+        }
         match (first, quoted(rest)) {
-            (Some(first), _) if first.is_control() => Hint::new(
-                self.here(),
-                format!("U+{:04X} is a control character", u32::from(first)),
-                "remove it",
-            ),
             (Some(first), Some(quoted)) => Hint::new(
                 self.here(),
                 format!("'{first}' has a meaning of its own: no unquoted text begins with it"),
@@ -313,6 +322,16 @@ impl<'t> Spot<'t> {
                 "quote a text that begins with one of & * ! | > % @ ` , [ ] { }",
             ),
         }
+    }
+
+    /// The first control character from here on, on this line: the parser may tell of it where its text begins.
+    fn control(&self) -> Option<(usize, char)> {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let mut line = rest
+            .char_indices()
+            .take_while(|(_, c)| !matches!(c, '\n' | '\r'));
+        let found = line.find(|(_, c)| c.is_control() && *c != '\t');
+        found.map(|(from, c)| (self.at + from, c))
     }
 
     /// Where the quoted text begins that is open here.

@@ -381,7 +381,7 @@ codes! {
     LimitOutOfRange "PG644" "limit-out-of-range" Error;
     /// Something that no number of samples shows with confidence: that a rate is exactly this, or zero.
     NeverShown "PG645" "never-shown" Warning;
-    /// A comparison that does not hold whatever is measured.
+    /// A comparison that does not hold whatever is measured. An error where the whole criterion hangs on it.
     NeverTrue "PG646" "never-true" Warning;
     /// A window that slides, with confidence: it counts the same sample many times, and decides nothing.
     RollingConfidence "PG647" "rolling-confidence" Error;

@@ -84,7 +84,12 @@ pub struct Faults {
 impl Faults {
     pub(crate) fn new(mut list: Vec<Fault>) -> Self {
         list.sort_by(|a, b| order(a).cmp(&order(b)));
-        list.dedup();
+        // What an alias repeats stands in the document once.
+        let place = |fault: &Fault| fault.place.as_ref().map(|place| (place.start, place.end));
+        list.dedup_by(|a, b| {
+            let same = (a.code, &a.message) == (b.code, &b.message);
+            same && place(a) == place(b) && (a.place.is_some() || a.pointer == b.pointer)
+        });
         Self { list }
     }
 
@@ -116,13 +121,14 @@ impl Faults {
     }
 }
 
-/// By place, then by code; what has no place comes first.
-fn order(fault: &Fault) -> (Option<&str>, Option<u32>, Code) {
+/// By place, then by code and message; what has no place comes first.
+fn order(fault: &Fault) -> (Option<&str>, Option<u32>, Code, &str) {
     let place = fault.place.as_ref();
     (
         place.map(|place| place.file.as_str()),
         place.map(|place| place.start),
         fault.code,
+        &fault.message,
     )
 }
 

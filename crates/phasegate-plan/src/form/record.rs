@@ -206,7 +206,7 @@ macro_rules! record_read {
                         return Some(Self::new($short));
                     }
                 )?
-                let entries = cx.entries(node, concat!("a map (", stringify!($name), ")"))?;
+                let entries = cx.entries(node, "a map of keys and values")?;
                 $(
                     let $field = $crate::form::record_read!(
                         @read $mode $field $ty, cx, entries, node $(, $default)?

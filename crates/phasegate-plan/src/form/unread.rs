@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use phasegate_core::TargetId;
+
 use crate::document::{Entry, Kind, Node};
 
 /// What of a document is not in the draft made of it.
@@ -33,6 +35,10 @@ impl Unread {
         match id.map(|entry| &entry.value.kind) {
             Some(Kind::Scalar { text, .. }) => {
                 self.ids.insert(text.to_string());
+                // What it is called elsewhere nobody knows, if it is the id that is wrong.
+                if TargetId::new(&**text).is_err() {
+                    self.nameless.insert(list.clone());
+                }
             }
             _ => {
                 self.nameless.insert(list.clone());
@@ -79,6 +85,11 @@ impl Unread {
             .by_ref()
             .take_while(|(found, _)| found.starts_with(pointer))
             .any(|(found, _)| under(found))
+    }
+
+    /// Is an item of this list missing?
+    pub(crate) fn has_lost(&self, list: &str) -> bool {
+        self.parts.contains_key(list)
     }
 
     /// Was the item before this one of a list not read?
