@@ -7,6 +7,7 @@
 )]
 
 use std::net::{SocketAddr, TcpStream as Blocking};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -91,7 +92,12 @@ impl Haproxy {
         let config = folder.write("haproxy.cfg", &config).expect("written");
         let mut command = Command::new(program);
         command.args(["-W", "-db", "-f"]).arg(config);
-        let ready = || Blocking::connect(("127.0.0.1", front)).is_ok();
+        // Its sockets may come later than its port.
+        let sockets = ["admin.sock", "look.sock"].map(|name| folder.path().join(name));
+        let ready = || {
+            let answers = |socket: &PathBuf| UnixStream::connect(socket).is_ok();
+            Blocking::connect(("127.0.0.1", front)).is_ok() && sockets.iter().all(answers)
+        };
         let process = Process::start(command, ready).expect("it starts");
         Some(Self {
             front,

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a server may take to start on a busy machine.
@@ -27,13 +28,28 @@ pub fn skipped(why: &str) {
     drop(writeln!(io::stdout(), "SKIPPED: {why}"));
 }
 
-/// A port that is free on loopback now.
+/// Below the ports that systems give to clients by themselves, so that no connection of another test takes
+/// one before the server does.
+const PORTS: std::ops::Range<u32> = 20_000..32_000;
+
+/// A port that is free on loopback now, another one at each call.
 ///
 /// # Errors
 /// When none is.
 pub fn free_port() -> io::Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?.port())
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    let width = PORTS.end - PORTS.start;
+    // Processes that run at once begin far apart.
+    let first = std::process::id().wrapping_mul(97);
+    for _ in PORTS {
+        let next = ASKED.fetch_add(1, Ordering::Relaxed);
+        let port = PORTS.start + first.wrapping_add(next) % width;
+        let port = u16::try_from(port).map_err(io::Error::other)?;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(io::Error::other("no port is free"))
 }
 
 /// A new folder of a test's own, removed at its end.
