@@ -49,6 +49,7 @@ fn plain(bits: &Bits) -> String {
     let text = |bit: &Bit| match bit {
         Bit::Code(text)
         | Bit::Mark(_, text)
+        | Bit::Moment(text)
         | Bit::Quiet(text)
         | Bit::Strong(text)
         | Bit::Text(text) => text.clone(),

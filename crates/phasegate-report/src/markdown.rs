@@ -115,7 +115,7 @@ pub(crate) fn inline(bits: &Bits) -> String {
     let one = |bit: &Bit| match bit {
         Bit::Code(text) => code(text),
         Bit::Mark(tone, text) => format!("{} {}", tone.sign(), escaped(text)),
-        Bit::Quiet(text) | Bit::Text(text) => escaped_inside(text),
+        Bit::Moment(text) | Bit::Quiet(text) | Bit::Text(text) => escaped_inside(text),
         Bit::Strong(text) => format!("**{}**", escaped(text)),
     };
     bits.0.iter().map(one).collect::<String>().trim().to_owned()

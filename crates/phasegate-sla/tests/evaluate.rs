@@ -750,7 +750,7 @@ fn sentences_say_what_was_seen_and_what_must_be() {
         (
             "p95(latency) < 200ms",
             &["949/1000"],
-            "p95(latency): 94.9% of the values (949 of 1000) over 5m lie within the threshold, must be < 200ms: fail",
+            "p95(latency): 94.9% of the values (949 of 1000) over 5m lie within 200ms (95% needed), must be < 200ms: fail",
         ),
         (
             "ratio(errors) no worse than control margin 5%",
@@ -793,7 +793,7 @@ fn sentences_of_triggers_say_what_fires_and_whether_it_is_reached() {
         (
             "p95(latency) > 200ms",
             &["949/1000"],
-            "p95(latency): 94.9% of the values (949 of 1000) over 5m lie within the threshold, fires at > 200ms: reached",
+            "p95(latency): 94.9% of the values (949 of 1000) over 5m lie within 200ms (95% needed), fires at > 200ms: reached",
         ),
         (
             "coverage < 80%",

@@ -48,6 +48,8 @@ pub(crate) enum Bit {
     Code(String),
     /// A word that says how something stands, with a sign, so that no colour is needed to read it.
     Mark(Tone, String),
+    /// A moment, which is not broken between lines.
+    Moment(String),
     /// Said more quietly.
     Quiet(String),
     Strong(String),
@@ -217,7 +219,7 @@ impl Clock {
     /// `12:01:30 +1m30s`.
     pub(crate) fn at(&self, at: Timestamp) -> Bits {
         let after = words::span_text(at.since(self.started));
-        Bits::text(self.short(at)).and_quiet(format!(" +{after}"))
+        Bits(vec![Bit::Moment(self.short(at))]).and_quiet(format!(" +{after}"))
     }
 
     /// The same, or a dash.

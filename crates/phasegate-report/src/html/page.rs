@@ -180,6 +180,7 @@ fn bits(html: &mut Html, bits: &Bits) {
                 html.text(" ");
                 html.text(text);
             }),
+            Bit::Moment(text) => html.leaf("span", &[("class", "at")], text),
             Bit::Quiet(text) if text.trim().is_empty() => html.text(text),
             Bit::Quiet(text) => html.leaf("span", &[("class", "quiet")], text),
             Bit::Strong(text) => html.leaf("strong", &[], text),

@@ -1,10 +1,11 @@
 //! Amounts as people read them: quantities in the right unit, sentences.
 
 use phasegate_core::{Dimension, Fraction, Quantity, Unit};
-use phasegate_criterion::{Expects, Measure, Measured, Test};
+use phasegate_criterion::{Aggregate, Expects, Measure, Measured, Test};
 
 use super::Polarity;
 use super::amount::Amount;
+use crate::need::aggregate;
 use crate::verdict::{Means, Verdict, Why};
 
 /// How many decimals a quantity in a finding keeps where it has no exact ones.
@@ -71,12 +72,13 @@ pub(super) fn short(quantity: &Quantity) -> String {
     Quantity::new(number, quantity.unit().clone()).to_string()
 }
 
-/// What was seen, in words: `p95(latency) is 48ms (1200 samples) over 5m`.
+/// What was seen, in words: `p95(latency) is 48ms (1200 samples) over 5m`. Of a percentile that was decided
+/// by counting, `within` is its threshold.
 pub(super) fn seen(
     test: &Test,
     amount: &Amount,
     observed: Option<&Quantity>,
-    percentile: bool,
+    within: Option<&Quantity>,
 ) -> String {
     let subject = &test.subject;
     let value = observed.map_or("a number that cannot be shown".to_owned(), short);
@@ -86,11 +88,17 @@ pub(super) fn seen(
         "about "
     };
     let behind = behind(amount);
-    match (percentile, amount.means) {
-        (true, _) => {
-            format!("{subject}: {about}{value} of the values{behind} lie within the threshold")
+    match (within, amount.means) {
+        (Some(threshold), _) => {
+            let needed = aggregate(&subject.measure)
+                .and_then(Aggregate::quantile)
+                .and_then(|quantile| percent(Fraction::from_decimal(quantile.to_decimal())))
+                .map_or_else(String::new, |share| format!(" ({} needed)", short(&share)));
+            format!(
+                "{subject}: {about}{value} of the values{behind} lie within {threshold}{needed}"
+            )
         }
-        (false, Means::CountBelow | Means::Distribution | Means::Scalar | Means::Share) => {
+        (None, Means::CountBelow | Means::Distribution | Means::Scalar | Means::Share) => {
             format!("{subject} is {about}{value}{behind}")
         }
     }

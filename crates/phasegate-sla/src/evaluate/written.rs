@@ -116,7 +116,10 @@ impl Inputs<'_> {
         let shown = if within { Unit::PERCENT } else { unit.clone() };
         let observed = seen.and_then(|seen| words::quantity(seen.amount.extent.value, &shown));
         let said = match &seen {
-            Some(seen) => words::seen(case.test, &seen.amount, observed.as_ref(), within),
+            Some(seen) => {
+                let threshold = bound.as_ref().filter(|_| within);
+                words::seen(case.test, &seen.amount, observed.as_ref(), threshold)
+            }
             None => words::unknown(case.test, behind.as_ref()),
         };
         let reference = referred.and_then(|referred| {
