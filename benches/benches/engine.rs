@@ -1,8 +1,8 @@
 //! Question: how long does a rollout of three weeks take, looked at every 15 seconds?
 //!
-//! Engine, driver and memory journal carry a plan of four phases out on a virtual clock: 20 days of bakes
+//! Engine, driver and memory journal carry a plan of four phases out on a virtual clock: 21 days of bakes
 //! under five criteria and three triggers, all of which are asked and judged at every look. Prints the time
-//! of the fastest of three runs and what a look costs.
+//! of the fastest of three runs beside the goal, and what a look costs.
 //!
 //!     cargo bench -p phasegate-benches --bench engine
 
@@ -15,6 +15,9 @@ use phasegate_engine::{Start, compile};
 use phasegate_plan::{Catalog, PlanDocument, check};
 use phasegate_testkit::simulation::{Ended, Setup, Simulation};
 use phasegate_testkit::world::{Metric, World};
+
+/// Three weeks may take so many seconds.
+const GOAL: f64 = 2.0;
 
 const BINDINGS: &str = "
 format: phasegate-bindings/1
@@ -51,7 +54,7 @@ const PHASE: &str = "
         traffic:
           binding: edge
           target: shop-N
-          stages: [{weight: 10%, bake: 60h}, {weight: 100%, bake: 60h}]
+          stages: [{weight: 10%, bake: 63h}, {weight: 100%, bake: 63h}]
     criteria:
       - p95(latency) < 300ms
       - p99(latency) < 500ms
@@ -131,10 +134,11 @@ fn main() {
         assert_eq!(ended, Ended::Finished(Outcome::Completed));
         let took = simulation.records().expect("a whole journal");
         let lasted = took.last().expect("records").at().since(start);
-        assert!(lasted >= Span::from_secs(20 * 86_400), "it lasted {lasted}");
+        assert!(lasted >= Span::from_secs(21 * 86_400), "it lasted {lasted}");
         (records, looks) = (took.len(), lasted.as_secs_f64() as u64 / 15);
     }
-    println!("20 days at a look every 15 s: {best:.3} s for {looks} looks and {records} records");
+    println!("21 days at a look every 15 s: {best:.3} s for {looks} looks and {records} records");
+    println!("{:.2} of the goal of {GOAL} s", best / GOAL);
     println!(
         "a look with 5 criteria and 3 triggers: {:.2} us",
         best * 1e6 / looks as f64
