@@ -30,7 +30,7 @@ pub(super) fn check(scope: &mut Scope<'_>, catalog: &Catalog) {
         };
         if !binding.roles.contains(&one.role) {
             let message = format!(
-                "'{}' ({}) has no role {:?}, which is needed here",
+                "'{}' ({}) has no role '{}', which is needed here",
                 one.binding, binding.adapter, one.role
             );
             let help = "bind an adapter that has it";
@@ -39,7 +39,7 @@ pub(super) fn check(scope: &mut Scope<'_>, catalog: &Catalog) {
         for capability in &one.capabilities {
             if !binding.capabilities.contains(capability) {
                 let message = format!(
-                    "'{}' ({}) cannot do {capability:?}, which is needed here",
+                    "'{}' ({}) cannot do '{capability}', which is needed here",
                     one.binding, binding.adapter
                 );
                 let help = "bind an adapter that can";
@@ -83,7 +83,7 @@ fn unused(scope: &mut Scope<'_>, catalog: &Catalog, used: &BTreeSet<phasegate_co
         .cloned()
         .collect();
     for id in unused {
-        let message = format!("the binding '{id}' is not used by this plan");
+        let message = format!("'{id}' in {} is not used by this plan", catalog.name());
         scope.report_at(Code::UnusedBinding, String::new(), message, None);
     }
 }
