@@ -5,14 +5,15 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use phasegate_plan::{Catalog, Lints, Plan, PlanDocument, check_with};
+use phasegate_examples::say;
+use phasegate_plan::{Catalog, Faults, Lints, Plan, PlanDocument, check_with};
 use phasegate_sla::sample_advice;
 
 const USAGE: &str = "usage: check_plan FILE [--bindings FILE] [--lints LEVEL:CODE,...] [--json]";
 
 fn main() -> ExitCode {
     run().unwrap_or_else(|error| {
-        eprintln!("{error}");
+        say::aside(format_args!("{error}"));
         ExitCode::from(2)
     })
 }
@@ -31,7 +32,7 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
             "--lints" => lints = arguments.next().ok_or(USAGE)?.parse()?,
             "--json" => json = true,
             "--help" | "-h" => {
-                println!("{USAGE}");
+                say::line(format_args!("{USAGE}"));
                 return Ok(ExitCode::SUCCESS);
             }
             option if option.starts_with('-') => {
@@ -47,35 +48,45 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
     let mut catalog = None;
     if let Some(name) = bindings {
         let checked = Catalog::read(&name, &read(&name)?);
-        print!("{}", checked.faults.render());
         catalog = checked.catalog;
+        if json && catalog.is_some() {
+            // One JSON value stands alone on the standard output.
+            say::aside(format_args!("{}", checked.faults.render()));
+        } else {
+            show(&checked.faults, json)?;
+        }
         if catalog.is_none() {
             return Ok(ExitCode::FAILURE);
         }
     }
     let document = PlanDocument::read(&plan, &read(&plan)?);
     let checked = check_with(&document, catalog.as_ref(), &lints);
-    if json {
-        println!("{}", serde_json::to_string_pretty(&checked.faults)?);
-    } else {
-        print!("{}", checked.faults.render());
-    }
+    show(&checked.faults, json)?;
     match &checked.plan {
         Some(found) => {
             assert_eq!(found.digest(), document.digest());
             if !json {
-                println!(
+                say::line(format_args!(
                     "{}: {} phases, digest {}",
                     found.title,
                     found.phases.len(),
                     found.digest()
-                );
+                ));
                 samples(found);
             }
             Ok(ExitCode::SUCCESS)
         }
         None => Ok(ExitCode::FAILURE),
     }
+}
+
+fn show(faults: &Faults, json: bool) -> Result<(), serde_json::Error> {
+    if json {
+        say::line(format_args!("{}", serde_json::to_string_pretty(faults)?));
+    } else {
+        say::text(&faults.render());
+    }
+    Ok(())
 }
 
 /// What the samples of each criterion can show, and how long they take to come. Said once for each.
@@ -85,7 +96,7 @@ fn samples(plan: &Plan) {
     for criterion in plan.criteria() {
         for advice in sample_advice(criterion, &registry) {
             if said.insert(advice.rule.clone()) {
-                println!("samples: {}", advice.sentence);
+                say::line(format_args!("samples: {}", advice.sentence));
             }
         }
     }

@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use phasegate_examples::say;
 use phasegate_plan::calendar::Date;
 use phasegate_plan::{PlanDocument, Schedule, check};
 
@@ -12,7 +13,7 @@ const USAGE: &str = "usage: schedule FILE --start DATE [--slip PHASE DAYS]";
 fn main() -> ExitCode {
     run().map_or_else(
         |error| {
-            eprintln!("{error}");
+            say::aside(format_args!("{error}"));
             ExitCode::FAILURE
         },
         |()| ExitCode::SUCCESS,
@@ -35,7 +36,7 @@ fn run() -> Result<(), Box<dyn Error>> {
                 slip = Some((phase.parse()?, days));
             }
             "--help" | "-h" => {
-                println!("{USAGE}");
+                say::line(format_args!("{USAGE}"));
                 return Ok(());
             }
             option if option.starts_with('-') => {
@@ -56,33 +57,37 @@ fn run() -> Result<(), Box<dyn Error>> {
         return Err(format!("'{phase}' would go on beyond the year 9999").into());
     }
     let zone = schedule.calendar().zone();
-    println!("{} from {start}, in {zone}\n", plan.title);
+    say::line(format_args!("{} from {start}, in {zone}\n", plan.title));
     for phase in schedule.phases() {
         let open = if phase.open { " or later" } else { "" };
         let slack = schedule.slack_days(&phase.id).unwrap_or(0);
-        println!(
+        say::line(format_args!(
             "{:16} {} to {}{open}, slack {slack} business days",
             phase.id,
             zone.show(phase.start),
             zone.show(phase.end)
-        );
+        ));
         for gate in &phase.gates {
-            println!("  gate {:22} {}", gate.id, zone.show(gate.at));
+            say::line(format_args!("  gate {:22} {}", gate.id, zone.show(gate.at)));
         }
         for activity in &phase.activities {
             let (from, to) = (zone.show(activity.start), zone.show(activity.end));
-            println!("  {from} to {to}  {}", activity.title);
+            say::line(format_args!("  {from} to {to}  {}", activity.title));
         }
     }
     for gate in schedule.gates() {
-        println!("gate of the whole {:12} {}", gate.id, zone.show(gate.at));
+        say::line(format_args!(
+            "gate of the whole {:12} {}",
+            gate.id,
+            zone.show(gate.at)
+        ));
     }
     let path: Vec<&str> = schedule
         .critical_path()
         .iter()
         .map(|id| id.as_str())
         .collect();
-    println!("\ncritical path: {}", path.join(" -> "));
+    say::line(format_args!("\ncritical path: {}", path.join(" -> ")));
     if let Some((phase, days)) = slip {
         let most = Schedule::SLIP_DAYS_MAX;
         if days > most {
@@ -92,14 +97,16 @@ fn run() -> Result<(), Box<dyn Error>> {
         let slipped = schedule
             .slipped(&phase, days)
             .ok_or_else(|| format!("there is no phase '{phase}' in this plan"))?;
-        println!("\nif {phase} begins {days} business days later:");
+        say::line(format_args!(
+            "\nif {phase} begins {days} business days later:"
+        ));
         for (before, after) in schedule.moved(&slipped) {
-            println!(
+            say::line(format_args!(
                 "{:16} {} -> {}",
                 before.id,
                 zone.show(before.end),
                 zone.show(after.end)
-            );
+            ));
         }
     }
     assert_eq!(

@@ -6,4 +6,5 @@ pub mod kept;
 pub mod kill;
 pub mod load;
 pub mod recent;
+pub mod say;
 pub mod service;

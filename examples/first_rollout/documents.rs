@@ -1,0 +1,95 @@
+//! Plan and bindings: those that were given, or those in the journal.
+
+use std::path::Path;
+
+use phasegate::plan::{Catalog, Plan, PlanDocument, check};
+use phasegate_examples::kept::{self, Kept};
+
+use crate::Error;
+use crate::args::Args;
+
+const PLANS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/plans");
+
+/// What is to be carried out: of a new rollout the documents that were given, of one that goes on those
+/// in its journal. Everything that speaks against beginning or going on is said here, before anything is done.
+pub fn documents(args: &Args, kept: Option<&Kept>) -> Result<(Plan, Catalog), Error> {
+    let path = args.journal().display();
+    let open = |path: &Path| {
+        std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    match kept {
+        None if args.resume => Err(format!(
+            "there is no journal at {path}: leave --resume out to begin a rollout, or name its --journal"
+        )
+        .into()),
+        Some(kept) if args.resume => {
+            if let Some(plan) = &args.plan {
+                kept::same("plan", plan, &open(plan)?, &kept.sources.plan)?;
+            }
+            if let Some(bindings) = &args.bindings {
+                kept::same("bindings", bindings, &open(bindings)?, &kept.sources.bindings)?;
+            }
+            read(
+                ("the recorded plan", &kept.sources.plan),
+                ("the recorded bindings", &kept.sources.bindings),
+            )
+        }
+        Some(Kept { outcome: None, .. }) => Err(format!(
+            "{path} holds a rollout that has not ended: go on with it by --resume, begin another one with \
+             another --journal, or remove the file if nobody needs it"
+        )
+        .into()),
+        Some(_) if args.journal.is_some() => Err(format!(
+            "{path} holds a finished rollout and is not written over: give --journal another path, remove \
+             the file, or see by --resume how it ended"
+        )
+        .into()),
+        Some(_) | None => {
+            let or = |given: &Option<PathBuf>, name: &str| {
+                given.clone().unwrap_or_else(|| Path::new(PLANS).join(name))
+            };
+            let plan = or(&args.plan, "first-rollout.yaml");
+            let bindings = or(&args.bindings, "first-rollout.bindings.yaml");
+            let (plan_text, bindings_text) = (open(&plan)?, open(&bindings)?);
+            read(
+                (&plan.display().to_string(), &plan_text),
+                (&bindings.display().to_string(), &bindings_text),
+            )
+        }
+    }
+}
+
+/// Reads and checks both documents; everything that is wrong is said at once.
+fn read(plan: (&str, &str), bindings: (&str, &str)) -> Result<(Plan, Catalog), Error> {
+    let checked = Catalog::read(bindings.0, bindings.1.as_bytes());
+    let catalog = checked.catalog.ok_or_else(|| checked.faults.render())?;
+    let document = PlanDocument::read(plan.0, plan.1.as_bytes());
+    let checked = check(&document, Some(&catalog));
+    let plan = checked.plan.ok_or_else(|| checked.faults.render())?;
+    Ok((plan, catalog))
+}
+
+/// Looks whether a report can be written, and leaves no trace of the look.
+pub fn can_write(report: &Path, journal: &Path) -> Result<(), Error> {
+    let whole = |path: &Path| std::path::absolute(path);
+    if whole(report)? == whole(journal)? {
+        return Err(format!(
+            "the report would be written over the journal {}",
+            journal.display()
+        )
+        .into());
+    }
+    let existed = report.exists();
+    let opened = std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(report);
+    opened.map_err(|error| {
+        let path = report.display();
+        format!("the report cannot be written to {path} ({error}): give --report another path")
+    })?;
+    if !existed {
+        std::fs::remove_file(report)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! Question: what does a whole rollout look like, on real sockets and under real load?
+//!
+//! Two versions of a small service, a weighted router in front of them and an open-loop load generator,
+//! all in this process; the plan and its bindings come from `plans/`; the journal is a SQLite file.
+//!
+//!     cargo run --release --example first_rollout
+//!     cargo run --release --example first_rollout -- --regress latency --at 25
+//!     kill -9 it at any moment, then: cargo run --release --example first_rollout -- --resume
+//!
+//! A journal is never written over: `--resume` goes on with the rollout in it. What is left of a finished
+//! run at the default path is moved to the next free name, `first-rollout.1.sqlite` and so on.
+//!
+//! Exit codes: 0 completed; 1 anything else, such as a report that could not be written; 2 wrong arguments;
+//! 3 rolled back; 4 aborted; 5 stopped before its end; 6 the rollback failed and a person must take over.
+
+mod args;
+mod documents;
+mod ended;
+mod stage;
+mod watch;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser as _;
+use phasegate::core::{PersonId, RolloutId, Span};
+use phasegate::engine::record::Outcome;
+use phasegate::engine::{Sources, Start, compile};
+use phasegate::journal::{Holder, Journal};
+use phasegate::journal_sqlite::SqliteJournal;
+use phasegate::runner::{Ended, Runner, SystemClock};
+use phasegate_examples::kept::{self, Kept};
+use phasegate_examples::kill::KillAt;
+use phasegate_examples::say;
+
+use args::Args;
+use documents::{can_write, documents};
+use ended::{finish, report};
+use stage::set;
+use watch::watch;
+
+type Error = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    match runtime.block_on(run(&args)) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            say::aside(format_args!("{error}"));
+            let mut cause = error.source();
+            while let Some(why) = cause {
+                say::aside(format_args!("  because {why}"));
+                cause = why.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The exit code of how it ended.
+fn code(ended: &Ended) -> u8 {
+    match ended {
+        Ended::Finished(Outcome::Completed) => 0,
+        Ended::Finished(Outcome::RolledBack) => 3,
+        Ended::Finished(Outcome::Aborted) => 4,
+        Ended::Finished(Outcome::RollbackFailed) => 6,
+        Ended::Stopped | Ended::LostLease => 5,
+        Ended::Failed(why) => {
+            say::aside(format_args!("failed: {why}"));
+            1
+        }
+    }
+}
+
+async fn run(args: &Args) -> Result<u8, Error> {
+    let clock = Arc::new(SystemClock::new());
+    let kept = kept::look(args.journal(), clock.clone())?;
+    let (plan, catalog) = documents(args, kept.as_ref())?;
+    can_write(&args.report, args.journal())?;
+    if let Some(Kept {
+        rollout,
+        outcome: Some(outcome),
+        ..
+    }) = &kept
+        && args.resume
+    {
+        say::line(format_args!(
+            "this rollout is finished already: nothing is left to do"
+        ));
+        let journal = SqliteJournal::open(args.journal(), clock)?;
+        let (_, reported) = report(args, &journal, rollout).await?;
+        return Ok(code(&Ended::Finished(*outcome)).max(u8::from(!reported)));
+    }
+    let stage = set(args, &plan, &catalog, &clock).await?;
+    if kept.is_some() && !args.resume {
+        let moved = kept::set_aside(args.journal())?;
+        say::aside(format_args!(
+            "the journal of the last run is now {}",
+            moved.display()
+        ));
+    }
+    let journal = SqliteJournal::open(args.journal(), clock.clone()).map_err(|error| {
+        let path = args.journal().display();
+        format!("the journal cannot be kept at {path} ({error}): give --journal another path")
+    })?;
+    let mut journal: Arc<dyn Journal> = Arc::new(journal);
+    if let Some(records) = args.kill_at {
+        journal = Arc::new(KillAt::new(journal, records, kill_myself));
+    }
+    let registry = Arc::new(stage.registry.clone());
+    let holder = Holder::new("first_rollout")?;
+    let runner = Runner::new(journal.clone(), registry, clock.clone(), holder)
+        .with_people_polled_every(Span::from_millis(250));
+    let (rollout, handle) = if let Some(kept) = kept.filter(|_| args.resume) {
+        let handle = runner.resume(&kept.rollout).await?;
+        (kept.rollout, handle)
+    } else {
+        let rollout = RolloutId::new(plan.id.as_str())?;
+        let by: PersonId = "author".parse()?;
+        let start = Start {
+            roll_up: Some(Span::from_secs(1)),
+            ..Start::new(by.clone())
+        };
+        let program = compile(&plan, &catalog, &start)?;
+        let sources = Sources::of(&plan, &catalog);
+        let handle = runner.start(rollout.clone(), program, sources, by).await?;
+        (rollout, handle)
+    };
+    let ended = watch(args, &stage, handle).await;
+    if let Some(records) = args.kill_at {
+        say::aside(format_args!(
+            "the rollout ended before it had {records} records: nothing was killed"
+        ));
+    }
+    let (last, reported) = report(args, &*journal, &rollout).await?;
+    finish(stage, last.as_ref()).await;
+    Ok(code(&ended).max(u8::from(!reported)))
+}
+
+/// As `kill -9` does: no destructor runs, nothing is flushed.
+fn kill_myself() {
+    let pid = std::process::id().to_string();
+    let killed = std::process::Command::new("kill")
+        .args(["-9", &pid])
+        .status();
+    // Where there is no kill command, this is the nearest thing.
+    say::aside(format_args!("could not be killed: {killed:?}"));
+    std::process::abort();
+}

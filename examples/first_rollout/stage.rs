@@ -1,0 +1,136 @@
+//! What is rolled out, what it is rolled out with, and what the plan's names stand for.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use phasegate::core::{Arm, Clock, Span, TargetId};
+use phasegate::plan::{Catalog, Plan, Value};
+use phasegate::provider::{Decision, Registry};
+use phasegate::provider_inprocess::{
+    ApprovalDesk, Ended as Served, LogNotifier, Recorder, RecorderConfig, Router, RouterConfig,
+    RunningRouter,
+};
+use phasegate::runner::SystemClock;
+use phasegate_examples::load::{Load, LoadConfig, Observer};
+use phasegate_examples::recent::Recent;
+use phasegate_examples::service::{Service, Version};
+
+use crate::Error;
+use crate::args::Args;
+
+/// Everything that is rolled out, and what it is rolled out with.
+pub struct Stage {
+    pub router: RunningRouter,
+    pub recorder: Arc<Recorder>,
+    pub load: Load,
+    pub recent: Arc<Recent>,
+    _stable: Service,
+    pub canary: Arc<Service>,
+    pub registry: Registry,
+}
+
+/// Starts the services, the router, the load, and binds the plan's names to them.
+pub async fn set(
+    args: &Args,
+    plan: &Plan,
+    catalog: &Catalog,
+    clock: &Arc<SystemClock>,
+) -> Result<Stage, Error> {
+    let stable = Service::start(Version::stable()).await?;
+    let canary = Arc::new(Service::start(Version::canary()).await?);
+    let target: TargetId = "greeter".parse()?;
+    let quiet = Arc::new(Recorder::new(RecorderConfig::default())?);
+    let config = RouterConfig::new(
+        target,
+        stable.address().to_string(),
+        canary.address().to_string(),
+    );
+    let listen = listen(catalog)?;
+    let router = Router::start(config, listen, quiet, clock.clone()).await?;
+
+    // What counts is what the client sees, from the moment a request was meant to leave.
+    let mut config = RecorderConfig::default();
+    config.slot = Span::from_millis(100);
+    config.thresholds = [60, 250].map(Span::from_millis).into();
+    let recorder = Arc::new(Recorder::new(config)?);
+    let mut load = LoadConfig::new(router.address());
+    load.per_second = args.rate;
+    let recent = Arc::new(Recent::new()?);
+    let (told, seen, now) = (recorder.clone(), recent.clone(), clock.clone());
+    load.observer = Some(Observer(Arc::new(move |answer, latency| {
+        let arm = match answer.arm.as_deref() {
+            Some("canary") => Arm::Canary,
+            _ => Arm::Stable,
+        };
+        let ended = if answer.ok {
+            Served::Served
+        } else {
+            Served::Failed
+        };
+        seen.record(arm, latency);
+        told.record(arm, now.now().wall, Span::from(latency), ended);
+    })));
+
+    let mut desk = ApprovalDesk::new("standing order of the example");
+    for role in &plan.roles {
+        if let Some(member) = role.members.first() {
+            desk = desk.with_standing_order(role.id.clone(), member.clone(), Decision::Yes);
+        }
+    }
+    let registry = bind(catalog, &router, &recorder, Arc::new(desk))?;
+    let load = Load::start(load);
+    Ok(Stage {
+        router,
+        recorder,
+        load,
+        recent,
+        _stable: stable,
+        canary,
+        registry,
+    })
+}
+
+const ROUTER: &str = "in-process-router";
+
+/// Where the router listens: what the bindings say, or any free port.
+fn listen(catalog: &Catalog) -> Result<SocketAddr, Error> {
+    for (name, binding) in catalog.bindings() {
+        if let (ROUTER, Value::Map(config)) = (&*binding.adapter, &binding.config)
+            && let Some((_, Value::Text(listen))) = config.iter().find(|(key, _)| key == "listen")
+        {
+            return listen.parse().map_err(|error| {
+                format!("binding {name}: '{listen}' is no address to listen on: {error}").into()
+            });
+        }
+    }
+    Ok(SocketAddr::from(([127, 0, 0, 1], 0)))
+}
+
+/// Gives each name of the bindings document what its `adapter` says.
+fn bind(
+    catalog: &Catalog,
+    router: &RunningRouter,
+    recorder: &Arc<Recorder>,
+    desk: Arc<ApprovalDesk>,
+) -> Result<Registry, Error> {
+    let mut registry = Registry::new();
+    for (name, binding) in catalog.bindings() {
+        let name = name.clone();
+        match &*binding.adapter {
+            "in-process-approvals" => registry.bind_approval_source(name, desk.clone())?,
+            "in-process-messages" => {
+                registry.bind_notifier(name, Arc::new(LogNotifier::new(std::io::sink())))?;
+            }
+            "in-process-metrics" => registry.bind_metric_source(name, recorder.clone())?,
+            ROUTER => registry.bind_traffic_router(name, router.router().clone())?,
+            other => {
+                return Err(format!(
+                    "binding {name}: this program has no adapter '{other}': it has in-process-approvals, \
+                     in-process-messages, in-process-metrics and {ROUTER}"
+                )
+                .into());
+            }
+        }
+    }
+    Ok(registry)
+}
