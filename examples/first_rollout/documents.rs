@@ -1,6 +1,6 @@
 //! Plan and bindings: those that were given, or those in the journal.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use phasegate::plan::{Catalog, Plan, PlanDocument, check};
 use phasegate_examples::kept::{self, Kept};

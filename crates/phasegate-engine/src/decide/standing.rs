@@ -12,6 +12,7 @@ use phasegate_core::{
 use super::Sight;
 use crate::engine::Engine;
 use crate::record::{Body, HoldReason, Place};
+use crate::state::Applied;
 
 /// How often is looked whether everything still stands: well below any bake, far above any load.
 const LOOK_EVERY: Span = Span::from_secs(60);
@@ -25,11 +26,11 @@ impl Engine {
         self.volatile.standing_due = self.now().wall + LOOK_EVERY;
         let things: Vec<_> = self
             .standing_things()
-            .map(|(key, d)| (key.clone(), d))
+            .map(|(key, applied)| (key.clone(), applied.clone()))
             .collect();
-        for ((to, target), (desired, original)) in things {
+        for ((to, target), applied) in things {
             let sight = Sight::Standing(to.clone(), target);
-            self.inspect(sight, to, desired, original);
+            self.inspect(sight, to, applied.desired, applied.original);
         }
     }
 
@@ -39,24 +40,15 @@ impl Engine {
         looks.then_some(self.volatile.standing_due)
     }
 
-    fn standing_things(
-        &self,
-    ) -> impl Iterator<
-        Item = (
-            &(BindingId, TargetId),
-            (phasegate_core::Desired, Option<phasegate_core::Desired>),
-        ),
-    > {
-        self.state.applied.iter().filter_map(|(key, applied)| {
-            let (to, target) = key;
-            let readable =
-                applied.desired.is_readable() && self.state.program.can(to, Capability::ReadBack);
+    fn standing_things(&self) -> impl Iterator<Item = (&(BindingId, TargetId), &Applied)> {
+        self.state.applied.iter().filter(|((to, target), applied)| {
             let changing =
                 self.state.effects.values().any(|open| {
                     open.effect.to == *to && open.effect.desired.target() == Some(target)
                 });
-            (readable && !changing)
-                .then(|| (key, (applied.desired.clone(), applied.original.clone())))
+            !changing
+                && applied.desired.is_readable()
+                && self.state.program.can(to, Capability::ReadBack)
         })
     }
 
@@ -67,20 +59,19 @@ impl Engine {
         let Some(applied) = self.state.applied.get(&key).filter(|_| still) else {
             return;
         };
-        let desired = applied.desired.clone();
-        let found = reading
-            .found
-            .as_ref()
-            .map_or_else(|| "nothing".to_owned(), ToString::to_string);
         match reading.standing {
             Standing::AsDesired | Standing::Unknown => {}
             Standing::Other if self.state.drift_accepted.contains(&Place::Aside) => {}
-            Standing::Other => self.hold(HoldReason::Drift {
-                place: Place::Aside,
-                found,
-            }),
+            Standing::Other => {
+                let found = reading.found.as_ref();
+                self.hold(HoldReason::Drift {
+                    place: Place::Aside,
+                    found: found.map_or_else(|| "nothing".to_owned(), ToString::to_string),
+                });
+            }
             Standing::AsBefore | Standing::Resting if self.state.rollback.is_some() => {}
             Standing::AsBefore | Standing::Resting => {
+                let desired = applied.desired.clone();
                 let number = self.state.effect_count + 1;
                 let effect = Effect {
                     number,

@@ -469,6 +469,10 @@ impl Simulation {
         let unread = self.journal.read(&self.rollout, self.read_to);
         for record in pollster::block_on(unread).map_err(journal_error)? {
             self.read_to = record.seq + 1;
+            // No other record says what is about to be done.
+            if record.kind != "intended" {
+                continue;
+            }
             let record = Record::decode(&record.kind, &record.payload)?;
             if let Body::Intended { effect, .. } = record.body {
                 self.intended.insert(effect.number);
