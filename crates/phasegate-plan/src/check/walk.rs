@@ -81,14 +81,21 @@ fn whole<'a>(draft: &'a PlanDraft, met: &mut dyn FnMut(At<'_>, Met<'a>)) {
         met(here.key("criterion"), Met::Criterion(&alert.criterion));
         responses(&alert.respond, here.key("respond"), met);
     }
+    let risks = root.key("risks");
+    for (index, one) in draft.risks.iter().enumerate() {
+        let here = risks.index(index);
+        items(&one.mitigation, here.key("mitigation"), met);
+        items(&one.detection, here.key("detection"), met);
+        items(&one.response, here.key("response"), met);
+        items(&one.recovery, here.key("recovery"), met);
+    }
     let contingencies = root.key("contingencies");
     for (index, one) in draft.contingencies.iter().enumerate() {
+        let here = contingencies.index(index);
         if let Some(criterion) = &one.when {
-            met(
-                contingencies.index(index).key("when"),
-                Met::Criterion(criterion),
-            );
+            met(here.key("when"), Met::Criterion(criterion));
         }
+        items(&one.measures, here.key("measures"), met);
     }
     let experiments = root.key("experiments");
     for (index, one) in draft.experiments.iter().enumerate() {
@@ -103,6 +110,11 @@ fn whole<'a>(draft: &'a PlanDraft, met: &mut dyn FnMut(At<'_>, Met<'a>)) {
     if let Some(recovery) = &draft.recovery {
         let here = root.key("recovery");
         items(&recovery.measures, here.key("measures"), met);
+    }
+    let maintenance = root.key("maintenance");
+    for (index, one) in draft.maintenance.iter().enumerate() {
+        let here = maintenance.index(index);
+        items(&one.activities, here.key("activities"), met);
     }
     watches(&draft.afterwards, root.key("afterwards"), met);
 }
@@ -125,6 +137,7 @@ fn around<'a>(draft: &'a PlanDraft, met: &mut dyn FnMut(At<'_>, Met<'a>)) {
     if let Some(incidents) = &draft.incidents {
         let here = root.key("incidents");
         channels(&incidents.channels, here.key("channels"), met);
+        items(&incidents.steps, here.key("steps"), met);
     }
     let escalation = root.key("escalation");
     for (index, one) in draft.escalation.iter().enumerate() {

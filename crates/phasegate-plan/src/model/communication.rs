@@ -2,7 +2,7 @@
 
 use phasegate_core::{ChannelId, PhaseId, Span};
 
-use super::{MessageId, Severity};
+use super::{Item, MessageId, Severity};
 use crate::calendar::{Date, Length, Recurrence};
 use crate::form::{record, words};
 
@@ -54,7 +54,7 @@ record! {
         /// There is news at least this often.
         may update_every: Span,
         /// What is done, in order.
-        list steps: String,
+        list steps: Item,
         /// Where.
         list channels: ChannelId,
     }

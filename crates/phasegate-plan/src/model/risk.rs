@@ -19,15 +19,15 @@ record! {
         /// How bad it would be.
         may impact: Level,
         /// What makes it less likely or less bad.
-        list mitigation: String,
+        list mitigation: Item,
         /// How it is noticed.
-        list detection: String,
+        list detection: Item,
         /// What is done then.
-        list response: String,
+        list response: Item,
         /// Within this time.
         may respond_within: Span,
         /// How things become good again.
-        list recovery: String,
+        list recovery: Item,
         /// Within this time.
         may recover_within: Span,
     }
@@ -43,7 +43,7 @@ record! {
         /// Where a number tells.
         may when: Criterion,
         /// What is done, in order.
-        list measures: String,
+        list measures: Item,
     }
 }
 
@@ -151,7 +151,7 @@ record! {
         /// Who does it.
         list teams: TeamId,
         /// What it consists of.
-        list activities: String,
+        list activities: Item,
         /// How long before it people are told.
         may notice: Length,
     }

@@ -17,24 +17,18 @@ pub(crate) struct Entry {
 }
 
 /// Keys whose text is for people: headings, aims, explanations.
-const PROSE: [&str; 22] = [
+const PROSE: [&str; 16] = [
     "title",
     "summary",
     "objectives",
     "content",
     "responsibilities",
-    "mitigation",
-    "detection",
-    "response",
-    "recovery",
-    "measures",
     "went-well",
     "to-improve",
     "actions",
     "scope",
     "subject",
     "body",
-    "activities",
     "rotation",
     "audience",
     "on-call",
@@ -42,13 +36,15 @@ const PROSE: [&str; 22] = [
     "transitions",
 ];
 /// Keys under which a person states something.
-const ATTESTED: [&str; 6] = [
-    "items",
-    "checks",
-    "when",
-    "instructions",
-    "task",
-    "measures-of-recovery",
+const ATTESTED: [&str; 5] = ["checks", "instructions", "items", "task", "when"];
+/// Keys of what people do; what of it has a time or a name of its own is typed.
+const FOLLOWED: [&str; 6] = [
+    "activities",
+    "detection",
+    "measures",
+    "mitigation",
+    "recovery",
+    "response",
 ];
 
 /// The coverage that a plan's marks say.
@@ -91,17 +87,27 @@ fn kind(pointer: &str, value: &Value) -> &'static str {
         .filter(|segment| segment.parse::<usize>().is_err())
         .collect();
     let last = segments.last().copied().unwrap_or_default();
-    let typed_item = value.get("criteria").is_some() || value.get("fact").is_some();
-    let text = matches!(value, Value::Text(_));
-    let list = matches!(value, Value::List(_));
-    if typed_item {
+    let measured = value.get("criteria").is_some() || value.get("fact").is_some();
+    let followed = FOLLOWED.contains(&last) || pointer.starts_with("/incidents/steps");
+    let prose = PROSE.contains(&last) && matches!(value, Value::Text(_) | Value::List(_));
+    if measured {
         "typed"
-    } else if ATTESTED.contains(&last) {
+    } else if ATTESTED.contains(&last) || followed && is_statement(value) {
         "attested"
-    } else if PROSE.contains(&last) && (text || list) {
+    } else if prose {
         "prose"
     } else {
         "typed"
+    }
+}
+
+/// Is it a statement, or a list of them?
+fn is_statement(value: &Value) -> bool {
+    match value {
+        Value::Text(_) => true,
+        Value::List(items) => items.iter().all(is_statement),
+        Value::Map(_) => value.get("statement").is_some(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
