@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use phasegate_core::{Clock as _, Span};
 use phasegate_engine::program::Back;
-use phasegate_engine::record::{Body, Cause, HoldReason, Outcome, Record};
+use phasegate_engine::record::{Body, Cause, HoldReason, Outcome, Record, Statement};
 use phasegate_engine::{Act, Engine, Event, EventError, Person, Sources};
 use phasegate_testkit::simulation::{Setup, Simulation};
 use phasegate_testkit::world::{People, Reply, World};
@@ -86,6 +86,16 @@ fn a_declared_event_fires_its_trigger_in_the_same_turn() {
     };
     assert!(records.iter().any(is_start));
     assert_eq!(outcome(&records), Some(Outcome::RolledBack));
+}
+
+#[test]
+fn an_event_is_the_same_in_any_letters() {
+    let said = testify("on event(Corruption)", true);
+    let (records, _) = run(true, vec![(10, person("sam", "security"), said)]);
+    assert_eq!(fired(&records), [("leak".to_owned(), 10)]);
+    // It is recorded in the plan's own letters, so that a withdrawal is of the same event.
+    let own = |record: &Record| matches!(&record.body, Body::Testified { statement: Statement::Event { name }, .. } if name == "corruption");
+    assert!(records.iter().any(own));
 }
 
 #[test]

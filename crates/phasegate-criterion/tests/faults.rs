@@ -670,6 +670,6 @@ fn a_fault_says_how_to_mend_it() {
     );
     assert_eq!(
         faults[0].to_string(),
-        "unit-mismatch in '5%': '5%' is not time; write time"
+        "unit-mismatch in '5%': '5%' is not a length of time; write it with its unit, such as 200ms"
     );
 }

@@ -380,12 +380,13 @@ pub(super) fn unit_fault(
     found: &impl std::fmt::Display,
     wanted: &Dimension,
 ) -> Fault {
+    let (wanted, such_as) = described(wanted);
     let message = format!("'{found}' is not {wanted}");
     Fault::new(
         FaultCode::UnitMismatch,
         about,
         message,
-        format!("write a value that is {wanted}"),
+        format!("write {such_as}"),
     )
 }
 
@@ -498,18 +499,60 @@ impl Expects {
         }
     }
 
-    /// For messages.
-    pub(super) fn describe(&self) -> String {
-        match self {
-            Self::Change { points: false } => "a change in percent, such as -20%".to_owned(),
+    /// For messages: what it takes, and an example.
+    pub(super) fn describe(&self) -> (String, String) {
+        let (what, such_as) = match self {
+            Self::Change { points: false } => ("a change in percent", "it such as -20%"),
             Self::Change { points: true } => {
-                "a change in percent or points, such as -20% or -2pp".to_owned()
+                ("a change in percent or points", "it such as -20% or -2pp")
             }
-            Self::Count => "a number of events, such as 20, or n of m, such as 5/5".to_owned(),
-            Self::Quantity(dimension) => dimension.to_string(),
-            Self::Rate(_) => "so much per time, such as 5/min".to_owned(),
-            Self::Rating(scale) => format!("a rating such as 4/{scale}"),
-            Self::Share => "a share such as 5%".to_owned(),
+            Self::Count => (
+                "a number of events",
+                "a number such as 20, or n of m such as 5/5",
+            ),
+            Self::Quantity(dimension) => return described(dimension),
+            Self::Rate(_) => ("so much per time", "it such as 5/min"),
+            Self::Rating(scale) => {
+                return (
+                    format!("a rating out of {scale}"),
+                    format!("it such as 4/{scale}"),
+                );
+            }
+            Self::Share => ("a share", "it such as 5%"),
+        };
+        (what.to_owned(), such_as.to_owned())
+    }
+}
+
+/// What values of a dimension are called, and an example.
+fn described(dimension: &Dimension) -> (String, String) {
+    let (what, such_as) = match dimension.base() {
+        BaseDimension::Bytes => ("an amount of data", "5GB"),
+        BaseDimension::Calendar => ("calendar time", "3mo"),
+        BaseDimension::Number => ("a plain number", "20"),
+        BaseDimension::Points => ("a number of percentage points", "2pp"),
+        BaseDimension::Rating => ("a rating", "4/5"),
+        BaseDimension::Share => ("a share", "5%"),
+        BaseDimension::Time => ("a length of time", "200ms"),
+        BaseDimension::Money(_) | BaseDimension::Named(_) => {
+            return (
+                dimension.to_string(),
+                format!("a value that is {dimension}"),
+            );
         }
+    };
+    match dimension.per() {
+        None => (
+            what.to_owned(),
+            format!("it with its unit, such as {such_as}"),
+        ),
+        Some(PerKind::Calendar) => (
+            format!("{what} per calendar period"),
+            format!("it such as {such_as}/month"),
+        ),
+        Some(PerKind::Clock) => (
+            format!("{what} per time"),
+            format!("it such as {such_as}/s"),
+        ),
     }
 }

@@ -60,12 +60,12 @@ pub(super) fn fits(value: &Value, measured: &Measured<'_>, faults: &mut Vec<Faul
             (Expects::Rating(_), _) => FaultCode::RatingScale,
             _ => FaultCode::UnitMismatch,
         };
-        let wanted = measured.expects.describe();
+        let (wanted, such_as) = measured.expects.describe();
         faults.push(Fault::new(
             code,
             value,
             format!("'{value}' is not {wanted}"),
-            format!("write {wanted}"),
+            format!("write {such_as}"),
         ));
         return;
     }

@@ -3,6 +3,17 @@
 use super::cursor::{Cursor, Read};
 use crate::tree::{Action, Condition, Criterion, Date, Deadline, GapPolicy, Scope, Test};
 
+const DEADLINE: &str = "a date such as 2026-09-16, or a length of time such as 3mo";
+
+/// Four digits, two and two: such as the thirtieth of February.
+fn looks_like_a_date(text: &str) -> bool {
+    let shape = text.bytes().take(10).map(|byte| match byte {
+        b'0'..=b'9' => b'0',
+        other => other,
+    });
+    shape.eq(*b"0000-00-00")
+}
+
 /// Puts a clause into its place; says so if there already is one.
 fn once<T>(cursor: &Cursor<'_>, from: usize, place: &mut Option<T>, value: T) -> Read<bool> {
     if place.is_some() {
@@ -89,6 +100,14 @@ impl Cursor<'_> {
                 self.skip("2026-09-16".len());
                 Ok(Deadline::On(date))
             }
+            None if looks_like_a_date(self.rest()) => {
+                let at = self.place();
+                self.fault_at(
+                    at..at + "2026-09-16".len(),
+                    "a day of the calendar, such as 2026-09-16",
+                )
+            }
+            None if !self.at_value() => self.fault(DEADLINE),
             None => Ok(Deadline::In(self.length()?)),
         }
     }

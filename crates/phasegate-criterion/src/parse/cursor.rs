@@ -104,7 +104,7 @@ impl<'t> Cursor<'t> {
         if self.rest().is_empty() {
             return Ok(());
         }
-        self.fault("'and', 'or', a clause (vs, margin, cap, confidence, min, over, for, keep, by, severity, do, within) or the end")
+        self.fault("'and', 'or', a clause (vs, margin, significant, cap, confidence, min, over, throughout, during, every, for, keep, gap, at most, by, severity, do, decide within, within) or the end")
     }
 
     /// The word here, without going past it.
@@ -183,6 +183,8 @@ impl<'t> Cursor<'t> {
                 self.skip(len);
                 Ok(count)
             }
+            // Where no digit stands, whatever stands there is at fault.
+            Some(Err(_)) | None if len == 0 => self.fault(expected),
             Some(Err(_)) | None => self.fault_at(self.at..self.at + len, expected),
         }
     }
@@ -211,7 +213,7 @@ impl<'t> Cursor<'t> {
                         Ok(text) => Ok(text),
                         Err(fault) => self.fault_at(
                             start..self.at,
-                            &format!("a text of printable characters ({fault})"),
+                            &format!("a text that people can read ({fault})"),
                         ),
                     };
                 }

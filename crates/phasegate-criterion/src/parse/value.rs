@@ -20,6 +20,23 @@ const SIGNS: [(&str, Cmp); 9] = [
     ("=", Cmp::Equal),
 ];
 
+/// Is it a number such as `1e-5`?
+fn has_exponent(written: &str) -> bool {
+    let number = written.trim_start_matches(['+', '-']);
+    let Some((digits, exponent)) = number.split_once(['e', 'E']) else {
+        return false;
+    };
+    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    let begins = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
+    begins(digits) && digits.ends_with(|c: char| c.is_ascii_digit() || c == '.') && begins(exponent)
+}
+
+/// Does a letter stand right behind a quantity of this length, as in `200µs`?
+fn runs_on(rest: &str, len: usize) -> bool {
+    let behind = rest.get(len..).unwrap_or("");
+    behind.starts_with(char::is_alphabetic)
+}
+
 impl Cursor<'_> {
     pub(super) fn eat_cmp(&mut self) -> Option<Cmp> {
         let (sign, cmp) = SIGNS
@@ -45,18 +62,25 @@ impl Cursor<'_> {
     }
 
     pub(super) fn quantity(&mut self, expected: &str) -> Read<Quantity> {
-        match Quantity::read_prefix(self.rest()) {
+        let rest = self.rest();
+        let len = rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | ')' | ']'));
+        let written = rest.get(..len.unwrap_or(rest.len())).unwrap_or("");
+        let whole = self.place()..self.place() + written.len();
+        if self.at_value() && has_exponent(written) {
+            let expected = format!("{expected} (without an exponent: 0.00001, not 1e-5)");
+            return self.fault_at(whole, &expected);
+        }
+        match Quantity::read_prefix(rest) {
+            Ok((_, len)) if runs_on(rest, len) => {
+                let unit: String = written.chars().skip_while(|c| !c.is_alphabetic()).collect();
+                self.fault_at(whole, &format!("{expected} ('{unit}' is no unit)"))
+            }
             Ok((quantity, len)) => {
                 self.skip(len);
                 Ok(quantity)
             }
             Err(_) if !self.at_value() => self.fault(expected),
-            Err(fault) => {
-                let rest = self.rest();
-                let len = rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | ')' | ']'));
-                let end = self.place() + len.unwrap_or(rest.len());
-                self.fault_at(self.place()..end, &format!("{expected} ({fault})"))
-            }
+            Err(fault) => self.fault_at(whole, &format!("{expected} ({fault})")),
         }
     }
 

@@ -183,31 +183,38 @@ impl FromStr for Name {
     }
 }
 
-/// A quoted text: anything but control characters other than newline and tab.
+/// A quoted text that people can read: not blank, and without control characters other than newline and
+/// tab, and without marks that turn the direction of what is shown.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Text(String);
 
 /// Why a text cannot be quoted.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("character U+{code:04X} cannot stand in a text")]
-pub struct TextError {
-    code: u32,
+#[non_exhaustive]
+pub enum TextError {
+    /// Nothing can be seen of it.
+    #[error("it is blank")]
+    Blank,
+    /// A character that does not show what it does.
+    #[error("character U+{code:04X} cannot stand in a text")]
+    Character {
+        /// Its code point.
+        code: u32,
+    },
 }
 
 impl Text {
     /// Checks a text.
     ///
     /// # Errors
-    /// [`TextError`] for control characters.
+    /// [`TextError`] for blank texts, control characters and marks of direction.
     pub fn new(text: impl Into<String>) -> Result<Self, TextError> {
         let text = text.into();
-        match text
-            .chars()
-            .find(|c| c.is_control() && !matches!(c, '\n' | '\t'))
-        {
-            Some(found) => Err(TextError {
+        match text.chars().find(|c| is_hidden(*c)) {
+            Some(found) => Err(TextError::Character {
                 code: u32::from(found),
             }),
+            None if text.trim().is_empty() => Err(TextError::Blank),
             None => Ok(Self(text)),
         }
     }
@@ -216,6 +223,17 @@ impl Text {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// Controls, and the marks by which a text is shown in another order than it has.
+fn is_hidden(c: char) -> bool {
+    match c {
+        '\n' | '\t' => false,
+        '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
+            true
+        }
+        _ => c.is_control(),
     }
 }
 

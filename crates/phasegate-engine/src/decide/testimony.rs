@@ -27,9 +27,8 @@ impl Engine {
         };
         let stated: Criterion = text.parse().map_err(|_unreadable| unknown())?;
         let statement = statement(&stated.condition).ok_or_else(unknown)?;
-        if !self.turns_on(&statement) {
-            return Err(unknown());
-        }
+        // It is recorded in the plan's own letters, so that whoever withdraws it withdraws the same.
+        let statement = self.turns_on(&statement).ok_or_else(unknown)?;
         // A person speaks for a role that they have.
         if let Condition::Approve(role) = &stated.condition
             && !by.roles.iter().any(|held| role.means(held.as_str()))
@@ -50,15 +49,15 @@ impl Engine {
         Ok(())
     }
 
-    /// Does a criterion of the program turn on it?
-    fn turns_on(&self, statement: &Statement) -> bool {
+    /// The statement as the criterion of the program writes it that turns on it.
+    fn turns_on(&self, statement: &Statement) -> Option<Statement> {
         let program = &self.state.program;
         let triggers = program.triggers.iter().map(|trigger| &trigger.criterion);
         let phases = program.phases.iter();
         let ops = phases.flat_map(|phase| phase.ops.iter().chain(&phase.rollback.ops));
         let checks = ops.flat_map(|op| op.checks().iter().map(|check| &check.criterion));
         let mut criteria = triggers.chain(checks);
-        criteria.any(|criterion| holds(&criterion.condition, statement))
+        criteria.find_map(|criterion| held(&criterion.condition, statement))
     }
 }
 
@@ -102,16 +101,22 @@ fn statement(condition: &Condition) -> Option<Statement> {
     }
 }
 
-/// Is that statement a part of the condition?
-fn holds(condition: &Condition, wanted: &Statement) -> bool {
+/// The part of the condition that says the same, whatever the case of its names, as evaluation has it.
+fn held(condition: &Condition, wanted: &Statement) -> Option<Statement> {
     match (condition, wanted) {
         (Condition::All(_) | Condition::Any(_) | Condition::Score(_), _) => {
-            condition.parts().any(|part| holds(part, wanted))
+            condition.parts().find_map(|part| held(part, wanted))
         }
-        (Condition::Not(negated), _) => holds(negated.condition(), wanted),
+        (Condition::Not(negated), _) => held(negated.condition(), wanted),
         (Condition::Event(events), Statement::Event { name }) => {
-            events.names().any(|event| event.as_str() == name)
+            let event = events.names().find(|event| event.means(name))?;
+            Some(Statement::Event {
+                name: event.to_string(),
+            })
         }
-        (_, wanted) => statement(condition).as_ref() == Some(wanted),
+        (Condition::Approve(of), Statement::Approval { role }) if of.means(role) => {
+            statement(condition)
+        }
+        (_, wanted) => statement(condition).filter(|own| own == wanted),
     }
 }
