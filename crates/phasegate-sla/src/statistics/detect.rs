@@ -90,6 +90,12 @@ impl Detector {
 ///
 /// `bet` is λ: larger reacts faster to large changes and forgets small ones.
 ///
+/// - **Assumes** samples whose conditional probability of a hit, given the past, is at most p before the change.
+/// - **Guarantees** an expected factor of at most 1 a sample before the change, which is what the detectors'
+///   bounds on false alarms rest on; λ is chosen before the data.
+/// - **Cost** one logarithm; **state** none.
+/// - **Source**: Shin, Ramdas, Rinaldo 2023 (e-detectors); the bet is that of Waudby-Smith and Ramdas.
+///
 /// # Errors
 /// When `bet` is not in (0, 1/p).
 pub fn bernoulli_increment(hit: bool, at_most: Rate, bet: f64) -> Result<LogE, StatisticsError> {

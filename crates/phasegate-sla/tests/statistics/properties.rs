@@ -1,10 +1,13 @@
 //! Exact properties: expectation under the null, merging, restarting, finite logarithms.
 
 use phasegate_sla::statistics::numeric::ln_choose;
+use phasegate_sla::statistics::quantile::{
+    PercentileTest, PooledArms, QuantileComparison, RankInterval, RankMethod,
+};
 use phasegate_sla::statistics::rate::{
     ArmsTest, PriorStrength, RateMonitor, RateTest, ShareTest, SloTest,
 };
-use phasegate_sla::statistics::{Counts, LogE};
+use phasegate_sla::statistics::{Counts, Decision, LogE};
 use proptest::prelude::*;
 
 use crate::reference::{alpha, rate};
@@ -122,6 +125,29 @@ proptest! {
         prop_assert!(above.is_finite() && below.is_finite(), "{} {}", above, below);
         // Both directions cannot be convincing at once.
         prop_assert!(above < 3.0 || below < 3.0);
+    }
+
+    #[test]
+    fn constant_streams_never_reject_their_own_quantile(
+        n in 1_u64..5_000,
+        per_mille in 1_u32..1_000,
+        level in 0.001_f64..0.3,
+        value in -1e6_f64..1e6,
+        k in 0.01_f64..1e4,
+    ) {
+        let (p, alpha) = (rate(f64::from(per_mille) / 1_000.0), alpha(level));
+        let stream = vec![value; usize::try_from(n).unwrap()];
+        let method = RankMethod::BetaBinomial { tuned_for: 1_000.0 };
+        let ranks = RankInterval::new(p, n, alpha, method).unwrap();
+        prop_assert!(ranks.of(&stream).contains(value));
+        // None lies above the value and none below it: "at most" and "at least" both stand.
+        let test = PercentileTest::new(p).with_prior(PriorStrength::new(k).unwrap());
+        let (at_most, below) = (Counts::new(n, n).unwrap(), Counts::new(0, n).unwrap());
+        prop_assert!(test.decide_below(at_most, alpha) != Decision::Violated);
+        prop_assert!(test.decide_below(below, alpha) != Decision::Holds);
+        // And a stream differs in no quantile from itself.
+        let arms = PooledArms::from_samples(&stream, &stream).unwrap();
+        prop_assert!(!QuantileComparison::new(p).different(&arms).rejects(alpha));
     }
 
     #[test]

@@ -40,6 +40,11 @@ const EVERYTHING: Interval = Interval {
 
 /// Wilson's score interval, two-sided at 1 − α; from 0 to 1 without trials.
 ///
+/// - **Assumes** independent trials of one probability, and a number of trials fixed before the data.
+/// - **Guarantees** coverage of 1 − α on average over rates, not at each one: near 0 and 1 it may cover less.
+///   **Not under repeated looks**: for those [`RateTest::interval`](crate::statistics::rate::RateTest::interval).
+/// - **Cost** O(1); **state** two integers; **merge** adds counts. **Source**: Wilson 1927.
+///
 /// ```
 /// use phasegate_sla::statistics::fixed::wilson;
 /// use phasegate_sla::statistics::{Alpha, Counts};
@@ -72,6 +77,9 @@ pub fn wilson(counts: Counts, alpha: Alpha) -> Interval {
 }
 
 /// Wilson's interval with continuity correction: closer to guaranteed coverage, wider.
+///
+/// Assumes, costs and keeps what [`wilson`] does, and is no more valid under repeated looks. **Source**:
+/// Newcombe 1998.
 #[must_use]
 pub fn wilson_with_continuity(counts: Counts, alpha: Alpha) -> Interval {
     let Some(p) = counts.observed() else {
@@ -99,7 +107,13 @@ pub fn wilson_with_continuity(counts: Counts, alpha: Alpha) -> Interval {
     }
 }
 
-/// The exact interval, two-sided at 1 − α; each end errs with probability at most α/2.
+/// The exact interval of Clopper and Pearson, two-sided at 1 − α; each end errs with probability at most α/2.
+///
+/// - **Assumes** independent trials of one probability, and a number of trials fixed before the data.
+/// - **Guarantees** coverage of at least 1 − α at every rate, and is wider than need be for most. **Not under
+///   repeated looks.**
+/// - **Cost** some 60 evaluations of an incomplete beta function an end; **state** two integers; **merge** adds
+///   counts. **Source**: Clopper and Pearson 1934.
 ///
 /// For a one-sided bound at 1 − α take the end of the interval at 2α.
 #[must_use]
@@ -120,7 +134,11 @@ pub fn clopper_pearson(counts: Counts, alpha: Alpha) -> Interval {
     }
 }
 
-/// The equal-tailed interval of the Beta(½, ½) prior, two-sided at 1 − α.
+/// The equal-tailed interval of the Beta(½, ½) prior, two-sided at 1 − α, after Jeffreys.
+///
+/// - **Assumes** independent trials of one probability, and a number of trials fixed before the data.
+/// - **Guarantees** coverage of about 1 − α on average over rates, not at each one. **Not under repeated looks.**
+/// - **Cost** and **state** as [`clopper_pearson`]. **Source**: Brown, Cai, `DasGupta` 2001.
 #[must_use]
 pub fn jeffreys(counts: Counts, alpha: Alpha) -> Interval {
     let (hits, misses) = (counts.hits() as f64, counts.misses() as f64);

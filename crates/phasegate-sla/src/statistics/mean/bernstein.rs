@@ -169,7 +169,25 @@ impl PredictableHoeffding {
     }
 }
 
-/// The conjugate-mixture Hoeffding confidence sequence: a function of count and sum, so it merges.
+/// The conjugate-mixture Hoeffding confidence sequence for the mean of values of [0, 1].
+///
+/// It takes every value to vary as much as one of [0, 1] can, so it is wide where values vary less; in return
+/// it is a function of count and sum.
+///
+/// - **Assumes** values of [0, 1] whose conditional mean, given the past, is the mean in question; neither
+///   independence nor any distribution.
+/// - **Guarantees** that the mean lies inside at all looks at once with probability at least 1 − α.
+/// - **Cost** O(1) a look; **state** a count and a sum; **merge** adds them.
+/// - **Source**: Howard, Ramdas, `McAuliffe`, Sekhon, Annals of Statistics 2021 (normal mixture at the variance ¼).
+///
+/// ```
+/// use phasegate_sla::statistics::Alpha;
+/// use phasegate_sla::statistics::mean::HoeffdingBound;
+/// let bound = HoeffdingBound::tuned_for(1_000.0, Alpha::new(0.05)?)?;
+/// let interval = bound.interval(1_000, 100.0);
+/// assert!(interval.contains(0.1) && !interval.contains(0.2));
+/// # Ok::<(), phasegate_sla::statistics::StatisticsError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HoeffdingBound {
     alpha: Alpha,

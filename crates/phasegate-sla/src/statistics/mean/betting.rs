@@ -142,6 +142,9 @@ impl PlugIn {
 ///   numbers; **does not merge**: the order matters; average the e-values of several streams.
 /// - **Source**: Waudby-Smith and Ramdas, JRSS B 2024 (arXiv 2010.09686).
 ///
+/// For callers who have the values one by one: criteria have counts or sketches, and are decided by
+/// [`BoundedMeanTest`](super::BoundedMeanTest).
+///
 /// ```
 /// use phasegate_sla::statistics::mean::{BettingTest, ValueRange};
 /// use phasegate_sla::statistics::{Alpha, Decision};
