@@ -143,10 +143,10 @@ fn a_single_line_of_many_faults_is_answered_within_bounds_and_shows_what_is_mean
     for (name, line) in [
         (
             "phases",
-            format!("{head}{}]}}", phase.repeat(180_000).trim_end_matches(',')),
+            format!("{head}{}]}}", phase.repeat(120_000).trim_end_matches(',')),
         ),
         ("keys", {
-            let keys = (0..600_000).map(|n| format!("\"k{n}\": 1,"));
+            let keys = (0..400_000).map(|n| format!("\"k{n}\": 1,"));
             format!("{{{}\"id\": 1}}", keys.collect::<String>())
         }),
     ] {

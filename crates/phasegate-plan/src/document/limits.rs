@@ -9,8 +9,9 @@ pub struct Limits {
     /// How deep lists and maps may be nested: 64. The model itself is 12 deep; adapters'
     /// configuration is free, and a walk over 64 levels fits any stack.
     pub depth_max: usize,
-    /// Values in the tree: 2 000 000, about 200 MiB of memory. TOML besides: 200 000 tables, the parts of
-    /// dotted keys included, and 4 000 000 words and signs, whatever is set here.
+    /// Values in the tree, keys included: 1 000 000, about 100 MiB of memory; ten thousand phases have two
+    /// thirds of them. TOML besides: 200 000 tables, the parts of dotted keys included, and 4 000 000 words
+    /// and signs, whatever is set here.
     pub values_max: usize,
     /// Aliases: 1 000.
     pub aliases_max: usize,
@@ -25,7 +26,7 @@ impl Default for Limits {
         Self {
             bytes_max: 8 << 20,
             depth_max: 64,
-            values_max: 2_000_000,
+            values_max: 1_000_000,
             aliases_max: 1_000,
             expansion_max: 100_000,
             text_bytes_max: 64 << 10,

@@ -71,10 +71,10 @@ impl fmt::Display for Fault {
 }
 
 /// So many faults are kept of one document: nobody reads more, and hostile documents have millions.
-pub(crate) const FAULTS_MAX: usize = 10_000;
+pub(crate) const FAULTS_MAX: usize = 2_000;
 
-/// All faults of a document, in the order of their places; of hostile documents the first ten thousand
-/// or so.
+/// All faults of a document, in the order of their places; of hostile documents the first few
+/// thousand.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Faults {
