@@ -1,6 +1,11 @@
 //! Plans made at random from the schema, so that none of their parts is forgotten: whatever can be written
 //! is read, and reads back the same from every format.
-#![expect(clippy::expect_used, reason = "helpers of tests fail the test")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests fail the test"
+)]
 
 use std::collections::BTreeSet;
 
@@ -10,7 +15,7 @@ use serde_json::{Map, Value, json};
 /// So many plans meet every part of the model several times.
 const PLANS: u64 = 800;
 
-/// A small generator of numbers (SplitMix64), so that a seed is all that a failure needs.
+/// A small generator of numbers (`SplitMix64`), so that a seed is all that a failure needs.
 struct Chance(u64);
 
 impl Chance {
