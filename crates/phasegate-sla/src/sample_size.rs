@@ -8,7 +8,7 @@ use phasegate_criterion::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::need::{aggregate, goal_op, is_of_many};
+use crate::need::{aggregate, is_of_many};
 use crate::statistics::fixed::{clean_run_lower_bound, clean_samples_needed, clopper_pearson};
 use crate::statistics::rate::{PriorStrength, RateTest};
 use crate::statistics::{Alpha, Counts, Rate};
@@ -144,7 +144,7 @@ fn wrong_side(test: &Test, measured: &Measured<'_>) -> Option<Fraction> {
             op,
             value: Operand::Value(value),
         }) => (*op, value),
-        Assertion::Reach { op, to, .. } => (op.or_else(|| goal_op(measured))?, to),
+        Assertion::Reach { op, to, .. } => (op.or_else(|| measured.direction.goal())?, to),
         Assertion::Bands { .. }
         | Assertion::Comparable(_)
         | Assertion::Compare(_)

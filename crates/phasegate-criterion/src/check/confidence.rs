@@ -62,12 +62,10 @@ fn shown(test: &Test, measured: &Measured<'_>, faults: &mut Vec<Fault>) {
             op,
             value: Operand::Value(value),
         }) => (*op, value),
-        Assertion::Reach { op, to, .. } => {
-            match op.or_else(|| limit::towards(measured.direction)) {
-                Some(op) => (op, to),
-                None => return,
-            }
-        }
+        Assertion::Reach { op, to, .. } => match op.or_else(|| measured.direction.goal()) {
+            Some(op) => (op, to),
+            None => return,
+        },
         Assertion::Bands { .. }
         | Assertion::Comparable(_)
         | Assertion::Compare(_)

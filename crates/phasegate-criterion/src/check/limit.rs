@@ -7,7 +7,7 @@ use phasegate_core::{Dimension, Fraction, Quantity};
 
 use super::measure::{Expects, Measured};
 use super::{Fault, FaultCode};
-use crate::kpi::{Direction, Possible};
+use crate::kpi::Possible;
 use crate::tree::{Aggregate, Assertion, Band, Cmp, Given, Measure, Operand, Test, Value};
 
 pub(super) fn check(test: &Test, measured: &Measured<'_>, faults: &mut Vec<Fault>) {
@@ -29,7 +29,7 @@ pub(super) fn check(test: &Test, measured: &Measured<'_>, faults: &mut Vec<Fault
             for start in from.iter().flat_map(ends) {
                 one(None, start);
             }
-            one(op.or_else(|| towards(measured.direction)), to);
+            one(op.or_else(|| measured.direction.goal()), to);
         }
         Assertion::Within(limits) => {
             one(None, &limits.low);
@@ -47,15 +47,6 @@ fn ends(given: &Given) -> Vec<&Value> {
         Given::Point(value) => vec![value],
         Given::Range(range) => vec![&range.low, &range.high],
         Given::Unknown => Vec::new(),
-    }
-}
-
-/// How a goal compares where nobody wrote it.
-pub(super) const fn towards(direction: Direction) -> Option<Cmp> {
-    match direction {
-        Direction::HigherIsBetter => Some(Cmp::GreaterOrEqual),
-        Direction::LowerIsBetter => Some(Cmp::LessOrEqual),
-        Direction::Neither => None,
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use phasegate_core::{Arm, BindingId, KpiId, Quantity, Ratio, Span, Unit};
 use serde::{Deserialize, Serialize};
 
-use crate::tree::{Deadline, Name};
+use crate::tree::{Cmp, Deadline, Name};
 
 pub use baseline::{Baseline, Target};
 pub use possible::Possible;
@@ -158,6 +158,24 @@ pub enum Direction {
     /// Neither, or nobody said.
     #[default]
     Neither,
+}
+
+impl Direction {
+    /// How a goal compares where nobody wrote it: what is better than the goal reaches it too.
+    ///
+    /// ```
+    /// use phasegate_criterion::{Cmp, Direction};
+    /// assert_eq!(Direction::LowerIsBetter.goal(), Some(Cmp::LessOrEqual));
+    /// assert_eq!(Direction::Neither.goal(), None);
+    /// ```
+    #[must_use]
+    pub const fn goal(self) -> Option<Cmp> {
+        match self {
+            Self::HigherIsBetter => Some(Cmp::GreaterOrEqual),
+            Self::LowerIsBetter => Some(Cmp::LessOrEqual),
+            Self::Neither => None,
+        }
+    }
 }
 
 /// The questions for one number, one per arm. They are opaque; nothing is spliced into them.

@@ -308,15 +308,11 @@ fn trigger(
         let here = here.key("criterion");
         scope.report(Code::BandsInTrigger, here, message, Some(help));
     }
-    let faults = phasegate_criterion::check(&trigger.criterion, registry);
-    let mut faults = faults.iter().map(|fault| fault.code);
-    if faults.any(|code| matches!(code, FaultCode::LimitOutOfRange | FaultCode::NeverTrue)) {
-        return;
-    }
     if let [(kpi, op, bound)] = thresholds(&trigger.criterion).as_slice()
         && let Ok(id) = phasegate_core::KpiId::new(*kpi)
         && let Some(kpi) = registry.kpi(&id)
         && out_of_reach(kpi.shape, *op, bound)
+        && !is_told(&trigger.criterion, registry)
     {
         scope.report(
             Code::TriggerNeverFires,
@@ -329,7 +325,14 @@ fn trigger(
     }
 }
 
-/// Can no value of this shape meet the bound, where the criterion language does not say so?
+/// Does the criterion language itself say that no value meets the bound?
+fn is_told(criterion: &Criterion, registry: &KpiRegistry) -> bool {
+    let faults = phasegate_criterion::check(criterion, registry);
+    let mut codes = faults.iter().map(|fault| fault.code);
+    codes.any(|code| matches!(code, FaultCode::LimitOutOfRange | FaultCode::NeverTrue))
+}
+
+/// Can no value of this shape meet the bound?
 fn out_of_reach(shape: Shape, op: Cmp, bound: &phasegate_core::Quantity) -> bool {
     let compare = |text: &str| {
         let limit = text.parse::<phasegate_core::Quantity>().ok();

@@ -46,9 +46,7 @@ impl At<'_> {
             segment: Segment::Index(index),
         }
     }
-}
 
-impl At<'_> {
     /// Is it the criterion of a trigger?
     pub(super) fn is_trigger(&self) -> bool {
         let list = self.parent.and_then(|item| item.parent);

@@ -54,40 +54,43 @@ fn list<T: Ord + std::fmt::Display>(
     key: &str,
     items: impl Iterator<Item = T>,
 ) {
-    let mut seen = BTreeMap::new();
-    for (index, item) in items.enumerate() {
+    for (index, first, item) in repeated(items) {
         let item_at = at.index(index);
-        let Some(first) = seen.get(&item) else {
-            seen.insert(item, index);
-            continue;
-        };
         let here = if key.is_empty() {
             item_at
         } else {
             item_at.key(key)
         };
         let message = format!("'{item}' stands here twice");
-        let first = scope.written(&at.index(*first).to_string());
+        let first = scope.written(&at.index(first).to_string());
         let help = format!("the first is at {first}; remove one of them");
         scope.report(Code::NamedTwice, here, message, Some(&help));
     }
 }
 
+/// What stands a second time: where, where first, and what it is.
+fn repeated<T: Ord>(items: impl Iterator<Item = T>) -> Vec<(usize, usize, T)> {
+    let mut seen = BTreeMap::new();
+    let mut out = Vec::new();
+    for (index, item) in items.enumerate() {
+        match seen.get(&item) {
+            Some(first) => out.push((index, *first, item)),
+            None => {
+                seen.insert(item, index);
+            }
+        }
+    }
+    out
+}
+
 /// One yes of a role cannot count for two lines, and of two numbers only one could hold.
 fn approvals(scope: &mut Scope<'_>, gate: &Gate, here: At<'_>) {
     let list = here.key("approvals");
-    let mut seen = BTreeMap::new();
-    for (index, approval) in gate.approvals.iter().enumerate() {
-        let Some(first) = seen.get(&approval.role) else {
-            seen.insert(&approval.role, index);
-            continue;
-        };
+    let roles = gate.approvals.iter().map(|one| &one.role);
+    for (index, first, role) in repeated(roles) {
         let here = list.index(index);
-        let message = format!(
-            "the gate '{}' asks the role '{}' twice",
-            gate.id, approval.role
-        );
-        let first = scope.written(&list.index(*first).to_string());
+        let message = format!("the gate '{}' asks the role '{}' twice", gate.id, role);
+        let first = scope.written(&list.index(first).to_string());
         let help = format!("the first is at {first}; say with 'quorum:' how many must say yes");
         scope.report(Code::ApprovalTwice, here.key("role"), message, Some(&help));
     }

@@ -29,6 +29,15 @@ pub(super) enum Beside {
 }
 
 impl Beside {
+    /// A change by so much: a part of the reference if it is relative, else in the measure's own unit.
+    pub(super) fn change(size: Fraction, relative: bool) -> Read<Self> {
+        if !relative {
+            return Ok(Self::Apart(size));
+        }
+        let factor = Fraction::ONE.checked_add(size);
+        factor.map(Self::Times).ok_or(Why::OutOfRange)
+    }
+
     fn of(self, reference: Extent) -> Read<Extent> {
         match self {
             Self::Apart(delta) => reference.plus(Extent::exact(delta)),

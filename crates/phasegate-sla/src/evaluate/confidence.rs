@@ -12,7 +12,7 @@ use super::read::Read;
 use super::reference::{Referred, base, extent_of};
 use super::shares::rate_decision;
 use super::test::{Case, Judged, Seen, towards};
-use crate::need::{goal_op, is_of_many};
+use crate::need::is_of_many;
 use crate::statistics::{Alpha, Decision, Interval, combine};
 use crate::verdict::{Method, Verdict, Why};
 
@@ -77,7 +77,7 @@ impl Inputs<'_> {
             Assertion::Compare(_) => return Err(Why::Undecided),
             Assertion::Reach { from, op, to } => {
                 let op = op
-                    .or_else(|| goal_op(case.measured))
+                    .or_else(|| case.measured.direction.goal())
                     .or_else(|| towards(from.as_ref(), to));
                 let op = op.ok_or(Why::Invalid)?;
                 let limit = extent_of(to)?;
@@ -108,13 +108,7 @@ impl Inputs<'_> {
         if matches!(case.test.subject.measure, Measure::Change(_)) {
             let points = written
                 .is_some_and(|written| written.dimension() == phasegate_core::Dimension::POINTS);
-            if points {
-                return self.versus(case, op, Beside::Apart(limit.value), alpha);
-            }
-            let factor = Fraction::ONE
-                .checked_add(limit.value)
-                .ok_or(Why::OutOfRange)?;
-            return self.versus(case, op, Beside::Times(factor), alpha);
+            return self.versus(case, op, Beside::change(limit.value, !points)?, alpha);
         }
         if let Some(quantile) = self.percentile_of(case) {
             let written = written.ok_or(Why::Undecided)?;

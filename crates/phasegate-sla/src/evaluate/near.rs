@@ -1,7 +1,7 @@
 //! "No worse than", "comparable to" and "stable", with `confidence` and an explicit margin.
 
-use phasegate_core::Fraction;
-use phasegate_criterion::{Assertion, Cmp, Direction};
+use phasegate_core::{Dimension, Fraction};
+use phasegate_criterion::{Assertion, Cmp, Direction, Value};
 
 use super::Inputs;
 use super::arms::Beside;
@@ -14,26 +14,18 @@ use crate::verdict::Why;
 
 impl Inputs<'_> {
     pub(super) fn near_shown(&self, case: &Case<'_>, alpha: Alpha) -> Read<Shown> {
-        let size = match &case.test.margin {
-            None => Fraction::ZERO,
-            Some(margin) => base(margin.quantity())?,
+        let margin = case.test.margin.as_ref().map(Value::quantity);
+        let size = margin.map_or(Ok(Fraction::ZERO), base)?;
+        let relative = margin.is_none_or(|margin| margin.dimension() == Dimension::SHARE);
+        let above = || {
+            let beside = Beside::change(size, relative)?;
+            self.versus(case, Cmp::LessOrEqual, beside, alpha)
         };
-        let relative =
-            case.test.margin.as_ref().is_none_or(|margin| {
-                margin.quantity().dimension() == phasegate_core::Dimension::SHARE
-            });
-        let beside = |size: Option<Fraction>| -> Read<Beside> {
-            let size = size.ok_or(Why::OutOfRange)?;
-            if relative {
-                let factor = Fraction::ONE.checked_add(size);
-                Ok(Beside::Times(factor.ok_or(Why::OutOfRange)?))
-            } else {
-                Ok(Beside::Apart(size))
-            }
+        let below = || {
+            let less = Fraction::ZERO.checked_sub(size).ok_or(Why::OutOfRange)?;
+            let beside = Beside::change(less, relative)?;
+            self.versus(case, Cmp::GreaterOrEqual, beside, alpha)
         };
-        let above = || self.versus(case, Cmp::LessOrEqual, beside(Some(size))?, alpha);
-        let less = || Fraction::ZERO.checked_sub(size);
-        let below = || self.versus(case, Cmp::GreaterOrEqual, beside(less())?, alpha);
         sided(case, above, below)
     }
 }

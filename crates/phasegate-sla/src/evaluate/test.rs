@@ -12,8 +12,7 @@ use super::reference::{Referred, base, extent_of, figure};
 use super::written::changed;
 use super::{Inputs, Polarity, words};
 use crate::need::{
-    Asking, Compared, aggregate, compared, goal_op, inline_need, inner, is_of_many, primary_arm,
-    span_of,
+    Asking, Compared, aggregate, compared, inline_need, inner, is_of_many, primary_arm, span_of,
 };
 use crate::statistics::Alpha;
 use crate::verdict::{Finding, Means, Method, Verdict, Why};
@@ -172,7 +171,7 @@ impl Inputs<'_> {
             Assertion::Compare(band) => self.compare(case, band),
             Assertion::Reach { from, op, to } => {
                 let op = op
-                    .or_else(|| goal_op(case.measured))
+                    .or_else(|| case.measured.direction.goal())
                     .or_else(|| towards(from.as_ref(), to));
                 let op = op.ok_or(Why::Invalid)?;
                 self.threshold(case, op, to)

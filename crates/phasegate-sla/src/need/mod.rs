@@ -7,8 +7,8 @@ use phasegate_criterion::{Criterion, Fault, KpiRegistry};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use pick::{
-    Asking, Compared, aggregate, compared, four_times, goal_op, inline_need, inner, is_of_many,
-    primary_arm, questions, span_of,
+    Asking, Compared, aggregate, compared, four_times, inline_need, inner, is_of_many, primary_arm,
+    questions, span_of,
 };
 
 /// The id under which the answers to inline queries are kept. No KPI can be named so in a criterion.

@@ -258,7 +258,7 @@ pub(crate) fn percentile_thresholds(test: &Test, measured: &Measured<'_>) -> Vec
             value: Operand::Value(value),
         }) => vec![(Some(*op), value.quantity())],
         Assertion::Reach { op, to, .. } => {
-            vec![(op.or_else(|| goal_op(measured)), to.quantity())]
+            vec![(op.or_else(|| measured.direction.goal()), to.quantity())]
         }
         Assertion::Within(range) => vec![
             (Some(Cmp::GreaterOrEqual), range.low.quantity()),
@@ -273,16 +273,6 @@ pub(crate) fn percentile_thresholds(test: &Test, measured: &Measured<'_>) -> Vec
         .into_iter()
         .map(|(op, value)| Some((value.clone(), op.and_then(inclusive)?)));
     exact.collect::<Option<Vec<_>>>().unwrap_or_default()
-}
-
-/// What a goal without comparison means.
-pub(crate) fn goal_op(measured: &Measured<'_>) -> Option<Cmp> {
-    use phasegate_criterion::Direction;
-    match measured.direction {
-        Direction::HigherIsBetter => Some(Cmp::GreaterOrEqual),
-        Direction::LowerIsBetter => Some(Cmp::LessOrEqual),
-        Direction::Neither => None,
-    }
 }
 
 /// Everything to be asked for a test.
