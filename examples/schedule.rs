@@ -82,6 +82,10 @@ fn run() -> Result<(), Box<dyn Error>> {
             zone.show(gate.at)
         ));
     }
+    let warnings = schedule.warnings(&document);
+    if !warnings.is_empty() {
+        say::line(format_args!("\n{}", warnings.render().trim_end()));
+    }
     let path: Vec<&str> = schedule
         .critical_path()
         .iter()

@@ -4,6 +4,7 @@
 mod civil;
 mod cron;
 mod form;
+mod frozen;
 mod length;
 mod recurrence;
 mod rrule;

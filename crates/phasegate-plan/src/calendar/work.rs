@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use jiff::ToSpan as _;
 use phasegate_core::{Span, Timestamp};
 
+use super::frozen::Frozen;
 use super::{Date, Length, LengthUnit, TimeOfDay, TimeRange, Weekday, Zone};
 use crate::form::record;
 
@@ -63,6 +64,7 @@ pub struct WorkCalendar {
     days: [bool; 7],
     hours: Vec<TimeRange>,
     holidays: BTreeSet<Date>,
+    pub(super) frozen: Frozen,
 }
 
 /// How far a search for a working day goes: a calendar with ten years of holidays in a row has none.
@@ -105,6 +107,7 @@ impl WorkCalendar {
             days,
             hours: joined,
             holidays: week.holidays.iter().map(|holiday| holiday.date).collect(),
+            frozen: Frozen::default(),
         }
     }
 
@@ -116,7 +119,20 @@ impl WorkCalendar {
     /// Does anybody work on this day?
     pub fn is_business_day(&self, date: Date) -> bool {
         let weekday = usize::from(date.weekday().days_after_monday());
-        self.days.get(weekday).copied().unwrap_or(false) && !self.holidays.contains(&date)
+        let works = self.days.get(weekday).copied().unwrap_or(false);
+        works && !self.holidays.contains(&date) && !self.is_frozen_throughout(date)
+    }
+
+    /// Do freezes leave nothing of a day's hours?
+    fn is_frozen_throughout(&self, date: Date) -> bool {
+        self.frozen.may_touch(date) && self.open_hours(date).next().is_none()
+    }
+
+    /// The days of the week on which people work, holidays aside.
+    pub(crate) fn weekdays(&self) -> Vec<Weekday> {
+        let days = Weekday::ALL.into_iter().zip(self.days);
+        let worked = days.filter(|(_, works)| *works);
+        worked.map(|(day, _)| day).collect()
     }
 
     /// On how many days of a week people work, holidays aside: 1 to 7.
@@ -164,17 +180,30 @@ impl WorkCalendar {
 
     /// The stretches of a day in which it is worked, as moments.
     fn stretches(&self, date: Date) -> impl DoubleEndedIterator<Item = (Timestamp, Timestamp)> {
-        let hours = if self.is_business_day(date) {
-            self.hours.as_slice()
-        } else {
-            &[]
-        };
-        hours.iter().map(move |range| {
+        let works = self.is_business_day(date);
+        works.then(|| self.open_hours(date)).into_iter().flatten()
+    }
+
+    /// The working hours of a day, be it a working day or not.
+    pub(super) fn hours_of(
+        &self,
+        date: Date,
+    ) -> impl DoubleEndedIterator<Item = (Timestamp, Timestamp)> {
+        self.hours.iter().map(move |range| {
             (
                 self.zone.moment(date, range.from()),
                 self.zone.moment(date, range.until()),
             )
         })
+    }
+
+    /// The same without what is frozen.
+    pub(super) fn open_hours(
+        &self,
+        date: Date,
+    ) -> impl DoubleEndedIterator<Item = (Timestamp, Timestamp)> {
+        let hours = self.hours_of(date);
+        hours.flat_map(|(from, until)| self.frozen.without(from, until))
     }
 
     /// The moment itself if it is worked then, else the next at which work begins.

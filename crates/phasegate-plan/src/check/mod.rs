@@ -20,6 +20,7 @@ mod strategies;
 mod time;
 mod twice;
 mod walk;
+mod weekdays;
 
 use std::sync::Arc;
 

@@ -174,16 +174,22 @@ fn windows(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
     // Phases in circles, and those that wait for them, have no time.
     let timed: BTreeSet<usize> = order(&before).into_iter().collect();
     let frozen = Frozen::new(scope, calendar);
+    let freezes = draft.freezes.iter();
+    let forward = calendar.without(freezes.map(|freeze| (freeze.from, freeze.until)));
     let week = calendar.days_a_week();
     let phases = At::ROOT.key("phases");
     for (index, phase) in draft.phases.iter().enumerate() {
         let here = phases.index(index);
         if let Some(window) = phase.window {
-            window_of(scope, calendar, &frozen, phase, here.key("window"), window);
+            let calendars = (calendar, &forward);
+            window_of(scope, calendars, &frozen, phase, here.key("window"), window);
         }
         durations::weeks(scope, phase, week, here);
         durations::steps(scope, phase, week, here);
         slots(scope, calendar, phase, here);
+        if phase.window.is_none() {
+            super::weekdays::check(scope, calendar, phase, here);
+        }
         for &other in before.get(index).into_iter().flatten() {
             let Some(earlier) = draft.phases.get(other) else {
                 continue;
@@ -237,9 +243,25 @@ fn gate(
     }
 }
 
+/// How many days a window has with those around it on which nobody works: from Monday to Friday is a week.
+fn with_free_days(
+    calendar: &WorkCalendar,
+    window: DateWindow,
+) -> Result<u64, std::num::TryFromIntError> {
+    let free = |days: &i64, from: Date| !calendar.is_business_day(from.plus_days(*days));
+    let before = (1..7_i64)
+        .take_while(|days| free(&-days, window.first()))
+        .count();
+    let after = (1..7_i64)
+        .take_while(|days| free(days, window.last()))
+        .count();
+    let days = u64::try_from(window.days())?;
+    Ok(days.saturating_add(u64::try_from(before + after)?))
+}
+
 fn window_of(
     scope: &mut Scope<'_>,
-    calendar: &WorkCalendar,
+    (calendar, forward): (&WorkCalendar, &WorkCalendar),
     frozen: &Frozen<'_>,
     phase: &Phase,
     here: At<'_>,
@@ -263,14 +285,17 @@ fn window_of(
     if window.days() > DAYS_MAX {
         return;
     }
-    let business =
-        u64::try_from(calendar.business_days(window.first(), window.last().plus_days(1)));
+    let end = window.last().plus_days(1);
+    let business = u64::try_from(forward.business_days(window.first(), end));
     let days = u64::try_from(window.days());
     if let Some(length) = phase.length {
         let (needed, there) = match length.unit() {
             LengthUnit::BusinessDays => (u64::from(length.least()), business),
             LengthUnit::Days => (u64::from(length.least()), days),
-            LengthUnit::Weeks => (u64::from(length.least()) * 5, business),
+            LengthUnit::Weeks => (
+                u64::from(length.least()) * 7,
+                with_free_days(calendar, window),
+            ),
             LengthUnit::Minutes
             | LengthUnit::Hours
             | LengthUnit::BusinessHours
@@ -278,8 +303,15 @@ fn window_of(
             | LengthUnit::Quarters
             | LengthUnit::Years => (0, business),
         };
-        if there.is_ok_and(|there| there < needed) {
-            let message = format!("{length} do not fit into {window}");
+        if let Ok(there) = there
+            && there < needed
+        {
+            let mut message = format!("{length} do not fit into {window}");
+            if there < u64::try_from(calendar.business_days(window.first(), end)).unwrap_or(there)
+                && length.unit() == LengthUnit::BusinessDays
+            {
+                message.push_str(&format!(": freezes leave {there} business days of it"));
+            }
             scope.report(Code::WindowTooShort, here, message, None);
         }
     }

@@ -277,6 +277,9 @@ codes! {
     GateAfterWindow "PG413" "gate-after-window" Error;
     /// Less time from the first notice to the removal than was promised.
     NoticeTooShort "PG414" "notice-too-short" Error;
+    /// Laid out from a day, something falls on another one than the plan says. Told by a schedule, not by a
+    /// check.
+    NotAsPlanned "PG420" "not-as-planned" Warning;
 
     /// A binding that the bindings document does not have.
     UnboundName "PG501" "unbound-name" Error;

@@ -28,7 +28,7 @@ record! {
         need day: u32,
         /// Until this day; the same, if nothing stands here.
         may until_day: u32,
-        /// On this day of the week instead, which must agree.
+        /// The day of the week that this day is. Where no date says so, a phase begins when it is.
         may weekday: Weekday,
         /// At this time of day.
         may time: TimeRange,

@@ -46,7 +46,8 @@ record! {
 }
 
 record! {
-    /// A stretch of time in which nothing moves forward. Going back is always allowed.
+    /// A stretch of time in which nothing moves forward. Going back is always allowed. It is no working time:
+    /// business days and hours go on after it, while hours, days and weeks go on in it.
     pub struct Freeze {
         /// Why.
         need title: String,

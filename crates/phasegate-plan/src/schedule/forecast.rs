@@ -1,13 +1,18 @@
 //! When each phase begins and ends, if all goes as planned.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use phasegate_core::{GateId, PhaseId, Span, StepId, Timestamp};
+use phasegate_core::{GateId, PhaseId, StepId, Timestamp};
 
-use crate::calendar::{Date, Length, LengthUnit, Roll, TimeOfDay, WorkCalendar};
-use crate::check::{Plan, dependencies, order};
-use crate::model::{Action, Freeze, GateWhen, Phase, PlanDraft, Slot};
+use super::layout::{Layout, Times};
+use super::placing::{Placed, SlotAt};
+use super::warnings::{Warning, Warnings};
+use crate::calendar::{Date, WorkCalendar};
+use crate::check::{Plan, dependencies, levelled, order};
+use crate::document::PlanDocument;
+use crate::fault::{Code, FAULTS_MAX, Faults};
+use crate::model::{GateWhen, Phase, PlanDraft};
 
 /// The planned times of one phase.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -17,7 +22,9 @@ pub struct PlannedPhase {
     pub id: PhaseId,
     /// When it begins.
     pub start: Timestamp,
-    /// When it ends; of an open length, at the earliest.
+    /// When its work is done; of an open length, at the earliest.
+    pub done: Timestamp,
+    /// When it ends: its work is done and the dates of its gates have come.
     pub end: Timestamp,
     /// It may go on for longer: its length is open.
     pub open: bool,
@@ -25,7 +32,6 @@ pub struct PlannedPhase {
     pub gates: Vec<PlannedGate>,
     /// Its steps and activities that have a time of their own.
     pub activities: Vec<PlannedActivity>,
-    pub(super) before: Vec<usize>,
 }
 
 /// When a gate is to be decided.
@@ -68,10 +74,17 @@ pub struct PlannedActivity {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Schedule {
-    pub(super) phases: Vec<PlannedPhase>,
-    pub(super) index: BTreeMap<PhaseId, usize>,
-    pub(super) calendar: WorkCalendar,
+    phases: Vec<PlannedPhase>,
+    index: BTreeMap<PhaseId, usize>,
+    /// Which phase of the draft each is.
+    pub(super) numbers: Vec<usize>,
+    /// Which of them each phase of the draft waits for.
+    pub(super) before: Vec<Vec<usize>>,
+    warnings: Vec<(usize, Warning)>,
+    calendar: WorkCalendar,
+    pub(super) forward: WorkCalendar,
     pub(super) draft: Arc<PlanDraft>,
+    pub(super) latest: OnceLock<BTreeMap<usize, Timestamp>>,
     start: Date,
 }
 
@@ -89,42 +102,91 @@ impl Schedule {
     /// The same with one phase beginning so many business days later than it could.
     pub(super) fn delayed(draft: &Arc<PlanDraft>, start: Date, slip: Option<(usize, u32)>) -> Self {
         let calendar = WorkCalendar::new(&draft.calendar);
-        let before = dependencies(draft);
-        let layout = Layout {
-            draft,
-            calendar: &calendar,
+        let freezes = draft.freezes.iter();
+        let forward = calendar.without(freezes.map(|freeze| (freeze.from, freeze.until)));
+        let mut schedule = Self {
+            phases: Vec::new(),
+            index: BTreeMap::new(),
+            numbers: Vec::new(),
+            before: dependencies(draft),
+            warnings: Vec::new(),
+            calendar,
+            forward,
+            draft: Arc::clone(draft),
+            latest: OnceLock::new(),
             start,
         };
-        let mut planned: Vec<Option<PlannedPhase>> = vec![None; draft.phases.len()];
-        for phase in order(&before) {
-            let (Some(model), Some(list)) = (draft.phases.get(phase), before.get(phase)) else {
+        schedule.lay_out(slip);
+        schedule
+    }
+
+    fn lay_out(&mut self, slip: Option<(usize, u32)>) {
+        let mut planned: BTreeMap<usize, PlannedPhase> = BTreeMap::new();
+        let mut warnings = Vec::new();
+        let layout = self.layout();
+        for number in order(&self.before) {
+            let (Some(phase), Some(list)) =
+                (self.draft.phases.get(number), self.before.get(number))
+            else {
                 continue;
             };
-            let ends = list
-                .iter()
-                .filter_map(|one| planned.get(*one)?.as_ref().map(|p| p.end));
-            let late = slip
-                .filter(|(which, _)| *which == phase)
-                .map_or(0, |(_, days)| days);
-            let one = layout.phase(model, ends.max(), late, list.clone());
-            if let Some(slot) = planned.get_mut(phase) {
-                *slot = Some(one);
-            }
+            let ends = list.iter().filter_map(|one| planned.get(one));
+            let ready = ends.map(|phase| phase.end).max();
+            let late = slip.filter(|(which, _)| *which == number);
+            let mut found = Warnings::kept();
+            let times = layout.phase(phase, ready, late.map_or(0, |(_, days)| days), &mut found);
+            warnings.extend(found.into_list().into_iter().map(|one| (number, one)));
+            planned.insert(number, planned_phase(phase, times));
         }
-        let phases: Vec<PlannedPhase> = planned.into_iter().flatten().collect();
         // Phases in a circle have no time; the others keep their places by name.
-        let index = phases
-            .iter()
-            .enumerate()
-            .map(|(index, phase)| (phase.id.clone(), index))
+        (self.numbers, self.phases) = planned.into_iter().unzip();
+        let names = self.phases.iter().enumerate();
+        self.index = names
+            .map(|(place, phase)| (phase.id.clone(), place))
             .collect();
-        Self {
-            phases,
-            index,
-            calendar,
-            draft: Arc::clone(draft),
-            start,
+        self.warnings = warnings;
+    }
+
+    pub(super) fn layout(&self) -> Layout<'_> {
+        Layout {
+            draft: &self.draft,
+            calendar: &self.calendar,
+            forward: &self.forward,
+            start: self.start,
         }
+    }
+
+    /// What falls on another day than the plan says when it is laid out from this one, with its place in the
+    /// document that the plan was read from (of one written in Rust, [`PlanDraft::to_yaml`]): days of the week
+    /// and numbered days on which nothing may happen, windows and weeks that have begun when a phase can,
+    /// freezes in phases that go by the calendar, gates whose date holds back what is ready. At most 2 000.
+    ///
+    /// ```
+    /// use phasegate_plan::{PlanDocument, Schedule};
+    /// let text = "format: phasegate-plan/1\nid: p\ntitle: P\nphases:\n  - {id: a, title: A, length: 1w, \
+    ///     activities: [{title: Look, slot: {day: 2}}]}\n";
+    /// let document = PlanDocument::read("p.yaml", text.as_bytes());
+    /// let draft = document.draft().ok_or("no draft")?;
+    /// let friday = Schedule::of_draft(&draft, "2025-09-05".parse()?);
+    /// let warnings = friday.warnings(&document);
+    /// let first = warnings.iter().next().ok_or("no warning")?;
+    /// assert_eq!(first.message, "day 2 is 2025-09-06, a saturday, when nobody works: planned for 2025-09-08");
+    /// assert_eq!(first.pointer, "/phases/0/activities/0/slot/day");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn warnings(&self, document: &PlanDocument) -> Faults {
+        let faults = self.warnings.iter().take(FAULTS_MAX).map(|(number, one)| {
+            let pointer = format!("/phases/{number}{}", one.pointer);
+            let message = one.message.clone();
+            levelled(
+                document,
+                Code::NotAsPlanned,
+                pointer,
+                message,
+                Some(one.help),
+            )
+        });
+        Faults::new(faults.collect())
     }
 
     /// The day it was laid out from.
@@ -139,7 +201,11 @@ impl Schedule {
 
     /// One phase.
     pub fn phase(&self, id: &PhaseId) -> Option<&PlannedPhase> {
-        self.index.get(id).and_then(|index| self.phases.get(*index))
+        self.phases.get(self.place(id)?)
+    }
+
+    pub(super) fn place(&self, id: &PhaseId) -> Option<usize> {
+        self.index.get(id).copied()
     }
 
     /// The gates of the whole: before its start, and at its acceptance when the last phase has ended.
@@ -195,224 +261,45 @@ impl Schedule {
     }
 }
 
-struct Layout<'a> {
-    draft: &'a PlanDraft,
-    calendar: &'a WorkCalendar,
-    start: Date,
-}
-
-impl Layout<'_> {
-    fn phase(
-        &self,
-        phase: &Phase,
-        ready: Option<Timestamp>,
-        late: u32,
-        before: Vec<usize>,
-    ) -> PlannedPhase {
-        let zone = self.calendar.zone();
-        let midnight = |date| zone.moment(date, TimeOfDay::MIDNIGHT);
-        let mut start = midnight(self.start);
-        if let Some(weeks) = phase.weeks {
-            let weeks = i64::from(weeks.first()) - 1;
-            start = start.max(midnight(self.start.plus_days(weeks * 7)));
-        }
-        if let Some(window) = phase.window {
-            start = start.max(midnight(window.first()));
-        }
-        let planned = self.free(start);
-        start = ready.map_or(planned, |ready| planned.max(self.free(ready)));
-        if late > 0 {
-            start = self.free(self.calendar.add_business_days(start, i64::from(late)));
-        }
-        let end = self.end(phase, planned, start);
-        let date = zone.date(start);
-        let activities: Vec<PlannedActivity> = phase
-            .steps
-            .iter()
-            .filter_map(|step| {
-                let title = step.title.clone().unwrap_or_else(|| step.id.to_string());
-                let slot = step.slot.as_ref()?;
-                Some(self.activity(Some(step.id.clone()), title, slot, phase, date))
+fn planned_phase(phase: &Phase, times: Times) -> PlannedPhase {
+    let gates = phase.gates.iter().zip(times.gates);
+    let open = match (phase.length, phase.window) {
+        (Some(length), _) => length.most().is_none(),
+        (None, Some(_)) => false,
+        (None, None) => phase.weeks.is_some_and(|weeks| weeks.last().is_none()),
+    };
+    PlannedPhase {
+        id: phase.id.clone(),
+        start: times.start,
+        done: times.done,
+        end: times.end,
+        open,
+        gates: gates
+            .map(|(gate, at)| PlannedGate {
+                id: gate.id.clone(),
+                at,
             })
-            .chain(phase.activities.iter().filter_map(|one| {
-                Some(self.activity(None, one.title.clone(), one.slot.as_ref()?, phase, date))
-            }))
-            .collect();
-        let gates = phase
-            .gates
-            .iter()
-            .map(|gate| {
-                let due = match &gate.when {
-                    GateWhen::BeforeStart => start,
-                    GateWhen::BeforeStep(step) => Self::begins(&activities, phase, step, start),
-                    GateWhen::End | GateWhen::Acceptance => end,
-                };
-                PlannedGate {
-                    id: gate.id.clone(),
-                    at: gate.not_before.map_or(due, |earliest| earliest.max(due)),
-                }
-            })
-            .collect();
-        let open = phase.length.is_some_and(|length| length.most().is_none())
-            || phase.weeks.is_some_and(|weeks| weeks.last().is_none());
-        PlannedPhase {
-            id: phase.id.clone(),
-            start,
-            end,
-            open,
-            gates,
-            activities,
-            before,
-        }
-    }
-
-    /// When a step begins: at its slot, else when the last slot before it ends, else with the phase.
-    fn begins(
-        activities: &[PlannedActivity],
-        phase: &Phase,
-        step: &StepId,
-        start: Timestamp,
-    ) -> Timestamp {
-        let planned = |id: &StepId| activities.iter().find(|one| one.step.as_ref() == Some(id));
-        if let Some(own) = planned(step) {
-            return own.start;
-        }
-        let before = phase.steps.iter().take_while(|one| one.id != *step);
-        before
-            .filter_map(|one| planned(&one.id).map(|one| one.end))
-            .max()
-            .unwrap_or(start)
-    }
-
-    /// The end by the stated length, else by the window, else by the weeks, else by what its steps
-    /// take by themselves.
-    fn end(&self, phase: &Phase, planned: Timestamp, start: Timestamp) -> Timestamp {
-        let zone = self.calendar.zone();
-        if let Some(length) = phase.length {
-            return self.close(start, self.calendar.add(start, length), length);
-        }
-        if let Some(window) = phase.window {
-            let end = zone.moment(window.last(), TimeOfDay::END);
-            // What begins later than its window has less time in it, and needs what it needs: it ends later.
-            let late = self.calendar.working_between(planned, start);
-            if late.is_zero() {
-                return end.max(start);
-            }
-            let close = self.calendar.last_close(end);
-            return self.calendar.add_working(close, late).max(start);
-        }
-        if let Some(count) = phase.weeks.and_then(crate::model::Weeks::count) {
-            let length = Length::new(count, LengthUnit::Weeks);
-            return self.close(start, self.calendar.add(start, length), length);
-        }
-        start
-            + phase.steps.iter().fold(Span::ZERO, |sum, step| {
-                sum.saturating_add(step.action.machine_time())
-            })
-    }
-
-    /// An end at an opening is the closing before it, where no work lies between; lengths by the clock
-    /// stay as they are.
-    fn close(&self, start: Timestamp, end: Timestamp, length: Length) -> Timestamp {
-        match length.unit() {
-            LengthUnit::Minutes | LengthUnit::Hours | LengthUnit::BusinessHours => end,
-            LengthUnit::Days
-            | LengthUnit::BusinessDays
-            | LengthUnit::Weeks
-            | LengthUnit::Months
-            | LengthUnit::Quarters
-            | LengthUnit::Years => self.calendar.last_close(end).max(start),
-        }
-    }
-
-    /// The next moment at which people work and nothing is frozen.
-    fn free(&self, moment: Timestamp) -> Timestamp {
-        let mut at = self.calendar.next_open(moment);
-        // Each freeze moves it at most once.
-        for _ in 0..=self.draft.freezes.len() {
-            let frozen = |freeze: &&Freeze| freeze.from <= at && at < freeze.until;
-            match self.draft.freezes.iter().find(frozen) {
-                Some(freeze) => at = self.calendar.next_open(freeze.until),
-                None => break,
-            }
-        }
-        at
-    }
-
-    fn activity(
-        &self,
-        step: Option<StepId>,
-        title: String,
-        slot: &Slot,
-        phase: &Phase,
-        first: Date,
-    ) -> PlannedActivity {
-        let by_calendar = phase.days_by_calendar();
-        let day = |number: u32| {
-            let offset = i64::from(number.clamp(1, 3660)) - 1;
-            if by_calendar {
-                first.plus_days(offset)
-            } else {
-                let found = self.calendar.offset(first, offset, Roll::Forward);
-                found.unwrap_or_else(|| first.plus_days(offset))
-            }
-        };
-        let (from, until) = (day(slot.day), day(slot.until_day.unwrap_or(slot.day)));
-        let zone = self.calendar.zone();
-        let (start, end) = match slot.time {
-            Some(time) => (
-                zone.moment(from, time.from()),
-                zone.moment(until, time.until()),
-            ),
-            None => {
-                let open = zone.moment(from, TimeOfDay::MIDNIGHT);
-                let close = zone.moment(until, TimeOfDay::END);
-                let start = self.calendar.next_open(open);
-                (
-                    start.min(close),
-                    self.calendar.last_close(close).max(start.min(close)),
-                )
-            }
-        };
-        PlannedActivity {
-            step,
-            title,
-            start,
-            end,
-        }
+            .collect(),
+        activities: (times.slots.into_iter())
+            .filter_map(|slot| activity(phase, &slot))
+            .collect(),
     }
 }
 
-impl Action {
-    /// How long it takes by its own account: the bakes of a ramp, a wait.
-    pub(crate) fn machine_time(&self) -> Span {
-        let sum = |stages: &[crate::model::Stage]| {
-            stages
-                .iter()
-                .fold(Span::ZERO, |sum, stage| sum.saturating_add(stage.bake))
-        };
-        match self {
-            Self::Traffic(ramp) => sum(&ramp.rungs()),
-            Self::Flag(ramp) => sum(&ramp.rungs()),
-            Self::BlueGreen(switch) => {
-                sum(&switch.stages).saturating_add(switch.watch.unwrap_or_default())
-            }
-            Self::Measure(measure) => measure.over,
-            Self::Wait(wait) => wait.duration,
-            Self::Waves(waves) => waves
-                .waves
-                .iter()
-                .fold(Span::ZERO, |sum, wave| sum.saturating_add(wave.bake)),
-            Self::Task(_)
-            | Self::Command(_)
-            | Self::Notify(_)
-            | Self::Workflow(_)
-            | Self::Config(_)
-            | Self::Shadow(_)
-            | Self::Parallel(_)
-            | Self::Cohort(_)
-            | Self::Deprecation(_)
-            | Self::Experiment(_) => Span::ZERO,
+fn activity(phase: &Phase, slot: &Placed) -> Option<PlannedActivity> {
+    let (step, title) = match slot.at {
+        SlotAt::Step(index) => {
+            let step = phase.steps.get(index)?;
+            let title = step.title.clone();
+            let title = title.unwrap_or_else(|| step.id.to_string());
+            (Some(step.id.clone()), title)
         }
-    }
+        SlotAt::Activity(index) => (None, phase.activities.get(index)?.title.clone()),
+    };
+    Some(PlannedActivity {
+        step,
+        title,
+        start: slot.start,
+        end: slot.end,
+    })
 }

@@ -2,6 +2,9 @@
 //! date. It plans; what really happens is the engine's.
 
 mod forecast;
+mod layout;
 mod path;
+mod placing;
+mod warnings;
 
 pub use forecast::{PlannedActivity, PlannedGate, PlannedPhase, Schedule};
