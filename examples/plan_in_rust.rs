@@ -216,9 +216,12 @@ fn canary() -> Phase {
                 .limit("20s")
                 .steps([
                     no_traffic("traffic-back"),
-                    RollbackStep::new("drained", "3s", Wait::new("1s"))
+                    RollbackStep::new("drained", Wait::new("1s"))
+                        .budget("3s")
                         .title("Requests under way come to their end"),
-                    RollbackStep::new("tell-back", "5s", tell("going-back")).title("Tell the team"),
+                    RollbackStep::new("tell-back", tell("going-back"))
+                        .budget("5s")
+                        .title("Tell the team"),
                 ])
                 .validation(["ratio(service-errors) < 1%"])
                 .validate_within("5s")
@@ -257,5 +260,7 @@ fn greeter(stages: impl IntoIterator<Item = impl Given<Stage>>) -> TrafficRamp {
 
 fn no_traffic(id: &str) -> RollbackStep {
     let none = greeter(["0%"]);
-    RollbackStep::new(id, "5s", none).title("All traffic to version 1")
+    RollbackStep::new(id, none)
+        .budget("5s")
+        .title("All traffic to version 1")
 }

@@ -23,7 +23,9 @@ fn draft() -> PlanDraft {
                 TrafficRamp::new("edge", "shop").stages(["50%", "100%"]),
             )])
             .criteria(["ratio(errors) < 1%"])
-            .rollback(Rollback::new().steps([RollbackStep::new("down", "1m", Wait::new("1s"))]))])
+            .rollback(
+                Rollback::new().steps([RollbackStep::new("down", Wait::new("1s")).budget("1m")]),
+            )])
 }
 
 fn faults(draft: &PlanDraft) -> Faults {
@@ -119,11 +121,10 @@ fn everything_wrong_is_told_at_once_with_its_path() {
         .gates([Gate::new("go")
             .approvals(["lead", "no lead"])
             .decide_within("soon")])
-        .rollback(Rollback::new().steps([RollbackStep::new(
-            "down",
-            "1 min",
-            Wait::new("a while"),
-        )]));
+        .rollback(
+            Rollback::new()
+                .steps([RollbackStep::new("down", Wait::new("a while")).budget("1 min")]),
+        );
     let plan = draft()
         .evaluation(Evaluation::new().every("15 sec"))
         .channels([Channel::new("", "chat")])

@@ -90,7 +90,7 @@ fn phase() -> impl Strategy<Value = Phase> {
             let span = Span::from_nanos(nanos);
             let back = steps
                 .first()
-                .map(|step| RollbackStep::new(step.id.clone(), span, step.action.clone()));
+                .map(|step| RollbackStep::new(step.id.clone(), step.action.clone()).budget(span));
             let said = || texts.iter().filter(|text| !text.trim().is_empty());
             let items = said().map(|text| Item::new(text.clone()).valid_for(span));
             let list = Checklist::new(title.clone()).items(items);

@@ -130,7 +130,7 @@ impl Compiler<'_> {
                 self.action(&step.action, &step.id, &title, phase, &plain, &[])?
                     .into_iter()
                     .map(|op| Op {
-                        budget: Some(step.budget),
+                        budget: step.budget,
                         ..op
                     }),
             );

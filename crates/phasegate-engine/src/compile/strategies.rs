@@ -180,6 +180,7 @@ impl Compiler<'_> {
         };
         let mut ops = Vec::new();
         ops.extend(run(&switch.deploy)?);
+        ops.extend(run(&switch.health_check)?);
         ops.extend(run(&switch.smoke_test)?);
         let desired = |weight| Desired::Traffic {
             target: switch.target.clone(),
@@ -238,6 +239,11 @@ impl Compiler<'_> {
         }
         let mut set = std::collections::BTreeMap::new();
         set.insert("stage".to_owned(), end.stage.as_str().to_owned());
+        set.extend(
+            end.replaced_by
+                .iter()
+                .map(|with| ("replaced-by".to_owned(), with.clone())),
+        );
         set.extend(
             end.removed_in
                 .iter()

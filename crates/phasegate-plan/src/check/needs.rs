@@ -232,6 +232,7 @@ impl Action {
                 if let Some(runner) = &switch.runner {
                     let names = [
                         ("deploy", &switch.deploy),
+                        ("health-check", &switch.health_check),
                         ("smoke-test", &switch.smoke_test),
                         ("promote", &switch.promote),
                     ];

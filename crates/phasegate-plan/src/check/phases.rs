@@ -269,10 +269,9 @@ fn approvals(scope: &mut Scope<'_>, gate: &Gate, list: At<'_>) {
 
 pub(super) fn way_back(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
     let Some(limit) = rollback.limit else { return };
-    let sum = rollback
-        .steps
-        .iter()
-        .fold(Span::ZERO, |sum, step| sum.saturating_add(step.budget));
+    let sum = rollback.steps.iter().fold(Span::ZERO, |sum, step| {
+        sum.saturating_add(step.budget.unwrap_or(Span::ZERO))
+    });
     if sum > limit {
         let message = format!("the steps may take {sum}, the whole may take {limit}");
         let help = "shorten the steps' budgets or raise the limit";

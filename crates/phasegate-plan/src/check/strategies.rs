@@ -141,6 +141,7 @@ fn compared(scope: &mut Scope<'_>, compare: &[String], here: At<'_>) {
 fn blue_green(scope: &mut Scope<'_>, switch: &BlueGreen, here: At<'_>) {
     let commands = [
         ("deploy", &switch.deploy),
+        ("health-check", &switch.health_check),
         ("smoke-test", &switch.smoke_test),
         ("promote", &switch.promote),
     ];

@@ -139,9 +139,21 @@ fn around<'a>(draft: &'a PlanDraft, met: &mut dyn FnMut(At<'_>, Met<'a>)) {
         channels(&incidents.channels, here.key("channels"), met);
         items(&incidents.steps, here.key("steps"), met);
     }
+    let timeline = root.key("timeline");
+    for (index, one) in draft.timeline.iter().enumerate() {
+        let here = timeline.index(index);
+        let phases = here.key("phases");
+        for (index, phase) in one.phases.iter().enumerate() {
+            met(phases.index(index), Met::Phase(phase));
+        }
+    }
     let escalation = root.key("escalation");
     for (index, one) in draft.escalation.iter().enumerate() {
-        channels(&one.channels, escalation.index(index).key("channels"), met);
+        let here = escalation.index(index);
+        if let Some(role) = &one.role {
+            met(here.key("role"), Met::Role(role));
+        }
+        channels(&one.channels, here.key("channels"), met);
     }
     let teams = root.key("teams");
     for (index, team) in draft.teams.iter().enumerate() {
@@ -233,6 +245,7 @@ fn gate<'a>(gate: &'a Gate, here: At<'_>, met: &mut dyn FnMut(At<'_>, Met<'a>)) 
         met(here.key("role"), Met::Role(&approval.role));
     }
     responses(&gate.no_go, here.key("no-go"), met);
+    items(&gate.no_go_measures, here.key("no-go-measures"), met);
 }
 
 fn trigger<'a>(trigger: &'a Trigger, here: At<'_>, met: &mut dyn FnMut(At<'_>, Met<'a>)) {

@@ -1,8 +1,8 @@
 //! Who is told what, when and how.
 
-use phasegate_core::{ChannelId, PhaseId, Span};
+use phasegate_core::{ChannelId, PhaseId, RoleId, Span};
 
-use super::{Item, MessageId, Severity};
+use super::{Item, MessageId, Severity, Weeks};
 use crate::calendar::{Date, Length, Recurrence};
 use crate::form::{record, words};
 
@@ -35,6 +35,8 @@ record! {
         or occasion: Occasion = Occasion::Schedule,
         /// In these phases; in all, if nothing stands here.
         list phases: PhaseId,
+        /// In these weeks of the plan, from 1.
+        may weeks: Weeks,
         /// How often.
         may every: Recurrence,
         /// On this day.
@@ -65,6 +67,8 @@ record! {
     pub struct Escalation {
         /// How grave.
         need severity: Severity,
+        /// Who is reached; whoever reads the channels, if nothing stands here.
+        may role: RoleId,
         /// Where.
         list channels: ChannelId,
         /// How fast an answer is expected.

@@ -1,6 +1,6 @@
 //! What a document says about itself and the work as a whole, and what it leaves to be filled in.
 
-use phasegate_core::{PhaseId, RoleId, Span, StepId};
+use phasegate_core::{GateId, PhaseId, RoleId, Span, StepId};
 use phasegate_criterion::{Criterion, Statement};
 
 use super::{CommandRun, Condition, Item, ParameterId, TeamId, Weeks};
@@ -32,6 +32,8 @@ record! {
         may on: Date,
         /// Before this phase begins.
         may before: PhaseId,
+        /// In these weeks of the plan, from 1.
+        may weeks: Weeks,
         /// Again and again.
         may every: Recurrence,
     }
@@ -46,6 +48,8 @@ record! {
         need at_least: u32,
         /// At most so many; as many as at least, if nothing stands here.
         may at_most: u32,
+        /// The numbers are only about right: `~50 users`.
+        or about: bool = false,
     }
 }
 
@@ -74,6 +78,25 @@ record! {
         need kind: ParameterType,
         /// Its value where none is given.
         may default: String,
+    }
+}
+
+record! {
+    /// A line of the timeline that the document gives beside its phases: what happens in which weeks, and on
+    /// which days of them.
+    pub struct TimelineEntry {
+        /// What happens.
+        need title: String,
+        /// In these weeks of the plan, from 1.
+        need weeks: Weeks,
+        /// From this working day of the first of these weeks, counted from 1.
+        may day: u32,
+        /// Until this working day of it; the same, if nothing stands here.
+        may until_day: u32,
+        /// Which phases.
+        list phases: PhaseId,
+        /// Which decision.
+        may gate: GateId,
     }
 }
 
@@ -139,6 +162,8 @@ record! {
         need order: u32,
         /// Only during working hours.
         or business_hours: bool = false,
+        /// At every hour of every day: 24/7.
+        or around_the_clock: bool = false,
         /// How they take turns.
         may rotation: String,
     }

@@ -2,7 +2,7 @@
 
 use phasegate_core::{GateId, RoleId, Span, StepId, Timestamp};
 
-use super::{Condition, Item, OnInconclusive, Response};
+use super::{Condition, Item, OnInconclusive, Response, Slot};
 use crate::form::{choice, record, words};
 
 choice! {
@@ -55,6 +55,8 @@ record! {
         or when: GateWhen = GateWhen::End,
         /// Not before this moment.
         may not_before: Timestamp,
+        /// On this day of its phase; for a gate of the whole, of the plan.
+        may slot: Slot,
         /// What must be measured.
         list criteria: Condition,
         /// What people must attest.
@@ -69,5 +71,7 @@ record! {
         or on_inconclusive: OnInconclusive = OnInconclusive::Hold,
         /// What a no-go does, in order; holding, if nothing stands here.
         list no_go: Response,
+        /// What people do after a no-go, before it is decided again.
+        list no_go_measures: Item,
     }
 }

@@ -25,7 +25,8 @@ pub use communication::{Communication, Escalation, IncidentPlan, Occasion};
 pub use condition::{Checklist, Condition, Evaluation, Item, OnInconclusive};
 pub use document::{
     Access, AccessPolicy, FactNote, Goal, Inspection, Lessons, Level, LifeCycle, OnCall, Parameter,
-    ParameterType, Permission, Protection, Resource, Review, Team, Transition, Watch,
+    ParameterType, Permission, Protection, Resource, Review, Team, TimelineEntry, Transition,
+    Watch,
 };
 pub use gate::{Approval, Gate, GateWhen, TimeoutAnswer};
 pub use ids::{MessageId, ParameterId, RiskId, ScenarioId, TeamId};
@@ -48,7 +49,7 @@ pub use strategy::{
     BlueGreen, Cohort, ConfigChange, Deprecation, DeprecationStage, ExperimentRun, ParallelRun,
     Shadow, Wave, Waves, WorkflowRun,
 };
-pub use trigger::{MatrixRow, Severity, Trigger};
+pub use trigger::{DecisionPoint, MatrixRow, Severity, Trigger};
 pub use weeks::{Weeks, WeeksError};
 
 pub use crate::form::given::{Given, Part};

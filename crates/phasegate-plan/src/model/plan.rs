@@ -6,7 +6,7 @@ use super::{
     AccessPolicy, Alert, Channel, Checklist, Communication, Contingency, Environment, Escalation,
     Evaluation, Experiment, FactNote, Gate, Goal, IncidentPlan, Inspection, Kpi, Lessons, Level,
     LifeCycle, Maintenance, MatrixRow, Message, Parameter, Phase, PlanRole, Procedure, Recovery,
-    Resource, Review, Risk, Rollback, Scaling, Slo, Team, TestRun, Trigger, Watch,
+    Resource, Review, Risk, Rollback, Scaling, Slo, Team, TestRun, TimelineEntry, Trigger, Watch,
 };
 use crate::calendar::{Date, DateWindow, Length, WorkWeek};
 use crate::form::{record, words};
@@ -89,6 +89,8 @@ record! {
         may window: DateWindow,
         /// How long the whole takes, as the document states it.
         list lengths: Length,
+        /// The timeline that the document gives beside its phases.
+        list timeline: TimelineEntry,
         /// In which calendar its dates, days and hours are meant.
         or calendar: WorkWeek = WorkWeek::new(),
         /// Who is needed.

@@ -18,6 +18,8 @@ record! {
         may probability: Level,
         /// How bad it would be.
         may impact: Level,
+        /// How grave the document calls it as a whole: `High-Risk Items`.
+        may level: Level,
         /// What makes it less likely or less bad.
         list mitigation: Item,
         /// How it is noticed.

@@ -12,8 +12,9 @@ record! {
         need id: StepId,
         /// What it does, for people.
         may title: String,
-        /// How long it may take. Blowing it escalates and the rollback goes on.
-        need budget: Span,
+        /// How long it may take. Blowing it escalates and the rollback goes on. Without one only the limit of
+        /// the whole holds.
+        may budget: Span,
         /// What is done.
         flat action: Action,
     }

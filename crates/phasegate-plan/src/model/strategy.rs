@@ -84,6 +84,8 @@ record! {
         need target: TargetId,
         /// The command that brings the new version up, on `runner`.
         may deploy: String,
+        /// The command that tells whether it is healthy, on `runner`; run before it is tried.
+        may health_check: String,
         /// The command that tries it, on `runner`.
         may smoke_test: String,
         /// The command that makes it the one that counts, on `runner`.
@@ -144,6 +146,8 @@ record! {
         may message: MessageId,
         /// Where else it is told.
         list channels: ChannelId,
+        /// What to use instead, and what it hands over to: `process-pipeline --stage preparation`.
+        may replaced_by: String,
         /// In which version it is gone.
         may removed_in: String,
         /// How long before it is gone people must have been told.

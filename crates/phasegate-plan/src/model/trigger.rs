@@ -43,6 +43,14 @@ record! {
     }
 }
 
+words! {
+    /// A point of the rollout at which something is decided, where no length of time says when.
+    pub enum DecisionPoint {
+        /// When the next phase is to begin.
+        NextPhase = "next-phase",
+    }
+}
+
 record! {
     /// A row of the decision matrix: something that happened, declared by a person or a system.
     pub struct MatrixRow {
@@ -54,6 +62,8 @@ record! {
         need severity: Severity,
         /// How long deciding may take; zero is at once.
         may decide_within: Span,
+        /// At which point it is decided, instead of within a time: no clock runs until then.
+        may decide_at: DecisionPoint,
         /// How long the response may take, from the decision.
         may complete_within: Span,
         /// What is done if nobody decides in time.
