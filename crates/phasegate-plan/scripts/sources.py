@@ -19,7 +19,7 @@ STATED = re.compile(r"(?<![A-Za-z0-9_.,])(?<![A-Za-z]-)\d[\d,]*(?:\.\d+)*")
 def stated(text):
     """The numbers of a line, without markers of lists and numbers of phases."""
     bare = re.sub(r"^(#+ )?(- |\d+\. |[├└]── |(//|#) \d+\. )?", "", text)
-    bare = re.sub(r"\b(Phase|Phases|Section|Top|P|Tier) ?\d+\b|^\d+\. |'-3 |\b24/7\b", "", bare)
+    bare = re.sub(r"\b(Phase|Phases|Section|Top|P|Tier) ?\d+\b|^\d+\. |'-3 ", "", bare)
     return [found.replace(",", "") for found in STATED.findall(bare)]
 
 

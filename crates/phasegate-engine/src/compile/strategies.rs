@@ -239,15 +239,14 @@ impl Compiler<'_> {
         }
         let mut set = std::collections::BTreeMap::new();
         set.insert("stage".to_owned(), end.stage.as_str().to_owned());
+        let more = [
+            ("guide", &end.guide),
+            ("removed-in", &end.removed_in),
+            ("replaced-by", &end.replaced_by),
+        ];
         set.extend(
-            end.replaced_by
-                .iter()
-                .map(|with| ("replaced-by".to_owned(), with.clone())),
-        );
-        set.extend(
-            end.removed_in
-                .iter()
-                .map(|v| ("removed-in".to_owned(), v.clone())),
+            more.into_iter()
+                .filter_map(|(key, text)| Some((key.to_owned(), text.clone()?))),
         );
         let desired = Desired::Config {
             target: end.target.clone(),

@@ -148,6 +148,8 @@ record! {
         list channels: ChannelId,
         /// What to use instead, and what it hands over to: `process-pipeline --stage preparation`.
         may replaced_by: String,
+        /// Where it stands how to move: a document, a link.
+        may guide: String,
         /// In which version it is gone.
         may removed_in: String,
         /// How long before it is gone people must have been told.

@@ -17,35 +17,48 @@ pub(crate) struct Entry {
 }
 
 /// Keys whose text is for people: headings, aims, explanations.
-const PROSE: [&str; 16] = [
-    "title",
-    "summary",
-    "objectives",
-    "content",
-    "responsibilities",
-    "went-well",
-    "to-improve",
+const PROSE: [&str; 17] = [
     "actions",
+    "audience",
+    "body",
+    "content",
+    "covers",
+    "fault",
+    "lessons",
+    "no-way-back",
+    "objectives",
+    "responsibilities",
+    "rotation",
     "scope",
     "subject",
-    "body",
-    "rotation",
-    "audience",
-    "on-call",
-    "lessons",
-    "transitions",
+    "summary",
+    "title",
+    "to-improve",
+    "went-well",
 ];
-/// Keys under which a person states something.
-const ATTESTED: [&str; 5] = ["checks", "instructions", "items", "task", "when"];
-/// Keys of what people do; what of it has a time or a name of its own is typed.
-const FOLLOWED: [&str; 6] = [
+/// Keys under which a person states or does something.
+const ATTESTED: [&str; 15] = [
+    "action",
     "activities",
+    "checks",
     "detection",
+    "evidence",
+    "instructions",
+    "items",
     "measures",
     "mitigation",
+    "no-go-measures",
     "recovery",
     "response",
+    "statement",
+    "steps",
+    "when",
 ];
+/// Keys that say which part it is, and whose. They hold no fact of their own within a part.
+const NAMES: [&str; 6] = ["id", "label", "owner", "role", "scenario", "title"];
+/// Keys whose value is a map with keys of its own choice: nothing says what may stand there, so what does is
+/// no typed fact. The change that it is part of is one by its other fields.
+const FREE: [&str; 3] = ["attributes", "inputs", "set"];
 
 /// The coverage that a plan's marks say.
 pub(crate) fn of(document: &PlanDocument, text: &str) -> Vec<Entry> {
@@ -81,34 +94,70 @@ pub(crate) fn of(document: &PlanDocument, text: &str) -> Vec<Entry> {
     entries
 }
 
+/// What a part is: as much as the most exact of what it says. Whoever says more of a line marks the field.
 fn kind(pointer: &str, value: &Value) -> &'static str {
-    let segments: Vec<&str> = pointer
-        .split('/')
-        .filter(|segment| segment.parse::<usize>().is_err())
-        .collect();
-    let last = segments.last().copied().unwrap_or_default();
-    let measured = value.get("criteria").is_some() || value.get("fact").is_some();
-    let followed = FOLLOWED.contains(&last) || pointer.starts_with("/incidents/steps");
-    let prose = PROSE.contains(&last) && matches!(value, Value::Text(_) | Value::List(_));
-    if measured {
-        "typed"
-    } else if ATTESTED.contains(&last) || followed && is_statement(value) {
-        "attested"
-    } else if prose {
-        "prose"
-    } else {
-        "typed"
+    let mut segments = pointer.split('/').rev();
+    let key = segments.find(|segment| segment.parse::<usize>().is_err());
+    let free = pointer.split('/').any(|segment| FREE.contains(&segment));
+    if free {
+        return "prose";
+    }
+    class(key.unwrap_or_default(), value).name()
+}
+
+/// From the least exact to the most.
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+enum Class {
+    Prose,
+    Attested,
+    Typed,
+}
+
+impl Class {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Prose => "prose",
+            Self::Attested => "attested",
+            Self::Typed => "typed",
+        }
     }
 }
 
-/// Is it a statement, or a list of them?
-fn is_statement(value: &Value) -> bool {
+fn class(key: &str, value: &Value) -> Class {
     match value {
-        Value::Text(_) => true,
-        Value::List(items) => items.iter().all(is_statement),
-        Value::Map(_) => value.get("statement").is_some(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::Map(entries) => {
+            let facts = entries
+                .iter()
+                .filter(|(key, _)| !NAMES.contains(&key.as_str()) && !FREE.contains(&key.as_str()));
+            let classes = facts.map(|(key, value)| class(key, value));
+            classes.max().unwrap_or(Class::Prose)
+        }
+        // A list of parts is what they are.
+        Value::List(items) if items.iter().any(|item| item.as_map().is_some()) => {
+            let classes = items.iter().map(|item| class(key, item));
+            classes.max().unwrap_or(Class::Prose)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) => {
+            if PROSE.contains(&key) {
+                Class::Prose
+            } else if ATTESTED.contains(&key) {
+                Class::Attested
+            } else {
+                Class::Typed
+            }
+        }
     }
+}
+
+/// How many lines are typed, attested, prose: each counted as the most exact of what covers it.
+pub(crate) fn count(entries: &[Entry]) -> [usize; 3] {
+    let mut lines: BTreeMap<u32, &str> = BTreeMap::new();
+    for kind in ["prose", "attested", "typed"] {
+        for entry in entries.iter().filter(|entry| entry.kind == kind) {
+            lines.extend((entry.lines.0..=entry.lines.1).map(|line| (line, kind)));
+        }
+    }
+    ["typed", "attested", "prose"].map(|kind| lines.values().filter(|one| **one == kind).count())
 }
 
 /// As JSON, one entry a line.
@@ -127,8 +176,9 @@ pub(crate) fn json(entries: &[Entry]) -> String {
 
 /// As a table for people.
 pub(crate) fn markdown(name: &str, entries: &[Entry]) -> String {
+    let [typed, attested, prose] = count(entries);
     let mut out = format!(
-        "# Coverage of {name}\n\nWhich lines of the source plan stand where in `{name}.yaml`. Made from the marks in it.\n\n| source lines | part of the plan | as |\n|---|---|---|\n"
+        "# Coverage of {name}\n\nWhich lines of the source plan stand where in `{name}.yaml`. Made from the marks in it. Of its lines {typed} are typed, {attested} attested and {prose} prose.\n\n| source lines | part of the plan | as |\n|---|---|---|\n"
     );
     for entry in entries {
         let (from, to) = entry.lines;
