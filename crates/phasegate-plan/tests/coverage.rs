@@ -160,7 +160,8 @@ fn every_number_of_the_sources_stands_in_what_covers_its_line() {
 /// Lines that only people vouch for, or that explain: a list in a map makes no typed fact of them.
 #[test]
 fn what_people_state_is_attested_and_what_explains_is_prose() {
-    const LINES: [(&str, &str, &[(u32, u32)]); 5] = [
+    type Stretches = &'static [(u32, u32)];
+    const LINES: [(&str, &str, Stretches); 5] = [
         (
             "ci-pipeline",
             "attested",
@@ -268,6 +269,10 @@ fn the_coverage_files_are_current() {
             current,
             "run the example 'coverage' of phasegate-plan on {name}.yaml"
         );
+        let [typed, attested, prose] = coverage::count(&entries);
+        let row = format!("| `{name}` | {typed} | {attested} | {prose} |");
+        let told = include_str!("../docs/testing.md").contains(&row);
+        assert!(told, "docs/testing.md: {row}");
     }
 }
 
