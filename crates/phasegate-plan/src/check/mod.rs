@@ -5,9 +5,11 @@ mod contradictions;
 mod criteria;
 mod durations;
 mod edges;
+mod encoding;
 mod facts;
 mod freezes;
 mod graph;
+mod holds;
 mod lints;
 mod names;
 mod needs;
@@ -16,10 +18,12 @@ mod plan;
 mod scope;
 mod sense;
 mod shared;
+mod span;
 mod strategies;
 mod time;
 mod twice;
 mod walk;
+mod ways_back;
 mod weekdays;
 
 use std::sync::Arc;
@@ -82,7 +86,7 @@ pub fn check_with(document: &PlanDocument, catalog: Option<&Catalog>, lints: &Li
             faults.extend(scope.finish());
         }
     }
-    if let Some(fault) = broken_encoding(document) {
+    if let Some(fault) = encoding::broken(document) {
         faults.push(fault);
     }
     let faults = Faults::new(lints.apply(faults));
@@ -131,32 +135,8 @@ fn meaning(scope: &mut Scope<'_>) {
     facts::check(scope);
     sense::check(scope);
     strategies::check(scope);
+    ways_back::check(scope);
     time::check(scope);
-}
-
-/// UTF-8 that somebody has read as Latin-1 and written as UTF-8 again: `Ã¤` for `ä`, `â€™` for `’`,
-/// `ðŸ` before what was an emoji.
-fn broken_encoding(document: &PlanDocument) -> Option<Fault> {
-    const TRACES: [&str; 4] = [
-        "\u{c3}\u{a4}",
-        "\u{e2}\u{20ac}",
-        "\u{f0}\u{178}",
-        "\u{e2}\u{153}",
-    ];
-    let text = document.source().text();
-    let start = TRACES.iter().filter_map(|trace| text.find(trace)).min()?;
-    let len = text
-        .get(start..)?
-        .chars()
-        .take(2)
-        .map(char::len_utf8)
-        .sum::<usize>();
-    let at = crate::document::Extent::new(start, start + len);
-    let message = "this looks like UTF-8 that has been read as Latin-1";
-    let mut fault = crate::document::fault(document.source(), Code::BrokenEncoding, at, message);
-    fault.severity = Code::BrokenEncoding.severity();
-    fault.help = Some("restore the text from its source".to_owned());
-    Some(fault)
 }
 
 /// A fault at a pointer into the document.

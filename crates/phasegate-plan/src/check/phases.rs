@@ -218,8 +218,37 @@ fn gate(scope: &mut Scope<'_>, gate: &Gate, here: At<'_>) {
     approvals(scope, gate, here.key("approvals"));
 }
 
+/// Roles of which each has enough members, and all of them together have not.
+fn together(scope: &mut Scope<'_>, gate: &Gate, list: At<'_>) {
+    let mut people = BTreeSet::new();
+    let mut wanted = 0_u64;
+    for approval in &gate.approvals {
+        let Some(role) = scope.role(&approval.role) else {
+            return;
+        };
+        let own: BTreeSet<_> = role.members.iter().collect();
+        let quorum = u64::from(approval.quorum);
+        if u64::try_from(own.len()).is_ok_and(|members| members < quorum) {
+            return;
+        }
+        people.extend(own);
+        wanted = wanted.saturating_add(quorum);
+    }
+    let unread = scope.lost_items(At::ROOT.key("roles")) || !scope.is_whole();
+    let count = u64::try_from(people.len()).unwrap_or(u64::MAX);
+    if gate.approvals.len() > 1 && count < wanted && !unread {
+        let message = format!(
+            "{wanted} approvals are wanted, and the roles have {count} {} together: somebody says yes twice",
+            if count == 1 { "member" } else { "members" }
+        );
+        let help = "give one of the roles to somebody else";
+        scope.report(Code::OnePersonForMany, list, message, Some(help));
+    }
+}
+
 /// Can those who are asked say yes, and must somebody?
 fn approvals(scope: &mut Scope<'_>, gate: &Gate, list: At<'_>) {
+    together(scope, gate, list);
     for (index, approval) in gate.approvals.iter().enumerate() {
         if approval.quorum == 0 {
             let message = "a quorum of 0 asks nobody";

@@ -289,6 +289,7 @@ fn order(scope: &mut Scope<'_>) {
             );
         }
     }
+    completed(scope);
     let mut fastest = Fastest::default();
     for one in &draft.escalation {
         fastest.note(one.severity, one.answer_within);
@@ -309,6 +310,29 @@ fn order(scope: &mut Scope<'_>) {
                 message,
                 None,
             );
+        }
+    }
+}
+
+/// The time for carrying out what was decided, by severity.
+fn completed(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let mut fastest = Fastest::default();
+    for row in &draft.matrix {
+        fastest.note(row.severity, row.complete_within);
+    }
+    let matrix = At::ROOT.key("matrix");
+    for (index, row) in draft.matrix.iter().enumerate() {
+        if let (Some(mine), Some(other)) = (row.complete_within, fastest.below(row.severity))
+            && mine > other
+        {
+            let message = format!(
+                "this is {} and has {mine} to be carried out; what is less grave has {other}",
+                row.severity
+            );
+            let here = matrix.index(index);
+            let here = here.key("complete-within");
+            scope.report(Code::SeverityOrder, here, message, None);
         }
     }
 }

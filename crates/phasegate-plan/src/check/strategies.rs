@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{At, Scope, durations};
-use crate::calendar::WorkCalendar;
+use crate::calendar::{Length, WorkCalendar};
 use crate::fault::Code;
 use crate::model::{
-    Action, BlueGreen, Cohort, Curve, Deprecation, DeprecationStage, Measure, Phase, Waves,
+    Action, BlueGreen, Cohort, Curve, Deprecation, DeprecationStage, Measure, Phase, PlanDraft,
+    Waves,
 };
 
 pub(super) fn check(scope: &mut Scope<'_>) {
@@ -25,8 +26,12 @@ pub(super) fn check(scope: &mut Scope<'_>) {
             let here = steps.index(number);
             let here = here.key(step.action.key());
             match &step.action {
-                Action::Traffic(ramp) => curve(scope, ramp.curve.as_ref(), here),
-                Action::Flag(ramp) => curve(scope, ramp.curve.as_ref(), here),
+                Action::Traffic(ramp) => {
+                    curve(scope, ramp.curve.as_ref(), !ramp.stages.is_empty(), here);
+                }
+                Action::Flag(ramp) => {
+                    curve(scope, ramp.curve.as_ref(), !ramp.stages.is_empty(), here);
+                }
                 Action::Waves(one) => waves(scope, one, here),
                 Action::Cohort(one) => cohort(scope, one, here),
                 Action::Experiment(run)
@@ -41,6 +46,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
                     ends.entry(end.target.to_string()).or_default().push(End {
                         end,
                         phase,
+                        index,
                         pointer: here.key("stage").to_string(),
                     });
                 }
@@ -93,12 +99,13 @@ fn measured(scope: &mut Scope<'_>, measure: &Measure, here: At<'_>) {
 struct End<'d> {
     end: &'d Deprecation,
     phase: &'d Phase,
+    index: usize,
     pointer: String,
 }
 
 impl End<'_> {
     /// How many days can lie at most between this and a later one, as far as their phases say it.
-    fn days_until(&self, later: &Self, week: u64) -> Option<u64> {
+    fn days_until(&self, later: &Self, draft: &PlanDraft, week: u64) -> Option<u64> {
         let (from, to) = (self.phase, later.phase);
         if from.id == to.id {
             return durations::days_at_most(from, week).map(|(days, _)| days);
@@ -108,13 +115,42 @@ impl End<'_> {
         let days = days.map(|days| u64::try_from(days).unwrap_or(0));
         let weeks = from.weeks.zip(to.weeks);
         let weeks = weeks.map(|(from, to)| to.first().saturating_sub(from.first()));
-        days.or(weeks.map(|weeks| u64::from(weeks) * 7))
+        let weeks = weeks.map(|weeks| u64::from(weeks) * 7);
+        days.or(weeks)
+            .or_else(|| self.days_by_lengths(later, draft, week))
+    }
+
+    /// From the beginning of its phase to the end of the later one, where each follows the one before it and
+    /// none waits for a date.
+    fn days_by_lengths(&self, later: &Self, draft: &PlanDraft, week: u64) -> Option<u64> {
+        let between = draft.phases.get(self.index..=later.index)?;
+        let chain = between.windows(2).all(|pair| {
+            let [before, after] = pair else { return false };
+            after
+                .after
+                .as_ref()
+                .is_none_or(|list| list.as_slice() == std::slice::from_ref(&before.id))
+        });
+        let dated = |phase: &Phase| phase.gates.iter().any(|gate| gate.not_before.is_some());
+        if !chain || between.iter().any(|phase| phase.outline || dated(phase)) {
+            return None;
+        }
+        between.iter().try_fold(0_u64, |sum, phase| {
+            let (days, _) = durations::days_at_most(phase, week)?;
+            // What is begun on a Friday ends after the days on which nobody works.
+            Some(sum.saturating_add(days).saturating_add(2))
+        })
     }
 }
 
-fn curve(scope: &mut Scope<'_>, curve: Option<&Curve>, here: At<'_>) {
+fn curve(scope: &mut Scope<'_>, curve: Option<&Curve>, listed: bool, here: At<'_>) {
     let Some(curve) = curve else { return };
     let here = here.key("curve");
+    if listed {
+        let message = "'stages' says which rungs there are: this counts for nothing";
+        let help = "remove the one that is not meant";
+        scope.report(Code::StagesAndCurve, here, message, Some(help));
+    }
     if curve.from >= curve.to {
         let message = format!("from {} to {}: a ramp goes up", curve.from, curve.to);
         scope.report(Code::RampGoesDown, here.key("from"), message, None);
@@ -234,7 +270,12 @@ fn cohort(scope: &mut Scope<'_>, cohort: &Cohort, here: At<'_>) {
 fn deprecations(scope: &mut Scope<'_>, list: &[End<'_>], week: u64) {
     let mut before: Option<&End<'_>> = None;
     let first = list.first();
+    let mut promised: Option<Length> = None;
     for one in list {
+        let longer = |length: &Length| {
+            promised.is_none_or(|best| length.calendar_days(week).0 > best.calendar_days(week).0)
+        };
+        promised = one.end.notice.filter(longer).or(promised);
         if let Some(before) = before
             && one.end.stage < before.end.stage
         {
@@ -251,9 +292,9 @@ fn deprecations(scope: &mut Scope<'_>, list: &[End<'_>], week: u64) {
                 Some(help),
             );
         }
-        let between = first.and_then(|first| first.days_until(one, week));
+        let between = first.and_then(|first| first.days_until(one, scope.draft, week));
         if let (DeprecationStage::Removed, Some(between), Some(notice)) =
-            (one.end.stage, between, one.end.notice)
+            (one.end.stage, between, promised)
             && notice.calendar_days(week).0 > between
         {
             let message =

@@ -21,6 +21,8 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     // By working days that are not those of the plan nothing can be said.
     if !scope.is_unread(At::ROOT, &["calendar"]) {
         lengths(scope, &calendar);
+        super::span::check(scope, &calendar);
+        super::holds::check(scope, calendar.days_a_week());
         windows(scope, &calendar);
     }
     recurrences(scope);
@@ -29,8 +31,8 @@ pub(super) fn check(scope: &mut Scope<'_>) {
 
 /// Windows longer than ten years are not looked into day by day.
 const DAYS_MAX: i64 = 3660;
-/// So many recurrences are looked at for whether they ever come.
-const RECURRENCES_MAX: usize = 200;
+/// So many different recurrences are looked at for whether they ever come.
+const RECURRENCES_MAX: usize = 2_000;
 /// So many schedules of backups are laid over each other.
 const SCHEDULES_MAX: usize = 20;
 
@@ -76,6 +78,15 @@ fn in_family(length: Length, family: Family, week: u64) -> Option<(u64, Option<u
     Some((least, length.most().map(|most| u64::from(most) * per)))
 }
 
+/// The least that a length takes in a family in which it is not counted.
+fn at_least(length: Length, family: Family, week: u64) -> u64 {
+    let days = length.calendar_days(week).0;
+    match family {
+        Family::Business => days / 7 * week,
+        Family::Calendar => days,
+    }
+}
+
 fn lengths(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
     let draft = scope.draft;
     let phases = At::ROOT.key("phases");
@@ -85,19 +96,21 @@ fn lengths(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
     }
     let week = calendar.days_a_week();
     for family in [Family::Business, Family::Calendar] {
-        let phases: Option<Vec<u64>> = draft
-            .phases
-            .iter()
-            .filter(|phase| !phase.outline)
+        let planned = || draft.phases.iter().filter(|phase| !phase.outline);
+        let exact = |length| in_family(length, family, week).map(|(least, _)| least);
+        // What is counted in another way takes at least so much: the sum can be too long, and not too short.
+        let whole = planned().all(|phase| phase.length.is_none_or(|one| exact(one).is_some()));
+        let phases: Vec<u64> = planned()
             .map(|phase| {
-                phase
-                    .length
-                    .map_or(Some(0), |length| Some(in_family(length, family, week)?.0))
+                let length = phase.length;
+                length.map_or(0, |one| {
+                    exact(one).unwrap_or_else(|| at_least(one, family, week))
+                })
             })
             .collect();
-        let Some(phases) = phases.filter(|all| all.iter().any(|days| *days > 0)) else {
+        if !planned().any(|phase| phase.length.and_then(exact).is_some_and(|days| days > 0)) {
             continue;
-        };
+        }
         let stated = draft
             .lengths
             .iter()
@@ -118,9 +131,11 @@ fn lengths(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
         } else {
             "days"
         };
-        if chain && (sum < least || most.is_some_and(|most| sum > most)) {
-            let message =
-                format!("the phases add up to {sum} {word}, the whole is stated as {length}");
+        if chain && ((whole && sum < least) || most.is_some_and(|most| sum > most)) {
+            let at_least = if whole { "" } else { "at least " };
+            let message = format!(
+                "the phases add up to {at_least}{sum} {word}, the whole is stated as {length}"
+            );
             let help = "correct the phases' lengths or the length of the whole";
             scope.report(Code::LengthsDoNotAddUp, here, message, Some(help));
         } else if !chain && most.is_some_and(|most| path > most) {
@@ -336,15 +351,23 @@ fn slots(scope: &mut Scope<'_>, calendar: &WorkCalendar, phase: &Phase, here: At
     let weeks = phase.weeks.and_then(crate::model::Weeks::count);
     let days = match phase.length {
         Some(_) => days,
-        None => weeks.map(|count| count.saturating_mul(7)),
+        None => match phase.window {
+            Some(window) => u32::try_from(window.days()).ok(),
+            None => weeks.map(|count| count.saturating_mul(7)),
+        },
     };
     let steps = here.key("steps");
     let activities = here.key("activities");
+    let gates = here.key("gates");
     let slots = (phase.steps.iter().enumerate())
         .map(|(index, step)| (steps.index(index), step.slot.as_ref()))
         .chain(
             (phase.activities.iter().enumerate())
                 .map(|(index, one)| (activities.index(index), one.slot.as_ref())),
+        )
+        .chain(
+            (phase.gates.iter().enumerate())
+                .map(|(index, one)| (gates.index(index), one.slot.as_ref())),
         );
     let by_business = !phase.days_by_calendar();
     for (at, slot) in slots {
@@ -403,6 +426,23 @@ fn recurrences(scope: &mut Scope<'_>) {
         let at = add("afterwards", index, "every", one.every.as_ref());
         all.extend(at.zip(one.every.as_ref()));
     }
+    let phases = root.key("phases");
+    for (index, phase) in draft.phases.iter().enumerate() {
+        let list = phases.index(index);
+        let list = list.key("watch");
+        for (number, one) in phase.watch.iter().enumerate() {
+            if let Some(every) = &one.every {
+                all.push((list.index(number).key("every").to_string(), every));
+            }
+        }
+    }
+    if let Some(every) = draft
+        .review
+        .as_ref()
+        .and_then(|review| review.every.as_ref())
+    {
+        all.push((root.key("review").key("every").to_string(), every));
+    }
     let backups = draft.recovery.iter().flat_map(|recovery| &recovery.backups);
     for (index, one) in backups.enumerate() {
         let at = root.key("recovery");
@@ -412,8 +452,19 @@ fn recurrences(scope: &mut Scope<'_>) {
     }
     let window = draft.window.map(DateWindow::first);
     let start = window.or_else(|| Date::new(2024, 1, 1));
-    for (pointer, recurrence) in all.into_iter().take(RECURRENCES_MAX) {
-        if start.is_some_and(|start| !recurrence.ever_comes(start)) {
+    let mut known: BTreeMap<String, bool> = BTreeMap::new();
+    for (pointer, recurrence) in all {
+        let text = recurrence.to_string();
+        let comes = match known.get(&text) {
+            Some(comes) => *comes,
+            None if known.len() >= RECURRENCES_MAX => continue,
+            None => {
+                let comes = start.is_none_or(|start| recurrence.ever_comes(start));
+                known.insert(text, comes);
+                comes
+            }
+        };
+        if !comes {
             let message = format!("'{recurrence}' never comes");
             let over = match recurrence {
                 Recurrence::Rule(rule) => rule.until().zip(window).filter(|(end, day)| end < day),
@@ -428,7 +479,8 @@ fn recurrences(scope: &mut Scope<'_>) {
     }
 }
 
-/// The longest time between two backups, against what may be lost.
+/// The longest time between two backups, against what may be lost. Of what comes more rarely than in five
+/// weeks, at least those five weeks lie between.
 fn recovery(scope: &mut Scope<'_>) {
     let Some(recovery) = &scope.draft.recovery else {
         return;
@@ -450,7 +502,8 @@ fn recovery(scope: &mut Scope<'_>) {
         .backups
         .iter()
         .any(|one| one.kind == BackupKind::Continuous);
-    let (Some(point), false) = (recovery.point, continuous || recovery.backups.is_empty()) else {
+    let scheduled = recovery.backups.iter().any(|one| one.schedule.is_some());
+    let (Some(point), true) = (recovery.point, scheduled && !continuous) else {
         return;
     };
     if let Some(gap) = longest_gap(
@@ -473,18 +526,24 @@ fn longest_gap<'a>(schedules: impl Iterator<Item = &'a Recurrence>) -> Option<Sp
     let begin = utc.moment(start, TimeOfDay::MIDNIGHT);
     let end = begin + Span::from_secs(35 * 86_400);
     let mut times: Vec<Timestamp> = vec![begin];
+    let mut seen = end;
     for schedule in schedules.take(SCHEDULES_MAX) {
         let mut at = begin;
-        for _ in 0..LOOKED_AT {
+        for number in 1..=LOOKED_AT {
             match schedule.next_after(at, start, &utc) {
                 Some(next) if next <= end => {
                     times.push(next);
                     at = next;
+                    if number == LOOKED_AT {
+                        seen = seen.min(at);
+                    }
                 }
                 Some(_) | None => break,
             }
         }
     }
+    times.push(seen);
+    times.retain(|time| *time <= seen);
     times.sort();
     times
         .windows(2)

@@ -14,11 +14,16 @@ pub(super) fn check(scope: &mut Scope<'_>, calendar: &WorkCalendar, phase: &Phas
     }
     let steps = here.key("steps");
     let activities = here.key("activities");
+    let gates = here.key("gates");
     let slots = (phase.steps.iter().enumerate())
         .map(|(index, step)| (steps.index(index), step.slot.as_ref()))
         .chain(
             (phase.activities.iter().enumerate())
                 .map(|(index, one)| (activities.index(index), one.slot.as_ref())),
+        )
+        .chain(
+            (phase.gates.iter().enumerate())
+                .map(|(index, one)| (gates.index(index), one.slot.as_ref())),
         );
     let mut firsts = calendar.weekdays();
     let week = firsts.clone();

@@ -248,6 +248,20 @@ codes! {
     CriterionNeverHolds "PG352" "criterion-never-holds" Error;
     /// A fact states another baseline than the KPI itself declares.
     BaselineContradicted "PG353" "baseline-contradicted" Warning;
+    /// A way back without a step, of something that moves.
+    EmptyRollback "PG354" "empty-rollback" Warning;
+    /// A ramp by a list and by a rule: the rule counts for nothing.
+    StagesAndCurve "PG355" "stages-and-curve" Warning;
+    /// A way back that takes as much of something forward as the rollout did.
+    RollbackGoesForward "PG356" "rollback-goes-forward" Error;
+    /// A way back that moves other things than those that were moved.
+    RollbackMissesTarget "PG357" "rollback-misses-target" Warning;
+    /// A step of a way back that takes longer by itself than it may.
+    StepExceedsBudget "PG358" "step-exceeds-budget" Error;
+    /// A trigger whose condition must hold for longer than the phases last in which it is watched.
+    TriggerHoldsTooLong "PG359" "trigger-holds-too-long" Warning;
+    /// A gate that asks for more approvals than there are people in all its roles together.
+    OnePersonForMany "PG360" "one-person-for-many" Warning;
 
     /// The lengths of the phases do not add up to the stated length of the whole.
     LengthsDoNotAddUp "PG401" "lengths-do-not-add-up" Warning;
@@ -277,6 +291,12 @@ codes! {
     GateAfterWindow "PG413" "gate-after-window" Error;
     /// Less time from the first notice to the removal than was promised.
     NoticeTooShort "PG414" "notice-too-short" Error;
+    /// The weeks or days of the phases reach beyond the stated length of the whole.
+    BeyondStatedLength "PG415" "beyond-stated-length" Warning;
+    /// Two lengths are stated of the whole, and not both can be right.
+    LengthsContradict "PG416" "lengths-contradict" Warning;
+    /// The timeline gives a phase fewer days than it takes.
+    TimelineDisagrees "PG417" "timeline-disagrees" Warning;
     /// Laid out from a day, something falls on another one than the plan says. Told by a schedule, not by a
     /// check.
     NotAsPlanned "PG420" "not-as-planned" Warning;

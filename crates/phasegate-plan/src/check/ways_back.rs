@@ -1,0 +1,169 @@
+//! Ways back that lead nowhere: without a step, up instead of down, past what was moved, longer than they may
+//! take, over what cannot be undone.
+
+use std::collections::BTreeMap;
+
+use phasegate_core::{BindingId, Ratio, TargetId};
+
+use super::{At, Scope};
+use crate::fault::Code;
+use crate::model::{Action, Phase, Procedure, Rollback, RollbackTarget};
+
+type Key<'d> = (&'d BindingId, &'d TargetId);
+
+pub(super) fn check(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let phases = At::ROOT.key("phases");
+    let mut heirs: Vec<&Phase> = Vec::new();
+    for (index, phase) in draft.phases.iter().enumerate() {
+        let here = phases.index(index);
+        match &phase.rollback {
+            Some(rollback) => one(scope, rollback, &[phase], here.key("rollback")),
+            None if phase.no_way_back.is_none()
+                && !scope.is_unread(here, &["rollback", "no-way-back"]) =>
+            {
+                heirs.push(phase);
+            }
+            None => {}
+        }
+    }
+    if let Some(rollback) = &draft.rollback {
+        one(scope, rollback, &heirs, At::ROOT.key("rollback"));
+    }
+    let procedures = At::ROOT.key("procedures");
+    for (index, procedure) in draft.procedures.iter().enumerate() {
+        let here = procedures.index(index);
+        budgets(scope, &procedure.rollback, here.key("rollback"));
+        over_irreversible(scope, procedure, here.key("rollback"));
+    }
+}
+
+/// A rollback against the phases that go back by it.
+fn one(scope: &mut Scope<'_>, rollback: &Rollback, phases: &[&Phase], here: At<'_>) {
+    budgets(scope, rollback, here);
+    if scope.is_unread(here, &["steps"]) {
+        return;
+    }
+    let moves = phases
+        .iter()
+        .any(|phase| phase.steps.iter().any(|step| step.action.moves()));
+    if rollback.steps.is_empty() && moves {
+        let message = "there is a way back, and no step of it";
+        let help = "add 'steps:', or say under 'no-way-back:' why none is needed";
+        scope.report(Code::EmptyRollback, here, message, Some(help));
+        return;
+    }
+    let mut reached: BTreeMap<Key<'_>, Ratio> = BTreeMap::new();
+    for step in phases.iter().flat_map(|phase| &phase.steps) {
+        if let (Some(key), Some(end)) = (step.action.moved(), step.action.last_rung()) {
+            let slot = reached.entry(key).or_insert(end);
+            *slot = end.max(*slot);
+        }
+    }
+    let steps = here.key("steps");
+    for (index, step) in rollback.steps.iter().enumerate() {
+        if let (Some(key), Some(end)) = (step.action.moved(), step.action.last_rung())
+            && let Some(most) = reached.get(&key)
+            && end >= *most
+        {
+            let message = format!(
+                "'{}' is at {most} at most, and this takes it to {end}",
+                key.1
+            );
+            let help = "going back is going down: write 'stages: [0%]'";
+            let here = steps.index(index);
+            let here = here.key(step.action.key());
+            let stages = here.key("stages");
+            scope.report(Code::RollbackGoesForward, stages, message, Some(help));
+        }
+    }
+    misses(scope, rollback, &reached, steps);
+}
+
+/// Something is moved by weights, and the way back moves by weights only other things.
+fn misses(
+    scope: &mut Scope<'_>,
+    rollback: &Rollback,
+    reached: &BTreeMap<Key<'_>, Ratio>,
+    steps: At<'_>,
+) {
+    // What a command, a person or a configuration takes back cannot be seen.
+    let plain = rollback.steps.iter().all(|step| {
+        matches!(
+            step.action,
+            Action::Traffic(_) | Action::Flag(_) | Action::Wait(_) | Action::Notify(_)
+        )
+    });
+    let back = || rollback.steps.iter().filter_map(|step| step.action.moved());
+    // A way back of several phases takes one of them back at a time.
+    let none = !reached.is_empty() && !reached.keys().any(|key| back().any(|one| one == *key));
+    if let (true, true, Some((_, target)), Some((_, other))) =
+        (plain, none, reached.keys().next(), back().next())
+    {
+        let message = format!("'{target}' is moved forward, and only '{other}' is taken back");
+        let help = format!("take '{target}' back, or correct the name");
+        scope.report(
+            Code::RollbackMissesTarget,
+            steps.index(0),
+            message,
+            Some(&help),
+        );
+    }
+}
+
+/// A step that takes longer by itself than it may.
+fn budgets(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
+    let steps = here.key("steps");
+    for (index, step) in rollback.steps.iter().enumerate() {
+        let takes = step.action.machine_time();
+        let here = steps.index(index);
+        let (may, key) = match (step.budget, rollback.limit) {
+            (Some(budget), _) => (budget, "budget"),
+            (None, Some(limit)) => (limit, step.action.key()),
+            (None, None) => continue,
+        };
+        if takes > may {
+            let message = format!("this takes {takes} by itself, and may take {may}");
+            let help = "give it more time, or wait less";
+            scope.report(Code::StepExceedsBudget, here.key(key), message, Some(help));
+        }
+    }
+}
+
+/// A procedure may be chosen whenever people like. One that says how far it goes must keep what cannot be
+/// undone; of one that does not, as where a part is switched off, nothing is known.
+fn over_irreversible(scope: &mut Scope<'_>, procedure: &Procedure, here: At<'_>) {
+    let target = here.key("target");
+    let written = scope.written(&target.to_string());
+    if scope.document().value_at(&written).is_none() {
+        return;
+    }
+    let phases = &scope.draft.phases;
+    let lost = match &procedure.rollback.target {
+        RollbackTarget::Start => phases
+            .iter()
+            .find(|phase| phase.steps.iter().any(|step| step.is_irreversible())),
+        RollbackTarget::Phase(_) | RollbackTarget::PreviousPhase => None,
+    };
+    if let Some(phase) = lost {
+        let message = format!(
+            "this would have to undo the phase '{}', which has a step that cannot be undone",
+            phase.id
+        );
+        let help = format!("go back no further than 'phase: {}'", phase.id);
+        scope.report(Code::RollbackOverIrreversible, target, message, Some(&help));
+    }
+}
+
+impl Action {
+    /// The weight at which it ends, of what moves by weights.
+    fn last_rung(&self) -> Option<Ratio> {
+        if let Self::Traffic(ramp) = self {
+            ramp.rungs().last().map(|rung| rung.weight)
+        } else if let Self::Flag(ramp) = self {
+            ramp.rungs().last().map(|rung| rung.weight)
+        } else {
+            None
+        }
+    }
+}
