@@ -297,8 +297,9 @@ fn deprecations(scope: &mut Scope<'_>, list: &[End<'_>], week: u64) {
             (one.end.stage, between, promised)
             && notice.calendar_days(week).0 > between
         {
-            let message =
-                format!("{between} days lie between notice and removal, {notice} was promised");
+            let message = format!(
+                "{between} days lie at most between notice and removal, {notice} was promised"
+            );
             scope.report_at(Code::NoticeTooShort, one.pointer.clone(), message, None);
         }
         before = Some(one);

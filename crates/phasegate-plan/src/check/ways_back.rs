@@ -135,7 +135,7 @@ fn budgets(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
 fn over_irreversible(scope: &mut Scope<'_>, procedure: &Procedure, here: At<'_>) {
     let target = here.key("target");
     let written = scope.written(&target.to_string());
-    if scope.document().value_at(&written).is_none() {
+    if scope.is_unread(here, &["target"]) || scope.document().value_at(&written).is_none() {
         return;
     }
     let phases = &scope.draft.phases;
