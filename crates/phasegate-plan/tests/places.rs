@@ -1,5 +1,4 @@
 //! Faults of meaning stand where a person mends them: line and column of what is wrong, not of what is around it.
-#![expect(clippy::expect_used, reason = "helpers of tests fail the test")]
 
 use phasegate_plan::{Code, PlanDocument, check};
 

@@ -151,6 +151,17 @@ fn timeline(scope: &mut Scope<'_>, week: u64) {
             *slot = (slot.0.saturating_add(days), index);
         }
     }
+    too_few(scope, &phases, given, week);
+}
+
+/// Phases to which the timeline gives fewer working days than they take.
+fn too_few(
+    scope: &mut Scope<'_>,
+    phases: &BTreeMap<&str, &Phase>,
+    given: BTreeMap<&str, (u64, usize)>,
+    week: u64,
+) {
+    let list = At::ROOT.key("timeline");
     for (id, (days, index)) in given {
         let length = phases.get(id).and_then(|phase| phase.length);
         let needed = length.and_then(|length| match length.unit() {

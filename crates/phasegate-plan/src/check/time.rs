@@ -450,7 +450,12 @@ fn recurrences(scope: &mut Scope<'_>) {
         let at = at.index(index).key("schedule").to_string();
         all.extend(one.schedule.as_ref().map(|schedule| (at, schedule)));
     }
-    let window = draft.window.map(DateWindow::first);
+    never(scope, all);
+}
+
+/// Tells which of these never come, counted from the first day of the plan.
+fn never(scope: &mut Scope<'_>, all: Vec<(String, &Recurrence)>) {
+    let window = scope.draft.window.map(DateWindow::first);
     let start = window.or_else(|| Date::new(2024, 1, 1));
     let mut known: BTreeMap<String, bool> = BTreeMap::new();
     for (pointer, recurrence) in all {
