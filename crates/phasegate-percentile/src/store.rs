@@ -108,6 +108,11 @@ impl Store {
         !self.carries.is_empty()
     }
 
+    /// The high halves, from [`first`](Self::first) on; none unless [`has_carries`](Self::has_carries).
+    pub(crate) fn carries(&self) -> &[u32] {
+        &self.carries
+    }
+
     /// The low halves, from [`first`](Self::first) on.
     pub(crate) fn counts(&self) -> &[u32] {
         &self.counts

@@ -22,6 +22,7 @@ pub use classes::Classes;
 pub use correct::Correction;
 pub(crate) use inner::InnerKeys;
 pub use query::CountEstimate;
+pub(crate) use query::{ABOVE, AROUND_ZERO, BELOW};
 pub(crate) use range::Range;
 
 /// A mergeable histogram over `f64` with a proven relative error.

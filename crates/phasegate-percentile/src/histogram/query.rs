@@ -159,28 +159,26 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
 
     /// Calls `visit` with the interval and count of each group of values, in rising order.
     pub(crate) fn for_each_interval(&self, visit: &mut dyn FnMut(Estimate, u64)) {
-        for class in BELOW {
-            self.visit_class(class, visit);
-        }
+        let estimate = &mut |class, n| visit(self.bucket_estimate(class), n);
+        self.for_each_of(&BELOW, estimate);
         for (key, n) in self.negative.iter().rev() {
-            visit(self.bucket_estimate(Class::Negative(key)), n);
+            estimate(Class::Negative(key), n);
         }
-        for class in AROUND_ZERO {
-            self.visit_class(class, visit);
-        }
+        self.for_each_of(&AROUND_ZERO, estimate);
         for (key, n) in self.positive.iter() {
-            visit(self.bucket_estimate(Class::Positive(key)), n);
+            estimate(Class::Positive(key), n);
         }
-        for class in ABOVE {
-            self.visit_class(class, visit);
-        }
+        self.for_each_of(&ABOVE, estimate);
     }
 
-    fn visit_class(&self, class: Class, visit: &mut dyn FnMut(Estimate, u64)) {
+    /// Calls `visit` with those of the classes that hold something.
+    pub(crate) fn for_each_of(&self, some: &[Class], visit: &mut dyn FnMut(Class, u64)) {
         let mut classes = self.classes;
-        let n = classes.counter(class).map_or(0, |n| *n);
-        if n != 0 {
-            visit(self.bucket_estimate(class), n);
+        for &class in some {
+            let n = classes.counter(class).map_or(0, |n| *n);
+            if n != 0 {
+                visit(class, n);
+            }
         }
     }
 
@@ -221,33 +219,38 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
         Estimate::between(mapping.representative(key), low, high, true)
     }
 
+    /// The bounds of a bucket or class, whatever the extremes are.
+    pub(crate) fn bounds(&self, class: Class) -> (f64, f64) {
+        let mapping = &self.mapping;
+        match class {
+            Class::Positive(key) => (mapping.lower(key), mapping.upper(key)),
+            Class::Negative(key) => (-mapping.upper(key), -mapping.lower(key)),
+            Class::NegativeInfinite => (f64::NEG_INFINITY, f64::NEG_INFINITY),
+            Class::Infinite => (f64::INFINITY, f64::INFINITY),
+            Class::NotANumber => (f64::NAN, f64::NAN),
+            Class::Zero => (0.0, 0.0),
+            Class::NegativeOverflow => (f64::MIN, -self.range().1),
+            Class::NegativeUnderflow => (-self.range().0, -f64::MIN_POSITIVE),
+            Class::NegativeSubnormal => (-f64::MIN_POSITIVE, -0.0),
+            Class::Subnormal => (0.0, f64::MIN_POSITIVE),
+            Class::Underflow => (f64::MIN_POSITIVE, self.range().0),
+            Class::Overflow => (self.range().1, f64::MAX),
+        }
+    }
+
     /// What is known of a value in a bucket or class: its bounds, narrowed by the extremes.
     pub(crate) fn bucket_estimate(&self, class: Class) -> Estimate {
         let mapping = &self.mapping;
-        let (lowest, highest) = self.range();
-        let (value, low, high, guaranteed) = match class {
-            Class::Positive(key) => (
-                mapping.representative(key),
-                mapping.lower(key),
-                mapping.upper(key),
-                true,
-            ),
-            Class::Negative(key) => (
-                -mapping.representative(key),
-                -mapping.upper(key),
-                -mapping.lower(key),
-                true,
-            ),
-            Class::NegativeInfinite => return Estimate::exact(f64::NEG_INFINITY),
-            Class::Infinite => return Estimate::exact(f64::INFINITY),
-            Class::NotANumber => return Estimate::exact(f64::NAN),
-            Class::Zero => return Estimate::exact(0.0),
-            Class::NegativeOverflow => (-highest, f64::MIN, -highest, false),
-            Class::NegativeUnderflow => (-lowest, -lowest, -f64::MIN_POSITIVE, false),
-            Class::NegativeSubnormal => (-f64::MIN_POSITIVE, -f64::MIN_POSITIVE, -0.0, false),
-            Class::Subnormal => (f64::MIN_POSITIVE, 0.0, f64::MIN_POSITIVE, false),
-            Class::Underflow => (lowest, f64::MIN_POSITIVE, lowest, false),
-            Class::Overflow => (highest, highest, f64::MAX, false),
+        let (low, high) = self.bounds(class);
+        let (value, guaranteed) = match class {
+            Class::Positive(key) => (mapping.representative(key), true),
+            Class::Negative(key) => (-mapping.representative(key), true),
+            Class::NegativeInfinite | Class::Infinite | Class::NotANumber | Class::Zero => {
+                return Estimate::exact(low);
+            }
+            Class::NegativeOverflow => (high, false),
+            Class::NegativeUnderflow | Class::NegativeSubnormal | Class::Overflow => (low, false),
+            Class::Subnormal | Class::Underflow => (high, false),
         };
         let low = low.max(self.extremes.min);
         let high = high.min(self.extremes.max);
@@ -255,15 +258,15 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
     }
 }
 
-const BELOW: [Class; 2] = [Class::NegativeInfinite, Class::NegativeOverflow];
-const AROUND_ZERO: [Class; 5] = [
+pub(crate) const BELOW: [Class; 2] = [Class::NegativeInfinite, Class::NegativeOverflow];
+pub(crate) const AROUND_ZERO: [Class; 5] = [
     Class::NegativeUnderflow,
     Class::NegativeSubnormal,
     Class::Zero,
     Class::Subnormal,
     Class::Underflow,
 ];
-const ABOVE: [Class; 2] = [Class::Overflow, Class::Infinite];
+pub(crate) const ABOVE: [Class; 2] = [Class::Overflow, Class::Infinite];
 
 /// `⌈q·n⌉` in `1 ..= n`, with `q` to the nearest 10⁻¹².
 pub(crate) fn rank_of(q: f64, n: u64) -> Option<u64> {

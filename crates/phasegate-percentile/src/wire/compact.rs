@@ -18,7 +18,6 @@ use alloc::vec::Vec;
 use core::cmp::Ordering::{Equal, Less};
 
 use crate::{
-    estimate::Estimate,
     histogram::{Classes, Extremes, MappedHistogram, Range},
     mapping::{Cubic, Logarithmic, Mapping, MappingId},
     store::Store,
@@ -26,6 +25,7 @@ use crate::{
     wire::{
         DecodeError,
         bytes::{Reader, crc32, put_varint},
+        groups::Groups,
         rice::{self, Version},
     },
 };
@@ -183,9 +183,9 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
         if ranked && !matches!(extremes.min.partial_cmp(&extremes.max), Some(Less | Equal)) {
             return wrong("minimum or maximum");
         }
-        let groups = self.groups();
-        let holds = |group: Option<Estimate>, value: f64| {
-            group.is_some_and(|group| group.low <= value && value <= group.high)
+        let groups = Groups::of(self);
+        let holds = |group: Option<(f64, f64)>, value: f64| {
+            group.is_some_and(|(low, high)| low <= value && value <= high)
         };
         if ranked && !(holds(groups.lowest, extremes.min) && holds(groups.highest, extremes.max)) {
             return wrong("minimum or maximum");
@@ -196,49 +196,6 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
         } else {
             wrong("sum")
         }
-    }
-
-    fn groups(&mut self) -> Groups {
-        let extremes = self.extremes;
-        // As they are without knowledge of the extremes.
-        self.extremes = Extremes {
-            min: f64::NEG_INFINITY,
-            max: f64::INFINITY,
-            ..extremes
-        };
-        let mut groups = Groups::default();
-        self.for_each_interval(&mut |group: Estimate, n: u64| {
-            groups.lowest.get_or_insert(group);
-            groups.highest = Some(group);
-            if group.value.is_finite() {
-                let (low, high) = (group.low.max(extremes.min), group.high.min(extremes.max));
-                groups.sum_min += low * n as f64;
-                groups.sum_max += high * n as f64;
-                groups.size += low.abs().max(high.abs()) * n as f64;
-            }
-        });
-        self.extremes = extremes;
-        groups
-    }
-}
-
-/// What the groups of values allow for.
-#[derive(Default)]
-struct Groups {
-    lowest: Option<Estimate>,
-    highest: Option<Estimate>,
-    /// The least and the greatest possible sum of the finite values.
-    sum_min: f64,
-    sum_max: f64,
-    /// The greatest possible sum of their sizes.
-    size: f64,
-}
-
-impl Groups {
-    fn allow(&self, sum: f64) -> bool {
-        let slack = self.size * 1e-9;
-        let possible = self.sum_min - slack <= sum && sum <= self.sum_max + slack;
-        possible || !self.size.is_finite()
     }
 }
 

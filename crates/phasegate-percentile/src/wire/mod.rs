@@ -13,6 +13,7 @@ mod compact;
 mod conversion;
 pub mod ddsketch;
 mod error;
+mod groups;
 pub mod hdr;
 mod inflate;
 pub mod otel;

@@ -77,16 +77,16 @@ impl Guess {
                     last
                 }));
             }
-            Self::Line(line) => {
-                // A copy that can live in registers: the loop is a chain of sums.
-                let mut now = *line;
-                for code in codes {
-                    let count = now.next(counts).wrapping_add(unzigzag(*code) as u64);
-                    now.push(counts, count);
-                    counts.push(count);
+            Self::Line(line) => match codes.first_chunk() {
+                Some(block) if line.add_small(block, counts) => {}
+                Some(_) | None => {
+                    for code in codes {
+                        let count = line.next(counts).wrapping_add(unzigzag(*code) as u64);
+                        line.push(counts, count);
+                        counts.push(count);
+                    }
                 }
-                *line = now;
-            }
+            },
         }
     }
 }
@@ -103,15 +103,23 @@ struct Line {
     weighted: i64,
 }
 
+/// So many counts are behind a line.
+const EIGHT: usize = 8;
+
 /// Counts below this keep the sums of eight exact.
 const SMALL: u64 = 1 << 54;
 
 impl Line {
-    #[inline]
+    /// The next one, where no count has reached [`SMALL`]. A line below zero is cut there, so that the
+    /// division is one of natural numbers.
+    #[inline(always)]
+    fn next_small(&self) -> u64 {
+        self.weighted.wrapping_add(14).max(0) as u64 / 28
+    }
+
     fn next(&self, before: &[u64]) -> u64 {
         if self.bits < SMALL {
-            // A line below zero is cut there, so that the division is one of natural numbers.
-            return (self.weighted + 14).max(0) as u64 / 28;
+            return self.next_small();
         }
         let weights = (0..8).map(|age| 14 - 3 * age);
         let products = weights.zip(before.iter().rev());
@@ -121,10 +129,18 @@ impl Line {
         (sum + 14).div_euclid(28).clamp(0, i128::from(u64::MAX)) as u64
     }
 
-    #[inline]
     fn push(&mut self, before: &[u64], count: u64) {
-        let oldest = before.len().checked_sub(8).and_then(|at| before.get(at));
-        let oldest = oldest.copied().unwrap_or_default() as i64;
+        let oldest = before
+            .len()
+            .checked_sub(EIGHT)
+            .and_then(|at| before.get(at));
+        self.shift(oldest.copied().unwrap_or_default(), count);
+    }
+
+    /// One step on: the oldest of the eight goes, a count comes.
+    #[inline(always)]
+    fn shift(&mut self, oldest: u64, count: u64) {
+        let oldest = oldest as i64;
         self.bits |= count;
         // Each of the other seven weighs three less now.
         let others = self.sum.wrapping_sub(oldest);
@@ -134,6 +150,30 @@ impl Line {
             .wrapping_sub(3_i64.wrapping_mul(others))
             .wrapping_add(14_i64.wrapping_mul(count as i64));
         self.sum = others.wrapping_add(count as i64);
+    }
+
+    /// A whole block at once, if all counts are small: arrays of fixed size keep the chain of sums in
+    /// registers. Otherwise nothing has changed.
+    fn add_small(&mut self, codes: &[u64; BLOCK], counts: &mut Vec<u64>) -> bool {
+        let Some(before) = counts.last_chunk::<EIGHT>() else {
+            return false;
+        };
+        let mut now = *self;
+        let mut block = [0; BLOCK];
+        let mut last = *before;
+        for (made, codes) in block.chunks_exact_mut(EIGHT).zip(codes.chunks_exact(EIGHT)) {
+            for ((made, code), oldest) in made.iter_mut().zip(codes).zip(&mut last) {
+                *made = now.next_small().wrapping_add(unzigzag(*code) as u64);
+                now.shift(*oldest, *made);
+                *oldest = *made;
+            }
+        }
+        let are_small = now.bits < SMALL;
+        if are_small {
+            *self = now;
+            counts.extend_from_slice(&block);
+        }
+        are_small
     }
 }
 
@@ -376,31 +416,28 @@ impl BitReader<'_> {
         Ok(Some(*last))
     }
 
-    /// Several values of one parameter: as many as one look into the input holds at a time.
+    /// Several values of one parameter: as many at a time as one look into the input holds.
     fn take_block(&mut self, parameter: u32, codes: &mut [u64]) -> Result<(), DecodeError> {
         let low = (1_u64 << parameter) - 1;
-        let (mut window, mut left) = (self.window(), WINDOW);
-        let mut used = 0;
-        for code in codes {
-            let mut ones = window.trailing_ones();
-            if ones + 1 + parameter > left {
-                self.skip(used)?;
-                (window, left, used) = (self.window(), WINDOW, 0);
-                ones = window.trailing_ones();
-            }
-            let length = ones + 1 + parameter;
-            if length > left || ones >= ESCAPE {
-                self.skip(used)?;
-                *code = self.take_rice(parameter)?;
-                (window, left, used) = (self.window(), WINDOW, 0);
-                continue;
-            }
-            *code = u64::from(ones) << parameter | (window >> (ones + 1)) & low;
-            window >>= length;
-            left -= length;
-            used += length;
+        let mut codes = codes.iter_mut();
+        let mut next = codes.next();
+        while let Some(first) = next {
+            *first = self.take_rice(parameter)?;
+            let (mut window, mut used) = (self.window(), 0);
+            next = codes.find_map(|code| {
+                let ones = window.trailing_ones();
+                let length = ones + 1 + parameter;
+                if used + length > WINDOW || ones >= ESCAPE {
+                    return Some(code);
+                }
+                *code = u64::from(ones) << parameter | (window >> (ones + 1)) & low;
+                window >>= length;
+                used += length;
+                None
+            });
+            self.skip(used)?;
         }
-        self.skip(used)
+        Ok(())
     }
 
     fn take_rice(&mut self, parameter: u32) -> Result<u64, DecodeError> {
@@ -454,6 +491,18 @@ mod tests {
         #[test]
         fn any_counts_survive(counts in prop::collection::vec(any::<(u64, u8)>(), 0..100)) {
             let counts: Vec<u64> = counts.iter().map(|(n, shift)| n >> (shift % 64)).collect();
+            round_trip(&counts);
+        }
+
+        #[test]
+        fn counts_of_one_magnitude_survive(
+            counts in prop::collection::vec(any::<u64>(), 0..100),
+            bits in 1..=60_u32,
+            slope in any::<u32>(),
+        ) {
+            let slope = u64::from(slope) >> (32 - bits.min(31));
+            let line = (0..).map(|i| slope * i);
+            let counts: Vec<u64> = line.zip(counts).map(|(line, n)| line + (n >> (64 - bits))).collect();
             round_trip(&counts);
         }
 
