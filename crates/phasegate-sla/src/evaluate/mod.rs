@@ -19,7 +19,7 @@ use phasegate_core::{Fraction, Ratio, Timestamp};
 use phasegate_criterion::{Condition, Criterion, KpiRegistry, Weighted};
 
 use crate::verdict::{Finding, Verdict, Why};
-use read::Answers;
+use read::{Answers, Lookup};
 
 pub use people::Testimony;
 pub use prepared::Prepared;
@@ -74,7 +74,7 @@ pub fn evaluate_with(
 ) -> Finding {
     let inputs = Inputs {
         registry,
-        answers,
+        answers: Lookup::All(answers),
         testimony,
         at,
         polarity: Polarity::Requirement,
@@ -115,7 +115,7 @@ pub fn evaluate_trigger(
 ) -> Finding {
     let inputs = Inputs {
         registry,
-        answers,
+        answers: Lookup::All(answers),
         testimony: &Testimony::default(),
         at,
         polarity: Polarity::Trigger,
@@ -133,7 +133,7 @@ pub(crate) enum Polarity {
 /// Everything an evaluation may look at.
 pub(crate) struct Inputs<'i> {
     registry: &'i KpiRegistry,
-    answers: &'i Answers,
+    answers: Lookup<'i>,
     testimony: &'i Testimony,
     at: Timestamp,
     polarity: Polarity,

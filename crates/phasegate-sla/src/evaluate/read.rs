@@ -15,10 +15,29 @@ use crate::verdict::{Means, Why};
 
 pub(super) type Answers = BTreeMap<Need, Answer>;
 
+/// The answers to look into: all that anybody gave, or those to a prepared criterion's needs, in their order.
+#[derive(Clone, Copy)]
+pub(super) enum Lookup<'a> {
+    All(&'a Answers),
+    InOrder(&'a [Need], &'a [Option<&'a Answer>]),
+}
+
+impl<'a> Lookup<'a> {
+    fn get(self, need: &Need) -> Option<&'a Answer> {
+        match self {
+            Self::All(answers) => answers.get(need),
+            Self::InOrder(needs, answers) => {
+                let place = needs.iter().position(|asked| asked == need)?;
+                answers.get(place).copied().flatten()
+            }
+        }
+    }
+}
+
 pub(super) type Read<T> = Result<T, Why>;
 
 /// The first of the needs that was answered with a measurement; else why there is none.
-fn answered(needs: Vec<Need>, answers: &Answers) -> Read<(Need, &Measurement)> {
+fn answered(needs: Vec<Need>, answers: Lookup<'_>) -> Read<(Need, &Measurement)> {
     let mut why = Why::NoData;
     for need in needs {
         match answers.get(&need) {
@@ -85,7 +104,7 @@ pub(super) fn below(
     asking: &Asking<'_>,
     threshold: &Quantity,
     inclusive: bool,
-    answers: &Answers,
+    answers: Lookup<'_>,
 ) -> Read<Amount> {
     let mut needs: Vec<Need> = asking.below(threshold, inclusive).into_iter().collect();
     needs.extend(asking.value(None, false));
@@ -136,7 +155,7 @@ pub(super) fn below(
 pub(super) fn distribution(
     asking: &Asking<'_>,
     by: Option<Aggregate>,
-    answers: &Answers,
+    answers: Lookup<'_>,
 ) -> Read<Histogram> {
     let needs = asking.value(by, false);
     let sketches = needs
@@ -160,7 +179,7 @@ pub(super) fn value(
     test: &Test,
     measured: &Measured<'_>,
     asked: &dyn Fn(&Source<'_>) -> (Arm, Option<phasegate_core::Span>),
-    answers: &Answers,
+    answers: Lookup<'_>,
 ) -> Read<Amount> {
     let mut total: Option<Amount> = None;
     for source in &measured.sources {
@@ -175,7 +194,7 @@ pub(super) fn value(
     total.ok_or(Why::NoData)
 }
 
-fn of_source(test: &Test, asking: &Asking<'_>, answers: &Answers) -> Read<Amount> {
+fn of_source(test: &Test, asking: &Asking<'_>, answers: Lookup<'_>) -> Read<Amount> {
     let measure = inner(&test.subject.measure);
     match measure {
         Measure::Apdex { threshold, .. } => apdex(asking, threshold, answers),
@@ -194,7 +213,7 @@ fn of_source(test: &Test, asking: &Asking<'_>, answers: &Answers) -> Read<Amount
 }
 
 /// (satisfied + tolerated / 2) / total, from two counts.
-fn apdex(asking: &Asking<'_>, threshold: &Quantity, answers: &Answers) -> Read<Amount> {
+fn apdex(asking: &Asking<'_>, threshold: &Quantity, answers: Lookup<'_>) -> Read<Amount> {
     let tolerable = four_times(threshold).ok_or(Why::OutOfRange)?;
     let satisfied = below(asking, threshold, true, answers)?;
     let tolerated = below(asking, &tolerable, true, answers)?;
@@ -300,7 +319,7 @@ pub(super) fn function(by: Option<Aggregate>, histogram: &Histogram, unit: &Unit
 ///
 /// # Errors
 /// Why it cannot be said.
-pub(super) fn inline(need: Option<Need>, answers: &Answers) -> Read<Amount> {
+pub(super) fn inline(need: Option<Need>, answers: Lookup<'_>) -> Read<Amount> {
     let (_, measurement) = answered(need.into_iter().collect(), answers)?;
     match &measurement.observed {
         Observed::Scalar { value } => {

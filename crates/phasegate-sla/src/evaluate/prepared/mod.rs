@@ -3,12 +3,10 @@
 
 mod threshold;
 
-use std::collections::BTreeMap;
-
 use phasegate_core::{Answer, BindingId, Capability, Timestamp};
 use phasegate_criterion::{Condition, Criterion, KpiRegistry};
 
-use super::read::Answers;
+use super::read::Lookup;
 use super::{Inputs, Join, Polarity, Testimony};
 use crate::need::{Need, NeedFault, needs};
 use crate::verdict::{Finding, Means, Verdict, Why};
@@ -130,8 +128,7 @@ impl Prepared {
         at: Timestamp,
     ) -> Verdict {
         let general = |condition: &Condition| {
-            let by_need = self.by_need(answers);
-            let inputs = self.inputs(registry, &by_need, testimony, at);
+            let inputs = self.inputs(registry, answers, testimony, at);
             Seen::of(&inputs.condition(condition, 1))
         };
         let seen = self.node.look(&general, answers);
@@ -147,8 +144,7 @@ impl Prepared {
         testimony: &Testimony,
         at: Timestamp,
     ) -> Finding {
-        let by_need = self.by_need(answers);
-        let inputs = self.inputs(registry, &by_need, testimony, at);
+        let inputs = self.inputs(registry, answers, testimony, at);
         let mut finding = inputs.condition(&self.criterion.condition, 1);
         if let Some(verdict) = self.too_few(&Seen::of(&finding)) {
             let have = finding.samples.unwrap_or_default();
@@ -169,25 +165,19 @@ impl Prepared {
     }
 
     const fn inputs<'i>(
-        &self,
+        &'i self,
         registry: &'i KpiRegistry,
-        answers: &'i Answers,
+        answers: &'i [Option<&'i Answer>],
         testimony: &'i Testimony,
         at: Timestamp,
     ) -> Inputs<'i> {
         Inputs {
             registry,
-            answers,
+            answers: Lookup::InOrder(self.needs.as_slice(), answers),
             testimony,
             at,
             polarity: self.polarity,
         }
-    }
-
-    fn by_need(&self, answers: &[Option<&Answer>]) -> Answers {
-        let pairs = self.needs.iter().zip(answers);
-        let answered = pairs.filter_map(|(need, answer)| Some((need.clone(), (*answer)?.clone())));
-        answered.collect::<BTreeMap<_, _>>()
     }
 }
 
