@@ -143,7 +143,7 @@ fn a_single_line_of_many_faults_is_answered_within_bounds_and_shows_what_is_mean
     for (name, line) in [
         (
             "phases",
-            format!("{head}{}]}}", phase.repeat(120_000).trim_end_matches(',')),
+            format!("{head}{}]}}", phase.repeat(45_000).trim_end_matches(',')),
         ),
         ("keys", {
             let keys = (0..400_000).map(|n| format!("\"k{n}\": 1,"));
@@ -320,4 +320,162 @@ fn what_would_steer_a_terminal_is_shown_escaped() {
     assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown:?}");
     assert!(shown.contains("'\\u{1b}[2J\\u{202e}ydaer'"), "{shown:?}");
     assert!(shown.contains("a\\u{1b}[31m.yaml:4:9"), "{shown:?}");
+}
+
+const HEAD: &str = "format: phasegate-plan/1\nid: x\ntitle: X\nkpis: [{id: k, shape: gauge, source: m, query: {whole: q}}]\nphases:\n  - {id: a, title: A, outline: true}\n";
+
+#[test]
+fn a_hundred_thousand_criteria_are_read_and_one_more_stops_the_reading() {
+    let half = format!(
+        "  - {{title: G, criteria: [{}]}}\n",
+        "k < 5, ".repeat(50_000)
+    );
+    let plan = |more: &str| format!("{HEAD}goals:\n{half}{half}{more}");
+    assert!(codes("a.yaml", plan("").as_bytes()).is_empty());
+    // What stands behind it is not looked at: there is one thing to mend first.
+    let more = "  - {title: H, criteria: [k < 5]}\nroles: [{id: r, members: [a, a]}]\nalerts: [{id: a, criterion: nobody > 5, respond: [hold]}]\n";
+    let document = PlanDocument::read("a.yaml", plan(more).as_bytes());
+    let found = check(&document, None).faults;
+    let codes: Vec<Code> = found.iter().map(|fault| fault.code).collect();
+    assert_eq!(codes, [Code::TooManyValues], "{}", found.render());
+    let fault = found.iter().next().map(|fault| fault.pointer.as_str());
+    assert_eq!(fault, Some("/goals/2/criteria/0"));
+}
+
+#[test]
+fn fifty_thousand_items_stand_in_one_place_and_no_more() {
+    let items = |count: usize| {
+        let list = "x, ".repeat(count);
+        let map: String = (0..count).map(|number| format!("k{number}: x, ")).collect();
+        let list = format!("{HEAD}roles: [{{id: r, members: [{list}]}}]\n");
+        let step = format!("{{id: s, config: {{binding: b, target: t, path: p, set: {{{map}}}}}}}");
+        let map = format!("{HEAD}  - {{id: b, title: B, no-way-back: x, steps: [{step}]}}\n");
+        [list, map]
+    };
+    let over = |text: &String| {
+        let found = codes("a.yaml", text.as_bytes());
+        found
+            .iter()
+            .filter(|code| **code == Code::TooManyValues)
+            .count()
+    };
+    assert_eq!(items(50_000).each_ref().map(over), [0, 0]);
+    assert_eq!(items(50_001).each_ref().map(over), [1, 1]);
+}
+
+#[test]
+fn keys_of_toml_count_as_values() {
+    let limits = Limits::default().with_values_max(99);
+    let faults = |count: usize| {
+        let text: String = (0..count)
+            .map(|number| format!("k{number} = 1\n"))
+            .collect();
+        let document = PlanDocument::read_with("a.toml", text.as_bytes(), Format::Toml, limits);
+        check(&document, None)
+            .faults
+            .of(Code::TooManyValues)
+            .count()
+    };
+    assert_eq!((faults(49), faults(50)), (0, 1));
+}
+
+#[test]
+fn a_key_that_stands_twice_in_toml_is_named() {
+    let document = PlanDocument::read(
+        "a.toml",
+        b"id = \"x\"\nid = \"y\"\n[a.b]\nc = 1\n[a.b]\nd = 1\n",
+    );
+    let faults = check(&document, None).faults;
+    let messages: Vec<&str> = faults
+        .of(Code::DuplicateKey)
+        .map(|fault| &*fault.message)
+        .collect();
+    let wanted = ["id", "b"].map(|key| format!("the key '{key}' stands here a second time"));
+    assert_eq!(messages, wanted);
+}
+
+#[test]
+fn two_thousand_faults_of_reading_stop_it() {
+    let phases = |count: usize| {
+        let list = "  - {id: b, title: B, length: 90000bd, outline: true}\n".repeat(count);
+        format!("{HEAD}{list}")
+    };
+    let count = |text: &str, code: Code| {
+        let document = PlanDocument::read("a.yaml", text.as_bytes());
+        check(&document, None).faults.of(code).count()
+    };
+    // Up to there all is read, and what it means is looked at.
+    let few = phases(1999);
+    assert_eq!(count(&few, Code::InvalidMoment), 1999);
+    assert!(count(&few, Code::DuplicateId) > 1000);
+    let many = phases(5000);
+    assert_eq!(count(&many, Code::InvalidMoment), 2000);
+    assert_eq!(count(&many, Code::DuplicateId), 0);
+}
+
+#[test]
+fn keys_that_stand_twice_are_found_in_small_maps_and_in_large_ones() {
+    for (name, open, close) in [("a.yaml", "", ""), ("a.json", "{", "}")] {
+        for (first, second) in [
+            (0, 1),
+            (3, 16),
+            (15, 17),
+            (16, 17),
+            (17, 18),
+            (0, 400),
+            (200, 399),
+        ] {
+            let keys = (0..=400).map(|number| {
+                let number = if number == second { first } else { number };
+                format!("\"k{number}\": 1")
+            });
+            let mark = if open.is_empty() { "\n" } else { ",\n" };
+            let text = format!("{open}{}{close}", keys.collect::<Vec<_>>().join(mark));
+            let document = PlanDocument::read(name, text.as_bytes());
+            let faults = check(&document, None).faults;
+            let lines: Vec<u32> = faults
+                .of(Code::DuplicateKey)
+                .filter_map(|fault| fault.place.as_ref().map(|place| place.line))
+                .collect();
+            assert_eq!(
+                lines,
+                [second + 1],
+                "{name}: k{first} again as number {second}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_variable_that_stands_in_a_message_a_thousand_times_is_told_once() {
+    let text = "{{nobody}}{{neither}}".repeat(1000);
+    let text = format!("{HEAD}messages: [{{id: m, subject: '{text}'}}]\n");
+    let document = PlanDocument::read("a.yaml", text.as_bytes());
+    let found = check(&document, None).faults;
+    assert_eq!(
+        found.of(Code::UnknownVariable).count(),
+        2,
+        "{}",
+        found.render()
+    );
+}
+
+#[test]
+fn what_names_every_phase_is_looked_at_for_each_of_many_phases_and_triggers() {
+    // The one that cannot be undone is the last but one: only the last phase can go back over it.
+    let phases: String = (0..3000)
+        .map(|number| {
+            let irreversible = number == 2998;
+            format!("  - {{id: p{number}, title: P, no-way-back: x, steps: [{{id: s, irreversible: {irreversible}, wait: 1h}}]}}\n")
+        })
+        .collect();
+    let triggers: String = (0..3000)
+        .map(|number| {
+            format!("  - {{id: t{number}, criterion: k > 5, respond: [{{rollback: start}}]}}\n")
+        })
+        .collect();
+    let text = format!("{HEAD}{phases}triggers:\n{triggers}");
+    let document = PlanDocument::read("a.yaml", text.as_bytes());
+    let found = check(&document, None).faults;
+    assert_eq!(found.of(Code::RollbackOverIrreversible).count(), 2000);
 }

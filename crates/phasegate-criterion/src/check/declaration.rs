@@ -3,7 +3,7 @@
 use phasegate_core::{BaseDimension, BaseUnit, Dimension, PerKind, Quantity};
 
 use super::{Fault, FaultCode};
-use crate::kpi::{Baseline, Direction, Kpi, KpiRegistry, Queries, Shape};
+use crate::kpi::{Baseline, Direction, Kpi, KpiRegistry, Queries, Shape, Target};
 use crate::tree::{Cmp, Given, Name};
 
 /// Everything wrong with the declarations of a registry, KPI by KPI and SLO by SLO.
@@ -144,12 +144,7 @@ fn values(kpi: &Kpi, faults: &mut Vec<Fault>) {
             (Direction::Neither, None) => true,
         };
         if against {
-            let mend = format!(
-                "declare the direction, or write '{} {}'",
-                Cmp::GreaterOrEqual.text(),
-                target.value
-            );
-            let message = "is the target a least or a most?";
+            let (message, mend) = direction(kpi.direction, target);
             faults.push(Fault::new(
                 FaultCode::DirectionMissing,
                 &kpi.id,
@@ -170,4 +165,22 @@ fn values(kpi: &Kpi, faults: &mut Vec<Fault>) {
             ));
         }
     }
+}
+
+/// Why a target does not go with the direction of its KPI, and what to do about it.
+fn direction(direction: Direction, target: &Target) -> (String, String) {
+    let written = |op: Cmp| format!("{} {}", op.text(), target.value);
+    let (better, meant) = match direction {
+        Direction::HigherIsBetter => ("higher", Cmp::GreaterOrEqual),
+        Direction::LowerIsBetter => ("lower", Cmp::LessOrEqual),
+        Direction::Neither => {
+            let message = "is the target a least or a most?".to_owned();
+            let mend = written(Cmp::GreaterOrEqual);
+            return (message, format!("declare the direction, or write '{mend}'"));
+        }
+    };
+    let message =
+        format!("{better} is better here, and the target '{target}' asks for the reverse");
+    let mend = format!("write '{}', or correct the direction", written(meant));
+    (message, mend)
 }

@@ -27,7 +27,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     let mut asked = Asked::default();
     walk(draft, &mut |at, met| {
         if let Met::Criterion(criterion) = met {
-            if names(criterion).iter().any(|name| doubtful.contains(name)) {
+            if scope.is_full() || names(criterion).iter().any(|name| doubtful.contains(name)) {
                 return;
             }
             let mut faults = phasegate_criterion::check(criterion, &registry);
@@ -155,7 +155,16 @@ fn declarations(scope: &mut Scope<'_>, registry: &KpiRegistry) {
             // Where nobody answers, there is nobody to ask.
             .filter(|fault| fault.code != FaultCode::NoQuery || kpi.source.is_some())
             .collect();
-        tell(scope, here.key("id"), &faults);
+        for fault in &faults {
+            let key = if fault.code == FaultCode::DirectionMissing {
+                "target"
+            } else if fault.code == FaultCode::PercentOfWhat {
+                "unit"
+            } else {
+                "id"
+            };
+            tell(scope, here.key(key), std::slice::from_ref(fault));
+        }
     }
     let slos = At::ROOT.key("slos");
     for (index, slo) in draft.slos.iter().enumerate() {

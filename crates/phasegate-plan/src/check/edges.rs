@@ -2,8 +2,9 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::graph::{dependencies, order};
+use super::graph::order;
 use super::{At, Scope};
 use crate::fault::Code;
 use crate::model::{
@@ -12,11 +13,13 @@ use crate::model::{
 
 pub(super) struct Edges<'d> {
     pub(super) draft: &'d PlanDraft,
-    pub(super) before: Vec<Vec<usize>>,
+    pub(super) before: Arc<[Vec<usize>]>,
     index: BTreeMap<&'d str, usize>,
     irreversible: BTreeSet<usize>,
     /// For each phase one that must be done before it and cannot be undone.
     undone: Vec<Option<usize>>,
+    /// The same for all phases together.
+    any_undone: Option<usize>,
     /// The place of each phase in an order in which each comes after those it waits for.
     rank: Vec<usize>,
     /// Phases of which it is not known whom they wait for, or of one that they wait for: nothing is said
@@ -38,21 +41,22 @@ pub(super) fn check(scope: &mut Scope<'_>) {
         edges.phase(scope, index, phase, phases.index(index));
     }
     let triggers = At::ROOT.key("triggers");
+    let all: Vec<usize> = (0..draft.phases.len()).collect();
     for (number, trigger) in draft.triggers.iter().enumerate() {
         let here = triggers.index(number);
-        let watched: Vec<usize> = if scope.is_unread(here, &["phases"]) {
-            Vec::new()
-        } else if trigger.phases.is_empty() {
-            (0..draft.phases.len()).collect()
-        } else {
-            let named = trigger.phases.iter();
-            named
-                .filter_map(|id| edges.index.get(id.as_str()).copied())
-                .collect()
-        };
+        if scope.is_unread(here, &["phases"]) {
+            continue;
+        }
+        if trigger.phases.is_empty() {
+            edges.trigger(scope, &all, trigger, here);
+            continue;
+        }
+        let named = trigger.phases.iter();
+        let watched: Vec<usize> = named
+            .filter_map(|id| edges.index.get(id.as_str()).copied())
+            .collect();
         edges.trigger(scope, &watched, trigger, here);
     }
-    let all: Vec<usize> = (0..draft.phases.len()).collect();
     let own = |phase: &Phase| phase.evaluation.is_some();
     let under_the_plans: Vec<usize> = all
         .iter()
@@ -90,6 +94,9 @@ pub(super) fn check(scope: &mut Scope<'_>) {
 
 /// Phases whose `after`, or one of those it names, could not be read.
 fn unclear(scope: &Scope<'_>) -> BTreeSet<usize> {
+    if scope.is_whole() {
+        return BTreeSet::new();
+    }
     let draft = scope.draft;
     let phases = At::ROOT.key("phases");
     let lost = |id: &phasegate_core::PhaseId| scope.may_name("phases", id.as_str());
@@ -113,7 +120,7 @@ impl crate::model::Step {
 impl<'d> Edges<'d> {
     fn new(scope: &Scope<'d>) -> Self {
         let draft = scope.draft;
-        let before = dependencies(draft);
+        let before = scope.before();
         let mut unclear = unclear(scope);
         let phases = || draft.phases.iter().enumerate();
         let irreversible: BTreeSet<usize> = phases()
@@ -145,6 +152,7 @@ impl<'d> Edges<'d> {
                 .collect(),
             before,
             irreversible,
+            any_undone: undone.iter().find_map(|lost| *lost),
             undone,
             rank,
             unclear,
@@ -188,6 +196,16 @@ impl Edges<'_> {
     fn responses(&self, scope: &mut Scope<'_>, from: &[usize], list: &[Response], at: At<'_>) {
         for (number, response) in list.iter().enumerate() {
             let here = at.index(number);
+            if scope.is_full() {
+                return;
+            }
+            let to_start = matches!(response, Response::Rollback(RollbackTarget::Start));
+            let all = from.len() == self.before.len();
+            // Whether all can go back to the start is known already.
+            let known = to_start && all;
+            if !known && !self.afford(from.len()) {
+                return;
+            }
             match response {
                 Response::Rollback(target) => {
                     self.target(scope, from, target, here.key("rollback"));
@@ -236,9 +254,14 @@ impl Edges<'_> {
     }
 
     fn visit(&self) -> bool {
+        self.afford(1)
+    }
+
+    /// May so many phases still be visited?
+    fn afford(&self, count: usize) -> bool {
         let left = self.visits.get();
-        self.visits.set(left.saturating_sub(1));
-        left > 0
+        self.visits.set(left.saturating_sub(count));
+        left >= count
     }
 
     pub(super) fn name(&self, index: usize) -> &str {
@@ -276,6 +299,8 @@ impl Edges<'_> {
             .iter()
             .filter(|index| self.undone.get(**index).is_some_and(Option::is_some));
         let lost = match to {
+            _ if self.any_undone.is_none() => None,
+            None if from.len() == self.undone.len() => self.any_undone,
             None => at_stake.find_map(|index| self.undone.get(*index).copied().flatten()),
             Some(to) => {
                 let mut kept: Option<BTreeSet<usize>> = None;

@@ -6,21 +6,24 @@ use super::{At, Scope};
 use crate::fault::Code;
 use crate::model::PlanDraft;
 
-/// Dependencies as indices, unknown names left out.
+/// Dependencies as indices, each once, unknown names left out.
 pub(crate) fn dependencies(draft: &PlanDraft) -> Vec<Vec<usize>> {
-    let index: BTreeMap<&str, usize> = draft
-        .phases
-        .iter()
-        .enumerate()
-        .map(|(index, phase)| (phase.id.as_str(), index))
-        .collect();
-    (0..draft.phases.len())
-        .map(|phase| {
-            draft
-                .dependencies_at(phase)
-                .iter()
-                .filter_map(|id| index.get(id.as_str()).copied())
-                .collect()
+    let mut index: BTreeMap<&str, usize> = BTreeMap::new();
+    for (number, phase) in draft.phases.iter().enumerate() {
+        // Of two with one name the first is meant; that there are two is a fault of its own.
+        index.entry(phase.id.as_str()).or_insert(number);
+    }
+    let phases = draft.phases.iter().enumerate();
+    phases
+        .map(|(number, phase)| match &phase.after {
+            None => number.checked_sub(1).into_iter().collect(),
+            Some(named) => {
+                let mut seen = BTreeSet::new();
+                let found = named
+                    .iter()
+                    .filter_map(|id| index.get(id.as_str()).copied());
+                found.filter(|one| seen.insert(*one)).collect()
+            }
         })
         .collect()
 }
@@ -72,7 +75,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
         );
         return;
     }
-    let dependencies = dependencies(draft);
+    let dependencies = scope.before();
     let phases = At::ROOT.key("phases");
     for (index, before) in dependencies.iter().enumerate() {
         if before.contains(&index) {

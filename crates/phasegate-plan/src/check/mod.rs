@@ -70,9 +70,13 @@ pub fn check_with(document: &PlanDocument, catalog: Option<&Catalog>, lints: &Li
     if let Some(root) = document.root() {
         let mut cx = Lowering::new(document.source());
         draft = PlanDraft::read(root, &mut cx);
+        let stopped = cx.has_stopped();
         let (found, unread) = cx.finish();
         faults.extend(found);
-        if draft.is_none() {
+        if stopped {
+            // Of what was not read nothing can be said, and there is enough to mend.
+            draft = None;
+        } else if draft.is_none() {
             // The head of the document is wrong. What stands below it is looked at all the same.
             let mut below = Lowering::new(document.source());
             draft = PlanDraft::read(&with_a_head(root), &mut below);
@@ -126,17 +130,26 @@ fn with_a_head(root: &Node) -> Node {
 }
 
 fn meaning(scope: &mut Scope<'_>) {
-    names::check(scope);
-    twice::check(scope);
-    graph::check(scope);
-    phases::check(scope);
-    edges::check(scope);
-    criteria::check(scope);
-    facts::check(scope);
-    sense::check(scope);
-    strategies::check(scope);
-    ways_back::check(scope);
-    time::check(scope);
+    let checks = [
+        names::check,
+        twice::check,
+        graph::check,
+        phases::check,
+        edges::check,
+        criteria::check,
+        facts::check,
+        sense::check,
+        strategies::check,
+        ways_back::check,
+        time::check,
+    ];
+    for check in checks {
+        if scope.is_full() {
+            // No more is kept.
+            break;
+        }
+        check(scope);
+    }
 }
 
 /// A fault at a pointer into the document.

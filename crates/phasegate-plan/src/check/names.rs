@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
+use std::rc::Rc;
 
 use super::walk::{Met, walk};
 use super::{At, Scope};
@@ -121,16 +122,22 @@ fn unique_in<'i, T: Display + Ord + 'i>(
     at: At<'_>,
     what: &str,
     ids: impl Iterator<Item = &'i T>,
-    seen: &mut BTreeMap<&'i T, String>,
+    seen: &mut BTreeMap<&'i T, (Rc<str>, usize)>,
 ) {
-    for (index, id) in ids.enumerate() {
+    let mut ids = ids.enumerate().peekable();
+    if ids.peek().is_none() {
+        return;
+    }
+    let list: Rc<str> = at.to_string().into();
+    for (index, id) in ids {
         let here = at.index(index);
-        if let Some(first) = seen.get(id) {
+        if let Some((list, first)) = seen.get(id) {
+            let first = format!("{list}/{first}");
             let message = format!("there are two {what}s '{id}'");
             let help = format!("the first is at {first}; rename one of them");
             scope.report(Code::DuplicateId, here.key("id"), message, Some(&help));
         } else {
-            seen.insert(id, here.to_string());
+            seen.insert(id, (Rc::clone(&list), index));
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use phasegate_core::RoleId;
 
-use super::levelled;
+use super::{dependencies, levelled};
 use crate::document::PlanDocument;
 use crate::fault::{Code, FAULTS_MAX, Fault};
 use crate::form::Unread;
@@ -91,6 +92,7 @@ pub(crate) struct Scope<'d> {
     document: &'d PlanDocument,
     unread: Unread,
     roles: BTreeMap<&'d RoleId, &'d PlanRole>,
+    before: Arc<[Vec<usize>]>,
     faults: Vec<Fault>,
 }
 
@@ -101,6 +103,7 @@ impl<'d> Scope<'d> {
             document,
             unread,
             roles: draft.roles.iter().map(|role| (&role.id, role)).collect(),
+            before: dependencies(draft).into(),
             faults: Vec::new(),
         }
     }
@@ -112,6 +115,11 @@ impl<'d> Scope<'d> {
     /// A role of the plan.
     pub(super) fn role(&self, id: &RoleId) -> Option<&'d PlanRole> {
         self.roles.get(id).copied()
+    }
+
+    /// Which phases each of them waits for.
+    pub(super) fn before(&self) -> Arc<[Vec<usize>]> {
+        Arc::clone(&self.before)
     }
 
     pub(super) fn document(&self) -> &'d PlanDocument {

@@ -44,7 +44,10 @@ fn messages(scope: &mut Scope<'_>) {
         let here = list.index(index);
         for (key, text) in [("subject", &message.subject), ("body", &message.body)] {
             closed(scope, text, here.key(key));
-            for name in variables(text) {
+            for name in each_once(variables(text)) {
+                if scope.is_full() {
+                    return;
+                }
                 if VARIABLES.contains(&name)
                     || parameters.contains(name)
                     || scope.may_name("parameters", name)
@@ -81,6 +84,11 @@ fn variables(text: &str) -> impl Iterator<Item = &str> {
         .filter_map(|part| part.split_once("}}").map(|(name, _)| name.trim()))
 }
 
+/// One fault a name is enough for one text.
+fn each_once<'t>(names: impl Iterator<Item = &'t str>) -> BTreeSet<&'t str> {
+    names.collect()
+}
+
 /// What is not closed is no variable: it would be sent as it stands.
 fn closed(scope: &mut Scope<'_>, text: &str, at: At<'_>) {
     let open = text.split("{{").skip(1).find(|part| !part.contains("}}"));
@@ -109,7 +117,11 @@ fn inputs(scope: &mut Scope<'_>) {
             let here = here.key("inputs");
             for (key, value) in &run.inputs {
                 closed(scope, value, here.key(key));
-                for name in variables(value).filter(|name| !parameters.contains(name)) {
+                let names = variables(value).filter(|name| !parameters.contains(name));
+                for name in each_once(names) {
+                    if scope.is_full() {
+                        return;
+                    }
                     if scope.may_name("parameters", name) {
                         continue;
                     }
@@ -490,6 +502,8 @@ fn goals(scope: &mut Scope<'_>) {
             }
         }
     }
+    // A target that a goal repeats is one fact.
+    let mut told: BTreeMap<(&str, bool), phasegate_core::Quantity> = BTreeMap::new();
     let kpis = At::ROOT.key("kpis");
     for (index, kpi) in draft.kpis.iter().enumerate() {
         let Some(target) = &kpi.target else { continue };
@@ -499,13 +513,11 @@ fn goals(scope: &mut Scope<'_>) {
         };
         let here = kpis.index(index);
         if let Some(up) = up {
-            beyond(
-                scope,
-                &reached,
-                (kpi.id.as_str(), up),
-                &target.value,
-                here.key("target"),
-            );
+            let key = (kpi.id.as_str(), up);
+            let here = here.key("target");
+            if beyond(scope, &reached, key, &target.value, here) {
+                told.insert(key, target.value.clone());
+            }
         }
     }
     let goals = At::ROOT.key("goals");
@@ -514,7 +526,9 @@ fn goals(scope: &mut Scope<'_>) {
         let list = list.key("criteria");
         for (number, condition) in goal.criteria.iter().enumerate() {
             for (kpi, op, bound) in thresholds(&condition.criterion) {
-                if let Some(up) = upwards(op) {
+                let Some(up) = upwards(op) else { continue };
+                let same = told.get(&(kpi, up)).and_then(|told| told.compare(&bound));
+                if same != Some(std::cmp::Ordering::Equal) {
                     beyond(scope, &reached, (kpi, up), &bound, list.index(number));
                 }
             }
@@ -528,10 +542,9 @@ fn beyond(
     key: (&str, bool),
     goal: &phasegate_core::Quantity,
     at: At<'_>,
-) {
-    if let Some(best) = reached.get(&key)
-        && better(goal, best, key.1)
-    {
+) -> bool {
+    let short = reached.get(&key).filter(|best| better(goal, best, key.1));
+    if let Some(best) = short {
         let message = format!(
             "'{}' is to reach {goal}, and the phases' criteria stop at {best}",
             key.0
@@ -539,6 +552,7 @@ fn beyond(
         let help = "add a criterion that reaches it to a later phase";
         scope.report(Code::GoalBeyondCriteria, at, message, Some(help));
     }
+    short.is_some()
 }
 
 fn upwards(op: Cmp) -> Option<bool> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use phasegate_core::{Span, Timestamp};
 
 use super::freezes::Frozen;
-use super::graph::{dependencies, order};
+use super::graph::order;
 use super::{At, Scope, durations};
 use crate::calendar::{
     Date, DateWindow, Length, LengthUnit, Recurrence, TimeOfDay, WorkCalendar, Zone,
@@ -123,7 +123,7 @@ fn lengths(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
             continue;
         };
         let sum: u64 = phases.iter().sum();
-        let (path, chain) = longest(draft, &phases);
+        let (path, chain) = longest(draft, &scope.before(), &phases);
         let here = At::ROOT.key("lengths");
         let here = here.index(index);
         let word = if family == Family::Business {
@@ -150,8 +150,7 @@ fn lengths(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
 }
 
 /// The longest path through the phases, and whether they form one chain.
-fn longest(draft: &PlanDraft, lengths: &[u64]) -> (u64, bool) {
-    let before = dependencies(draft);
+fn longest(draft: &PlanDraft, before: &[Vec<usize>], lengths: &[u64]) -> (u64, bool) {
     let steps: Vec<usize> = draft
         .phases
         .iter()
@@ -172,7 +171,7 @@ fn longest(draft: &PlanDraft, lengths: &[u64]) -> (u64, bool) {
     let own: BTreeMap<usize, u64> = steps.into_iter().zip(lengths.iter().copied()).collect();
     let mut end = vec![0u64; before.len()];
     // Each after those it waits for; phases in circles are a fault of their own.
-    for index in order(&before) {
+    for index in order(before) {
         let list = before.get(index).map_or(&[][..], Vec::as_slice);
         let start = list.iter().filter_map(|one| end.get(*one)).max();
         let whole = start.copied().unwrap_or(0) + own.get(&index).copied().unwrap_or(0);
@@ -185,7 +184,7 @@ fn longest(draft: &PlanDraft, lengths: &[u64]) -> (u64, bool) {
 
 fn windows(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
     let draft = scope.draft;
-    let before = dependencies(draft);
+    let before = scope.before();
     // Phases in circles, and those that wait for them, have no time.
     let timed: BTreeSet<usize> = order(&before).into_iter().collect();
     let frozen = Frozen::new(scope, calendar);

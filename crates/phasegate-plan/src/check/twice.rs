@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{At, Scope};
-use crate::fault::Code;
+use crate::fault::{Code, FAULTS_MAX};
 use crate::model::Gate;
 
 pub(super) fn check(scope: &mut Scope<'_>) {
@@ -18,7 +18,11 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     let phases = root.key("phases");
     for (index, phase) in draft.phases.iter().enumerate() {
         let here = phases.index(index);
-        list(scope, here.key("after"), "", phase.after.iter().flatten());
+        let named = phase.after.as_deref().unwrap_or_default();
+        // Where as many are waited for as are named, each is named once.
+        if scope.before().get(index).map(Vec::len) != Some(named.len()) {
+            list(scope, here.key("after"), "", named.iter());
+        }
         let gates = here.key("gates");
         for (index, gate) in phase.gates.iter().enumerate() {
             approvals(scope, gate, gates.index(index));
@@ -68,12 +72,13 @@ fn list<T: Ord + std::fmt::Display>(
     }
 }
 
-/// What stands a second time: where, where first, and what it is.
+/// What stands a second time: where, where first, and what it is. No more than can be told.
 fn repeated<T: Ord>(items: impl Iterator<Item = T>) -> Vec<(usize, usize, T)> {
     let mut seen = BTreeMap::new();
     let mut out = Vec::new();
     for (index, item) in items.enumerate() {
         match seen.get(&item) {
+            Some(_) if out.len() >= FAULTS_MAX => break,
             Some(first) => out.push((index, *first, item)),
             None => {
                 seen.insert(item, index);

@@ -39,7 +39,14 @@ pub(super) fn read(source: &Source, limits: Limits, faults: &mut Vec<Fault>) -> 
             message if message.contains("duplicate key") => Code::DuplicateKey,
             _ => Code::Syntax,
         };
-        faults.push(fault(source, code, at, error.message()));
+        let key = error.span().and_then(|range| text.get(range));
+        let message = match (code, key) {
+            (Code::DuplicateKey, Some(key)) => {
+                format!("the key '{}' stands here a second time", shortened(key))
+            }
+            _ => error.message().to_owned(),
+        };
+        faults.push(fault(source, code, at, &message));
     }
     if !errors.is_empty() {
         return None;
@@ -66,6 +73,12 @@ pub(super) fn read(source: &Source, limits: Limits, faults: &mut Vec<Fault>) -> 
         kind: Kind::Map(entries),
         at: Extent::new(span.start, span.end),
     })
+}
+
+/// A key as it is shown.
+fn shortened(key: &str) -> String {
+    let key = key.trim_matches(['[', ']', ' ', '"', '\'']);
+    key.chars().take(80).collect()
 }
 
 struct Builder<'a> {

@@ -105,6 +105,10 @@ impl EventReceiver for Weight {
         true
     }
 
+    fn simple_key(&mut self, span: Span, _: Option<Encoding>, _: &mut dyn ErrorSink) {
+        self.value(span);
+    }
+
     // A part of a dotted key before the last may make a table.
     fn key_sep(&mut self, span: Span, _: &mut dyn ErrorSink) {
         self.table(span);

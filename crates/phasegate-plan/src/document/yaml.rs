@@ -1,7 +1,7 @@
 //! YAML (and so JSON) from parse events into the tree, within limits. The parser stays in here and in
 //! the hints.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, Span};
 
@@ -106,7 +106,6 @@ enum Frame {
         start: u32,
         entries: Vec<Entry>,
         key: Option<(Box<str>, Extent)>,
-        seen: BTreeSet<Box<str>>,
     },
 }
 
@@ -177,7 +176,6 @@ impl Builder<'_> {
                     start: at.start,
                     entries: Vec::new(),
                     key: None,
-                    seen: BTreeSet::new(),
                 });
                 Ok(())
             }
@@ -239,9 +237,43 @@ impl Builder<'_> {
                 start,
                 entries,
                 ..
-            }) => self.place(Kind::Map(entries), Extent { start, end: at.end }, anchor),
+            }) => {
+                self.duplicates(&entries);
+                self.place(Kind::Map(entries), Extent { start, end: at.end }, anchor)
+            }
             None => Ok(()),
         }
+    }
+
+    /// Keys that stand twice in a map of many: those before [`SMALL_MAP`] have been looked at one by one.
+    fn duplicates(&mut self, entries: &[Entry]) {
+        if entries.len() <= SMALL_MAP {
+            return;
+        }
+        let mut sorted: Vec<(&str, usize)> = (entries.iter().enumerate())
+            .map(|(index, entry)| (&*entry.key, index))
+            .collect();
+        sorted.sort_unstable();
+        let mut found: Vec<usize> = sorted
+            .windows(2)
+            .filter_map(|pair| match pair {
+                [(first, _), (second, index)] if first == second => Some(*index),
+                _ => None,
+            })
+            .filter(|index| *index >= SMALL_MAP)
+            .collect();
+        found.sort_unstable();
+        let left = READER_FAULTS_MAX.saturating_sub(self.faults.len());
+        for index in found.into_iter().take(left) {
+            if let Some(entry) = entries.get(index) {
+                self.twice(&entry.key, entry.key_at);
+            }
+        }
+    }
+
+    fn twice(&mut self, key: &str, at: Extent) {
+        let message = format!("the key '{key}' stands here a second time");
+        self.report(Code::DuplicateKey, at, &message);
     }
 
     fn alias(&mut self, id: usize, at: Extent) -> Result<(), Stop> {
@@ -292,9 +324,7 @@ impl Builder<'_> {
         match self.frames.last_mut() {
             None => self.root = Some(node),
             Some(Frame::List { items, .. }) => items.push(node),
-            Some(Frame::Map {
-                entries, key, seen, ..
-            }) => match key.take() {
+            Some(Frame::Map { entries, key, .. }) => match key.take() {
                 Some((key, key_at)) => entries.push(Entry {
                     key,
                     key_at,
@@ -308,18 +338,12 @@ impl Builder<'_> {
                             "a key must be text, not a list or a map",
                         );
                     };
-                    let twice = if entries.len() <= SMALL_MAP {
-                        entries.iter().any(|entry| entry.key == text)
-                    } else {
-                        if seen.is_empty() {
-                            seen.extend(entries.iter().map(|entry| entry.key.clone()));
-                        }
-                        !seen.insert(text.clone())
-                    };
-                    *key = Some((text.clone(), at));
-                    if twice {
-                        let message = format!("the key '{text}' stands here a second time");
-                        self.report(Code::DuplicateKey, at, &message);
+                    let near = entries.get(..SMALL_MAP).is_none();
+                    let twice = near && entries.iter().any(|entry| entry.key == text);
+                    let shown = twice.then(|| text.clone());
+                    *key = Some((text, at));
+                    if let Some(text) = shown {
+                        self.twice(&text, at);
                     }
                 }
             },

@@ -7,17 +7,23 @@ use super::{Flat, Form, Unread};
 use crate::document::{Entry, Extent, Kind, Node, Source};
 use crate::fault::{Code, FAULTS_MAX, Fault};
 
-enum Segment {
-    Index(usize),
-    Key(String),
-}
+/// So many criteria, facts and the like are read: each takes a kilobyte and more. Ten thousand phases with
+/// ten each have as many.
+const EXPRESSIONS_MAX: usize = 100_000;
+
+/// So many items of one list, or entries of one map, are read. Ten thousand phases are a fifth of it.
+const ITEMS_MAX: usize = 50_000;
 
 /// Reads types from nodes and collects every fault on the way.
 pub(crate) struct Lowering<'s> {
     source: &'s Source,
     faults: Vec<Fault>,
-    path: Vec<Segment>,
+    /// The JSON pointer to where we are.
+    path: String,
     unread: Unread,
+    expressions: usize,
+    /// Nothing more is read: the list of faults is full, or a limit was hit.
+    stopped: bool,
 }
 
 impl<'s> Lowering<'s> {
@@ -25,9 +31,48 @@ impl<'s> Lowering<'s> {
         Self {
             source,
             faults: Vec::new(),
-            path: Vec::new(),
+            path: String::new(),
             unread: Unread::default(),
+            expressions: 0,
+            stopped: false,
         }
+    }
+
+    /// Was something left out because there are too many faults, or too much of something?
+    pub(crate) fn has_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// `None`, and nothing more is read, if there is an item beyond the limit.
+    fn few(&mut self, beyond: Option<Extent>) -> Option<()> {
+        let Some(at) = beyond else {
+            return Some(());
+        };
+        if !self.stopped {
+            let message = format!("more than {ITEMS_MAX} items in one place");
+            self.report(Code::TooManyValues, at, message, None);
+            self.stopped = true;
+        }
+        None
+    }
+
+    /// The entries of a map whose keys are free.
+    pub(crate) fn free_entries<'n>(&mut self, node: &'n Node, wanted: &str) -> Option<&'n [Entry]> {
+        let entries = self.entries(node, wanted)?;
+        self.few(entries.get(ITEMS_MAX).map(|entry| entry.key_at))?;
+        Some(entries)
+    }
+
+    /// Counts one more criterion or fact; `false` if there are too many to read it.
+    pub(crate) fn may_read_expression(&mut self, at: Extent) -> bool {
+        self.expressions += 1;
+        let fits = self.expressions <= EXPRESSIONS_MAX;
+        if !fits && !self.stopped {
+            let message = format!("more than {EXPRESSIONS_MAX} criteria and facts");
+            self.report(Code::TooManyValues, at, message, None);
+            self.stopped = true;
+        }
+        fits
     }
 
     /// The faults, and what could not be read.
@@ -36,17 +81,7 @@ impl<'s> Lowering<'s> {
     }
 
     fn pointer(&self) -> String {
-        let mut pointer = String::new();
-        for segment in &self.path {
-            pointer.push('/');
-            match segment {
-                Segment::Index(index) => pointer.push_str(&index.to_string()),
-                Segment::Key(key) => {
-                    pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
-                }
-            }
-        }
-        pointer
+        self.path.clone()
     }
 
     pub(crate) fn report(
@@ -57,6 +92,7 @@ impl<'s> Lowering<'s> {
         help: Option<String>,
     ) {
         if self.faults.len() >= FAULTS_MAX {
+            self.stopped = true;
             return;
         }
         let pointer = self.pointer();
@@ -72,16 +108,26 @@ impl<'s> Lowering<'s> {
 
     /// Does something one level down.
     pub(crate) fn under<T>(&mut self, key: &str, f: impl FnOnce(&mut Self) -> T) -> T {
-        self.path.push(Segment::Key(key.to_owned()));
+        let len = self.path.len();
+        self.path.push('/');
+        for c in key.chars() {
+            match c {
+                '~' => self.path.push_str("~0"),
+                '/' => self.path.push_str("~1"),
+                c => self.path.push(c),
+            }
+        }
         let result = f(self);
-        self.path.pop();
+        self.path.truncate(len);
         result
     }
 
     fn at_index<T>(&mut self, index: usize, f: impl FnOnce(&mut Self) -> T) -> T {
-        self.path.push(Segment::Index(index));
+        let len = self.path.len();
+        self.path.push('/');
+        self.path.push_str(&index.to_string());
         let result = f(self);
-        self.path.pop();
+        self.path.truncate(len);
         result
     }
 
@@ -213,8 +259,13 @@ impl<'s> Lowering<'s> {
     pub(crate) fn items<T: Form>(&mut self, node: &Node) -> Option<Vec<T>> {
         match &node.kind {
             Kind::List(list) => {
+                self.few(list.get(ITEMS_MAX).map(|item| item.at))?;
                 let mut items = Vec::with_capacity(list.len());
                 for (index, item) in list.iter().enumerate() {
+                    if self.stopped {
+                        self.drop_here();
+                        break;
+                    }
                     match self.at_index(index, |cx| T::read(item, cx)) {
                         Some(item) => items.push(item),
                         None => {

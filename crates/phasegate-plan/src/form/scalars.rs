@@ -39,6 +39,9 @@ macro_rules! expressions {
         impl Form for $ty {
             fn read(node: &Node, cx: &mut Lowering<'_>) -> Option<Self> {
                 let text = cx.text(node, $wanted)?;
+                if !cx.may_read_expression(node.at) {
+                    return None;
+                }
                 match text.parse::<Self>() {
                     Ok(read) => Some(read),
                     Err(error) => {
@@ -214,7 +217,7 @@ where
     V: Form,
 {
     fn read(node: &Node, cx: &mut Lowering<'_>) -> Option<Self> {
-        let entries = cx.entries(node, "a map")?;
+        let entries = cx.free_entries(node, "a map")?;
         let mut out = Self::new();
         for entry in entries {
             let value = cx.under(&entry.key, |cx| {
