@@ -279,6 +279,38 @@ fn a_crash_anywhere_changes_nothing() {
     assert!(points_in_all >= 400, "only {points_in_all} runs");
 }
 
+#[test]
+fn what_dies_with_the_process_is_set_again_before_a_rollout_completes() {
+    let mortal = |kill: Option<Kill>| {
+        let (mut setup, _) = case("ramp");
+        setup.world.dies_with_process = true;
+        setup.kills.extend(kill);
+        let mut simulation = Simulation::new(setup).expect("a rollout");
+        let ended = simulation.run(Span::from_secs(86_400)).expect("no defect");
+        let stands = simulation.world.things.values();
+        let stands: Vec<_> = stands.map(|thing| thing.now.clone()).collect();
+        (ended, stands, simulation.crash_points().len())
+    };
+    let (ended, stands, points) = mortal(None);
+    assert_eq!(ended, Ended::Finished(Outcome::Completed));
+    for at in 0..points as u64 {
+        let kill = Kill {
+            at,
+            down_millis: 300,
+            reboot: false,
+        };
+        let (crashed, left, _) = mortal(Some(kill));
+        // A crash after the last record leaves nobody to set anything.
+        if at + 1 < points as u64 {
+            assert_eq!(
+                (crashed, left),
+                (ended.clone(), stands.clone()),
+                "killed at {at} of {points}"
+            );
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 

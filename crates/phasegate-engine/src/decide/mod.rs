@@ -129,14 +129,15 @@ impl Engine {
         }
     }
 
-    /// Ends a completed rollout.
+    /// Ends a completed rollout, once everything that was set is known to stand: after a recovery it may not.
     fn complete_if_done(&mut self) {
         let all_done = self
             .state
             .phases
             .values()
             .all(|state| *state == PhaseState::Done);
-        if all_done && self.state.effects.is_empty() && self.may_go_forward() {
+        let settled = self.state.effects.is_empty() && !self.is_looking_at_standing();
+        if all_done && settled && self.may_go_forward() {
             self.emit(Body::Finished {
                 outcome: Outcome::Completed,
             });

@@ -34,6 +34,12 @@ impl Engine {
         }
     }
 
+    /// Is somebody reading whether something still stands? An answer comes, or is given up.
+    pub(crate) fn is_looking_at_standing(&self) -> bool {
+        let mut sights = self.volatile.inspections.values();
+        sights.any(|(sight, _)| matches!(sight, Sight::Standing(..)))
+    }
+
     /// When it is looked next, if there is anything to look at.
     pub(crate) fn standing_timeout(&self) -> Option<Timestamp> {
         let looks = self.state.rollback.is_none() && self.standing_things().next().is_some();

@@ -362,6 +362,11 @@ impl Simulation {
         }
         self.kills.remove(0);
         self.driver = None;
+        if self.world.dies_with_process {
+            for thing in self.world.things.values_mut() {
+                thing.now = None;
+            }
+        }
         self.strike(if kill.reboot {
             "crash with a boot"
         } else {

@@ -66,6 +66,9 @@ pub struct World {
     pub differences: Vec<Difference>,
     /// How KPIs behave while something is broken on purpose.
     pub while_broken: BTreeMap<KpiId, Metric>,
+    /// What was set stands within the process that carries the rollout out, and dies with it: a router that
+    /// keeps nothing on disk.
+    pub dies_with_process: bool,
 }
 
 /// A difference between old and new, as a comparer reports it until it is known.
