@@ -71,8 +71,7 @@ fn read(plan: (&str, &str), bindings: (&str, &str)) -> Result<(Plan, Catalog), E
 
 /// Looks whether a report can be written, and leaves no trace of the look.
 pub fn can_write(report: &Path, journal: &Path) -> Result<(), Error> {
-    let whole = |path: &Path| std::path::absolute(path);
-    if whole(report)? == whole(journal)? {
+    if real(report)? == real(journal)? {
         return Err(format!(
             "the report would be written over the journal {}",
             journal.display()
@@ -92,4 +91,19 @@ pub fn can_write(report: &Path, journal: &Path) -> Result<(), Error> {
         std::fs::remove_file(report)?;
     }
     Ok(())
+}
+
+/// The file that a path leads to, through links and `..`; of one that is not there yet, where it would be.
+fn real(path: &Path) -> std::io::Result<PathBuf> {
+    if let Ok(real) = std::fs::canonicalize(path) {
+        return Ok(real);
+    }
+    let whole = std::path::absolute(path)?;
+    match (whole.parent(), whole.file_name()) {
+        (Some(folder), Some(name)) => {
+            let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+            Ok(folder.join(name))
+        }
+        (_, _) => Ok(whole),
+    }
 }

@@ -128,9 +128,33 @@ fn a_report_that_cannot_be_written_is_found_before_the_start() {
     };
     let said = desk.refused(&["--report", "gone/report.html"], 1);
     assert!(said.contains("gone/report.html"), "{said}");
-    let said = desk.refused(&["--journal", "one", "--report", "./one"], 1);
-    assert!(said.contains("one"), "{said}");
+    let folder = desk.folder.file_name().expect("a name").to_string_lossy();
+    for report in ["./one".to_owned(), format!("../{folder}/one")] {
+        let said = desk.refused(&["--journal", "one", "--report", &report], 1);
+        assert!(said.contains("over the journal one"), "{said}");
+    }
     assert_eq!(desk.names(), [""; 0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_is_not_written_over_the_journal_through_a_link() {
+    let Some(desk) = Desk::new("link") else {
+        return;
+    };
+    let output = desk.run(&["--journal", "kept.sqlite", "--kill-at", "4"]);
+    assert_eq!(output.status.code(), None, "{output:?}");
+    std::os::unix::fs::symlink("kept.sqlite", desk.folder.join("report.html")).expect("a link");
+    let args = [
+        "--journal",
+        "kept.sqlite",
+        "--resume",
+        "--report",
+        "report.html",
+    ];
+    let said = desk.refused(&args, 1);
+    assert!(said.contains("over the journal kept.sqlite"), "{said}");
+    assert_eq!(desk.records("kept.sqlite"), 4, "untouched");
 }
 
 #[test]
