@@ -21,9 +21,13 @@ fn laid_out(document: &PlanDocument, start: &str) -> Schedule {
     Schedule::of_draft(&draft, start.parse().expect("a date"))
 }
 
-/// `id start..end` of each phase, without the year and the seconds.
+/// Without the year and the seconds.
+fn short(at: Timestamp) -> String {
+    at.to_string()[5..16].to_owned()
+}
+
+/// `id start..end` of each phase.
 fn phases(schedule: &Schedule) -> Vec<String> {
-    let short = |at: Timestamp| at.to_string()[5..16].to_owned();
     let phases = schedule.phases().iter();
     phases
         .map(|phase| {
@@ -34,12 +38,16 @@ fn phases(schedule: &Schedule) -> Vec<String> {
 }
 
 fn activities(schedule: &Schedule) -> Vec<String> {
-    let short = |at: Timestamp| at.to_string()[5..16].to_owned();
     let phases = schedule.phases().iter();
     phases
         .flat_map(|phase| &phase.activities)
         .map(|one| format!("{} {}..{}", one.title, short(one.start), short(one.end)))
         .collect()
+}
+
+fn critical_path(schedule: &Schedule) -> Vec<String> {
+    let path = schedule.critical_path();
+    path.iter().map(ToString::to_string).collect()
 }
 
 fn warnings(document: &PlanDocument, schedule: &Schedule) -> Vec<String> {
@@ -110,12 +118,7 @@ freezes: [{title: F, from: 2025-09-06T00:00:00Z, until: 2025-09-10T12:00:00Z}]
         "c 09-24T12:00..09-25T12:00",
     ];
     assert_eq!(phases(&schedule), wanted);
-    let path: Vec<String> = schedule
-        .critical_path()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    assert_eq!(path, ["a", "b", "c"]);
+    assert_eq!(critical_path(&schedule), ["a", "b", "c"]);
     assert_eq!(warnings(&document, &schedule), Vec::<String>::new());
 }
 
@@ -202,12 +205,7 @@ phases:
         "/phases/3/gates/0/not-before 'step' holds all from 2025-09-24 until 2025-09-25",
     ];
     assert_eq!(told, wanted);
-    let path: Vec<String> = schedule
-        .critical_path()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    assert_eq!(path, ["c", "d"]);
+    assert_eq!(critical_path(&schedule), ["c", "d"]);
     // What waits for a date leaves time to what comes before it.
     let slack = |id: &str| schedule.slack_days(&id.parse().expect("an id"));
     assert_eq!(

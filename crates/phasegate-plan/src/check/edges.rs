@@ -104,7 +104,7 @@ fn unclear(scope: &Scope<'_>) -> BTreeSet<usize> {
     let found = numbered.filter(|(index, phase)| {
         scope.is_unread(phases.index(*index), &["after"])
             || (phase.after.is_none() && scope.is_unread_before(*index))
-            || draft.dependencies_at(*index).iter().any(lost)
+            || draft.dependencies_at(*index).into_iter().any(lost)
     });
     found.map(|(index, _)| index).collect()
 }

@@ -17,12 +17,11 @@ pub(crate) fn dependencies(draft: &PlanDraft) -> Vec<Vec<usize>> {
     phases
         .map(|(number, phase)| match &phase.after {
             None => number.checked_sub(1).into_iter().collect(),
-            Some(named) => {
-                let mut seen = BTreeSet::new();
-                let found = named
-                    .iter()
-                    .filter_map(|id| index.get(id.as_str()).copied());
-                found.filter(|one| seen.insert(*one)).collect()
+            Some(_) => {
+                let named = draft.dependencies_at(number).into_iter();
+                named
+                    .filter_map(|id| index.get(id.as_str()).copied())
+                    .collect()
             }
         })
         .collect()

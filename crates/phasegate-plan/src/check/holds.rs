@@ -1,7 +1,5 @@
 //! Triggers that must hold for longer than what they watch lasts: they cannot fire.
 
-use std::collections::BTreeMap;
-
 use phasegate_core::Span;
 
 use super::{At, Scope, durations};
@@ -13,11 +11,7 @@ pub(super) fn check(scope: &mut Scope<'_>, week: u64) {
     if !scope.is_whole() {
         return;
     }
-    let phases: BTreeMap<&str, &Phase> = draft
-        .phases
-        .iter()
-        .map(|one| (one.id.as_str(), one))
-        .collect();
+    let phases = draft.phases_by_id();
     let triggers = At::ROOT.key("triggers");
     for (number, trigger) in draft.triggers.iter().enumerate() {
         let watched: Option<Vec<&Phase>> = trigger

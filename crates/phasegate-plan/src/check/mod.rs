@@ -18,6 +18,7 @@ mod plan;
 mod scope;
 mod sense;
 mod shared;
+mod slots;
 mod span;
 mod strategies;
 mod time;

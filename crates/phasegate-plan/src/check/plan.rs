@@ -131,26 +131,37 @@ impl PlanDraft {
         registry
     }
 
+    /// The phases by id; of two with one id, the second.
+    pub(crate) fn phases_by_id(&self) -> BTreeMap<&str, &Phase> {
+        let phases = self.phases.iter();
+        phases.map(|one| (one.id.as_str(), one)).collect()
+    }
+
+    /// When people work by a calendar and nothing is frozen.
+    pub(crate) fn without_freezes(&self, calendar: &WorkCalendar) -> WorkCalendar {
+        let freezes = self.freezes.iter();
+        calendar.without(freezes.map(|freeze| (freeze.from, freeze.until)))
+    }
+
     /// Which phases must be done before this one begins: those it names, else the one before it.
     pub fn dependencies(&self, id: &PhaseId) -> Vec<PhaseId> {
         let Some(index) = self.phases.iter().position(|phase| phase.id == *id) else {
             return Vec::new();
         };
-        self.dependencies_at(index)
+        self.dependencies_at(index).into_iter().cloned().collect()
     }
 
-    pub(crate) fn dependencies_at(&self, index: usize) -> Vec<PhaseId> {
+    pub(crate) fn dependencies_at(&self, index: usize) -> Vec<&PhaseId> {
         match self.phases.get(index).map(|phase| &phase.after) {
             Some(Some(named)) => {
                 // One that is named twice is waited for once.
                 let mut seen = BTreeSet::new();
-                let named = named.iter().filter(|id| seen.insert(*id));
-                named.cloned().collect()
+                named.iter().filter(|id| seen.insert(*id)).collect()
             }
             Some(None) => index
                 .checked_sub(1)
                 .and_then(|before| self.phases.get(before))
-                .map(|phase| vec![phase.id.clone()])
+                .map(|phase| vec![&phase.id])
                 .unwrap_or_default(),
             None => Vec::new(),
         }

@@ -8,6 +8,7 @@ use phasegate_core::RoleId;
 
 use super::{dependencies, levelled};
 use crate::document::PlanDocument;
+use crate::document::pointer::segment;
 use crate::fault::{Code, FAULTS_MAX, Fault};
 use crate::form::Unread;
 use crate::model::{PlanDraft, PlanRole};
@@ -80,7 +81,7 @@ impl fmt::Display for At<'_> {
         }
         match self.segment {
             Segment::Root => Ok(()),
-            Segment::Key(key) => write!(f, "/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Key(key) => write!(f, "/{}", segment(key)),
             Segment::Index(index) => write!(f, "/{index}"),
         }
     }

@@ -44,7 +44,7 @@ fn messages(scope: &mut Scope<'_>) {
         let here = list.index(index);
         for (key, text) in [("subject", &message.subject), ("body", &message.body)] {
             closed(scope, text, here.key(key));
-            for name in each_once(variables(text)) {
+            for name in variables(text) {
                 if scope.is_full() {
                     return;
                 }
@@ -78,15 +78,11 @@ fn messages(scope: &mut Scope<'_>) {
 }
 
 /// The names in double braces.
-fn variables(text: &str) -> impl Iterator<Item = &str> {
+fn variables(text: &str) -> BTreeSet<&str> {
     text.split("{{")
         .skip(1)
         .filter_map(|part| part.split_once("}}").map(|(name, _)| name.trim()))
-}
-
-/// One fault a name is enough for one text.
-fn each_once<'t>(names: impl Iterator<Item = &'t str>) -> BTreeSet<&'t str> {
-    names.collect()
+        .collect()
 }
 
 /// What is not closed is no variable: it would be sent as it stands.
@@ -117,12 +113,11 @@ fn inputs(scope: &mut Scope<'_>) {
             let here = here.key("inputs");
             for (key, value) in &run.inputs {
                 closed(scope, value, here.key(key));
-                let names = variables(value).filter(|name| !parameters.contains(name));
-                for name in each_once(names) {
+                for name in variables(value) {
                     if scope.is_full() {
                         return;
                     }
-                    if scope.may_name("parameters", name) {
+                    if parameters.contains(name) || scope.may_name("parameters", name) {
                         continue;
                     }
                     let shown: String = name.chars().take(40).collect();

@@ -111,11 +111,7 @@ fn timeline(scope: &mut Scope<'_>, week: u64) {
     if scope.lost_items(list) || scope.lost_items(At::ROOT.key("phases")) {
         return;
     }
-    let phases: BTreeMap<&str, &Phase> = draft
-        .phases
-        .iter()
-        .map(|one| (one.id.as_str(), one))
-        .collect();
+    let phases = draft.phases_by_id();
     let gates = draft.phases.iter().flat_map(|phase| &phase.gates);
     let gates: Vec<&str> = gates
         .chain(&draft.gates)

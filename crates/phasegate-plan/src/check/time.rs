@@ -188,8 +188,7 @@ fn windows(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
     // Phases in circles, and those that wait for them, have no time.
     let timed: BTreeSet<usize> = order(&before).into_iter().collect();
     let frozen = Frozen::new(scope, calendar);
-    let freezes = draft.freezes.iter();
-    let forward = calendar.without(freezes.map(|freeze| (freeze.from, freeze.until)));
+    let forward = draft.without_freezes(calendar);
     let week = calendar.days_a_week();
     let phases = At::ROOT.key("phases");
     for (index, phase) in draft.phases.iter().enumerate() {
@@ -355,36 +354,21 @@ fn slots(scope: &mut Scope<'_>, calendar: &WorkCalendar, phase: &Phase, here: At
             None => weeks.map(|count| count.saturating_mul(7)),
         },
     };
-    let steps = here.key("steps");
-    let activities = here.key("activities");
-    let gates = here.key("gates");
-    let slots = (phase.steps.iter().enumerate())
-        .map(|(index, step)| (steps.index(index), step.slot.as_ref()))
-        .chain(
-            (phase.activities.iter().enumerate())
-                .map(|(index, one)| (activities.index(index), one.slot.as_ref())),
-        )
-        .chain(
-            (phase.gates.iter().enumerate())
-                .map(|(index, one)| (gates.index(index), one.slot.as_ref())),
-        );
     let by_business = !phase.days_by_calendar();
-    for (at, slot) in slots {
-        let Some(slot) = slot else { continue };
-        let here = at.key("slot");
+    super::slots::each(phase, here, &mut |here, slot| {
         let last = slot.until_day.unwrap_or(slot.day);
         if slot.day == 0 || last < slot.day || days.is_some_and(|days| last > days) {
             let message = format!("day {} to {last} is not in this phase", slot.day);
             let help = "days are counted from 1, to the phase's length";
             scope.report(Code::SlotOutsidePhase, here.key("day"), message, Some(help));
-            continue;
+            return;
         }
         let (Some(weekday), Some(window)) = (slot.weekday, phase.window) else {
-            continue;
+            return;
         };
         let offset = i64::from(slot.day) - 1;
         if offset > DAYS_MAX {
-            continue;
+            return;
         }
         let date = if by_business {
             calendar.offset(window.first(), offset, crate::calendar::Roll::Forward)
@@ -399,7 +383,7 @@ fn slots(scope: &mut Scope<'_>, calendar: &WorkCalendar, phase: &Phase, here: At
             );
             scope.report(Code::WeekdayDisagrees, here.key("weekday"), message, None);
         }
-    }
+    });
 }
 
 fn recurrences(scope: &mut Scope<'_>) {

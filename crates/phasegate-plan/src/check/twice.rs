@@ -16,11 +16,12 @@ pub(super) fn check(scope: &mut Scope<'_>) {
         list(scope, here.key("members"), "", role.members.iter());
     }
     let phases = root.key("phases");
+    let before = scope.before();
     for (index, phase) in draft.phases.iter().enumerate() {
         let here = phases.index(index);
         let named = phase.after.as_deref().unwrap_or_default();
         // Where as many are waited for as are named, each is named once.
-        if scope.before().get(index).map(Vec::len) != Some(named.len()) {
+        if before.get(index).map(Vec::len) != Some(named.len()) {
             list(scope, here.key("after"), "", named.iter());
         }
         let gates = here.key("gates");

@@ -1,10 +1,10 @@
 //! Numbered days of a phase that name days of the week, where no date says which they are: is there a first day
 //! of the phase with which all of them agree?
 
-use super::{At, Scope};
+use super::{At, Scope, slots};
 use crate::calendar::{Weekday, WorkCalendar};
 use crate::fault::Code;
-use crate::model::{Phase, Slot};
+use crate::model::Phase;
 
 pub(super) fn check(scope: &mut Scope<'_>, calendar: &WorkCalendar, phase: &Phase, here: At<'_>) {
     // With holidays a number of business days may be any day of the week.
@@ -12,28 +12,12 @@ pub(super) fn check(scope: &mut Scope<'_>, calendar: &WorkCalendar, phase: &Phas
     if !by_calendar && !scope.draft.calendar.holidays.is_empty() {
         return;
     }
-    let steps = here.key("steps");
-    let activities = here.key("activities");
-    let gates = here.key("gates");
-    let slots = (phase.steps.iter().enumerate())
-        .map(|(index, step)| (steps.index(index), step.slot.as_ref()))
-        .chain(
-            (phase.activities.iter().enumerate())
-                .map(|(index, one)| (activities.index(index), one.slot.as_ref())),
-        )
-        .chain(
-            (phase.gates.iter().enumerate())
-                .map(|(index, one)| (gates.index(index), one.slot.as_ref())),
-        );
     let mut firsts = calendar.weekdays();
     let week = firsts.clone();
-    let mut agreed: Option<&Slot> = None;
-    for (at, slot) in slots {
-        let Some(slot) = slot.filter(|slot| slot.day > 0) else {
-            continue;
-        };
-        let Some(weekday) = slot.weekday else {
-            continue;
+    let mut agreed: Option<(u32, Weekday)> = None;
+    slots::each(phase, here, &mut |here, slot| {
+        let Some(weekday) = slot.weekday.filter(|_| slot.day > 0) else {
+            return;
         };
         let offset = usize::try_from(slot.day - 1).unwrap_or_default();
         let later = |first: &Weekday, days: &[Weekday]| {
@@ -44,18 +28,16 @@ pub(super) fn check(scope: &mut Scope<'_>, calendar: &WorkCalendar, phase: &Phas
         let fits = |first: &Weekday| later(first, days) == Some(weekday);
         if firsts.iter().any(fits) {
             firsts.retain(fits);
-            agreed = agreed.or(Some(slot));
-            continue;
+            agreed = agreed.or(Some((slot.day, weekday)));
+            return;
         }
-        let named = agreed.and_then(|other| Some((other.day, other.weekday?)));
-        let message = match named {
+        let message = match agreed {
             Some((day, other)) => {
                 let number = slot.day;
                 format!("day {number} is no {weekday} where day {day} is a {other}")
             }
             None => format!("day {} is never a {weekday}: nobody works then", slot.day),
         };
-        let here = at.key("slot");
         let help = "correct the number or the day of the week";
         scope.report(
             Code::WeekdayDisagrees,
@@ -63,5 +45,5 @@ pub(super) fn check(scope: &mut Scope<'_>, calendar: &WorkCalendar, phase: &Phas
             message,
             Some(help),
         );
-    }
+    });
 }

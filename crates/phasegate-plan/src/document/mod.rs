@@ -5,6 +5,7 @@ mod format;
 mod json;
 mod limits;
 mod node;
+pub(crate) mod pointer;
 mod source;
 mod toml;
 mod toml_cost;
@@ -193,7 +194,7 @@ impl PlanDocument {
     pub fn value_at(&self, pointer: &str) -> Option<crate::Value> {
         let mut value = self.root.as_ref()?;
         for segment in pointer.split('/').skip(1) {
-            let segment = segment.replace("~1", "/").replace("~0", "~");
+            let segment = pointer::key(segment);
             value = match &value.kind {
                 Kind::List(list) => list.get(segment.parse::<usize>().ok()?)?,
                 Kind::Map(map) => &map.iter().find(|entry| *entry.key == *segment)?.value,

@@ -79,7 +79,7 @@ impl Node {
         let mut node = self;
         let mut at = self.at;
         for segment in pointer.split('/').skip(1) {
-            let segment = segment.replace("~1", "/").replace("~0", "~");
+            let segment = super::pointer::key(segment);
             match &node.kind {
                 Kind::List(list) => {
                     let Some(next) = segment.parse().ok().and_then(|n: usize| list.get(n)) else {
@@ -118,7 +118,7 @@ impl Node {
             }
             Kind::Map(map) => {
                 for entry in map {
-                    let key = entry.key.replace('~', "~0").replace('/', "~1");
+                    let key = super::pointer::segment(&entry.key);
                     let pointer = format!("{prefix}/{key}");
                     out.push((entry.key_at, pointer.clone()));
                     entry.value.pointers(&pointer, out);

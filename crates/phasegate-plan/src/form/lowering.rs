@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::{Flat, Form, Unread};
+use crate::document::pointer::segment;
 use crate::document::{Entry, Extent, Kind, Node, Source};
 use crate::fault::{Code, FAULTS_MAX, Fault};
 
@@ -48,12 +49,16 @@ impl<'s> Lowering<'s> {
         let Some(at) = beyond else {
             return Some(());
         };
+        self.stop(at, || format!("more than {ITEMS_MAX} items in one place"));
+        None
+    }
+
+    /// Reads nothing more, and says so once.
+    fn stop(&mut self, at: Extent, message: impl FnOnce() -> String) {
         if !self.stopped {
-            let message = format!("more than {ITEMS_MAX} items in one place");
-            self.report(Code::TooManyValues, at, message, None);
+            self.report(Code::TooManyValues, at, message(), None);
             self.stopped = true;
         }
-        None
     }
 
     /// The entries of a map whose keys are free.
@@ -67,10 +72,10 @@ impl<'s> Lowering<'s> {
     pub(crate) fn may_read_expression(&mut self, at: Extent) -> bool {
         self.expressions += 1;
         let fits = self.expressions <= EXPRESSIONS_MAX;
-        if !fits && !self.stopped {
-            let message = format!("more than {EXPRESSIONS_MAX} criteria and facts");
-            self.report(Code::TooManyValues, at, message, None);
-            self.stopped = true;
+        if !fits {
+            self.stop(at, || {
+                format!("more than {EXPRESSIONS_MAX} criteria and facts")
+            });
         }
         fits
     }
@@ -110,13 +115,7 @@ impl<'s> Lowering<'s> {
     pub(crate) fn under<T>(&mut self, key: &str, f: impl FnOnce(&mut Self) -> T) -> T {
         let len = self.path.len();
         self.path.push('/');
-        for c in key.chars() {
-            match c {
-                '~' => self.path.push_str("~0"),
-                '/' => self.path.push_str("~1"),
-                c => self.path.push(c),
-            }
-        }
+        self.path.push_str(&segment(key));
         let result = f(self);
         self.path.truncate(len);
         result

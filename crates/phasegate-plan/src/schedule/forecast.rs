@@ -102,8 +102,7 @@ impl Schedule {
     /// The same with one phase beginning so many business days later than it could.
     pub(super) fn delayed(draft: &Arc<PlanDraft>, start: Date, slip: Option<(usize, u32)>) -> Self {
         let calendar = WorkCalendar::new(&draft.calendar);
-        let freezes = draft.freezes.iter();
-        let forward = calendar.without(freezes.map(|freeze| (freeze.from, freeze.until)));
+        let forward = draft.without_freezes(&calendar);
         let mut schedule = Self {
             phases: Vec::new(),
             index: BTreeMap::new(),

@@ -9,7 +9,7 @@ use super::{PlannedPhase, Schedule};
 use crate::check::order;
 
 /// Slack beyond a working year is not counted out.
-const SLACK_DAYS_MAX: u32 = 260;
+const SLACK_DAYS_MAX: u64 = 260;
 
 impl Schedule {
     /// So many business days a phase may slip: about ten years.
@@ -67,20 +67,8 @@ impl Schedule {
                 .phase(phase, ready, days, &mut Warnings::none());
             times.end <= latest
         };
-        if !fits(1) {
-            return Some(0);
-        }
-        // The largest number of days that still fits: fitting ends once and for all.
-        let (mut low, mut high) = (1, SLACK_DAYS_MAX + 1);
-        while high - low > 1 {
-            let middle = low + (high - low) / 2;
-            if fits(middle) {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        Some(low)
+        let fits = |days| u32::try_from(days).is_ok_and(fits);
+        u32::try_from(most_that_fits(SLACK_DAYS_MAX, fits)).ok()
     }
 
     /// When each phase of the draft must have ended at the latest if the whole is to end when it does: the
@@ -116,20 +104,9 @@ impl Schedule {
             let times = self.layout().phase(phase, ready, 0, &mut Warnings::none());
             times.end <= limit
         };
-        if !fits(1) {
-            return Some(planned.start);
-        }
         // What begins behind the limit ends behind it.
-        let (mut low, mut high) = (1, limit.since(planned.start).as_millis() / 1000 + 1);
-        while high - low > 1 {
-            let middle = low + (high - low) / 2;
-            if fits(middle) {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        Some(after(low))
+        let most = limit.since(planned.start).as_millis() / 1000;
+        Some(after(most_that_fits(most, fits)))
     }
 
     /// The schedule if a phase began so many business days later than it could. `None` for a phase
@@ -157,4 +134,21 @@ impl Schedule {
             })
             .collect()
     }
+}
+
+/// The largest number up to a bound that fits; zero does, and fitting ends once and for all.
+fn most_that_fits(most: u64, fits: impl Fn(u64) -> bool) -> u64 {
+    if !fits(1) {
+        return 0;
+    }
+    let (mut low, mut high) = (1, most + 1);
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if fits(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    low
 }
