@@ -8,7 +8,7 @@ use phasegate_core::{BindingId, Capability, Role, Span};
 
 use crate::check::levelled;
 use crate::document::{Digest, Format, PlanDocument};
-use crate::fault::{Code, Fault, Faults};
+use crate::fault::{Code, FAULTS_MAX, Fault, Faults};
 use crate::form::{Form as _, Lowering, record, words};
 use crate::print::{PrintError, print};
 use crate::value::Value;
@@ -180,7 +180,9 @@ impl CatalogDraft {
 
 fn meaning(draft: &CatalogDraft, document: &PlanDocument, faults: &mut Vec<Fault>) {
     let mut report = |code, pointer: String, message: String, help: Option<&str>| {
-        faults.push(levelled(document, code, pointer, message, help));
+        if faults.len() < FAULTS_MAX {
+            faults.push(levelled(document, code, pointer, message, help));
+        }
     };
     for (id, binding) in &draft.bindings {
         let here = format!("/bindings/{id}");

@@ -479,3 +479,72 @@ fn what_names_every_phase_is_looked_at_for_each_of_many_phases_and_triggers() {
     let found = check(&document, None).faults;
     assert_eq!(found.of(Code::RollbackOverIrreversible).count(), 2000);
 }
+
+#[test]
+fn what_aliases_add_is_counted_in_bytes_too() {
+    let text = "x".repeat(60_000);
+    let plan = |aliases: usize| {
+        let list = vec!["{title: *a}"; aliases].join(", ");
+        format!("{HEAD}owner: &a {text}\nreferences: [{list}]\n")
+    };
+    let over = |aliases: usize| {
+        let document = PlanDocument::read("a.yaml", plan(aliases).as_bytes());
+        let faults = check(&document, None).faults;
+        let found: Vec<&str> = faults
+            .of(Code::ExpansionTooLarge)
+            .map(|one| &*one.message)
+            .collect();
+        found.join(", ")
+    };
+    // 139 times 60 000 bytes are less than eight mebibytes.
+    assert_eq!(over(139), "");
+    assert_eq!(over(140), "aliases expand to more than 8388608 bytes");
+}
+
+#[test]
+fn many_warnings_hide_no_error_and_no_warning_of_another_kind() {
+    let unsent: String = (0..3_000)
+        .map(|number| format!("  - {{id: m{number}, subject: x}}\n"))
+        .collect();
+    let circle = "  - {id: b, title: B, outline: true, after: [c]}\n  - {id: c, title: C, outline: true, after: [b]}\n";
+    let wrong = format!("{HEAD}{circle}messages:\n{unsent}lengths: [5bd, 9bd]\n");
+    let checked = check(&PlanDocument::read("a.yaml", wrong.as_bytes()), None);
+    assert_eq!(checked.faults.of(Code::UnusedMessage).count(), 2_000);
+    assert_eq!(checked.faults.of(Code::LengthsContradict).count(), 1);
+    assert_eq!(checked.faults.of(Code::DependencyCycle).count(), 1);
+    assert!(checked.plan.is_none());
+}
+
+#[test]
+fn comparisons_of_long_criteria_count_one_by_one() {
+    let criterion = vec!["k < 5"; 400].join(" or ");
+    let plan = |criteria: usize| {
+        let list = vec![criterion.as_str(); criteria].join(", ");
+        format!("{HEAD}goals: [{{title: G, criteria: [{list}]}}]\n")
+    };
+    assert!(codes("a.yaml", plan(250).as_bytes()).is_empty());
+    assert_eq!(codes("a.yaml", plan(251).as_bytes()), [Code::TooManyValues]);
+}
+
+#[test]
+fn of_many_freezes_around_a_phase_the_first_are_named() {
+    let freezes: String = (0..40)
+        .map(|number| {
+            let title = format!("F{number}{}", "x".repeat(1_000));
+            format!("  - {{title: {title}, from: 2026-01-01T00:00:00Z, until: 2026-03-{:02}T00:00:00Z}}\n", number % 28 + 1)
+        })
+        .collect();
+    let phase =
+        "  - {id: b, title: B, window: 2026-02-02..2026-02-06, steps: [{id: s, wait: 1h}]}\n";
+    let text = format!("{HEAD}{phase}freezes:\n{freezes}");
+    let found = check(&PlanDocument::read("a.yaml", text.as_bytes()), None).faults;
+    let fault = found.of(Code::PhaseInFreeze).next().expect("a fault");
+    let named = fault.message.matches("'F").count();
+    assert_eq!(named, 3, "{}", fault.message);
+    assert!(
+        fault.message.ends_with("and 37 others"),
+        "{}",
+        fault.message
+    );
+    assert!(fault.message.len() < 400, "{}", fault.message);
+}

@@ -12,6 +12,9 @@ pub(super) fn check(scope: &mut Scope<'_>, catalog: &Catalog) {
     let mut used = BTreeSet::new();
     for one in uses(scope.draft) {
         used.insert(one.binding.clone());
+        if scope.is_full() {
+            continue;
+        }
         let Some(binding) = catalog.binding(&one.binding) else {
             let near = closest(
                 one.binding.as_str(),
@@ -97,9 +100,11 @@ impl Scope<'_> {
         message: String,
         help: Option<&str>,
     ) {
-        let pointer = self.written(&pointer);
-        let fault = levelled(self.document(), code, pointer, message, help);
-        self.push(fault);
+        if self.keeps(code, code.severity()) {
+            let pointer = self.written(&pointer);
+            let fault = levelled(self.document(), code, pointer, message, help);
+            self.push(fault);
+        }
     }
 
     /// Approval sources are used by every plan that asks anybody, without being named.

@@ -12,6 +12,7 @@ use super::contradictions::Asked;
 use super::walk::{Met, walk};
 use super::{At, Scope};
 use crate::fault::{Code, Severity};
+use crate::form::ids_in;
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
@@ -103,8 +104,9 @@ fn doubtful<'d>(scope: &Scope<'d>) -> BTreeSet<&'d str> {
         .collect()
 }
 
-/// More criteria and triggers than this are not compared with each other.
-const TOGETHER_MAX: usize = 2000;
+/// So many pairs of comparisons, of criteria and of triggers, are compared with each other: fifty triggers with
+/// two thousand criteria.
+const PAIRS_MAX: usize = 100_000;
 
 /// Does a value pass a phase's criterion and fire a trigger at once? What lies between the two is
 /// watched, and no fault.
@@ -112,20 +114,22 @@ fn together(scope: &mut Scope<'_>) {
     let draft = scope.draft;
     let own = draft.phases.iter().flat_map(|phase| &phase.triggers);
     let back = draft.triggers.iter().chain(own).map(|one| &one.criterion);
-    let back: Vec<_> = back.map(|one| (one, Purpose::Rollback)).collect();
+    let mut all: Vec<_> = back.map(|one| (one, Purpose::Rollback)).collect();
+    let comparisons = |criterion: &Criterion| criterion.condition.tests().len();
+    let behind: usize = all.iter().map(|(one, _)| comparisons(one)).sum();
     let phases = At::ROOT.key("phases");
-    let mut looked_at = back.len();
+    let mut pairs = 0;
     for (index, phase) in draft.phases.iter().enumerate() {
         let list = phases.index(index);
         let list = list.key("criteria");
         for (number, condition) in phase.criteria.iter().enumerate() {
-            looked_at += back.len();
-            if looked_at > TOGETHER_MAX || back.is_empty() {
+            pairs += comparisons(&condition.criterion).saturating_mul(behind);
+            if pairs > PAIRS_MAX || behind == 0 {
                 return;
             }
-            let mut all = back.clone();
             all.push((&condition.criterion, Purpose::Pass));
             let faults = phasegate_criterion::check_together(&all);
+            all.pop();
             let overlaps: Vec<Fault> = faults
                 .into_iter()
                 .filter(|fault| fault.code == FaultCode::BandsOverlap)
@@ -190,7 +194,7 @@ fn numbers(scope: &mut Scope<'_>, registry: &KpiRegistry) {
     for (index, note) in draft.facts.iter().enumerate() {
         let here = facts.index(index);
         let text = note.fact.to_string();
-        if doubtful.iter().any(|kpi| text.contains(kpi)) {
+        if ids_in(&text).any(|word| doubtful.contains(word)) {
             continue;
         }
         let faults = check_statement(&note.fact, registry);

@@ -1,10 +1,10 @@
 //! Edges that lead back.
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::graph::order;
+use super::reach::Reach;
 use super::{At, Scope};
 use crate::fault::Code;
 use crate::model::{
@@ -20,18 +20,11 @@ pub(super) struct Edges<'d> {
     undone: Vec<Option<usize>>,
     /// The same for all phases together.
     any_undone: Option<usize>,
-    /// The place of each phase in an order in which each comes after those it waits for.
-    rank: Vec<usize>,
     /// Phases of which it is not known whom they wait for, or of one that they wait for: nothing is said
     /// about what comes before them.
     pub(super) unclear: BTreeSet<usize>,
-    /// How many phases may still be visited: a graph that needs more is not looked at to its end, and
-    /// nothing is said about what was not seen.
-    visits: Cell<usize>,
+    pub(super) reach: Reach,
 }
-
-/// Ten thousand phases in a chain need as many.
-const VISITS_MAX: usize = 2_000_000;
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
@@ -128,8 +121,7 @@ impl<'d> Edges<'d> {
             .map(|(index, _)| index)
             .collect();
         let mut undone = vec![None; before.len()];
-        let mut rank = vec![0; before.len()];
-        for (place, index) in order(&before).into_iter().enumerate() {
+        for index in order(&before) {
             let list = before.get(index).map_or(&[][..], Vec::as_slice);
             if list.iter().any(|one| unclear.contains(one)) {
                 unclear.insert(index);
@@ -141,22 +133,18 @@ impl<'d> Edges<'d> {
             if let Some(slot) = undone.get_mut(index) {
                 *slot = lost;
             }
-            if let Some(slot) = rank.get_mut(index) {
-                *slot = place;
-            }
         }
         Self {
             draft,
             index: phases()
                 .map(|(index, phase)| (phase.id.as_str(), index))
                 .collect(),
+            reach: Reach::new(Arc::clone(&before)),
             before,
             irreversible,
             any_undone: undone.iter().find_map(|lost| *lost),
             undone,
-            rank,
             unclear,
-            visits: Cell::new(VISITS_MAX),
         }
     }
 }
@@ -203,7 +191,7 @@ impl Edges<'_> {
             let all = from.len() == self.before.len();
             // Whether all can go back to the start is known already.
             let known = to_start && all;
-            if !known && !self.afford(from.len()) {
+            if !known && !self.reach.affords(from.len()) {
                 return;
             }
             match response {
@@ -253,17 +241,6 @@ impl Edges<'_> {
         }
     }
 
-    fn visit(&self) -> bool {
-        self.afford(1)
-    }
-
-    /// May so many phases still be visited?
-    fn afford(&self, count: usize) -> bool {
-        let left = self.visits.get();
-        self.visits.set(left.saturating_sub(count));
-        left >= count
-    }
-
     pub(super) fn name(&self, index: usize) -> &str {
         self.draft
             .phases
@@ -280,10 +257,9 @@ impl Edges<'_> {
         at: At<'_>,
     ) {
         // For what can start from many phases, one from which the edge leads back is enough.
-        let fits = from.iter().any(|index| {
-            (itself && *index == to) || self.unclear.contains(index) || self.reaches(*index, to)
-        });
-        if !fits && !from.is_empty() && self.visits.get() > 0 {
+        let known = |index: &usize| (itself && *index == to) || self.unclear.contains(index);
+        let fits = from.iter().any(known) || self.reach.leads_to(to, from);
+        if !fits && !from.is_empty() && !self.reach.is_spent() {
             let message = format!(
                 "the phase '{}' does not come before this one",
                 self.name(to)
@@ -303,15 +279,8 @@ impl Edges<'_> {
             None if from.len() == self.undone.len() => self.any_undone,
             None => at_stake.find_map(|index| self.undone.get(*index).copied().flatten()),
             Some(to) => {
-                let mut kept: Option<BTreeSet<usize>> = None;
-                at_stake.find_map(|index| {
-                    let kept = kept.get_or_insert_with(|| {
-                        let mut kept = self.ancestors(to);
-                        kept.insert(to);
-                        kept
-                    });
-                    self.lost_between(*index, kept)
-                })
+                let of_the_kind = |phase| self.irreversible.contains(&phase);
+                self.reach.lost(at_stake.copied(), to, of_the_kind)
             }
         };
         if let Some(lost) = lost {
@@ -322,65 +291,5 @@ impl Edges<'_> {
             let help = format!("go back no further than 'phase: {}'", self.name(lost));
             scope.report(Code::RollbackOverIrreversible, at, message, Some(&help));
         }
-    }
-
-    /// A phase that cannot be undone, before one and not among those that are kept.
-    fn lost_between(&self, from: usize, kept: &BTreeSet<usize>) -> Option<usize> {
-        let mut seen = BTreeSet::new();
-        let mut open = vec![from];
-        while let Some(next) = open.pop() {
-            if !self.visit() {
-                return None;
-            }
-            for &before in self.before.get(next).into_iter().flatten() {
-                if before == from || kept.contains(&before) || !seen.insert(before) {
-                    continue;
-                }
-                if self.irreversible.contains(&before) {
-                    return Some(before);
-                }
-                open.push(before);
-            }
-        }
-        None
-    }
-
-    /// Every phase that must be done before one.
-    fn ancestors(&self, index: usize) -> BTreeSet<usize> {
-        let mut found = BTreeSet::new();
-        let mut open = vec![index];
-        while let Some(next) = open.pop() {
-            if !self.visit() {
-                break;
-            }
-            for &before in self.before.get(next).into_iter().flatten() {
-                if before != index && found.insert(before) {
-                    open.push(before);
-                }
-            }
-        }
-        found
-    }
-
-    /// Must one phase be done before another? Only what lies between them is looked at.
-    pub(super) fn reaches(&self, later: usize, earlier: usize) -> bool {
-        let floor = self.rank.get(earlier).copied().unwrap_or(0);
-        let mut seen = BTreeSet::new();
-        let mut open = vec![later];
-        while let Some(next) = open.pop() {
-            if !self.visit() {
-                return true;
-            }
-            for &before in self.before.get(next).into_iter().flatten() {
-                if before == earlier {
-                    return true;
-                }
-                let worth = self.rank.get(before).is_some_and(|place| *place > floor);
-                if worth && seen.insert(before) {
-                    open.push(before);
-                }
-            }
-        }
-        false
     }
 }

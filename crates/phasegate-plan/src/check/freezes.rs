@@ -9,6 +9,9 @@ use crate::fault::Code;
 /// More freezes than any plan has.
 const FREEZES_MAX: usize = 1000;
 
+/// A search for a working day gives up after so many days.
+const IDLE_DAYS_MAX: usize = 3660;
+
 pub(super) fn check(scope: &mut Scope<'_>) {
     let list = At::ROOT.key("freezes");
     if scope.draft.freezes.len() > FREEZES_MAX {
@@ -60,22 +63,50 @@ impl<'d> Frozen<'d> {
     }
 
     /// The freezes that leave no working time of a window.
-    pub(super) fn covering(&self, calendar: &WorkCalendar, window: DateWindow) -> Option<String> {
+    pub(super) fn covering(
+        &self,
+        scope: &Scope<'_>,
+        calendar: &WorkCalendar,
+        window: DateWindow,
+    ) -> Option<String> {
         let zone = calendar.zone();
-        let open = calendar.next_open(zone.moment(window.first(), TimeOfDay::MIDNIGHT));
         let close = zone.moment(window.last(), TimeOfDay::END);
-        if open >= close {
-            // Nobody works then anyway.
+        let behind = self.stretches.partition_point(|one| one.until < close);
+        let found = self.stretches.get(behind).filter(|one| one.from < close)?;
+        // The search for a working day looks at as many days.
+        if !scope.affords(1) {
             return None;
         }
-        let behind = self.stretches.partition_point(|one| one.from <= open);
-        let found = self.stretches.get(behind.checked_sub(1)?)?;
-        let titles: Vec<String> = found.titles.iter().map(|one| format!("'{one}'")).collect();
-        let word = if titles.len() == 1 {
-            "freeze"
+        let open = calendar.next_open(zone.moment(window.first(), TimeOfDay::MIDNIGHT));
+        let idle = zone.date(open).days_since(window.first());
+        let found_none = idle == 0 && !calendar.is_business_day(window.first());
+        scope.affords(if found_none {
+            IDLE_DAYS_MAX
         } else {
-            "freezes"
-        };
-        (found.until >= close).then(|| format!("{word} {}", titles.join(" and ")))
+            usize::try_from(idle).unwrap_or(0)
+        });
+        // Where all of a window is free, nobody works then anyway.
+        (found.from <= open && open < close).then(|| named(&found.titles))
     }
+}
+
+/// So many freezes of a stretch are named.
+const NAMES_MAX: usize = 3;
+/// So much of the name of each.
+const NAME_CHARS_MAX: usize = 80;
+
+fn named(titles: &[&str]) -> String {
+    let short = |title: &&str| title.chars().take(NAME_CHARS_MAX).collect::<String>();
+    let names = titles.iter().take(NAMES_MAX).map(short);
+    let names: Vec<String> = names.map(|one| format!("'{one}'")).collect();
+    let more = match titles.len() - names.len() {
+        0 => String::new(),
+        more => format!(" and {more} others"),
+    };
+    let word = if titles.len() == 1 {
+        "freeze"
+    } else {
+        "freezes"
+    };
+    format!("{word} {}{more}", names.join(" and "))
 }

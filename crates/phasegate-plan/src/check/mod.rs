@@ -3,6 +3,7 @@
 mod bindings;
 mod contradictions;
 mod criteria;
+mod deprecations;
 mod durations;
 mod edges;
 mod encoding;
@@ -15,6 +16,7 @@ mod names;
 mod needs;
 mod phases;
 mod plan;
+mod reach;
 mod scope;
 mod sense;
 mod shared;

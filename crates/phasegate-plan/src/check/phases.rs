@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use phasegate_core::{BindingId, Ratio, Span, TargetId};
+use phasegate_core::{BindingId, Ratio, Span, StepId, TargetId};
 
 use super::{At, Scope};
 use crate::fault::Code;
-use crate::model::{Action, Gate, GateWhen, Phase, Rollback, Stage};
+use crate::model::{Action, Gate, GateWhen, Laid, Phase, Rollback, Stage};
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
@@ -33,10 +33,7 @@ fn stops_short(scope: &mut Scope<'_>) {
         let here = phases.index(index);
         let steps = here.key("steps");
         for (number, step) in phase.steps.iter().enumerate() {
-            let end = step
-                .action
-                .rungs()
-                .and_then(|(rungs, _)| rungs.last().map(|rung| rung.weight));
+            let end = step.action.ramp().and_then(|(laid, _)| laid.end());
             if let (Some(key), Some(end)) = (step.action.moved(), end) {
                 let here = steps.index(number);
                 let pointer = here.key(step.action.key()).key("stages").to_string();
@@ -67,9 +64,10 @@ fn one(scope: &mut Scope<'_>, phase: &Phase, here: At<'_>) {
     for (index, step) in phase.steps.iter().enumerate() {
         let here = steps.index(index);
         let here = here.key(step.action.key());
-        let Some((stages, own)) = step.action.rungs() else {
+        let Some((laid, own)) = step.action.ramp() else {
             continue;
         };
+        let stages = laid.rungs();
         let watched = !phase.criteria.is_empty() || !step.criteria.is_empty();
         if stages.is_empty() {
             if !scope.is_unread(here, &["stages", "curve"]) {
@@ -84,11 +82,16 @@ fn one(scope: &mut Scope<'_>, phase: &Phase, here: At<'_>) {
         ramp(scope, &stages, at, own.unwrap_or(every), watched);
     }
     let gates = here.key("gates");
+    let named: BTreeSet<&StepId> = if phase.gates.is_empty() {
+        BTreeSet::new()
+    } else {
+        phase.steps.iter().map(|step| &step.id).collect()
+    };
     for (index, one) in phase.gates.iter().enumerate() {
         let here = gates.index(index);
         gate(scope, one, here);
         if let GateWhen::BeforeStep(step) = &one.when
-            && !phase.steps.iter().any(|found| found.id == *step)
+            && !named.contains(step)
             && !scope.may_name_in(steps, step.as_str())
         {
             let message = format!("this phase has no step '{step}'");
@@ -140,14 +143,14 @@ impl Action {
         }
     }
 
-    /// The rungs of a ramp, and how often it is evaluated if it says so itself.
-    fn rungs(&self) -> Option<(Vec<Stage>, Option<Span>)> {
+    /// A ramp, and how often it is evaluated if it says so itself.
+    fn ramp(&self) -> Option<(Laid<'_>, Option<Span>)> {
         if let Self::Traffic(ramp) = self {
-            Some((ramp.rungs(), ramp.evaluate_every))
+            Some((ramp.laid(), ramp.evaluate_every))
         } else if let Self::Flag(ramp) = self {
-            Some((ramp.rungs(), ramp.evaluate_every))
+            Some((ramp.laid(), ramp.evaluate_every))
         } else if let Self::BlueGreen(switch) = self {
-            Some((switch.stages.clone(), None))
+            Some((Laid::Out(&switch.stages), None))
         } else {
             None
         }
@@ -220,23 +223,31 @@ fn gate(scope: &mut Scope<'_>, gate: &Gate, here: At<'_>) {
 
 /// Roles of which each has enough members, and all of them together have not.
 fn together(scope: &mut Scope<'_>, gate: &Gate, list: At<'_>) {
-    let mut people = BTreeSet::new();
+    let unread = scope.lost_items(At::ROOT.key("roles")) || !scope.is_whole();
+    if gate.approvals.len() < 2 || unread {
+        return;
+    }
+    let narrow = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let mut staff = Vec::new();
     let mut wanted = 0_u64;
     for approval in &gate.approvals {
-        let Some(role) = scope.role(&approval.role) else {
+        let Some(own) = scope.staff(&approval.role) else {
             return;
         };
-        let own: BTreeSet<_> = role.members.iter().collect();
         let quorum = u64::from(approval.quorum);
-        if u64::try_from(own.len()).is_ok_and(|members| members < quorum) {
+        if narrow(own.people.len()) < quorum {
             return;
         }
-        people.extend(own);
+        staff.push(&own.people);
         wanted = wanted.saturating_add(quorum);
     }
-    let unread = scope.lost_items(At::ROOT.key("roles")) || !scope.is_whole();
-    let count = u64::try_from(people.len()).unwrap_or(u64::MAX);
-    if gate.approvals.len() > 1 && count < wanted && !unread {
+    let enough = staff.iter().any(|people| narrow(people.len()) >= wanted);
+    if enough || !scope.affords(staff.iter().map(|people| people.len()).sum()) {
+        return;
+    }
+    let people: BTreeSet<_> = staff.into_iter().flatten().collect();
+    let count = narrow(people.len());
+    if count < wanted {
         let message = format!(
             "{wanted} approvals are wanted, and the roles have {count} {} together: somebody says yes twice",
             if count == 1 { "member" } else { "members" }
@@ -257,18 +268,16 @@ fn approvals(scope: &mut Scope<'_>, gate: &Gate, list: At<'_>) {
             let here = here.key("quorum");
             scope.report(Code::InvalidNumber, here, message, Some(help));
         }
-        let Some(role) = scope.role(&approval.role) else {
+        let Some(staff) = scope.staff(&approval.role) else {
             continue;
         };
+        let role = staff.role;
+        let members = u32::try_from(staff.people.len()).unwrap_or(u32::MAX);
         let here = list.index(index);
-        let index = scope.draft.roles.iter().position(|one| one.id == role.id);
         let roles = At::ROOT.key("roles");
-        if index.is_some_and(|index| scope.is_unread(roles.index(index), &["members"])) {
+        if scope.is_unread(roles.index(staff.index), &["members"]) {
             continue;
         }
-        // Who is named twice has one voice.
-        let people: BTreeSet<_> = role.members.iter().collect();
-        let members = u32::try_from(people.len()).unwrap_or(u32::MAX);
         if members == 0 {
             let message = format!("the role '{}' must approve and has no member", role.id);
             let help = "add 'members:' to the role";

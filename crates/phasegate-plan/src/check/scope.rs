@@ -1,15 +1,16 @@
 //! What all checks share: the draft, the document for places, and the faults so far.
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use phasegate_core::RoleId;
+use phasegate_core::{PersonId, RoleId};
 
 use super::{dependencies, levelled};
 use crate::document::PlanDocument;
 use crate::document::pointer::segment;
-use crate::fault::{Code, FAULTS_MAX, Fault};
+use crate::fault::{Code, FAULTS_MAX, Fault, Severity};
 use crate::form::Unread;
 use crate::model::{PlanDraft, PlanRole};
 
@@ -87,15 +88,48 @@ impl fmt::Display for At<'_> {
     }
 }
 
+/// A role, and who has it: somebody who is named twice has one voice.
+#[derive(Clone, Debug)]
+pub(super) struct Staff<'d> {
+    pub(super) role: &'d PlanRole,
+    /// The number of the role in its list.
+    pub(super) index: usize,
+    pub(super) people: BTreeSet<&'d PersonId>,
+}
+
+/// The roles of a plan; of two with one id, the second.
+fn staff(draft: &PlanDraft) -> BTreeMap<&RoleId, Staff<'_>> {
+    let roles = draft.roles.iter().enumerate();
+    roles
+        .map(|(index, role)| {
+            let people = role.members.iter().collect();
+            let staff = Staff {
+                role,
+                index,
+                people,
+            };
+            (&role.id, staff)
+        })
+        .collect()
+}
+
 /// The draft under check.
 pub(crate) struct Scope<'d> {
     pub(crate) draft: &'d PlanDraft,
     document: &'d PlanDocument,
     unread: Unread,
-    roles: BTreeMap<&'d RoleId, &'d PlanRole>,
+    roles: BTreeMap<&'d RoleId, Staff<'d>>,
     before: Arc<[Vec<usize>]>,
+    /// How many days and people may still be looked at.
+    looks: Cell<usize>,
     faults: Vec<Fault>,
+    errors: usize,
+    warned: BTreeSet<Code>,
 }
+
+/// So many days of windows and people of gates are looked at one by one: ten thousand phases of three months
+/// need a third of it. Where a document asks for more, nothing is said about the rest.
+const LOOKS_MAX: usize = 3_000_000;
 
 impl<'d> Scope<'d> {
     pub(crate) fn new(draft: &'d PlanDraft, document: &'d PlanDocument, unread: Unread) -> Self {
@@ -103,9 +137,12 @@ impl<'d> Scope<'d> {
             draft,
             document,
             unread,
-            roles: draft.roles.iter().map(|role| (&role.id, role)).collect(),
+            roles: staff(draft),
             before: dependencies(draft).into(),
+            looks: Cell::new(LOOKS_MAX),
             faults: Vec::new(),
+            errors: 0,
+            warned: BTreeSet::new(),
         }
     }
 
@@ -113,9 +150,16 @@ impl<'d> Scope<'d> {
         self.faults
     }
 
-    /// A role of the plan.
-    pub(super) fn role(&self, id: &RoleId) -> Option<&'d PlanRole> {
-        self.roles.get(id).copied()
+    /// A role of the plan, with its people.
+    pub(super) fn staff(&self, id: &RoleId) -> Option<&Staff<'d>> {
+        self.roles.get(id)
+    }
+
+    /// May so many more days or people be looked at?
+    pub(super) fn affords(&self, count: usize) -> bool {
+        let left = self.looks.get();
+        self.looks.set(left.saturating_sub(count));
+        left >= count
     }
 
     /// Which phases each of them waits for.
@@ -127,15 +171,29 @@ impl<'d> Scope<'d> {
         self.document
     }
 
-    /// Are there so many faults that no more are kept?
+    /// Are there so many errors that no more faults are kept?
     pub(super) fn is_full(&self) -> bool {
-        self.faults.len() >= FAULTS_MAX
+        self.errors >= FAULTS_MAX
+    }
+
+    /// Is a fault kept? Of many warnings the first of each code is: another level may make an error of it.
+    pub(super) fn keeps(&self, code: Code, severity: Severity) -> bool {
+        let warnings = self.faults.len() - self.errors;
+        match severity {
+            Severity::Error => !self.is_full(),
+            Severity::Warning => warnings < FAULTS_MAX || !self.warned.contains(&code),
+        }
     }
 
     pub(super) fn push(&mut self, fault: Fault) {
-        if !self.is_full() {
-            self.faults.push(fault);
+        if !self.keeps(fault.code, fault.severity) {
+            return;
         }
+        match fault.severity {
+            Severity::Error => self.errors += 1,
+            Severity::Warning => drop(self.warned.insert(fault.code)),
+        }
+        self.faults.push(fault);
     }
 
     /// Does this name something under a key of the plan that could not be read, or may it? Then who names
@@ -196,11 +254,14 @@ impl<'d> Scope<'d> {
     pub(super) fn report_as(
         &mut self,
         code: Code,
-        severity: crate::fault::Severity,
+        severity: Severity,
         at: At<'_>,
         message: &str,
         help: &str,
     ) {
+        if !self.keeps(code, severity) {
+            return;
+        }
         let pointer = self.written(&at.to_string());
         let mut fault = levelled(self.document, code, pointer, message.to_owned(), Some(help));
         fault.severity = severity;
@@ -214,7 +275,7 @@ impl<'d> Scope<'d> {
         message: impl Into<String>,
         help: Option<&str>,
     ) {
-        if !self.is_full() {
+        if self.keeps(code, code.severity()) {
             let fault = levelled(
                 self.document,
                 code,

@@ -32,7 +32,7 @@ impl Edges<'_> {
             for pair in list.windows(2) {
                 let [earlier, later] = *pair else { continue };
                 let unclear = self.unclear.contains(&later) || self.unclear.contains(&earlier);
-                if unclear || self.reaches(later, earlier) {
+                if unclear || self.reach.leads_to(earlier, &[later]) {
                     continue;
                 }
                 let message = format!(

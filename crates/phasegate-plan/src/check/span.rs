@@ -1,6 +1,6 @@
 //! How long the whole takes, said in more than one way: stated lengths, weeks and days of phases, the timeline.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{At, Scope};
 use crate::calendar::{DateWindow, Length, LengthUnit, WorkCalendar};
@@ -113,7 +113,7 @@ fn timeline(scope: &mut Scope<'_>, week: u64) {
     }
     let phases = draft.phases_by_id();
     let gates = draft.phases.iter().flat_map(|phase| &phase.gates);
-    let gates: Vec<&str> = gates
+    let gates: BTreeSet<&str> = gates
         .chain(&draft.gates)
         .map(|gate| gate.id.as_str())
         .collect();
@@ -122,7 +122,7 @@ fn timeline(scope: &mut Scope<'_>, week: u64) {
     for (index, entry) in draft.timeline.iter().enumerate() {
         let here = list.index(index);
         if let Some(gate) = &entry.gate
-            && !gates.contains(&gate.as_str())
+            && !gates.contains(gate.as_str())
         {
             let message = format!("there is no gate '{gate}' in this plan");
             scope.report(Code::UnknownName, here.key("gate"), message, None);

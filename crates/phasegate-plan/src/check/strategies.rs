@@ -1,14 +1,11 @@
-//! Strategies: waves, cohorts, deprecations, experiments.
+//! Strategies: waves, cohorts, experiments and their like. What is taken out of use is looked at in `deprecations`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{At, Scope, durations};
-use crate::calendar::{Length, WorkCalendar};
+use super::deprecations::{self, End};
+use super::{At, Scope};
 use crate::fault::Code;
-use crate::model::{
-    Action, BlueGreen, Cohort, Curve, Deprecation, DeprecationStage, Measure, Phase, PlanDraft,
-    Waves,
-};
+use crate::model::{Action, BlueGreen, Cohort, Curve, Measure, Waves};
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
@@ -18,6 +15,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
         .iter()
         .map(|one| one.id.as_str())
         .collect();
+    let kpis: BTreeSet<&str> = draft.kpis.iter().map(|one| one.id.as_str()).collect();
     let phases = At::ROOT.key("phases");
     for (index, phase) in draft.phases.iter().enumerate() {
         let here = phases.index(index);
@@ -68,21 +66,17 @@ pub(super) fn check(scope: &mut Scope<'_>) {
                 | Action::Notify(_)
                 | Action::Workflow(_)
                 | Action::Config(_) => {}
-                Action::Measure(measure) => measured(scope, measure, here),
+                Action::Measure(measure) => measured(scope, measure, &kpis, here),
             }
         }
     }
-    let week = WorkCalendar::new(&draft.calendar).days_a_week();
-    for list in ends.values() {
-        deprecations(scope, list, week);
-    }
+    deprecations::check(scope, &ends);
 }
 
-fn measured(scope: &mut Scope<'_>, measure: &Measure, here: At<'_>) {
+fn measured(scope: &mut Scope<'_>, measure: &Measure, kpis: &BTreeSet<&str>, here: At<'_>) {
     let list = here.key("kpis");
     for (index, id) in measure.kpis.iter().enumerate() {
-        let known = scope.draft.kpis.iter().any(|kpi| kpi.id == *id);
-        if known || scope.may_name("kpis", id.as_str()) {
+        if kpis.contains(id.as_str()) || scope.may_name("kpis", id.as_str()) {
             continue;
         }
         let message = format!("there is no KPI '{id}' in this plan");
@@ -93,53 +87,6 @@ fn measured(scope: &mut Scope<'_>, measure: &Measure, here: At<'_>) {
         let message = "nothing is measured".to_owned();
         let help = "name the numbers: 'kpis: [latency]'";
         scope.report(Code::UnknownName, here.key("kpis"), message, Some(help));
-    }
-}
-
-struct End<'d> {
-    end: &'d Deprecation,
-    phase: &'d Phase,
-    index: usize,
-    pointer: String,
-}
-
-impl End<'_> {
-    /// How many days can lie at most between this and a later one, as far as their phases say it.
-    fn days_until(&self, later: &Self, draft: &PlanDraft, week: u64) -> Option<u64> {
-        let (from, to) = (self.phase, later.phase);
-        if from.id == to.id {
-            return durations::days_at_most(from, week).map(|(days, _)| days);
-        }
-        let windows = from.window.zip(to.window);
-        let days = windows.map(|(from, to)| to.last().days_since(from.first()));
-        let days = days.map(|days| u64::try_from(days).unwrap_or(0));
-        let weeks = from.weeks.zip(to.weeks);
-        let weeks = weeks.map(|(from, to)| to.first().saturating_sub(from.first()));
-        let weeks = weeks.map(|weeks| u64::from(weeks) * 7);
-        days.or(weeks)
-            .or_else(|| self.days_by_lengths(later, draft, week))
-    }
-
-    /// From the beginning of its phase to the end of the later one, where each follows the one before it and
-    /// none waits for a date.
-    fn days_by_lengths(&self, later: &Self, draft: &PlanDraft, week: u64) -> Option<u64> {
-        let between = draft.phases.get(self.index..=later.index)?;
-        let chain = between.windows(2).all(|pair| {
-            let [before, after] = pair else { return false };
-            after
-                .after
-                .as_ref()
-                .is_none_or(|list| list.as_slice() == std::slice::from_ref(&before.id))
-        });
-        let dated = |phase: &Phase| phase.gates.iter().any(|gate| gate.not_before.is_some());
-        if !chain || between.iter().any(|phase| phase.outline || dated(phase)) {
-            return None;
-        }
-        between.iter().try_fold(0_u64, |sum, phase| {
-            let (days, _) = durations::days_at_most(phase, week)?;
-            // What is begun on a Friday ends after the days on which nobody works.
-            Some(sum.saturating_add(days).saturating_add(2))
-        })
     }
 }
 
@@ -264,44 +211,5 @@ fn cohort(scope: &mut Scope<'_>, cohort: &Cohort, here: At<'_>) {
         let message = "nothing says who belongs to this cohort";
         let help = "add 'labels:', 'attributes:', 'members:' or 'opt-in: true'";
         scope.report(Code::CohortOfNobody, here.key("flag"), message, Some(help));
-    }
-}
-
-fn deprecations(scope: &mut Scope<'_>, list: &[End<'_>], week: u64) {
-    let mut before: Option<&End<'_>> = None;
-    let first = list.first();
-    let mut promised: Option<Length> = None;
-    for one in list {
-        let longer = |length: &Length| {
-            promised.is_none_or(|best| length.calendar_days(week).0 > best.calendar_days(week).0)
-        };
-        promised = one.end.notice.filter(longer).or(promised);
-        if let Some(before) = before
-            && one.end.stage < before.end.stage
-        {
-            let message = format!("'{}' was {} already", one.end.target, before.end.stage);
-            scope.report_at(Code::DeprecationOrder, one.pointer.clone(), message, None);
-        }
-        if before.is_none() && one.end.stage == DeprecationStage::Removed {
-            let message = format!("'{}' is removed and nobody was told before", one.end.target);
-            let help = "deprecate it with 'stage: warn' first";
-            scope.report_at(
-                Code::DeprecationOrder,
-                one.pointer.clone(),
-                message,
-                Some(help),
-            );
-        }
-        let between = first.and_then(|first| first.days_until(one, scope.draft, week));
-        if let (DeprecationStage::Removed, Some(between), Some(notice)) =
-            (one.end.stage, between, promised)
-            && notice.calendar_days(week).0 > between
-        {
-            let message = format!(
-                "{between} days lie at most between notice and removal, {notice} was promised"
-            );
-            scope.report_at(Code::NoticeTooShort, one.pointer.clone(), message, None);
-        }
-        before = Some(one);
     }
 }

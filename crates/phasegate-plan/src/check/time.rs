@@ -256,6 +256,11 @@ fn gate(
     }
 }
 
+/// May so many days be looked at one by one?
+fn affords_days(scope: &Scope<'_>, days: i64) -> bool {
+    scope.affords(usize::try_from(days).unwrap_or(usize::MAX))
+}
+
 /// How many days a window has with those around it on which nobody works: from Monday to Friday is a week.
 fn with_free_days(
     calendar: &WorkCalendar,
@@ -295,7 +300,7 @@ fn window_of(
         let help = "begin on a working day, or say in 'calendar' that it is one";
         scope.report(Code::StartsOnFreeDay, here, message, Some(help));
     }
-    if window.days() > DAYS_MAX {
+    if window.days() > DAYS_MAX || !affords_days(scope, window.days()) {
         return;
     }
     let end = window.last().plus_days(1);
@@ -328,7 +333,7 @@ fn window_of(
             scope.report(Code::WindowTooShort, here, message, None);
         }
     }
-    if let Some(freezes) = frozen.covering(calendar, window) {
+    if let Some(freezes) = frozen.covering(scope, calendar, window) {
         let message = format!("all of {window} lies in the {freezes}");
         let help = "move the phase or the freeze";
         scope.report(Code::PhaseInFreeze, here, message, Some(help));
@@ -367,7 +372,7 @@ fn slots(scope: &mut Scope<'_>, calendar: &WorkCalendar, phase: &Phase, here: At
             return;
         };
         let offset = i64::from(slot.day) - 1;
-        if offset > DAYS_MAX {
+        if offset > DAYS_MAX || (by_business && !affords_days(scope, offset)) {
             return;
         }
         let date = if by_business {

@@ -30,11 +30,15 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     if let Some(rollback) = &draft.rollback {
         one(scope, rollback, &heirs, At::ROOT.key("rollback"));
     }
+    let mut phases = draft.phases.iter();
+    let lost = phases.find(|phase| phase.steps.iter().any(|step| step.is_irreversible()));
     let procedures = At::ROOT.key("procedures");
     for (index, procedure) in draft.procedures.iter().enumerate() {
         let here = procedures.index(index);
         budgets(scope, &procedure.rollback, here.key("rollback"));
-        over_irreversible(scope, procedure, here.key("rollback"));
+        if let Some(phase) = lost {
+            over_irreversible(scope, procedure, phase, here.key("rollback"));
+        }
     }
 }
 
@@ -131,21 +135,14 @@ fn budgets(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
 }
 
 /// A procedure may be chosen whenever people like. One that says how far it goes must keep what cannot be
-/// undone; of one that does not, as where a part is switched off, nothing is known.
-fn over_irreversible(scope: &mut Scope<'_>, procedure: &Procedure, here: At<'_>) {
+/// undone, the first of it in this phase; of one that does not, as where a part is switched off, nothing is known.
+fn over_irreversible(scope: &mut Scope<'_>, procedure: &Procedure, phase: &Phase, here: At<'_>) {
     let target = here.key("target");
     let written = scope.written(&target.to_string());
     if scope.is_unread(here, &["target"]) || scope.document().value_at(&written).is_none() {
         return;
     }
-    let phases = &scope.draft.phases;
-    let lost = match &procedure.rollback.target {
-        RollbackTarget::Start => phases
-            .iter()
-            .find(|phase| phase.steps.iter().any(|step| step.is_irreversible())),
-        RollbackTarget::Phase(_) | RollbackTarget::PreviousPhase => None,
-    };
-    if let Some(phase) = lost {
+    if procedure.rollback.target == RollbackTarget::Start {
         let message = format!(
             "this would have to undo the phase '{}', which has a step that cannot be undone",
             phase.id
@@ -159,9 +156,9 @@ impl Action {
     /// The weight at which it ends, of what moves by weights.
     fn last_rung(&self) -> Option<Ratio> {
         if let Self::Traffic(ramp) = self {
-            ramp.rungs().last().map(|rung| rung.weight)
+            ramp.laid().end()
         } else if let Self::Flag(ramp) = self {
-            ramp.rungs().last().map(|rung| rung.weight)
+            ramp.laid().end()
         } else {
             None
         }

@@ -10,13 +10,14 @@ pub struct Limits {
     /// configuration is free, and a walk over 64 levels fits any stack.
     pub depth_max: usize,
     /// Values in the tree, keys included: 1 000 000, about 100 MiB of memory; ten thousand phases have two
-    /// thirds of them. Of these 50 000 may stand in one list or map, and 100 000 may be criteria and facts. TOML
+    /// thirds of them. Of these 50 000 may stand in one list or map, and 100 000 may be facts and comparisons in criteria. TOML
     /// besides: 200 000 tables, the parts of dotted keys included, and 4 000 000 words
     /// and signs, whatever is set here.
     pub values_max: usize,
     /// Aliases: 1 000.
     pub aliases_max: usize,
-    /// Values that aliases may add by being expanded: 100 000.
+    /// Values that aliases may add by being expanded: 100 000. The bytes they add may be as many as the document's
+    /// own.
     pub expansion_max: usize,
     /// Bytes of one text: 64 KiB.
     pub text_bytes_max: usize,

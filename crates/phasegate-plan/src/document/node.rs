@@ -65,6 +65,15 @@ impl Node {
         }
     }
 
+    /// The bytes of its texts and keys.
+    pub(crate) fn bytes(&self) -> usize {
+        match &self.kind {
+            Kind::Scalar { text, .. } => text.len(),
+            Kind::List(list) => list.iter().map(Self::bytes).sum(),
+            Kind::Map(map) => map.iter().map(|e| e.key.len() + e.value.bytes()).sum(),
+        }
+    }
+
     /// Levels of nesting: 0 for a scalar.
     pub(crate) fn depth(&self) -> usize {
         match &self.kind {

@@ -23,6 +23,7 @@ pub(super) fn read(source: &Source, limits: Limits, faults: &mut Vec<Fault>) -> 
         values: 0,
         aliases: 0,
         expanded: 0,
+        expanded_bytes: 0,
     };
     let mut options = Options::default();
     options.set_emit_comments(false);
@@ -120,6 +121,7 @@ struct Builder<'a> {
     values: usize,
     aliases: usize,
     expanded: usize,
+    expanded_bytes: usize,
 }
 
 /// Up to here a scan of the entries is cheaper than a set.
@@ -295,6 +297,14 @@ impl Builder<'_> {
             let message = format!(
                 "aliases expand to more than {} values",
                 self.limits.expansion_max
+            );
+            return self.stop(Code::ExpansionTooLarge, at, &message);
+        }
+        self.expanded_bytes = self.expanded_bytes.saturating_add(node.bytes());
+        if self.expanded_bytes > self.limits.bytes_max {
+            let message = format!(
+                "aliases expand to more than {} bytes",
+                self.limits.bytes_max
             );
             return self.stop(Code::ExpansionTooLarge, at, &message);
         }

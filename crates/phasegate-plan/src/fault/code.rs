@@ -72,7 +72,7 @@ codes! {
     TooDeep "PG003" "too-deep" Error;
     /// The document has more than 1 000 aliases.
     TooManyAliases "PG004" "too-many-aliases" Error;
-    /// Aliases expand to more than 100 000 values.
+    /// Aliases expand to more than 100 000 values, or to more bytes than a document may have.
     ExpansionTooLarge "PG005" "expansion-too-large" Error;
     /// A text is longer than 64 KiB.
     TextTooLong "PG006" "text-too-long" Error;

@@ -8,9 +8,9 @@ use crate::document::pointer::segment;
 use crate::document::{Entry, Extent, Kind, Node, Source};
 use crate::fault::{Code, FAULTS_MAX, Fault};
 
-/// So many criteria, facts and the like are read: each takes a kilobyte and more. Ten thousand phases with
-/// ten each have as many.
-const EXPRESSIONS_MAX: usize = 100_000;
+/// So many comparisons of criteria, facts and the like are read: each takes a kilobyte and more. Ten thousand
+/// phases with ten each have as many.
+const COMPARISONS_MAX: usize = 100_000;
 
 /// So many items of one list, or entries of one map, are read. Ten thousand phases are a fifth of it.
 const ITEMS_MAX: usize = 50_000;
@@ -22,7 +22,7 @@ pub(crate) struct Lowering<'s> {
     /// The JSON pointer to where we are.
     path: String,
     unread: Unread,
-    expressions: usize,
+    comparisons: usize,
     /// Nothing more is read: the list of faults is full, or a limit was hit.
     stopped: bool,
 }
@@ -34,7 +34,7 @@ impl<'s> Lowering<'s> {
             faults: Vec::new(),
             path: String::new(),
             unread: Unread::default(),
-            expressions: 0,
+            comparisons: 0,
             stopped: false,
         }
     }
@@ -68,14 +68,14 @@ impl<'s> Lowering<'s> {
         Some(entries)
     }
 
-    /// Counts one more criterion or fact; `false` if there are too many to read it.
-    pub(crate) fn may_read_expression(&mut self, at: Extent) -> bool {
-        self.expressions += 1;
-        let fits = self.expressions <= EXPRESSIONS_MAX;
+    /// Counts what a criterion or a fact compares; `false` if there is too much to keep it.
+    pub(crate) fn may_keep(&mut self, comparisons: usize, at: Extent) -> bool {
+        self.comparisons = self.comparisons.saturating_add(comparisons);
+        let fits = self.comparisons <= COMPARISONS_MAX;
         if !fits {
-            self.stop(at, || {
-                format!("more than {EXPRESSIONS_MAX} criteria and facts")
-            });
+            let message =
+                || format!("more than {COMPARISONS_MAX} comparisons in criteria and facts");
+            self.stop(at, message);
         }
         fits
     }
@@ -406,42 +406,80 @@ pub(crate) fn closest<'a>(
     if word.len() > 80 {
         return None;
     }
-    let limit = (word.chars().count() / 3).clamp(1, 3);
+    let word: Vec<char> = word.chars().collect();
+    let limit = (word.len() / 3).clamp(1, 3);
+    let near = |choice| Some((distance(&word, choice, limit)?, choice));
     choices
         .into_iter()
         .take(CHOICES_MAX)
-        .map(|choice| (distance(word, choice), choice))
-        .filter(|(distance, _)| *distance <= limit)
+        .filter_map(near)
         .min()
         .map(|(_, choice)| choice)
 }
 
-/// Edits from one word to the other (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
+/// Edits from one word to the other (Levenshtein); `None` if there are more than a limit. So only a band along the
+/// diagonal is looked at, and no longer than something in it is within the limit.
+fn distance(a: &[char], b: &str, limit: usize) -> Option<usize> {
     let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
-        }
-        for (cell, cb) in row.iter_mut().skip(1).zip(&b) {
+    if a.len().abs_diff(b.len()) > limit {
+        return None;
+    }
+    let far = limit + 1;
+    // `row[j]`: from what of the first word has been read to the first `j` characters of the second.
+    let mut row: Vec<usize> = (0..=b.len()).map(|edits| edits.min(far)).collect();
+    for (i, one) in a.iter().enumerate() {
+        let (from, to) = (i.saturating_sub(limit), (i + limit + 1).min(b.len()));
+        let mut diagonal = row.get(from).copied()?;
+        let mut left = if from == 0 { (i + 1).min(far) } else { far };
+        *row.get_mut(from)? = left;
+        let mut least = left;
+        let band = row.get_mut(from + 1..=to).unwrap_or_default();
+        for (cell, other) in band.iter_mut().zip(b.get(from..to).unwrap_or_default()) {
             let above = *cell;
-            let best = (diagonal + usize::from(ca != *cb))
+            let best = (diagonal + usize::from(one != other))
                 .min(above + 1)
                 .min(left + 1);
             diagonal = above;
-            *cell = best;
-            left = best;
+            left = best.min(far);
+            *cell = left;
+            least = least.min(left);
+        }
+        if least > limit {
+            return None;
         }
     }
-    row.last().copied().unwrap_or(0)
+    row.last().copied().filter(|edits| *edits <= limit)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn edits_are_counted_up_to_a_limit() {
+        for (one, other, edits) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("kitten", "sitting", 3),
+            ("flaw", "lawn", 2),
+            ("abcdef", "abcdef", 0),
+            ("abcdef", "bcdefa", 2),
+            ("gate", "gaet", 2),
+            ("abcdefgh", "hgfedcba", 8),
+            ("intention", "execution", 5),
+        ] {
+            let word: Vec<char> = one.chars().collect();
+            for limit in 0..10 {
+                let wanted = (edits <= limit).then_some(edits);
+                assert_eq!(
+                    distance(&word, other, limit),
+                    wanted,
+                    "{one} {other} {limit}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn a_hint_is_given_for_a_slip_and_not_for_another_word() {

@@ -9,7 +9,9 @@ use phasegate_core::{
     PlanId, Ratio, Role, RoleId, Span, StepId, TargetId, Timestamp, TriggerId,
 };
 
-use phasegate_criterion::{Baseline, Criterion, Deadline, Fact, Name, Policy, Statement, Target};
+use phasegate_criterion::{
+    Baseline, Condition, Criterion, Deadline, Fact, Name, Policy, Statement, Target,
+};
 
 use super::schema::{self, Schema};
 use super::words::unknown;
@@ -35,15 +37,12 @@ macro_rules! texts {
 }
 
 macro_rules! expressions {
-    ($($ty:ty, $wanted:literal;)*) => {$(
+    ($($ty:ty, $comparisons:ident, $wanted:literal;)*) => {$(
         impl Form for $ty {
             fn read(node: &Node, cx: &mut Lowering<'_>) -> Option<Self> {
                 let text = cx.text(node, $wanted)?;
-                if !cx.may_read_expression(node.at) {
-                    return None;
-                }
                 match text.parse::<Self>() {
-                    Ok(read) => Some(read),
+                    Ok(read) => cx.may_keep($comparisons(&read), node.at).then_some(read),
                     Err(error) => {
                         let at = cx.within(node, error.at.clone());
                         let message = format!("expected {}, found {}", error.expected, error.found);
@@ -63,12 +62,32 @@ macro_rules! expressions {
 }
 
 expressions! {
-    Criterion, "a criterion such as p95(latency) < 200ms for 5m";
-    Statement, "a criterion, a fact such as 'baseline latency = ~180ms', or a policy";
-    Policy, "a policy such as usage(cpu) target 70% up > 80% by 2";
-    Fact, "a fact such as baseline latency = ~180ms";
-    Baseline, "a baseline such as ~180ms, 30m..40m, control, previous or unknown";
-    Target, "a target such as < 200ms or >= 95%";
+    Criterion, of_criterion, "a criterion such as p95(latency) < 200ms for 5m";
+    Statement, of_statement, "a criterion, a fact such as 'baseline latency = ~180ms', or a policy";
+    Policy, one, "a policy such as usage(cpu) target 70% up > 80% by 2";
+    Fact, one, "a fact such as baseline latency = ~180ms";
+    Baseline, one, "a baseline such as ~180ms, 30m..40m, control, previous or unknown";
+    Target, one, "a target such as < 200ms or >= 95%";
+}
+
+/// How many comparisons are kept of what is none itself.
+fn one<T>(_: &T) -> usize {
+    1
+}
+
+fn of_criterion(criterion: &Criterion) -> usize {
+    of_condition(&criterion.condition)
+}
+
+fn of_statement(statement: &Statement) -> usize {
+    match statement {
+        Statement::Criterion(criterion) => of_criterion(criterion),
+        Statement::Fact(_) | Statement::Policy(_) => 1,
+    }
+}
+
+fn of_condition(condition: &Condition) -> usize {
+    condition.parts().map(of_condition).sum::<usize>().max(1)
 }
 
 const ID: Option<&str> = Some("^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$");

@@ -56,8 +56,7 @@ impl Unread {
         for segment in pointer.split('/').skip(1) {
             let moved = segment.parse::<usize>().ok().map(|index| {
                 let gone = self.parts.get(&out).map_or(&[][..], Vec::as_slice);
-                gone.iter()
-                    .fold(index, |at, gone| if *gone <= at { at + 1 } else { at })
+                moved_up(gone, index)
             });
             out.push('/');
             match moved {
@@ -95,7 +94,7 @@ impl Unread {
     /// Was the item before this one of a list not read?
     pub(crate) fn is_item(&self, list: &str, index: usize) -> bool {
         let gone = self.parts.get(list);
-        gone.is_some_and(|gone| gone.contains(&index))
+        gone.is_some_and(|gone| gone.binary_search(&index).is_ok())
     }
 
     /// Does this name something that could not be read, or may it?
@@ -105,6 +104,44 @@ impl Unread {
 
     /// Does a text name something that could not be read?
     pub(crate) fn is_named_in(&self, text: &str) -> bool {
-        self.ids.iter().any(|id| text.contains(id.as_str()))
+        ids_in(text).any(|word| self.ids.contains(word))
+    }
+}
+
+/// What in a text may be ids.
+pub(crate) fn ids_in(text: &str) -> impl Iterator<Item = &str> {
+    let part = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_');
+    text.split(move |sign| !part(sign))
+}
+
+/// Where in a list stands what comes so far down when some of its items are gone, each named in order.
+fn moved_up(gone: &[usize], index: usize) -> usize {
+    // Before the gone item number `n` stand `gone[n] - n` others; the numbers never fall.
+    let (mut low, mut high) = (0, gone.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let before = gone
+            .get(middle)
+            .map_or(0, |item| item.saturating_sub(middle));
+        if before <= index {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    index + low
+}
+
+#[cfg(test)]
+mod tests {
+    use super::moved_up;
+
+    #[test]
+    fn what_is_left_of_a_list_keeps_its_places() {
+        for gone in [&[][..], &[0], &[1, 2, 5], &[0, 1, 2, 3], &[3, 4, 9], &[9]] {
+            let left: Vec<usize> = (0..10).filter(|item| !gone.contains(item)).collect();
+            let found: Vec<usize> = (0..left.len()).map(|index| moved_up(gone, index)).collect();
+            assert_eq!(found, left, "{gone:?}");
+        }
     }
 }

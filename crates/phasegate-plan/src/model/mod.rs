@@ -41,6 +41,7 @@ pub use risk::{
 };
 pub use rollback::{Procedure, Rollback, RollbackStep};
 pub use slo::Slo;
+pub(crate) use step::Laid;
 pub use step::{
     Action, CommandRun, Curve, CurveShape, FlagRamp, Measure, Notify, Stage, Step, Task,
     TrafficRamp, Wait,

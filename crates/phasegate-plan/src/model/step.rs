@@ -1,5 +1,7 @@
 //! Steps: what a phase does, one thing after the other.
 
+use std::borrow::Cow;
+
 use phasegate_core::{BindingId, ChannelId, KpiId, Ratio, RoleId, Span, StepId, TargetId};
 
 use super::{
@@ -49,9 +51,14 @@ record! {
 }
 
 impl Curve {
+    /// How many rungs it has, whatever is written.
+    fn count(&self) -> u32 {
+        self.rungs.clamp(2, 100)
+    }
+
     /// Its rungs, rounded down to a millionth; the first and the last are exact.
     pub fn stages(&self) -> Vec<Stage> {
-        let rungs = self.rungs.clamp(2, 100);
+        let rungs = self.count();
         let (from, to) = (f64::from(self.from.ppm()), f64::from(self.to.ppm()));
         let rung = |index: u32| {
             let part = f64::from(index) / f64::from(rungs - 1);
@@ -59,8 +66,7 @@ impl Curve {
                 CurveShape::Linear => from + (to - from) * part,
                 CurveShape::Exponential => from.max(1.0) * (to / from.max(1.0)).powf(part),
             };
-            // From a decimal text: the truncation is the one that is documented.
-            let whole: u32 = format!("{:.0}", ppm.floor()).parse().unwrap_or(0);
+            let whole = u32::try_from(whole(ppm)).unwrap_or(u32::MAX);
             Ratio::from_ppm(whole).unwrap_or(Ratio::ONE)
         };
         (0..rungs)
@@ -74,6 +80,20 @@ impl Curve {
             })
             .collect()
     }
+}
+
+/// The whole part of a number below 2^52 that is not negative, from its bits: a cast would hide what it drops.
+fn whole(number: f64) -> u64 {
+    const MANTISSA_BITS: u32 = 52;
+    /// The exponent of one, as floats write it, and the bits behind it.
+    const SHIFT: u64 = 1023 + 52;
+    let bits = number.to_bits();
+    let exponent = bits >> MANTISSA_BITS;
+    let mantissa = bits & ((1 << MANTISSA_BITS) - 1) | (1 << MANTISSA_BITS);
+    let dropped = u32::try_from(SHIFT.saturating_sub(exponent)).ok();
+    dropped
+        .and_then(|bits| mantissa.checked_shr(bits))
+        .unwrap_or(0)
 }
 
 record! {
@@ -232,20 +252,87 @@ record! {
 impl TrafficRamp {
     /// The rungs, from the list or from the curve.
     pub fn rungs(&self) -> Vec<Stage> {
-        rungs(&self.stages, self.curve.as_ref())
+        self.laid().rungs().into_owned()
+    }
+
+    pub(crate) fn laid(&self) -> Laid<'_> {
+        Laid::new(&self.stages, self.curve.as_ref())
     }
 }
 
 impl FlagRamp {
     /// The rungs, from the list or from the curve.
     pub fn rungs(&self) -> Vec<Stage> {
-        rungs(&self.stages, self.curve.as_ref())
+        self.laid().rungs().into_owned()
+    }
+
+    pub(crate) fn laid(&self) -> Laid<'_> {
+        Laid::new(&self.stages, self.curve.as_ref())
     }
 }
 
-fn rungs(stages: &[Stage], curve: Option<&Curve>) -> Vec<Stage> {
-    match curve {
-        Some(curve) if stages.is_empty() => curve.stages(),
-        Some(_) | None => stages.to_vec(),
+/// How the rungs of a ramp are given: what is asked of all of them needs no list of a curve's.
+#[derive(Clone, Copy)]
+pub(crate) enum Laid<'a> {
+    By(&'a Curve),
+    Out(&'a [Stage]),
+}
+
+impl<'a> Laid<'a> {
+    fn new(stages: &'a [Stage], curve: Option<&'a Curve>) -> Self {
+        match curve {
+            Some(curve) if stages.is_empty() => Self::By(curve),
+            Some(_) | None => Self::Out(stages),
+        }
+    }
+
+    pub(crate) fn rungs(self) -> Cow<'a, [Stage]> {
+        match self {
+            Self::By(curve) => curve.stages().into(),
+            Self::Out(stages) => stages.into(),
+        }
+    }
+
+    /// The weight at which it ends.
+    pub(crate) fn end(self) -> Option<Ratio> {
+        match self {
+            Self::By(curve) => Some(curve.to),
+            Self::Out(stages) => stages.last().map(|stage| stage.weight),
+        }
+    }
+
+    /// How long it stays on each rung.
+    pub(crate) fn bakes(self) -> Vec<Span> {
+        match self {
+            Self::By(curve) => (0..curve.count()).map(|_| curve.bake).collect(),
+            Self::Out(stages) => stages.iter().map(|stage| stage.bake).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole;
+
+    #[test]
+    fn the_whole_part_of_a_number_is_what_its_text_begins_with() {
+        let some = [
+            0.0,
+            0.25,
+            0.999_999,
+            1.0,
+            1.5,
+            2.0,
+            3.999_999_9,
+            99.0,
+            316_227.766,
+            999_999.999,
+            1e6,
+            4.2e9,
+        ];
+        for number in some {
+            let text = format!("{:.0}", f64::floor(number));
+            assert_eq!(whole(number).to_string(), text, "{number}");
+        }
     }
 }

@@ -14,7 +14,7 @@ use phasegate_core::{Span, StepId, Timestamp};
 use super::placing::{Placed, SlotAt, day, place, slots};
 use super::warnings::Warnings;
 use crate::calendar::{Date, Length, LengthUnit, TimeOfDay, WorkCalendar};
-use crate::model::{Action, Gate, GateWhen, Phase, PlanDraft};
+use crate::model::{Action, Gate, GateWhen, Laid, Phase, PlanDraft};
 
 /// What the layout of a plan starts from.
 #[derive(Clone, Copy, Debug)]
@@ -291,13 +291,11 @@ impl Action {
     /// How long each of its moves forward rests by its own account: the bakes of a ramp, a wait. What does not
     /// say so is one move that takes no time.
     fn rests(&self) -> Vec<Span> {
-        let bakes =
-            |stages: &[crate::model::Stage]| stages.iter().map(|stage| stage.bake).collect();
         let mut moves: Vec<Span> = match self {
-            Self::Traffic(ramp) => bakes(&ramp.rungs()),
-            Self::Flag(ramp) => bakes(&ramp.rungs()),
+            Self::Traffic(ramp) => ramp.laid().bakes(),
+            Self::Flag(ramp) => ramp.laid().bakes(),
             Self::BlueGreen(switch) => {
-                let mut moves: Vec<Span> = bakes(&switch.stages);
+                let mut moves = Laid::Out(&switch.stages).bakes();
                 moves.extend(switch.watch);
                 moves
             }
