@@ -207,3 +207,54 @@ phases:
     assert!(schedule.slipped(&first, most).is_some());
     assert!(schedule.slipped(&first, most + 1).is_none());
 }
+
+#[test]
+fn a_gate_is_decided_on_its_day_and_what_waits_for_it_waits() {
+    let text = "
+format: phasegate-plan/1
+id: p
+title: P
+phases:
+  - id: first
+    title: First
+    length: 5bd
+    steps:
+      - {id: a, wait: 1h}
+      - {id: b, wait: 1h}
+    gates:
+      - {id: before-b, when: {before-step: b}, slot: {day: 3, time: '10:00-11:00'}, checks: [x]}
+      - {id: early, slot: {day: 2}, checks: [x]}
+      - {id: late, slot: {day: 7}, checks: [x]}
+  - {id: second, title: Second, length: 1bd, outline: true}
+gates:
+  - {id: begin, when: before-start, slot: {day: 2, time: '11:00-12:00'}, checks: [x]}
+  - {id: accepted, when: acceptance, slot: {day: 11}, checks: [x]}
+";
+    let document = PlanDocument::read("p.yaml", text.as_bytes());
+    let draft = document.draft().expect("it can be read");
+    // A Monday: the gate before the start is on Tuesday.
+    let schedule = Schedule::of_draft(&draft, "2025-09-01".parse().expect("a date"));
+    let of = |id: &str| {
+        schedule
+            .phase(&id.parse().expect("an id"))
+            .expect("planned")
+    };
+    let gates: Vec<(String, String)> = of("first")
+        .gates
+        .iter()
+        .chain(&schedule.gates())
+        .map(|gate| (gate.id.to_string(), gate.at.to_string()))
+        .collect();
+    let wanted = [
+        ("before-b", "2025-09-04T10:00:00Z"),
+        // What it is about is done later.
+        ("early", "2025-09-09T11:00:00Z"),
+        ("late", "2025-09-10T09:00:00Z"),
+        ("begin", "2025-09-02T11:00:00Z"),
+        ("accepted", "2025-09-15T09:00:00Z"),
+    ];
+    assert_eq!(gates, wanted.map(|(id, at)| (id.to_owned(), at.to_owned())));
+    assert_eq!(of("first").start.to_string(), "2025-09-02T11:00:00Z");
+    assert_eq!(of("first").end.to_string(), "2025-09-10T09:00:00Z");
+    assert_eq!(of("second").start.to_string(), "2025-09-10T09:00:00Z");
+}

@@ -40,7 +40,7 @@ pub struct PlannedPhase {
 pub struct PlannedGate {
     /// The gate.
     pub id: GateId,
-    /// Not before this moment.
+    /// Not before this moment: what it is about has come, and its day and its date.
     pub at: Timestamp,
 }
 
@@ -210,6 +210,7 @@ impl Schedule {
     /// The gates of the whole: before its start, and at its acceptance when the last phase has ended.
     pub fn gates(&self) -> Vec<PlannedGate> {
         let first = self.phases.iter().map(|phase| phase.start).min();
+        let layout = self.layout();
         let gates = self.draft.gates.iter();
         gates
             .filter_map(|gate| {
@@ -217,7 +218,7 @@ impl Schedule {
                     GateWhen::BeforeStart | GateWhen::BeforeStep(_) => first,
                     GateWhen::End | GateWhen::Acceptance => self.end(),
                 };
-                let at = at?.max(gate.not_before.unwrap_or(Timestamp::EPOCH));
+                let at = at?.max(layout.held_until(gate).unwrap_or(Timestamp::EPOCH));
                 Some(PlannedGate {
                     id: gate.id.clone(),
                     at,
@@ -294,6 +295,8 @@ fn activity(phase: &Phase, slot: &Placed) -> Option<PlannedActivity> {
             (Some(step.id.clone()), title)
         }
         SlotAt::Activity(index) => (None, phase.activities.get(index)?.title.clone()),
+        // It stands among the gates.
+        SlotAt::Gate(_) => return None,
     };
     Some(PlannedActivity {
         step,

@@ -11,10 +11,13 @@ use std::collections::BTreeMap;
 
 use phasegate_core::{Span, StepId, Timestamp};
 
-use super::placing::{Placed, SlotAt, day, place, slots};
+use super::placing::{Placed, SlotAt, day, days_of_gates, place, slots};
 use super::warnings::Warnings;
-use crate::calendar::{Date, Length, LengthUnit, TimeOfDay, WorkCalendar};
+use crate::calendar::{Date, Length, LengthUnit, Roll, TimeOfDay, WorkCalendar};
 use crate::model::{Action, Gate, GateWhen, Laid, Phase, PlanDraft};
+
+/// Ten years: no phase and no plan takes longer and has numbered days.
+pub(super) const DAYS_MAX: u32 = 3660;
 
 /// What the layout of a plan starts from.
 #[derive(Clone, Copy, Debug)]
@@ -52,8 +55,11 @@ impl Layout<'_> {
     ) -> Times {
         let planned = self.forward.next_open(self.earliest(phase));
         let mut start = ready.map_or(planned, |ready| planned.max(self.forward.next_open(ready)));
-        for gate in self.draft.gates.iter().chain(&phase.gates) {
-            if let (GateWhen::BeforeStart, Some(moment)) = (&gate.when, gate.not_before) {
+        let whole = self.draft.gates.iter();
+        let whole = whole.map(|gate| (gate, self.held_until(gate)));
+        let own = phase.gates.iter().map(|gate| (gate, gate.not_before));
+        for (gate, moment) in whole.chain(own) {
+            if let (GateWhen::BeforeStart, Some(moment)) = (&gate.when, moment) {
                 start = start.max(self.forward.next_open(moment));
             }
         }
@@ -66,7 +72,8 @@ impl Layout<'_> {
         }
         let stated = self.stated_end(phase, planned, start);
         let mut placed = place(self, phase, start, warnings);
-        let walk = self.walk(phase, start, &mut placed);
+        let days = days_of_gates(&placed);
+        let walk = self.walk(phase, start, &mut placed, &days);
         let mut done = stated.unwrap_or(walk.end);
         if walk.waited {
             // A date or a freeze keeps steps from being over when the phase is said to be.
@@ -76,10 +83,12 @@ impl Layout<'_> {
             let most = self.end_at_most(phase, start, stated);
             warnings.after_the_phase(self, &placed, most);
         }
-        let last_slot = placed.iter().map(|slot| slot.end).max();
+        let worked = placed.iter();
+        let worked = worked.filter(|slot| !matches!(slot.at, SlotAt::Gate(_)));
+        let last_slot = worked.map(|slot| slot.end).max();
         done = done.max(last_slot.unwrap_or(done));
         warnings.frozen(self, phase, start, done);
-        let gates = self.gates(phase, (start, done), &walk, warnings);
+        let gates = self.gates(phase, (start, done), (&walk, &days), warnings);
         let end = (phase.gates.iter().zip(&gates))
             .filter(|(gate, _)| matches!(gate.when, GateWhen::End | GateWhen::Acceptance))
             .map(|(_, at)| *at)
@@ -103,6 +112,22 @@ impl Layout<'_> {
             date = date.max(window.first());
         }
         self.midnight(date)
+    }
+
+    /// Until when a gate of the whole is held by its date and by its day of the plan: a working day, counted from
+    /// the first.
+    pub(super) fn held_until(&self, gate: &Gate) -> Option<Timestamp> {
+        let day = gate.slot.as_ref().map(|slot| {
+            let offset = i64::from(slot.day.clamp(1, DAYS_MAX)) - 1;
+            let date = self.forward.offset(self.start, offset, Roll::Forward);
+            let date = date.unwrap_or_else(|| self.start.plus_days(offset));
+            let open = self.forward.next_open(self.midnight(date));
+            let time = slot
+                .time
+                .map(|time| self.calendar.zone().moment(date, time.from()));
+            time.map_or(open, |time| time.max(open))
+        });
+        gate.not_before.max(day)
     }
 
     pub(super) fn midnight(&self, date: Date) -> Timestamp {
@@ -199,13 +224,19 @@ impl Layout<'_> {
 
     /// Steps one after the other, by what they take by themselves, by their slots and by the dates of gates
     /// before them. Slots that a date or a freeze holds back are moved.
-    fn walk(&self, phase: &Phase, start: Timestamp, slots: &mut [Placed]) -> Walk {
+    fn walk(
+        &self,
+        phase: &Phase,
+        start: Timestamp,
+        slots: &mut [Placed],
+        days: &BTreeMap<usize, Timestamp>,
+    ) -> Walk {
         let mut walk = Walk {
             begins: Vec::with_capacity(phase.steps.len()),
             end: start,
             waited: false,
         };
-        let held = dates_of_gates(phase);
+        let held = dates_of_gates(phase, days);
         let mut slots = slots.iter_mut().peekable();
         for (number, step) in phase.steps.iter().enumerate() {
             let slot = slots.next_if(|slot| slot.at == SlotAt::Step(number));
@@ -237,7 +268,7 @@ impl Layout<'_> {
         &self,
         phase: &Phase,
         (start, done): (Timestamp, Timestamp),
-        walk: &Walk,
+        (walk, days): (&Walk, &BTreeMap<usize, Timestamp>),
         warnings: &mut Warnings,
     ) -> Vec<Timestamp> {
         let begins: BTreeMap<&StepId, Timestamp> = if phase.gates.is_empty() {
@@ -254,7 +285,7 @@ impl Layout<'_> {
         let gates = phase.gates.iter().enumerate();
         gates
             .map(|(number, gate)| {
-                let due = due(gate);
+                let due = days.get(&number).copied().unwrap_or(start).max(due(gate));
                 let at = gate.not_before.map_or(due, |moment| moment.max(due));
                 if gate.when != GateWhen::BeforeStart {
                     warnings.held_by_gate(self, (gate, number), due, at);
@@ -265,11 +296,15 @@ impl Layout<'_> {
     }
 }
 
-/// The dates of gates before steps, by step.
-fn dates_of_gates(phase: &Phase) -> BTreeMap<&StepId, Timestamp> {
+/// The days and dates of gates before steps, by step.
+fn dates_of_gates<'p>(
+    phase: &'p Phase,
+    days: &BTreeMap<usize, Timestamp>,
+) -> BTreeMap<&'p StepId, Timestamp> {
     let mut dates: BTreeMap<&StepId, Timestamp> = BTreeMap::new();
-    for gate in &phase.gates {
-        if let (GateWhen::BeforeStep(step), Some(moment)) = (&gate.when, gate.not_before) {
+    for (number, gate) in phase.gates.iter().enumerate() {
+        let moment = gate.not_before.max(days.get(&number).copied());
+        if let (GateWhen::BeforeStep(step), Some(moment)) = (&gate.when, moment) {
             let date = dates.entry(step).or_insert(moment);
             *date = (*date).max(moment);
         }

@@ -1,8 +1,10 @@
 //! Where in time the slots of a phase fall: its numbered days, days of the week and times of day.
 
+use std::collections::BTreeMap;
+
 use phasegate_core::Timestamp;
 
-use super::layout::Layout;
+use super::layout::{DAYS_MAX, Layout};
 use super::warnings::Warnings;
 use crate::calendar::{Date, Roll, TimeOfDay, WorkCalendar};
 use crate::model::{Phase, Slot};
@@ -12,6 +14,7 @@ use crate::model::{Phase, Slot};
 pub(super) enum SlotAt {
     Step(usize),
     Activity(usize),
+    Gate(usize),
 }
 
 /// A slot in time.
@@ -39,20 +42,30 @@ impl Placed {
     }
 }
 
-/// The slots of a phase: of its steps, then of its activities.
+/// When gates are to be decided by their slots.
+pub(super) fn days_of_gates(placed: &[Placed]) -> BTreeMap<usize, Timestamp> {
+    let gates = placed.iter().filter_map(|slot| match slot.at {
+        SlotAt::Gate(number) => Some((number, slot.start)),
+        SlotAt::Step(_) | SlotAt::Activity(_) => None,
+    });
+    gates.collect()
+}
+
+/// The slots of a phase: of its steps, then of its activities, then of its gates.
 pub(super) fn slots(phase: &Phase) -> impl Iterator<Item = (SlotAt, &Slot)> {
     let steps = phase.steps.iter().enumerate();
     let steps = steps.filter_map(|(index, step)| Some((SlotAt::Step(index), step.slot.as_ref()?)));
     let others = phase.activities.iter().enumerate();
-    steps.chain(
-        others.filter_map(|(index, one)| Some((SlotAt::Activity(index), one.slot.as_ref()?))),
-    )
+    let others =
+        others.filter_map(|(index, one)| Some((SlotAt::Activity(index), one.slot.as_ref()?)));
+    let gates = phase.gates.iter().enumerate();
+    let gates = gates.filter_map(|(index, one)| Some((SlotAt::Gate(index), one.slot.as_ref()?)));
+    steps.chain(others).chain(gates)
 }
 
 /// The date of a phase's day, counted from 1.
 pub(super) fn day(layout: &Layout<'_>, phase: &Phase, first: Date, number: u32) -> Date {
-    // Ten years: no phase takes longer and has numbered days.
-    let offset = i64::from(number.clamp(1, 3660)) - 1;
+    let offset = i64::from(number.clamp(1, DAYS_MAX)) - 1;
     if phase.days_by_calendar() {
         return first.plus_days(offset);
     }

@@ -239,5 +239,6 @@ fn pointer(at: SlotAt) -> String {
     match at {
         SlotAt::Step(index) => format!("/steps/{index}/slot"),
         SlotAt::Activity(index) => format!("/activities/{index}/slot"),
+        SlotAt::Gate(index) => format!("/gates/{index}/slot"),
     }
 }
