@@ -33,6 +33,31 @@ fn the_first_rollout_checks_without_a_fault() {
 }
 
 #[test]
+fn our_own_plans_check_with_their_bindings_without_a_fault() {
+    let mut seen = Vec::new();
+    for entry in fs::read_dir(plans()).expect("a folder") {
+        let name = entry.expect("an entry").file_name();
+        let name = name.to_string_lossy().into_owned();
+        let Some(stem) = name.strip_suffix(".bindings.yaml") else {
+            continue;
+        };
+        // Plans from elsewhere have the faults of their sources.
+        if plans().join(format!("{stem}.coverage.json")).exists() {
+            continue;
+        }
+        let catalog = Catalog::read(&name, &read(&name));
+        assert!(catalog.faults.is_empty(), "{}", catalog.faults.render());
+        let file = format!("{stem}.yaml");
+        let document = PlanDocument::read(&file, &read(&file));
+        let checked = check(&document, catalog.catalog.as_ref());
+        assert!(checked.faults.is_empty(), "{}", checked.faults.render());
+        seen.push(stem.to_owned());
+    }
+    seen.sort();
+    assert_eq!(seen, ["first-rollout", "region-migration", "tool"]);
+}
+
+#[test]
 fn what_is_printed_reads_back_as_the_same_plan() {
     let document = PlanDocument::read("first-rollout.yaml", &read("first-rollout.yaml"));
     let plan = check(&document, None).plan.expect("no fault");
