@@ -1,12 +1,10 @@
-//! The five plans of `examples/plans/` become programs, with bindings that have just what each needs, and
-//! every step of theirs is an operation that the engine carries out or a question to a named person.
+//! The five plans of `examples/plans/` become programs with the bindings beside them, and every step of theirs is an operation that the engine carries out or a question to a named person.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
-use phasegate_core::{Capability, Desired, Role};
+use phasegate_core::Desired;
 use phasegate_engine::program::{Op, OpKind, Program};
-use phasegate_engine::{Start, compile};
+use phasegate_engine::{CompileError, Start, compile};
 use phasegate_plan::{Catalog, PlanDocument, check};
 use phasegate_tests::root;
 
@@ -18,51 +16,13 @@ const PLANS: [&str; 5] = [
     "unified-pipeline",
 ];
 
-/// A word as documents write it.
-fn word<T: serde::Serialize>(value: &T) -> String {
-    let text = serde_json::to_string(value).expect("a word");
-    text.trim_matches('"').to_owned()
-}
-
 fn program(name: &str) -> Program {
-    let path = root().join(format!("examples/plans/{name}.yaml"));
-    let bytes = std::fs::read(path).expect("a plan");
-    let document = PlanDocument::read(&format!("{name}.yaml"), &bytes);
-    let plan = check(&document, None);
-    let plan = plan
-        .plan
-        .unwrap_or_else(|| panic!("{}", plan.faults.render()));
-    let mut text = "format: phasegate-bindings/1\nbindings:\n".to_owned();
-    for (binding, need) in plan.needs() {
-        let roles: Vec<String> = need.roles.iter().map(word).collect();
-        let mut can: Vec<String> = need.capabilities.iter().map(word).collect();
-        if need.roles.contains(&Role::MetricSource) {
-            let all = [
-                Capability::MeasureBelow,
-                Capability::MeasureDistribution,
-                Capability::MeasurePerArm,
-                Capability::MeasureScalar,
-                Capability::MeasureShare,
-            ];
-            can.extend(all.iter().map(word));
-            can.sort();
-            can.dedup();
-        }
-        write!(
-            text,
-            "  {binding}:\n    adapter: simulated\n    roles: [{}]\n    capabilities: [{}]\n",
-            roles.join(", "),
-            can.join(", ")
-        )
-        .expect("text");
-        if !need.commands.is_empty() {
-            text.push_str("    commands:\n");
-        }
-        for command in &need.commands {
-            writeln!(text, "      {command}: {{argv: [{command}]}}").expect("text");
-        }
-    }
-    let bindings = Catalog::read("bindings.yaml", text.as_bytes());
+    let read = |ending: &str| {
+        let path = root().join(format!("examples/plans/{name}{ending}"));
+        std::fs::read(&path).expect("a document")
+    };
+    let document = PlanDocument::read(&format!("{name}.yaml"), &read(".yaml"));
+    let bindings = Catalog::read("bindings.yaml", &read(".bindings.yaml"));
     let catalog = bindings
         .catalog
         .unwrap_or_else(|| panic!("{}", bindings.faults.render()));
@@ -116,5 +76,43 @@ fn the_five_plans_become_programs() {
         let stored = serde_json::to_vec(&program).expect("a program is JSON");
         let read: Program = serde_json::from_slice(&stored).expect("it reads back");
         assert_eq!(read, program, "{name}");
+    }
+}
+
+#[test]
+fn a_criterion_that_its_source_cannot_decide_is_told_before_the_start() {
+    let read = |name: &str| {
+        let path = root().join("examples/plans").join(name);
+        std::fs::read_to_string(path).expect("a document")
+    };
+    let bindings = read("first-rollout.bindings.yaml");
+    for (capability, criteria) in [
+        // Distributions tell as much, one criterion after the other.
+        ("measure-below", &[][..]),
+        (
+            "measure-distribution",
+            &[
+                "'p95(latency) no worse than control",
+                "'p99(latency) no worse than control",
+            ],
+        ),
+    ] {
+        let without = bindings.replacen(&format!("      - {capability}\n"), "", 1);
+        assert_ne!(without, bindings);
+        let catalog = Catalog::read("bindings.yaml", without.as_bytes()).catalog;
+        let catalog = catalog.expect("no fault");
+        let document = PlanDocument::read("plan.yaml", read("first-rollout.yaml").as_bytes());
+        let checked = check(&document, Some(&catalog));
+        let plan = checked.plan.expect("each KPI can be told");
+        let start = Start::new("author".parse().expect("an id"));
+        let told = match compile(&plan, &catalog, &start) {
+            Ok(_) => String::new(),
+            Err(error @ CompileError::Unmeasurable(_)) => error.to_string(),
+            Err(error) => panic!("{error}"),
+        };
+        assert_eq!(told.lines().count(), criteria.len(), "{told}");
+        for criterion in criteria {
+            assert!(told.contains(criterion), "{told}");
+        }
     }
 }

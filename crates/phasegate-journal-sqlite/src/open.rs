@@ -32,11 +32,16 @@ fn check_library(version: i32) -> Result<(), StorageError> {
 pub(crate) fn writer(path: &Path, options: &SqliteOptions) -> Result<Connection, StorageError> {
     check_library(rusqlite::version_number())?;
     let path = place::resolve(path)?;
-    place::create(&path)?;
+    // A file appears with its tables or not at all, whenever this process is killed.
+    place::create(&path, |new| to_write(new, options).map(drop))?;
+    to_write(&path, options)
+}
+
+fn to_write(path: &Path, options: &SqliteOptions) -> Result<Connection, StorageError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let connection = Connection::open_with_flags(&path, flags);
+    let connection = Connection::open_with_flags(path, flags);
     connection
         .map_err(Trouble::from)
         .and_then(|connection| prepare_writer(connection, options))
@@ -48,6 +53,8 @@ fn prepare_writer(
     options: &SqliteOptions,
 ) -> Result<Connection, Trouble> {
     prepare(&connection, options)?;
+    // Before anything is changed: the next setting is kept in the file.
+    schema::recognise(&connection)?;
     let mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if !mode.eq_ignore_ascii_case("wal") {
@@ -149,6 +156,40 @@ mod tests {
         }
         let defensive = connection.db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE);
         assert!(defensive.expect("a value"));
+    }
+
+    #[test]
+    fn another_programs_database_is_refused_and_not_changed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("other.db");
+        let other = Connection::open(&path).expect("a file");
+        other
+            .execute_batch("CREATE TABLE notes (text TEXT)")
+            .expect("a table");
+        drop(other);
+        let before = std::fs::read(&path).expect("a file");
+        let refused = writer(&path, &SqliteOptions::default()).expect_err("not ours");
+        assert_eq!(refused.kind, StorageKind::Unsupported);
+        assert_eq!(std::fs::read(&path).expect("a file"), before);
+    }
+
+    #[test]
+    fn a_new_file_has_its_tables_from_the_moment_it_is_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("journal.db");
+        let options = SqliteOptions::default();
+        drop(writer(&path, &options).expect("a journal"));
+        // Whoever comes second takes the file that is there, and nothing else is left in the folder.
+        place::create(&path, |_| panic!("it is there")).expect("nothing to do");
+        schema::check(&reader(&path, &options).expect("a journal")).expect("whole");
+        let failed = folder.path().join("failed.db");
+        let why = || StorageError::new(StorageKind::Io, "no".to_owned());
+        place::create(&failed, |_| Err(why())).expect_err("it could not be made");
+        let names = std::fs::read_dir(folder.path()).expect("a folder");
+        let names: Vec<_> = names
+            .map(|name| name.expect("a name").file_name())
+            .collect();
+        assert_eq!(names, ["journal.db"]);
     }
 
     #[cfg(unix)]

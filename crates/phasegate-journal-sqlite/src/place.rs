@@ -1,7 +1,7 @@
 //! The file and where it lies: refuses network file systems, keeps others from reading it, and makes its
 //! name as durable as its content.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -88,19 +88,31 @@ fn unescape(point: &str) -> String {
     .fold(point.to_owned(), |text, (from, to)| text.replace(from, to))
 }
 
-/// Makes the file, readable by its owner alone, if it is not there, and its name durable.
-pub(crate) fn create(path: &Path) -> Result<(), StorageError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(file) => file
-            .sync_all()
-            .and_then(|()| sync_folder(path))
-            .map_err(|e| io_error("create", path, &e)),
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(e) => Err(io_error("create", path, &e)),
+/// Makes the file, readable by its owner alone, if it is not there: `make` fills a file of another name, which
+/// then takes this one at once, unless somebody else was faster. A process that is killed meanwhile leaves that
+/// other file behind (`.phasegate-….new`); it may be removed.
+pub(crate) fn create(
+    path: &Path,
+    make: impl FnOnce(&Path) -> Result<(), StorageError>,
+) -> Result<(), StorageError> {
+    // A link that leads nowhere is there as well; opening it says what is wrong with it.
+    if std::fs::symlink_metadata(path).is_ok() {
+        return Ok(());
+    }
+    let failed = |e: &io::Error| io_error("create", path, e);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let new = tempfile::Builder::new()
+        .prefix(".phasegate-")
+        .suffix(".new")
+        .tempfile_in(folder)
+        .map_err(|e| failed(&e))?;
+    // Closed first: closing any handle of a file gives up the locks that SQLite has on it.
+    let new = new.into_temp_path();
+    make(&new)?;
+    match new.persist_noclobber(path) {
+        Ok(()) => sync_folder(path).map_err(|e| failed(&e)),
+        Err(e) if e.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(failed(&e.error)),
     }
 }
 

@@ -96,6 +96,11 @@ fn content(connection: &Connection) -> Result<Content, Trouble> {
     }
 }
 
+/// Checks that the file is empty or a journal; for writers, before they change anything.
+pub(crate) fn recognise(connection: &Connection) -> Result<(), Trouble> {
+    content(connection).map(drop)
+}
+
 /// Checks that the file holds a journal of the newest format; for readers, who may change nothing.
 pub(crate) fn check(connection: &Connection) -> Result<(), Trouble> {
     match content(connection)? {

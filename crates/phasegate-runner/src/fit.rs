@@ -48,8 +48,19 @@ impl fmt::Display for Unfit {
     }
 }
 
-/// Everything that does not fit, in the order of the names.
-pub(crate) fn unfit(program: &Program, registry: &Registry) -> Vec<Unfit> {
+/// Everything that does not fit, in the order of the names. [`Runner::start`](crate::Runner::start) and
+/// [`Runner::resume`](crate::Runner::resume) look as well: this is for tools that ask before they open a
+/// journal.
+///
+/// ```
+/// # fn look(program: &phasegate_engine::program::Program) {
+/// let registry = phasegate_provider::Registry::new();
+/// for unfit in phasegate_runner::unfit(program, &registry) {
+///     eprintln!("{unfit}"); // no provider is bound to 'edge' as traffic-router: ...
+/// }
+/// # }
+/// ```
+pub fn unfit(program: &Program, registry: &Registry) -> Vec<Unfit> {
     let mut out = Vec::new();
     for (binding, facts) in &program.bindings {
         let (mut able, mut missing) = (BTreeSet::new(), Vec::new());

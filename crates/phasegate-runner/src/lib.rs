@@ -11,7 +11,7 @@ mod pulse;
 mod runner;
 
 pub use clock::SystemClock;
-pub use fit::Unfit;
+pub use fit::{Unfit, unfit};
 pub use fleet::{Controller, Fleet, FleetEnded, FleetError, FleetView};
 pub use handle::{Ended, Handle, OperateError, Operator, View};
 pub use pulse::Pulse;

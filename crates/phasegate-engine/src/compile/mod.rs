@@ -14,8 +14,10 @@ mod strategies;
 use std::collections::BTreeMap;
 
 use phasegate_core::{BindingId, PersonId, RoleId, Span};
+use phasegate_criterion::KpiRegistry;
 use phasegate_plan::model::ParameterId;
 use phasegate_plan::{Catalog, Plan};
+use phasegate_sla::{NeedFault, needs};
 
 use crate::program::{Binding, Freeze, PROGRAM_FORMAT, Program, Timing};
 
@@ -64,12 +66,32 @@ pub enum CompileError {
         /// What is wrong, and how to mend it.
         what: String,
     },
+    /// What these sources answer does not decide these criteria.
+    #[error("{}", lines(.0))]
+    Unmeasurable(Vec<Unmeasurable>),
     /// The plan says something that this version cannot carry out.
     #[error("{what} cannot be carried out by this version")]
     Unsupported {
         /// What.
         what: String,
     },
+}
+
+/// A criterion that the sources of the bindings document cannot decide.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the criterion '{criterion}' could never be decided: {why}")]
+#[non_exhaustive]
+pub struct Unmeasurable {
+    /// As it stands in the plan.
+    pub criterion: String,
+    /// What is missing.
+    #[source]
+    pub why: NeedFault,
+}
+
+fn lines(faults: &[Unmeasurable]) -> String {
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }
 
 impl CompileError {
@@ -84,7 +106,8 @@ impl CompileError {
 /// Compiles a plan that was checked with this catalog.
 ///
 /// # Errors
-/// If the plan was not checked with this catalog, or says what this version cannot carry out.
+/// If the plan was not checked with this catalog, has criteria that its sources cannot decide, or says what
+/// this version cannot carry out.
 pub fn compile(plan: &Plan, catalog: &Catalog, start: &Start) -> Result<Program, CompileError> {
     let compiler = Compiler {
         plan,
@@ -93,6 +116,7 @@ pub fn compile(plan: &Plan, catalog: &Catalog, start: &Start) -> Result<Program,
     };
     compiler.parameters()?;
     let registry = plan.kpi_registry();
+    compiler.measurable(&registry)?;
     Ok(Program {
         format: PROGRAM_FORMAT,
         plan: plan.id.clone(),
@@ -127,6 +151,32 @@ pub(crate) struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
+    /// Is there a form of answer for each criterion, in which its source can answer? What is wrong with the
+    /// criterion itself is the plan's checks to say.
+    fn measurable(&self, registry: &KpiRegistry) -> Result<(), CompileError> {
+        let can = |binding: &BindingId, capability| {
+            let bound = self.catalog.binding(binding);
+            // What the engine itself measures is not bound.
+            bound.is_none_or(|bound| bound.capabilities.contains(&capability))
+        };
+        let mut faults = Vec::new();
+        for criterion in self.plan.criteria() {
+            if let Err(why @ (NeedFault::Form { .. } | NeedFault::NotPerArm { .. })) =
+                needs(criterion, registry, &can)
+            {
+                let criterion = criterion.to_string();
+                let fault = Unmeasurable { criterion, why };
+                if !faults.contains(&fault) {
+                    faults.push(fault);
+                }
+            }
+        }
+        if faults.is_empty() {
+            return Ok(());
+        }
+        Err(CompileError::Unmeasurable(faults))
+    }
+
     fn bindings(&self) -> BTreeMap<BindingId, Binding> {
         let facts = |binding: &phasegate_plan::Binding| Binding {
             roles: binding.roles.iter().copied().collect(),

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use phasegate_core::{Capability, Role};
+
 use super::needs::uses;
-use super::{Scope, levelled};
+use super::{At, Scope, levelled};
 use crate::catalog::Catalog;
 use crate::fault::Code;
 use crate::form::closest;
+use crate::model::{Kpi, KpiShape};
 
 pub(super) fn check(scope: &mut Scope<'_>, catalog: &Catalog) {
     let mut used = BTreeSet::new();
@@ -71,7 +74,59 @@ pub(super) fn check(scope: &mut Scope<'_>, catalog: &Catalog) {
             scope.report_at(Code::UnknownCommand, pointer, message, Some(&help));
         }
     }
+    forms(scope, catalog);
     unused(scope, catalog, &used);
+}
+
+/// Can each KPI's source answer in a form from which a number of this shape can be told? Which form a
+/// criterion needs in particular is asked when the plan is compiled.
+fn forms(scope: &mut Scope<'_>, catalog: &Catalog) {
+    for (index, kpi) in scope.draft.kpis.iter().enumerate() {
+        let Some((name, binding)) = kpi
+            .source
+            .as_ref()
+            .and_then(|name| Some((name, catalog.binding(name)?)))
+        else {
+            continue;
+        };
+        let fit = fitting(kpi);
+        let lacks_role = !binding.roles.contains(&Role::MetricSource);
+        if lacks_role || fit.iter().any(|form| binding.capabilities.contains(form)) {
+            continue;
+        }
+        let message = format!(
+            "'{name}' ({}) answers in no form from which '{}' could be told",
+            binding.adapter, kpi.id
+        );
+        let fit: Vec<String> = fit.iter().map(ToString::to_string).collect();
+        let help = format!("bind an adapter that can {}", fit.join(" or "));
+        let pointer = At::ROOT.key("kpis").index(index).key("source").to_string();
+        scope.report_at(Code::LackingCapability, pointer, message, Some(&help));
+    }
+}
+
+/// Any of these will do.
+fn fitting(kpi: &Kpi) -> &'static [Capability] {
+    match kpi.shape {
+        KpiShape::Distribution if kpi.parts.is_empty() => {
+            &[Capability::MeasureBelow, Capability::MeasureDistribution]
+        }
+        // A part may be a percentile that the source makes itself.
+        KpiShape::Distribution => &[
+            Capability::MeasureBelow,
+            Capability::MeasureDistribution,
+            Capability::MeasureScalar,
+        ],
+        KpiShape::Counter | KpiShape::Ratio => {
+            &[Capability::MeasureShare, Capability::MeasureScalar]
+        }
+        KpiShape::Duration
+        | KpiShape::Gauge
+        | KpiShape::Quantile
+        | KpiShape::Rating
+        | KpiShape::Score
+        | KpiShape::Utilisation => &[Capability::MeasureScalar],
+    }
 }
 
 /// What could not be read may use any of them; then nothing is said.
@@ -109,10 +164,8 @@ impl Scope<'_> {
 
     /// Approval sources are used by every plan that asks anybody, without being named.
     fn asks_people(&self, catalog: &Catalog, id: &phasegate_core::BindingId) -> bool {
-        catalog.binding(id).is_some_and(|binding| {
-            binding
-                .roles
-                .contains(&phasegate_core::Role::ApprovalSource)
-        })
+        catalog
+            .binding(id)
+            .is_some_and(|binding| binding.roles.contains(&Role::ApprovalSource))
     }
 }
