@@ -41,9 +41,7 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
             _ => plan = Some(argument),
         }
     }
-    // Without a file it shows the plan that the first example carries out.
-    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/plans/first-rollout.yaml");
-    let plan = plan.unwrap_or_else(|| here.to_owned());
+    let plan = plan.ok_or(USAGE)?;
 
     let mut catalog = None;
     if let Some(name) = bindings {

@@ -22,11 +22,10 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/plans/ci-pipeline.yaml");
-    let (mut file, mut start, mut slip) = (here.to_owned(), "2025-09-01".to_owned(), None);
+    let (mut file, mut start, mut slip) = (None, None, None);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--start" => start = arguments.next().ok_or(USAGE)?,
+            "--start" => start = Some(arguments.next().ok_or(USAGE)?),
             "--slip" => {
                 let phase = arguments.next().ok_or(USAGE)?;
                 let days = arguments.next().ok_or(USAGE)?;
@@ -42,9 +41,10 @@ fn run() -> Result<(), Box<dyn Error>> {
             option if option.starts_with('-') => {
                 return Err(format!("there is no option {option}\n{USAGE}").into());
             }
-            _ => file = argument,
+            _ => file = Some(argument),
         }
     }
+    let (file, start) = (file.ok_or(USAGE)?, start.ok_or(USAGE)?);
     let bytes = std::fs::read(&file).map_err(|error| format!("cannot read {file}: {error}"))?;
     let document = PlanDocument::read(&file, &bytes);
     let checked = check(&document, None);

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use phasegate::engine::program::Program;
 use phasegate::plan::{Catalog, Plan, PlanDocument, check};
+use phasegate::provider::Registry;
+use phasegate::runner::{Unfit, unfit};
 use phasegate_examples::kept::{self, Kept};
 
 use crate::Error;
@@ -19,7 +22,7 @@ pub fn documents(args: &Args, kept: Option<&Kept>) -> Result<(Plan, Catalog), Er
     };
     match kept {
         None if args.resume => Err(format!(
-            "there is no journal at {path}: leave --resume out to begin a rollout, or name its --journal"
+            "there is no rollout at {path}: leave --resume out to begin one, or name its --journal"
         )
         .into()),
         Some(kept) if args.resume => {
@@ -61,17 +64,62 @@ pub fn documents(args: &Args, kept: Option<&Kept>) -> Result<(Plan, Catalog), Er
 
 /// Reads and checks both documents; everything that is wrong is said at once.
 fn read(plan: (&str, &str), bindings: (&str, &str)) -> Result<(Plan, Catalog), Error> {
-    let checked = Catalog::read(bindings.0, bindings.1.as_bytes());
-    let catalog = checked.catalog.ok_or_else(|| checked.faults.render())?;
+    let bound = Catalog::read(bindings.0, bindings.1.as_bytes());
     let document = PlanDocument::read(plan.0, plan.1.as_bytes());
-    let checked = check(&document, Some(&catalog));
-    let plan = checked.plan.ok_or_else(|| checked.faults.render())?;
-    Ok((plan, catalog))
+    let checked = check(&document, bound.catalog.as_ref());
+    match (checked.plan, bound.catalog) {
+        (Some(plan), Some(catalog)) => Ok((plan, catalog)),
+        (plan, catalog) => {
+            let mut said = String::new();
+            if catalog.is_none() {
+                said += &bound.faults.render();
+            }
+            if plan.is_none() {
+                said += &checked.faults.render();
+            }
+            Err(said.into())
+        }
+    }
+}
+
+/// Refuses a bindings document that promises what this program's adapters cannot do, with the lines.
+pub fn fits(program: &Program, catalog: &Catalog, registry: &Registry) -> Result<(), Error> {
+    let lines = PlanDocument::read(catalog.name(), catalog.bytes()).pointers();
+    let line = |unfit: &Unfit| {
+        let (binding, pointer) = match unfit {
+            Unfit::Incapable {
+                binding,
+                capability,
+            } => {
+                let all = catalog.binding(binding).map(|bound| &bound.capabilities);
+                let at = all.and_then(|all| all.iter().position(|one| one == capability));
+                let at = at.unwrap_or_default();
+                (binding, format!("/bindings/{binding}/capabilities/{at}"))
+            }
+            Unfit::Missing { binding, .. } => (binding, format!("/bindings/{binding}/roles")),
+            _ => return String::new(),
+        };
+        let whole = format!("/bindings/{binding}");
+        let found = [pointer, whole].into_iter().find_map(|pointer| {
+            let mut lines = lines.iter();
+            lines.find_map(|(line, at)| (*at == pointer).then_some(*line))
+        });
+        found.map_or_else(String::new, |line| format!("{}:{line}: ", catalog.name()))
+    };
+    let unfit = unfit(program, registry);
+    if unfit.is_empty() {
+        return Ok(());
+    }
+    let said: Vec<String> = unfit
+        .iter()
+        .map(|unfit| format!("{}{unfit}", line(unfit)))
+        .collect();
+    Err(said.join("\n").into())
 }
 
 /// Looks whether a report can be written, and leaves no trace of the look.
 pub fn can_write(report: &Path, journal: &Path) -> Result<(), Error> {
-    if real(report)? == real(journal)? {
+    if real(report)? == real(journal)? || same_file(report, journal) {
         return Err(format!(
             "the report would be written over the journal {}",
             journal.display()
@@ -91,6 +139,11 @@ pub fn can_write(report: &Path, journal: &Path) -> Result<(), Error> {
         std::fs::remove_file(report)?;
     }
     Ok(())
+}
+
+/// Are both names of one file, by a hard link? Where one is not there they are not.
+fn same_file(report: &Path, journal: &Path) -> bool {
+    same_file::is_same_file(report, journal).unwrap_or(false)
 }
 
 /// The file that a path leads to, through links and `..`; of one that is not there yet, where it would be.

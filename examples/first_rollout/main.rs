@@ -31,10 +31,10 @@ use phasegate::journal_sqlite::SqliteJournal;
 use phasegate::runner::{Ended, Runner, SystemClock};
 use phasegate_examples::kept::{self, Kept};
 use phasegate_examples::kill::KillAt;
-use phasegate_examples::say;
+use phasegate_examples::{lock, say};
 
 use args::Args;
-use documents::{can_write, documents};
+use documents::{can_write, documents, fits};
 use ended::{finish, report};
 use stage::set;
 use watch::watch;
@@ -66,10 +66,24 @@ fn code(ended: &Ended) -> u8 {
         Ended::Finished(Outcome::Aborted) => 4,
         Ended::Finished(Outcome::RollbackFailed) => 6,
         Ended::Stopped | Ended::LostLease => 5,
-        Ended::Failed(why) => {
-            say::aside(format_args!("failed: {why}"));
-            1
-        }
+        Ended::Failed(_) => 1,
+    }
+}
+
+/// What a person does about a rollout that has not ended.
+fn advise(args: &Args, ended: &Ended) {
+    let journal = args.journal().display();
+    match ended {
+        Ended::Finished(_) => {}
+        Ended::Stopped => say::aside(format_args!(
+            "stopped before its end, and the router and both versions with it: --resume goes on where {journal} ends"
+        )),
+        Ended::LostLease => say::aside(format_args!(
+            "another process carries the rollout in {journal} out now: this one has let go"
+        )),
+        Ended::Failed(why) => say::aside(format_args!(
+            "failed: {why}\nwhat was decided is in {journal}: mend that, make room if the disk is full, and go on by --resume"
+        )),
     }
 }
 
@@ -92,7 +106,15 @@ async fn run(args: &Args) -> Result<u8, Error> {
         let (_, reported) = report(args, &journal, rollout).await?;
         return Ok(code(&Ended::Finished(*outcome)).max(u8::from(!reported)));
     }
+    let by: PersonId = "author".parse()?;
+    let start = Start {
+        roll_up: Some(Span::from_secs(1)),
+        ..Start::new(by.clone())
+    };
+    let program = compile(&plan, &catalog, &start)?;
     let stage = set(args, &plan, &catalog, &clock).await?;
+    fits(&program, &catalog, &stage.registry)?;
+    let _lock = lock::take(args.journal())?;
     if kept.is_some() && !args.resume {
         let moved = kept::set_aside(args.journal())?;
         say::aside(format_args!(
@@ -117,12 +139,6 @@ async fn run(args: &Args) -> Result<u8, Error> {
         (kept.rollout, handle)
     } else {
         let rollout = RolloutId::new(plan.id.as_str())?;
-        let by: PersonId = "author".parse()?;
-        let start = Start {
-            roll_up: Some(Span::from_secs(1)),
-            ..Start::new(by.clone())
-        };
-        let program = compile(&plan, &catalog, &start)?;
         let sources = Sources::of(&plan, &catalog);
         let handle = runner.start(rollout.clone(), program, sources, by).await?;
         (rollout, handle)
@@ -135,6 +151,7 @@ async fn run(args: &Args) -> Result<u8, Error> {
     }
     let (last, reported) = report(args, &*journal, &rollout).await?;
     finish(stage, last.as_ref()).await;
+    advise(args, &ended);
     Ok(code(&ended).max(u8::from(!reported)))
 }
 

@@ -51,7 +51,7 @@ pub async fn set(
     // What counts is what the client sees, from the moment a request was meant to leave.
     let mut config = RecorderConfig::default();
     config.slot = Span::from_millis(100);
-    config.thresholds = [60, 250].map(Span::from_millis).into();
+    config.thresholds = [100, 250].map(Span::from_millis).into();
     let recorder = Arc::new(Recorder::new(config)?);
     let mut load = LoadConfig::new(router.address());
     load.per_second = args.rate;

@@ -1,12 +1,13 @@
 //! How it goes, live: on a terminal, or as plain lines where there is none.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use phasegate::core::{Arm, Ratio};
+use phasegate::core::{Arm, Clock as _, Ratio};
 use phasegate::engine::state::PhaseState;
-use phasegate::runner::{Ended, Handle, View as Progress};
+use phasegate::runner::{Ended, Handle, SystemClock, View as Progress};
 use phasegate_examples::service::Regression;
 use phasegate_examples::{kept, recent, say};
 
@@ -19,7 +20,7 @@ pub async fn watch(args: &Args, stage: &Stage, handle: Handle) -> Ended {
     let bar = bar();
     let began = Instant::now();
     let (mut bad, mut shown, mut shown_at) = (false, String::new(), began);
-    let ended = handle.ended();
+    let ended = handle.ended_unless(asked_to_stop());
     tokio::pin!(ended);
     loop {
         let progress = view.borrow_and_update().clone();
@@ -36,12 +37,11 @@ pub async fn watch(args: &Args, stage: &Stage, handle: Handle) -> Ended {
         }
         let (place, numbers) = lines(&progress, stage, weight);
         if std::io::stderr().is_terminal() {
-            bar.set_message(format!("{place}{numbers}\n{}", criteria(&progress)));
+            bar.set_message(format!("{place}{numbers}{}", criteria(&progress)));
         } else if place != shown || shown_at.elapsed() >= PLAIN_EVERY {
-            say::aside(format_args!(
-                "{:5.1} s | {place}{numbers}",
-                began.elapsed().as_secs_f64()
-            ));
+            let passed = began.elapsed().as_secs_f64();
+            let criteria = criteria(&progress);
+            say::aside(format_args!("{passed:5.1} s | {place}{numbers}{criteria}"));
             (shown, shown_at) = (place, Instant::now());
         }
         tokio::select! {
@@ -79,15 +79,21 @@ fn lines(progress: &Progress, stage: &Stage, weight: Ratio) -> (String, String) 
     });
     let phase = phase.map_or("between phases", |phase| phase.title.as_str());
     let mode = match (&state.rollback, state.holds.first()) {
-        (Some(rollback), _) => format!(" | going back: {}", rollback.cause),
+        (Some(_), _) => " | going back".to_owned(),
         (None, Some(hold)) => format!(" | held: {hold}"),
         (None, None) => String::new(),
     };
-    let left = if state.rollback.is_some() {
-        String::new()
-    } else {
-        let left = kept::left_at_least(state).as_secs_f64();
-        format!(" | bakes and waits left: {left:.0} s")
+    let left = match &state.rollback {
+        Some(rollback) => rollback.limit.map_or_else(String::new, |limit| {
+            let passed = SystemClock::new().now().wall.since(rollback.started.wall);
+            let left = limit.saturating_sub(passed).as_secs_f64();
+            format!(" | left of the {limit} that going back may take: {left:.0} s")
+        }),
+        None if state.outcome.is_some() => String::new(),
+        None => {
+            let left = kept::left_at_least(state).as_secs_f64();
+            format!(" | bakes and waits left: {left:.0} s")
+        }
     };
     let numbers = format!(
         " | p50/p95/p99 of {} s: stable {} canary {}{left}",
@@ -98,15 +104,44 @@ fn lines(progress: &Progress, stage: &Stage, weight: Ratio) -> (String, String) 
     (format!("{phase} | {weight}{mode}"), numbers)
 }
 
-/// The criteria as they stand.
+/// The criteria that are looked at now, or why it goes back, each on a line of its own.
 fn criteria(progress: &Progress) -> String {
-    let checks = progress
-        .state
-        .checks
-        .values()
-        .flat_map(|here| here.values());
-    let all: Vec<&str> = checks
-        .map(|check| check.finding.sentence.as_str())
-        .collect();
-    all.join("\n")
+    if let Some(rollback) = &progress.state.rollback {
+        return format!("\n          because {}", rollback.cause);
+    }
+    let checks = progress.state.checks.values().flat_map(BTreeMap::values);
+    checks
+        .map(|check| format!("\n          {}", check.finding.sentence))
+        .collect()
+}
+
+/// Ready when this process is asked to end. What is under way comes to its end first.
+async fn asked_to_stop() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Nobody can ask, then.
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = interrupt => {}
+        () = terminated() => {}
+    }
+    say::aside(format_args!(
+        "asked to stop: what is under way comes to its end first"
+    ));
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
 }

@@ -24,10 +24,10 @@ pub struct Kept {
     pub outcome: Option<Outcome>,
 }
 
-/// Looks, and changes nothing. `None` where there is no file.
+/// Looks, and changes nothing. `None` where no rollout has begun: there is no file, or a journal without one.
 ///
 /// # Errors
-/// If what is there is no journal, is damaged, or does not hold exactly one rollout.
+/// If what is there is no journal, is damaged, or holds several rollouts.
 pub fn look(path: &Path, clock: Arc<dyn Clock>) -> Result<Option<Kept>, Error> {
     if std::fs::symlink_metadata(path).is_err() {
         return Ok(None);
@@ -40,9 +40,13 @@ pub fn look(path: &Path, clock: Arc<dyn Clock>) -> Result<Option<Kept>, Error> {
     };
     let reader = SqliteReader::open(path, clock).map_err(|error| no_journal(&error))?;
     let rollouts = reader.rollouts().map_err(|error| no_journal(&error))?;
-    let [one] = &rollouts[..] else {
-        let count = rollouts.len();
-        return Err(format!("{name} holds {count} rollouts, and this program keeps one in each journal: give --journal another path").into());
+    let one = match &rollouts[..] {
+        [] => return Ok(None),
+        [one] => one,
+        several => {
+            let count = several.len();
+            return Err(format!("{name} holds {count} rollouts, and this program keeps one in each journal: give --journal another path").into());
+        }
     };
     let records = reader.read(&one.rollout, 0)?;
     let mut bodies = Vec::new();

@@ -5,6 +5,7 @@
 pub mod kept;
 pub mod kill;
 pub mod load;
+pub mod lock;
 pub mod recent;
 pub mod say;
 pub mod service;

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use phasegate::core::RolloutId;
-use phasegate::journal_sqlite::SqliteReader;
+use phasegate::journal_sqlite::{SqliteJournal, SqliteReader};
 use phasegate::runner::SystemClock;
 
 /// The program, beside this test's own. Cargo builds examples when it tests a whole package, and leaves
@@ -101,7 +101,7 @@ fn a_resume_without_a_journal_creates_nothing() {
         return;
     };
     let said = desk.refused(&["--resume", "--journal", "gone.sqlite"], 1);
-    assert!(said.contains("no journal at gone.sqlite"), "{said}");
+    assert!(said.contains("no rollout at gone.sqlite"), "{said}");
     assert_eq!(desk.names(), [""; 0]);
 }
 
@@ -155,6 +155,111 @@ fn a_report_is_not_written_over_the_journal_through_a_link() {
     let said = desk.refused(&args, 1);
     assert!(said.contains("over the journal kept.sqlite"), "{said}");
     assert_eq!(desk.records("kept.sqlite"), 4, "untouched");
+}
+
+#[test]
+fn a_report_is_not_written_over_the_journal_by_its_other_name() {
+    let Some(desk) = Desk::new("hard-link") else {
+        return;
+    };
+    let output = desk.run(&["--journal", "kept.sqlite", "--kill-at", "4"]);
+    assert_eq!(output.status.code(), None, "{output:?}");
+    let (journal, report) = (desk.folder.join("kept.sqlite"), desk.folder.join("report"));
+    if std::fs::hard_link(journal, report).is_err() {
+        return;
+    }
+    let args = ["--journal", "kept.sqlite", "--resume", "--report", "report"];
+    let said = desk.refused(&args, 1);
+    assert!(said.contains("over the journal kept.sqlite"), "{said}");
+    assert_eq!(desk.records("kept.sqlite"), 4, "untouched");
+}
+
+#[test]
+fn what_is_wrong_with_plan_and_bindings_is_said_at_once_and_nothing_begins() {
+    let Some(desk) = Desk::new("faults") else {
+        return;
+    };
+    let plans = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans");
+    let read = |name: &str| std::fs::read_to_string(plans.join(name)).expect("a document");
+    let (plan, bindings) = (
+        read("first-rollout.yaml"),
+        read("first-rollout.bindings.yaml"),
+    );
+    let bad = plan.replace("status: ready", "status: reddy");
+    std::fs::write(desk.folder.join("plan.yaml"), bad).expect("a file");
+    let bad = bindings.replace("roles: [notifier]", "rolls: [notifier]");
+    std::fs::write(desk.folder.join("bindings.yaml"), bad).expect("a file");
+    let args = ["--plan", "plan.yaml", "--bindings", "bindings.yaml"];
+    let said = desk.refused(&args, 1);
+    assert!(said.contains("--> plan.yaml:10:9"), "{said}");
+    assert!(said.contains("--> bindings.yaml:29:5"), "{said}");
+
+    // What no adapter of this program can do is told with the line that promises it.
+    let bad = bindings.replace("[weights, read-back]", "[weights, read-back, mirror]");
+    std::fs::write(desk.folder.join("bindings.yaml"), bad).expect("a file");
+    let said = desk.refused(&args[2..], 1);
+    assert!(said.contains("bindings.yaml:18: "), "{said}");
+    assert!(said.contains("'edge' cannot do 'mirror'"), "{said}");
+
+    // What no criterion can be decided by is told as well.
+    let bad = bindings.replace("      - measure-distribution\n", "");
+    std::fs::write(desk.folder.join("bindings.yaml"), bad).expect("a file");
+    let said = desk.refused(&args[2..], 1);
+    assert!(
+        said.contains("'p99(latency) no worse than control"),
+        "{said}"
+    );
+    assert_eq!(desk.names(), ["bindings.yaml", "plan.yaml"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_process_is_refused_and_a_signal_stops_the_first_which_then_goes_on() {
+    let Some(desk) = Desk::new("two") else {
+        return;
+    };
+    let mut first = Command::new(&desk.program)
+        .current_dir(&desk.folder)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    let journal = desk.folder.join("first-rollout.sqlite");
+    let begun = || journal.exists() && desk.folder.join("first-rollout.sqlite.lock").exists();
+    let patience = std::time::Instant::now();
+    while !begun() {
+        assert!(patience.elapsed().as_secs() < 60, "it begins");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let said = desk.refused(&["--resume"], 1);
+    assert!(said.contains("another process"), "{said}");
+    let term = Command::new("kill").arg(first.id().to_string()).status();
+    assert!(term.expect("a kill command").success());
+    let mut said = String::new();
+    let mut errors = first.stderr.take().expect("a pipe");
+    std::io::Read::read_to_string(&mut errors, &mut said).expect("text");
+    assert_eq!(first.wait().expect("it ends").code(), Some(5), "{said}");
+    assert!(said.contains("--resume goes on"), "{said}");
+    let before = desk.records("first-rollout.sqlite");
+    let more = (before + 1).to_string();
+    let output = desk.run(&["--resume", "--kill-at", &more]);
+    assert_eq!(output.status.code(), None, "{output:?}");
+    assert_eq!(desk.records("first-rollout.sqlite"), before + 1);
+}
+
+#[test]
+fn a_journal_in_which_nothing_has_begun_is_begun_in() {
+    let Some(desk) = Desk::new("bare") else {
+        return;
+    };
+    let clock = Arc::new(SystemClock::new());
+    let path = desk.folder.join("bare.sqlite");
+    drop(SqliteJournal::open(&path, clock).expect("a journal"));
+    let said = desk.refused(&["--journal", "bare.sqlite", "--resume"], 1);
+    assert!(said.contains("no rollout at bare.sqlite"), "{said}");
+    let output = desk.run(&["--journal", "bare.sqlite", "--kill-at", "2"]);
+    assert_eq!(output.status.code(), None, "{output:?}");
+    assert_eq!(desk.records("bare.sqlite"), 2);
 }
 
 #[test]

@@ -20,6 +20,9 @@ pub fn markdown(view: &View) -> String {
         &mut out,
         &format!("**{sign} {standing}**: {}", escaped(&doc::why(view))),
     );
+    if let Some(summary) = &header.summary {
+        line(&mut out, &escaped(summary));
+    }
     let facts = doc::facts(view).into_iter();
     let rows = facts
         .map(|(name, value)| vec![Bits::text(name), value])

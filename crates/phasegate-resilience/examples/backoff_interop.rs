@@ -2,6 +2,8 @@
 //!
 //! `cargo run -p phasegate-resilience --features backoff --example backoff_interop`
 
+#![expect(clippy::print_stdout, reason = "an example shows what came of it")]
+
 use core::time::Duration;
 
 use phasegate_resilience::{
@@ -30,6 +32,9 @@ fn main() {
     }
     // 200 and 600 ms fit into two seconds, 1800 more do not.
     assert_eq!((attempts, now), (3, Tick::from_millis(800)));
+    println!(
+        "their schedule under our limits: {attempts} attempts, the last one 800 ms after the first"
+    );
 
     // Our schedule, their loop: the cap holds with jitter, which theirs does not promise.
     let ours = Backoff::exponential(Duration::from_millis(1))
@@ -45,4 +50,5 @@ fn main() {
         }
     });
     assert!(matches!(answer, Ok(4)));
+    println!("our schedule in their loop: answered at attempt {made}");
 }

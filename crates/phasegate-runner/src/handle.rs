@@ -119,6 +119,24 @@ impl Handle {
         joined(task.await)
     }
 
+    /// Waits until the work ends, or until `stop` is ready: then it stops as in [`Handle::shutdown`].
+    ///
+    /// ```
+    /// # use phasegate_runner::{Ended, Handle};
+    /// # async fn serve(handle: Handle, asked_to_stop: tokio::sync::oneshot::Receiver<()>) -> Ended {
+    /// let signal = async { drop(asked_to_stop.await) };
+    /// handle.ended_unless(signal).await
+    /// # }
+    /// ```
+    pub async fn ended_unless(mut self, stop: impl Future<Output = ()>) -> Ended {
+        tokio::select! {
+            biased;
+            ended = &mut self.task => return joined(ended),
+            () = stop => {}
+        }
+        self.shutdown().await
+    }
+
     /// Stops without ending the rollout: nothing new is begun, effects that are under way are waited for
     /// (ten seconds at most; what has no answer then is in doubt and resolved by whoever goes on), the
     /// lease is given back.

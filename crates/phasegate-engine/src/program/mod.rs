@@ -54,6 +54,9 @@ pub struct Program {
     pub plan: PlanId,
     /// The plan's title, for people.
     pub title: String,
+    /// What it is about, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
     /// SHA-256 of the plan document, as hex. Approvals are bound to it.
     pub plan_digest: String,
     /// SHA-256 of the bindings document, as hex.

@@ -78,8 +78,11 @@ impl Plot<'_> {
         frame::going_back(html, self.view, &times, TOP, bottom);
         frame::value_axis(html, &values.ticks(), &times);
         frame::time_axis(html, &times, size, TOP, bottom);
+        let mut named = Vec::new();
         for bound in &self.series.bounds {
-            self.bound(html, bound, &times, &values, size.points / 2);
+            if let Some(y) = self.bound(html, bound, &times, &values, size.points / 2) {
+                name(html, bound, y, &mut named);
+            }
         }
         let place = |(at, value, _): &Point| (times.x(*at), values.y(*value));
         for run in self.runs(|point| point.reference.as_ref(), size) {
@@ -154,8 +157,15 @@ impl Plot<'_> {
                 .any(|rollback| from <= rollback.started && rollback.started < until)
     }
 
-    /// A staircase of at most so many steps.
-    fn bound(&self, html: &mut Html, bound: &Bound, times: &Times, values: &Values, most: usize) {
+    /// A staircase of at most so many steps; gives the height of the last one.
+    fn bound(
+        &self,
+        html: &mut Html,
+        bound: &Bound,
+        times: &Times,
+        values: &Values,
+        most: usize,
+    ) -> Option<f64> {
         let changes = bound.changes.iter();
         let changes = changes.filter_map(|c| Some((c.at, self.value(&c.value)?, ())));
         let mut points: Vec<(f64, f64)> = Vec::new();
@@ -169,24 +179,31 @@ impl Plot<'_> {
             }
             points.push((x, y));
         }
-        let Some((_, y)) = points.last().copied() else {
-            return;
-        };
+        let (_, y) = points.last().copied()?;
         points.push((times.right(), y));
         frame::polyline(html, class(bound.sort), &points);
-        let name = match bound.sort {
-            BoundSort::Criterion => "bound-name",
-            BoundSort::Trigger => "trigger-name",
-        };
-        let last = bound
-            .changes
-            .last()
-            .map(|change| shown(&change.value))
-            .unwrap_or_default();
-        // Above the line, but not among the numbers of decisions.
-        let y = if y < TOP + 10.0 { y + 13.0 } else { y - 4.0 };
-        frame::text(html, name, (frame::LEFT + 4.0, y), &clip(&last, 24));
+        Some(y)
     }
+}
+
+/// So high is a name at a bound.
+const NAME: f64 = 11.0;
+
+/// Writes a bound's last value at its line, below the names that would be in the way.
+fn name(html: &mut Html, bound: &Bound, y: f64, named: &mut Vec<f64>) {
+    let class = match bound.sort {
+        BoundSort::Criterion => "bound-name",
+        BoundSort::Trigger => "trigger-name",
+    };
+    let last = bound.changes.last();
+    let last = last.map(|change| shown(&change.value)).unwrap_or_default();
+    // Above the line, but not among the numbers of decisions.
+    let mut y = if y < TOP + 10.0 { y + 13.0 } else { y - 4.0 };
+    while let Some(taken) = named.iter().find(|taken| (*taken - y).abs() < NAME) {
+        y = taken + NAME;
+    }
+    named.push(y);
+    frame::text(html, class, (frame::LEFT + 4.0, y), &clip(&last, 24));
 }
 
 const fn class(sort: BoundSort) -> &'static str {

@@ -15,10 +15,13 @@ pub(super) fn section(view: &View, clock: &Clock) -> Option<Section> {
 }
 
 fn row(criterion: &CriterionView, clock: &Clock) -> Vec<Bits> {
-    let whose = match &criterion.scope {
+    let mut whose = match &criterion.scope {
         Scope::Phase(phase) => format!(" {phase}"),
         Scope::Rollback(phase) => format!(" {phase}, on the way back"),
     };
+    if let Some(during) = &criterion.during {
+        whose = format!("{whose}, {during}");
+    }
     let counted = criterion.counted;
     let counts = [
         (counted.fail, "fail"),

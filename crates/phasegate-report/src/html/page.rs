@@ -83,6 +83,9 @@ fn banner(html: &mut Html, view: &View) {
             html.text(" ");
             html.text(&doc::why(view));
         });
+        if let Some(summary) = &header.summary {
+            html.leaf("p", &[("class", "quiet")], summary);
+        }
         html.element("dl", &[], |html| {
             for (name, value) in doc::facts(view) {
                 html.newline();

@@ -22,6 +22,8 @@ pub struct CriterionView {
     pub rule: String,
     /// Whose it is.
     pub scope: Scope,
+    /// The title of the one operation in which it is looked at; `None` if there are several.
+    pub during: Option<String>,
     /// So many failures in a row make it fail.
     pub fail_after: u32,
     /// With fewer samples it cannot be decided; 0 for any number.
@@ -36,8 +38,8 @@ pub struct CriterionView {
     pub last: Option<Finding>,
     /// The last finding in which something was measured.
     pub measured: Option<Finding>,
-    /// The worst finding: a failure before what cannot be said before a warning before a pass, and among
-    /// equals the one nearest to, or furthest beyond, its threshold.
+    /// The worst finding: a failure before a warning before a pass, and among equals the one nearest to, or
+    /// furthest beyond, its threshold. What cannot be said only where nothing else was found.
     pub worst: Option<Finding>,
     /// Every recorded finding.
     pub readings: Vec<Reading>,
@@ -130,14 +132,21 @@ impl Fold {
     }
 
     fn declare(&mut self, ops: &[Op], scope: &Scope) {
-        for check in ops.iter().flat_map(Op::checks) {
+        let checks = ops
+            .iter()
+            .flat_map(|op| op.checks().iter().map(move |check| (op, check)));
+        for (op, check) in checks {
             let key = (check.id.clone(), scope.clone());
-            if self.index.contains_key(&key) {
+            if let Some(known) = self.index.get(&key) {
+                if let Some(known) = self.criteria.get_mut(*known) {
+                    known.during = None;
+                }
                 continue;
             }
             self.index.insert(key, self.criteria.len());
-            self.criteria
-                .push(CriterionView::unseen(check, scope.clone()));
+            let mut view = CriterionView::unseen(check, scope.clone());
+            view.during = Some(op.title.clone());
+            self.criteria.push(view);
         }
     }
 
@@ -181,6 +190,7 @@ impl CriterionView {
             check: check.id.clone(),
             rule: check.criterion.to_string(),
             scope,
+            during: None,
             fail_after: check.fail_after,
             samples_min: check.min_samples,
             counted: Counted::default(),
@@ -230,12 +240,12 @@ pub(super) fn is_measured(finding: &Finding) -> bool {
     finding.observed.is_some() || finding.parts.iter().any(is_measured)
 }
 
-/// Of a criterion, a failure is worse than what cannot be said, that than a warning, that than a pass.
+/// Of a criterion, a failure is worse than a warning, that than a pass. What cannot be said says nothing.
 const fn of_criteria(verdict: &Verdict) -> u8 {
     match verdict {
-        Verdict::Pass => 0,
-        Verdict::Warn => 1,
-        Verdict::Inconclusive(_) => 2,
+        Verdict::Inconclusive(_) => 0,
+        Verdict::Pass => 1,
+        Verdict::Warn => 2,
         Verdict::Fail => BEYOND,
     }
 }

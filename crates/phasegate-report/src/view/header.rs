@@ -18,6 +18,8 @@ pub struct Header {
     pub plan: PlanId,
     /// The plan's title.
     pub title: String,
+    /// What the plan says it is about.
+    pub summary: Option<String>,
     /// SHA-256 of the plan document, as hex.
     pub plan_digest: String,
     /// SHA-256 of the bindings document, as hex.
@@ -107,6 +109,7 @@ impl Fold {
                 rollout: state.rollout.clone(),
                 plan: program.plan.clone(),
                 title: program.title.clone(),
+                summary: program.summary.clone(),
                 plan_digest: program.plan_digest.clone(),
                 bindings_digest: program.bindings_digest.clone(),
                 started_by: by.clone(),

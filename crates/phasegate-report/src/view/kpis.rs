@@ -87,9 +87,11 @@ pub(super) fn of(
     let registry = state.program.registry();
     let checks = state.program.checks();
     let mut seen = Vec::new();
-    // What nobody had to look at, because nothing went back, leaves nothing open.
-    let idle =
-        |view: &&CriterionView| view.last.is_none() && matches!(view.scope, Scope::Rollback(_));
+    // What nobody had to look at, because nothing went back or it went back before, leaves nothing open.
+    let idle = |view: &&CriterionView| {
+        let unneeded = state.outcome.is_some() || matches!(view.scope, Scope::Rollback(_));
+        view.last.is_none() && unneeded
+    };
     for view in criteria.iter().filter(|view| !idle(view)) {
         if let Some(check) = checks.get(&view.check) {
             let found = (view.last.as_ref(), view.measured.as_ref());
