@@ -7,11 +7,16 @@
 
 mod support;
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
-use http::{Method, Request, StatusCode};
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body::{Body, Frame};
 use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
 use phasegate_core::{
     Arm, Desired, Effect, EffectClass, EffectKey, EffectOutcome, Span, Standing, Timestamp,
 };
@@ -78,6 +83,61 @@ async fn no_request_is_lost_while_weights_move() {
     // Connections to upstreams are kept: far fewer than requests.
     let connections = stable.connections.load(Ordering::Relaxed);
     assert!(connections <= workers * 2, "{connections} connections");
+}
+
+/// A body whose pieces come when the test sends them, and which ends when the test lets go.
+struct Fed(tokio::sync::mpsc::UnboundedReceiver<Bytes>);
+
+impl Body for Fed {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let piece = self.0.poll_recv(context);
+        piece.map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_streams_both_ways_stays_where_it_began_while_weights_move() {
+    let echo =
+        |request: Request<Incoming>| async move { Response::new(request.into_body().boxed()) };
+    let (stable, canary) = (Upstream::start(echo).await, Upstream::start(echo).await);
+    let router = start(config(stable.address, canary.address)).await;
+    let (client, uri) = (client(), format!("http://{}/", router.address()));
+    let mut streams = Vec::new();
+    // Two streams, one begun at 0 % and one at 100 %.
+    for (weight, expected) in [(0, Arm::Stable), (100, Arm::Canary)] {
+        set(&router, weight).await;
+        let (feed, body) = tokio::sync::mpsc::unbounded_channel();
+        let request = Request::post(uri.as_str()).body(Fed(body).boxed());
+        feed.send(Bytes::from("first")).expect("it is read");
+        let response = client.request(request.expect("a request")).await;
+        let response = response.expect("a head");
+        assert_eq!(arm(&response), expected);
+        streams.push((feed, response.into_body(), Vec::new()));
+    }
+    for weight in [50, 0, 100, 7, 100, 0] {
+        set(&router, weight).await;
+        for (feed, body, seen) in &mut streams {
+            feed.send(Bytes::from(format!(" {weight}")))
+                .expect("it is read");
+            let frame = body.frame().await.expect("more").expect("no error");
+            seen.extend(frame.into_data().expect("data"));
+        }
+    }
+    for (feed, body, mut seen) in streams {
+        drop(feed);
+        seen.extend(body.collect().await.expect("its end").to_bytes());
+        assert_eq!(seen, b"first 50 0 100 7 100 0");
+    }
+    assert_eq!((stable.served(), canary.served()), (1, 1));
+    let recorder = router.router().recorder();
+    assert_eq!(recorder.failures(Arm::Whole), 0);
+    assert_eq!(recorder.requests(Arm::Whole), 2);
 }
 
 #[tokio::test]
