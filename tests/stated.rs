@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use phasegate_core::{Clock as _, Span};
+use phasegate_core::{Clock as _, Now, Span};
 use phasegate_engine::program::Back;
 use phasegate_engine::record::{Body, Cause, HoldReason, Outcome, Record, Statement};
 use phasegate_engine::{Act, Engine, Event, EventError, Person, Sources};
@@ -99,6 +99,49 @@ fn an_event_is_the_same_in_any_letters() {
 }
 
 #[test]
+fn a_check_is_the_same_in_any_letters_and_the_last_word_counts() {
+    let olga = || person("olga", "operator");
+    let say = |minute, text: &str, yes| (minute, olga(), testify(text, yes));
+    let first = say(10, "check \"support  is READY\"", true);
+    let (records, _) = run(true, vec![first]);
+    assert_eq!(outcome(&records), Some(Outcome::Completed));
+    let own = |record: &Record| matches!(&record.body, Body::Testified { statement: Statement::Check { condition }, .. } if condition == "check \"Support is ready\"");
+    assert!(records.iter().any(own));
+    let (first, second) = (
+        say(10, "check \"Support is ready\"", true),
+        say(15, "check \" SUPPORT is   ready \"", false),
+    );
+    let (records, _) = run(true, vec![first, second]);
+    assert_eq!(outcome(&records), Some(Outcome::RolledBack));
+}
+
+#[test]
+fn what_was_stated_is_withdrawn_in_any_letters() {
+    let mut engine = engine();
+    let now = now();
+    let mut say = |by: Person, condition: &str, yes: bool| {
+        let event = Event::Operator {
+            by,
+            reason: "seen".to_owned(),
+            act: testify(condition, yes),
+        };
+        let seq = engine.handle_event(&now, event).expect(condition);
+        while engine.poll_record().is_some() {}
+        engine.handle_durable(seq);
+        let testimony = &engine.state().testimony;
+        (testimony.events.len(), testimony.approvals.clone())
+    };
+    let sam = || person("sam", "security");
+    assert_eq!(say(sam(), "on event(data_loss)", true).0, 1);
+    assert_eq!(say(sam(), "on event(corruption)", true).0, 2);
+    assert_eq!(say(sam(), "on  event( Data-Loss )", false).0, 1);
+    assert_eq!(say(sam(), "on event(CORRUPTION)", false).0, 0);
+    let said = |yes| BTreeMap::from([("Security".to_owned(), yes)]);
+    assert_eq!(say(sam(), "approve Security", true).1, said(true));
+    assert_eq!(say(sam(), "approve SECURITY", false).1, said(false));
+}
+
+#[test]
 fn a_checklist_item_answered_with_no_fires_the_trigger_on_its_check() {
     let (records, _) = run(false, vec![]);
     assert_eq!(fired(&records), [("unsound".to_owned(), 1)]);
@@ -139,20 +182,26 @@ fn time_under_watch_and_a_check_that_nobody_confirms_keep_a_phase_from_ending() 
     assert!(sentences.contains(&waits), "{sentences:?}");
 }
 
-#[test]
-fn what_no_criterion_turns_on_and_roles_of_others_are_refused() {
-    let program = program("stated", None);
-    let now = Simulation::new(Setup::new(program.clone(), World::default(), at(0)))
-        .expect("a rollout")
-        .clock
-        .now();
+fn now() -> Now {
+    let setup = Setup::new(program("stated", None), World::default(), at(0));
+    Simulation::new(setup).expect("a rollout").clock.now()
+}
+
+/// A rollout of the plan that has not begun.
+fn engine() -> Engine {
     let sources = Sources {
         plan: String::new(),
         bindings: String::new(),
     };
     let id = "shop".parse().expect("an id");
     let by = "author".parse().expect("an id");
-    let mut engine = Engine::create(id, program, sources, by, now).expect("a rollout");
+    Engine::create(id, program("stated", None), sources, by, now()).expect("a rollout")
+}
+
+#[test]
+fn what_no_criterion_turns_on_and_roles_of_others_are_refused() {
+    let mut engine = engine();
+    let now = now();
     let mut say = |by: Person, condition: &str| {
         let event = Event::Operator {
             by,

@@ -49,15 +49,20 @@ impl Engine {
         Ok(())
     }
 
-    /// The statement as the criterion of the program writes it that turns on it.
+    /// The statement as the criterion of the program writes it that turns on it: one in the same letters
+    /// before one in others.
     fn turns_on(&self, statement: &Statement) -> Option<Statement> {
         let program = &self.state.program;
         let triggers = program.triggers.iter().map(|trigger| &trigger.criterion);
         let phases = program.phases.iter();
         let ops = phases.flat_map(|phase| phase.ops.iter().chain(&phase.rollback.ops));
         let checks = ops.flat_map(|op| op.checks().iter().map(|check| &check.criterion));
-        let mut criteria = triggers.chain(checks);
-        criteria.find_map(|criterion| held(&criterion.condition, statement))
+        let conditions = triggers.chain(checks).map(|criterion| &criterion.condition);
+        let exactly = |own: &Statement| own == statement;
+        let in_other_letters = |own: &Statement| is_same(own, statement);
+        let mut same = conditions.clone();
+        same.find_map(|condition| held(condition, &exactly))
+            .or_else(|| conditions.clone().find_map(|c| held(c, &in_other_letters)))
     }
 }
 
@@ -101,22 +106,47 @@ fn statement(condition: &Condition) -> Option<Statement> {
     }
 }
 
-/// The part of the condition that says the same, whatever the case of its names, as evaluation has it.
-fn held(condition: &Condition, wanted: &Statement) -> Option<Statement> {
-    match (condition, wanted) {
-        (Condition::All(_) | Condition::Any(_) | Condition::Score(_), _) => {
-            condition.parts().find_map(|part| held(part, wanted))
+/// What a part of the condition states, if that is it.
+fn held(condition: &Condition, is_it: &impl Fn(&Statement) -> bool) -> Option<Statement> {
+    match condition {
+        Condition::All(_) | Condition::Any(_) | Condition::Score(_) => {
+            condition.parts().find_map(|part| held(part, is_it))
         }
-        (Condition::Not(negated), _) => held(negated.condition(), wanted),
-        (Condition::Event(events), Statement::Event { name }) => {
-            let event = events.names().find(|event| event.means(name))?;
-            Some(Statement::Event {
-                name: event.to_string(),
-            })
+        Condition::Not(negated) => held(negated.condition(), is_it),
+        Condition::Event(events) => {
+            let names = events.names().map(Name::to_string);
+            names.map(|name| Statement::Event { name }).find(is_it)
         }
-        (Condition::Approve(of), Statement::Approval { role }) if of.means(role) => {
-            statement(condition)
-        }
-        (_, wanted) => statement(condition).filter(|own| own == wanted),
+        Condition::Approve(_)
+        | Condition::Check(_)
+        | Condition::Delivered(_)
+        | Condition::ForAll { .. }
+        | Condition::Group(_)
+        | Condition::Monitor(_)
+        | Condition::Test(_) => statement(condition).filter(is_it),
     }
+}
+
+/// Do both state the same? Names of roles and events are the same in any letters, as evaluation has it; a
+/// check is the same whatever the case of its letters and the space between its words.
+fn is_same(one: &Statement, other: &Statement) -> bool {
+    match (one, other) {
+        (Statement::Approval { role: one }, Statement::Approval { role: other })
+        | (Statement::Event { name: one }, Statement::Event { name: other }) => {
+            Name::new(one).is_ok_and(|name| name.means(other))
+        }
+        (Statement::Check { condition: one }, Statement::Check { condition: other }) => {
+            words(one).eq(words(other))
+        }
+        (
+            Statement::Approval { .. } | Statement::Check { .. } | Statement::Event { .. },
+            Statement::Approval { .. } | Statement::Check { .. } | Statement::Event { .. },
+        ) => false,
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = String> {
+    let between = |c: char| c.is_whitespace() || c == '"';
+    let words = text.split(between).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase)
 }

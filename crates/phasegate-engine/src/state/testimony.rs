@@ -2,18 +2,20 @@
 //! Criteria of gates, bakes and triggers are evaluated with it.
 
 use phasegate_core::{Now, PersonId, PhaseId};
-use phasegate_criterion::{Condition, Text};
+use phasegate_criterion::{Condition, Name, Text};
 
 use super::{PhaseState, State};
 use crate::program::ACCEPTANCE;
 use crate::record::{Answered, AskAbout, Statement};
 
 impl State {
-    /// The last word of a role, and about a check, counts.
+    /// The last word of a role, about a check and about an event counts, in whatever letters roles and events
+    /// are written.
     pub(super) fn hear(&mut self, statement: &Statement, yes: bool) {
         let testimony = &mut self.testimony;
         match statement {
             Statement::Approval { role } => {
+                testimony.approvals.retain(|of, _| !is_same(of, role));
                 testimony.approvals.insert(role.clone(), yes);
             }
             Statement::Check { condition } => {
@@ -23,7 +25,7 @@ impl State {
                 testimony.events.insert(name.clone());
             }
             Statement::Event { name } => {
-                testimony.events.remove(name);
+                testimony.events.retain(|seen| !is_same(seen, name));
             }
         }
     }
@@ -46,7 +48,8 @@ impl State {
         for statement in stated {
             match statement {
                 Statement::Approval { role } => {
-                    self.testimony.approvals.remove(&role);
+                    let approvals = &mut self.testimony.approvals;
+                    approvals.retain(|of, _| !is_same(of, &role));
                 }
                 Statement::Check { condition } => {
                     self.testimony.attested.remove(&condition);
@@ -84,4 +87,9 @@ impl State {
             self.testimony.delivered = Some(now.wall);
         }
     }
+}
+
+/// Is it the same role or event?
+fn is_same(one: &str, other: &str) -> bool {
+    one == other || Name::new(one).is_ok_and(|name| name.means(other))
 }
