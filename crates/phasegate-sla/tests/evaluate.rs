@@ -663,6 +663,11 @@ fn a_prepared_criterion_comes_to_the_same_verdict() {
         );
         assert_eq!(prepared.finding(&registry, &given, &nobody, at()), finding);
         let nothing = vec![None; given.len()];
+        let of_trigger = prepared.clone().of_trigger();
+        assert_eq!(
+            of_trigger.finding(&registry, &given, &nobody, at()),
+            run_by(evaluate_trigger, text, answers)
+        );
         assert_eq!(
             prepared
                 .verdict(&registry, &nothing, &nobody, at())
@@ -670,6 +675,26 @@ fn a_prepared_criterion_comes_to_the_same_verdict() {
             None,
             "{text}"
         );
+    }
+}
+
+#[test]
+fn a_prepared_criterion_that_does_not_fit_its_measure_is_as_unusable() {
+    let registry = registry();
+    for (text, given) in [
+        ("ratio(errors) < 200ms", "3/500"),
+        ("coverage < 80s", "61"),
+        ("build < 80%", "61"),
+    ] {
+        let prepared = Prepared::new(text.parse().expect(text), &registry, &|_, _| true)
+            .unwrap_or_else(|fault| panic!("{text}: {fault}"));
+        let given = answer(given, &prepared.needs()[0]);
+        let (given, nobody) = ([Some(&given)], Testimony::default());
+        let finding = prepared.finding(&registry, &given, &nobody, at());
+        let unusable = Verdict::Inconclusive(Why::CriterionUnusable);
+        assert_eq!(finding.verdict, unusable, "{text}");
+        let verdict = prepared.verdict(&registry, &given, &nobody, at());
+        assert_eq!(verdict, unusable, "{text}");
     }
 }
 

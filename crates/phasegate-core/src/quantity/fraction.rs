@@ -21,7 +21,18 @@ pub struct Fraction {
     denominator: u128,
 }
 
+/// Divisions of 128 bits cost several times those of 64: they go on only until both numbers fit.
 fn gcd(mut a: u128, mut b: u128) -> u128 {
+    while b != 0 {
+        if let (Ok(small), Ok(other)) = (u64::try_from(a), u64::try_from(b)) {
+            return u128::from(small_gcd(small, other));
+        }
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+const fn small_gcd(mut a: u64, mut b: u64) -> u64 {
     while b != 0 {
         (a, b) = (b, a % b);
     }
@@ -45,6 +56,12 @@ impl Fraction {
     pub fn new(numerator: i128, denominator: u128) -> Option<Self> {
         if denominator == 0 {
             return None;
+        }
+        if denominator == 1 && numerator != i128::MIN {
+            return Some(Self {
+                numerator,
+                denominator,
+            });
         }
         let common = gcd(numerator.unsigned_abs(), denominator);
         let size = i128::try_from(numerator.unsigned_abs() / common).ok()?;
@@ -106,13 +123,16 @@ impl Fraction {
     /// Product; `None` where it does not fit.
     #[must_use]
     pub fn checked_mul(self, other: Self) -> Option<Self> {
-        // Cancelling crosswise first keeps everything as small as the result allows.
+        // Cancelling crosswise first keeps everything as small as the result allows, and leaves nothing to
+        // cancel: both are in lowest terms.
         let a = Self::new(self.numerator, other.denominator)?;
         let b = Self::new(other.numerator, self.denominator)?;
-        Self::new(
-            a.numerator.checked_mul(b.numerator)?,
-            a.denominator.checked_mul(b.denominator)?,
-        )
+        let numerator = a.numerator.checked_mul(b.numerator)?;
+        let denominator = a.denominator.checked_mul(b.denominator)?;
+        (numerator != i128::MIN).then_some(Self {
+            numerator,
+            denominator,
+        })
     }
 
     /// Quotient; `None` for division by zero and where it does not fit.
@@ -148,16 +168,18 @@ impl Fraction {
     /// The decimal that is exactly this fraction, where 18 decimals suffice.
     #[must_use]
     pub fn to_decimal_exact(self) -> Option<Decimal> {
+        // What divides no power of ten up to the eighteenth may as well not fit into 64 bits.
+        let denominator = u64::try_from(self.denominator).ok()?;
         let mut scale = 0u32;
-        let mut power = 1u128;
-        while !power.is_multiple_of(self.denominator) {
+        let mut power = 1u64;
+        while !power.is_multiple_of(denominator) {
             scale += 1;
             if scale > 18 {
                 return None;
             }
             power *= 10;
         }
-        let factor = i128::try_from(power / self.denominator).ok()?;
+        let factor = i128::from(power / denominator);
         Self::decimal(self.numerator.checked_mul(factor)?, scale)
     }
 
@@ -226,6 +248,14 @@ impl Ord for Fraction {
             (false, true) => return Ordering::Greater,
             (true, true) => return other.negated().cmp(&self.negated()),
             (false, false) => {}
+        }
+        let crosswise = |one: &Self, other: &Self| {
+            let numerator = u64::try_from(one.numerator).ok()?;
+            let denominator = u64::try_from(other.denominator).ok()?;
+            Some(u128::from(numerator) * u128::from(denominator))
+        };
+        if let (Some(left), Some(right)) = (crosswise(self, other), crosswise(other, self)) {
+            return left.cmp(&right);
         }
         let (mut a, mut b) = (self.numerator.unsigned_abs(), self.denominator);
         let (mut c, mut d) = (other.numerator.unsigned_abs(), other.denominator);

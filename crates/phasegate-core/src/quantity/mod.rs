@@ -154,11 +154,11 @@ impl fmt::Display for Quantity {
         } else {
             ("", self.number)
         };
-        f.pad(&format!(
-            "{sign}{}{size}{}",
-            self.unit.prefix(),
-            self.unit.suffix()
-        ))
+        let (prefix, suffix) = (self.unit.prefix(), self.unit.suffix());
+        if f.width().is_none() && f.precision().is_none() {
+            return write!(f, "{sign}{prefix}{size}{suffix}");
+        }
+        f.pad(&format!("{sign}{prefix}{size}{suffix}"))
     }
 }
 

@@ -544,28 +544,36 @@ impl Unit {
     }
 
     /// What stands after the number. A name that begins with a capital stands apart: `1 CU`.
-    pub(super) fn suffix(&self) -> String {
-        let mut text = match &self.base {
-            BaseUnit::Money(currency) if !currency.sign().is_empty() => String::new(),
-            BaseUnit::Money(currency) => format!(" {}", currency.code()),
+    pub(super) const fn suffix(&self) -> Suffix<'_> {
+        Suffix(self)
+    }
+}
+
+/// The part of a unit that stands after the number.
+pub(super) struct Suffix<'u>(&'u Unit);
+
+impl fmt::Display for Suffix<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.base {
+            BaseUnit::Money(currency) if !currency.sign().is_empty() => {}
+            BaseUnit::Money(currency) => write!(f, " {}", currency.code())?,
             BaseUnit::Named(UnitName(name))
                 if name.starts_with(|c: char| c.is_ascii_uppercase()) =>
             {
-                format!(" {name}")
+                write!(f, " {name}")?;
             }
-            BaseUnit::Named(UnitName(name)) => name.clone(),
-            BaseUnit::Bytes(unit) => unit.text().to_owned(),
-            BaseUnit::Number(magnitude) => magnitude.text().to_owned(),
-            BaseUnit::OutOf(scale) => format!("/{scale}"),
-            BaseUnit::Percent => "%".to_owned(),
-            BaseUnit::PercentPoint => "pp".to_owned(),
-            BaseUnit::Time(unit) => unit.text().to_owned(),
-        };
-        if let Some(period) = self.per {
-            text.push('/');
-            text.push_str(period.text());
+            BaseUnit::Named(UnitName(name)) => f.write_str(name)?,
+            BaseUnit::Bytes(unit) => f.write_str(unit.text())?,
+            BaseUnit::Number(magnitude) => f.write_str(magnitude.text())?,
+            BaseUnit::OutOf(scale) => write!(f, "/{scale}")?,
+            BaseUnit::Percent => f.write_str("%")?,
+            BaseUnit::PercentPoint => f.write_str("pp")?,
+            BaseUnit::Time(unit) => f.write_str(unit.text())?,
         }
-        text
+        match self.0.per {
+            Some(period) => write!(f, "/{}", period.text()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -245,15 +245,17 @@ impl fmt::Display for Span {
         if self.nanos == 0 {
             return f.pad("0s");
         }
-        let (mut left, mut text) = (self.nanos, String::new());
+        if f.width().is_some() || f.precision().is_some() {
+            return f.pad(&self.to_string());
+        }
+        let mut left = self.nanos;
         for (name, scale) in UNITS.into_iter().skip(1) {
             if left >= scale {
-                text.push_str(&(left / scale).to_string());
-                text.push_str(name);
+                write!(f, "{}{name}", left / scale)?;
                 left %= scale;
             }
         }
-        f.pad(&text)
+        Ok(())
     }
 }
 

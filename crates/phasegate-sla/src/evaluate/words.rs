@@ -1,12 +1,14 @@
 //! Amounts as people read them: quantities in the right unit, sentences.
 
-use phasegate_core::{Dimension, Fraction, Quantity, Unit};
+use std::fmt::{self, Display, Formatter};
+
+use phasegate_core::{Dimension, Fraction, Quantity, Ratio, Unit};
 use phasegate_criterion::{Aggregate, Expects, Measure, Measured, Test};
 
 use super::Polarity;
 use super::amount::Amount;
 use crate::need::aggregate;
-use crate::verdict::{Means, Verdict, Why};
+use crate::verdict::{Method, Verdict, Why};
 
 /// How many decimals a quantity in a finding keeps where it has no exact ones.
 const DECIMALS: u32 = 9;
@@ -64,86 +66,164 @@ pub(super) fn percent(share: Option<Fraction>) -> Option<Quantity> {
 }
 
 /// A quantity with few decimals.
-pub(super) fn short(quantity: &Quantity) -> String {
-    let number = quantity.number().rounded(SHOWN).normalized();
-    if number.is_zero() && !quantity.number().is_zero() {
-        return quantity.to_string();
+struct Short<'q>(&'q Quantity);
+
+impl Display for Short<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let number = self.0.number().rounded(SHOWN).normalized();
+        if number.is_zero() && !self.0.number().is_zero() {
+            return self.0.fmt(f);
+        }
+        Quantity::new(number, self.0.unit().clone()).fmt(f)
     }
-    Quantity::new(number, quantity.unit().clone()).to_string()
 }
 
-/// What was seen, in words: `p95(latency) is 48ms (1200 samples) over 5m`. Of a percentile that was decided
-/// by counting, `within` is its threshold.
-pub(super) fn seen(
-    test: &Test,
-    amount: &Amount,
-    observed: Option<&Quantity>,
-    within: Option<&Quantity>,
-) -> String {
-    let subject = &test.subject;
-    let value = observed.map_or("a number that cannot be shown".to_owned(), short);
-    let about = if amount.extent.is_exact() {
-        ""
-    } else {
-        "about "
-    };
-    let behind = behind(amount);
-    match (within, amount.means) {
-        (Some(threshold), _) => {
-            let needed = aggregate(&subject.measure)
-                .and_then(Aggregate::quantile)
-                .and_then(|quantile| percent(Fraction::from_decimal(quantile.to_decimal())))
-                .map_or_else(String::new, |share| format!(" ({} needed)", short(&share)));
-            format!(
-                "{subject}: {about}{value} of the values{behind} lie within {threshold}{needed}"
-            )
-        }
-        (None, Means::CountBelow | Means::Distribution | Means::Scalar | Means::Share) => {
-            format!("{subject} is {about}{value}{behind}")
+/// The texts of a test, which depend on nothing that is measured.
+#[derive(Clone, Debug)]
+pub(super) struct Worded {
+    /// The whole test.
+    pub(super) rule: String,
+    subject: String,
+    assertion: String,
+    /// Of a percentile, which share of the values must lie within its threshold.
+    needed: Option<Quantity>,
+}
+
+impl Worded {
+    pub(super) fn of(test: &Test) -> Self {
+        let quantile = aggregate(&test.subject.measure).and_then(Aggregate::quantile);
+        Self {
+            rule: test.to_string(),
+            subject: test.subject.to_string(),
+            assertion: test.assertion.to_string(),
+            needed: quantile.and_then(|share| percent(Fraction::from_decimal(share.to_decimal()))),
         }
     }
 }
 
-/// What stands behind a number, in words: ` (1200 samples) over 5m`.
-fn behind(amount: &Amount) -> String {
-    let counts = match (amount.counts, amount.samples) {
-        (Some((matching, total)), _) => format!(" ({matching} of {total})"),
-        (None, 0) => String::new(),
-        (None, samples) => format!(" ({samples} samples)"),
-    };
+/// What was seen of a test.
+#[derive(Clone, Copy)]
+pub(super) enum Said<'s> {
+    /// There is no number to be shown, but perhaps something stands behind it.
+    Unknown(Option<&'s Amount>),
+    /// The measure's value.
+    Value(&'s Amount, Option<&'s Quantity>),
+    /// Of a percentile, how many of the values lie within its threshold.
+    Within {
+        amount: &'s Amount,
+        share: Option<&'s Quantity>,
+        threshold: &'s Quantity,
+    },
+}
+
+/// The finding of a test in words: `p95(latency) is 48ms (1200 samples) over 5m, must be < 50ms: pass`. Of a
+/// requirement it says what must be, of a trigger what it fires at.
+pub(super) struct Sentence<'s> {
+    pub(super) worded: &'s Worded,
+    pub(super) said: Said<'s>,
+    pub(super) against: Option<&'s Quantity>,
+    pub(super) confidence: Option<(Ratio, Option<Method>)>,
+    pub(super) verdict: &'s Verdict,
+    pub(super) polarity: Polarity,
+}
+
+impl Display for Sentence<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.seen(f)?;
+        f.write_str(match self.polarity {
+            Polarity::Requirement => ", must be ",
+            Polarity::Trigger => ", fires at ",
+        })?;
+        f.write_str(&self.worded.assertion)?;
+        if let Some(reference) = self.against {
+            write!(f, " (against {})", Short(reference))?;
+        }
+        if let Some((level, method)) = self.confidence {
+            write!(f, " with {level} confidence")?;
+            if let Some(method) = method {
+                write!(f, " ({method})")?;
+            }
+        }
+        write!(f, ": {}", outcome(self.verdict, self.polarity))
+    }
+}
+
+impl Sentence<'_> {
+    fn seen(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let subject = self.worded.subject.as_str();
+        match self.said {
+            Said::Unknown(amount) => {
+                write!(f, "{subject} is not known")?;
+                amount.map_or(Ok(()), |amount| behind(f, amount))
+            }
+            Said::Value(amount, value) => {
+                write!(f, "{subject} is ")?;
+                number(f, amount, value)?;
+                behind(f, amount)
+            }
+            Said::Within {
+                amount,
+                share,
+                threshold,
+            } => {
+                write!(f, "{subject}: ")?;
+                number(f, amount, share)?;
+                f.write_str(" of the values")?;
+                behind(f, amount)?;
+                write!(f, " lie within {threshold}")?;
+                match &self.worded.needed {
+                    Some(needed) => write!(f, " ({} needed)", Short(needed)),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+fn number(f: &mut Formatter<'_>, amount: &Amount, shown: Option<&Quantity>) -> fmt::Result {
+    if !amount.extent.is_exact() {
+        f.write_str("about ")?;
+    }
+    match shown {
+        Some(quantity) => Short(quantity).fmt(f),
+        None => f.write_str("a number that cannot be shown"),
+    }
+}
+
+/// What stands behind a number: ` (1200 samples) over 5m`.
+fn behind(f: &mut Formatter<'_>, amount: &Amount) -> fmt::Result {
+    match (amount.counts, amount.samples) {
+        (Some((matching, total)), _) => write!(f, " ({matching} of {total})")?,
+        (None, 0) => {}
+        (None, samples) => write!(f, " ({samples} samples)")?,
+    }
     let over = amount.window.span();
-    let over = if over.is_zero() {
-        String::new()
-    } else {
-        format!(" over {}", over.rounded())
-    };
-    format!("{counts}{over}")
-}
-
-/// The same where there is no number to be shown.
-pub(super) fn unknown(test: &Test, amount: Option<&Amount>) -> String {
-    let behind = amount.map(behind).unwrap_or_default();
-    format!("{} is not known{behind}", test.subject)
-}
-
-/// The whole sentence: of a requirement what must be, of a trigger what it fires at.
-pub(super) fn sentence(seen: &str, limit: &str, verdict: &Verdict, polarity: Polarity) -> String {
-    let bound = match polarity {
-        Polarity::Requirement => "must be",
-        Polarity::Trigger => "fires at",
-    };
-    format!("{seen}, {bound} {limit}: {}", outcome(verdict, polarity))
+    if over.is_zero() {
+        return Ok(());
+    }
+    write!(f, " over {}", over.rounded())
 }
 
 /// A verdict in words: whether what must be is so, or whether what fires is reached.
-pub(super) fn outcome(verdict: &Verdict, polarity: Polarity) -> String {
-    match (polarity, verdict) {
-        (Polarity::Requirement, _) => verdict.to_string(),
-        (Polarity::Trigger, Verdict::Pass | Verdict::Warn) => "reached".to_owned(),
-        (Polarity::Trigger, Verdict::Fail) => "not reached".to_owned(),
-        (Polarity::Trigger, Verdict::Inconclusive(why @ Why::HumanAnswerMissing)) => {
-            format!("open: {why}")
+pub(super) const fn outcome(verdict: &Verdict, polarity: Polarity) -> Outcome<'_> {
+    Outcome { verdict, polarity }
+}
+
+pub(super) struct Outcome<'v> {
+    verdict: &'v Verdict,
+    polarity: Polarity,
+}
+
+impl Display for Outcome<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match (self.polarity, self.verdict) {
+            (Polarity::Requirement, verdict) => verdict.fmt(f),
+            (Polarity::Trigger, Verdict::Pass | Verdict::Warn) => f.write_str("reached"),
+            (Polarity::Trigger, Verdict::Fail) => f.write_str("not reached"),
+            (Polarity::Trigger, Verdict::Inconclusive(why @ Why::HumanAnswerMissing)) => {
+                write!(f, "open: {why}")
+            }
+            (Polarity::Trigger, Verdict::Inconclusive(why)) => write!(f, "blind: {why}"),
         }
-        (Polarity::Trigger, Verdict::Inconclusive(why)) => format!("blind: {why}"),
     }
 }

@@ -3,11 +3,12 @@
 use phasegate_core::{Dimension, Quantity, Unit};
 use phasegate_criterion::{Assertion, Band, Cmp, Expects, Measure, Operand};
 
+use super::Inputs;
 use super::amount::Amount;
 use super::read::Read;
 use super::reference::Referred;
 use super::test::{Case, Judged, Seen, side_of};
-use super::{Inputs, words};
+use super::words::{self, Said, Sentence, Worded};
 use crate::verdict::{Bounds, Finding, Means, Verdict, Why};
 
 /// By how much the measure differs from what it is compared with: for a limit in percentage points the
@@ -115,12 +116,14 @@ impl Inputs<'_> {
         let unit = words::unit_of(case.test, case.measured, bound.as_ref());
         let shown = if within { Unit::PERCENT } else { unit.clone() };
         let observed = seen.and_then(|seen| words::quantity(seen.amount.extent.value, &shown));
-        let said = match &seen {
-            Some(seen) => {
-                let threshold = bound.as_ref().filter(|_| within);
-                words::seen(case.test, &seen.amount, observed.as_ref(), threshold)
-            }
-            None => words::unknown(case.test, behind.as_ref()),
+        let said = match (&seen, bound.as_ref().filter(|_| within)) {
+            (Some(seen), Some(threshold)) => Said::Within {
+                amount: &seen.amount,
+                share: observed.as_ref(),
+                threshold,
+            },
+            (Some(seen), None) => Said::Value(&seen.amount, observed.as_ref()),
+            (None, _) => Said::Unknown(behind.as_ref()),
         };
         let reference = referred.and_then(|referred| {
             let change = matches!(case.measured.expects, Expects::Change { .. });
@@ -128,21 +131,17 @@ impl Inputs<'_> {
             let unit = own.map_or(&unit, |source| &source.kpi.unit);
             words::quantity(referred.extent.value, unit)
         });
-        let against = reference
-            .as_ref()
-            .map(|reference| format!(" (against {})", words::short(reference)));
-        let with = case.test.level().map(|level| match method {
-            Some(method) => format!(" with {level} confidence ({method})"),
-            None => format!(" with {level} confidence"),
-        });
-        let limit = format!(
-            "{}{}{}",
-            case.test.assertion,
-            against.unwrap_or_default(),
-            with.unwrap_or_default()
-        );
-        let sentence = words::sentence(&said, &limit, &verdict, self.polarity);
-        let mut finding = Finding::new(case.test.to_string(), verdict, self.at, sentence);
+        let worded = Worded::of(case.test);
+        let sentence = Sentence {
+            worded: &worded,
+            said,
+            against: reference.as_ref(),
+            confidence: case.test.level().map(|level| (level, method)),
+            verdict: &verdict,
+            polarity: self.polarity,
+        }
+        .to_string();
+        let mut finding = Finding::new(worded.rule, verdict, self.at, sentence);
         let extent = seen
             .map(|seen| seen.amount.extent)
             .filter(|extent| !extent.is_exact());

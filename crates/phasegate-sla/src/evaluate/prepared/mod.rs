@@ -1,5 +1,5 @@
 //! Criteria prepared for being looked at often: names resolved, limits converted, questions numbered. A
-//! look at a threshold then is one comparison; findings with their sentences are made when somebody wants them.
+//! look at a threshold then is one comparison, and its finding is written from texts that are at hand.
 
 mod threshold;
 
@@ -145,7 +145,8 @@ impl Prepared {
         at: Timestamp,
     ) -> Finding {
         let inputs = self.inputs(registry, answers, testimony, at);
-        let mut finding = inputs.condition(&self.criterion.condition, 1);
+        let condition = &self.criterion.condition;
+        let mut finding = self.node.found(condition, &inputs, answers);
         if let Some(verdict) = self.too_few(&Seen::of(&finding)) {
             let have = finding.samples.unwrap_or_default();
             finding.sentence = format!(
@@ -221,6 +222,31 @@ fn node(condition: &Condition, registry: &KpiRegistry, needs: &[Need]) -> Node {
 }
 
 impl Node {
+    /// The finding, as the long way makes it of the same condition.
+    fn found(
+        &self,
+        condition: &Condition,
+        inputs: &Inputs<'_>,
+        answers: &[Option<&Answer>],
+    ) -> Finding {
+        let group = |nodes: &[Self], members: &[Condition], join: Join| {
+            let both = nodes.iter().zip(members);
+            let parts: Vec<Finding> = both
+                .map(|(node, member)| node.found(member, inputs, answers))
+                .collect();
+            let verdict = join.verdict(parts.iter().map(|part| &part.verdict));
+            inputs.joined(condition, verdict, parts)
+        };
+        match (self, condition) {
+            (Self::All(nodes), Condition::All(all)) => group(nodes, all.conditions(), Join::All),
+            (Self::Any(nodes), Condition::Any(any)) => group(nodes, any.conditions(), Join::Any),
+            (Self::Threshold(threshold), _) => threshold
+                .finding(answers, inputs.polarity, inputs.at)
+                .unwrap_or_else(|| inputs.condition(condition, 1)),
+            (Self::All(_) | Self::Any(_) | Self::General(_), _) => inputs.condition(condition, 1),
+        }
+    }
+
     fn look(&self, general: &dyn Fn(&Condition) -> Seen, answers: &[Option<&Answer>]) -> Seen {
         let group = |nodes: &[Self], join: Join| {
             let looks = nodes.iter().map(|node| node.look(general, answers));

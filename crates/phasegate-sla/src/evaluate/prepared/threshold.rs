@@ -1,15 +1,20 @@
 //! A test that is a plain threshold on one answer: resolved once, then one comparison a look.
 
-use phasegate_core::{Answer, Decimal, Fraction, Measurement, Observed, Unit, Wants};
+use phasegate_core::{
+    Answer, Decimal, Fraction, Measurement, Observed, Quantity, Timestamp, Unit, Wants,
+};
 use phasegate_criterion::{
     Aggregate, Assertion, Band, Cmp, Expects, KpiRegistry, Measure, Operand, Possible, Shape,
     Source, Test, Value, measured,
 };
 
 use super::Seen;
+use crate::evaluate::Polarity;
+use crate::evaluate::amount::{Amount, Extent};
 use crate::evaluate::read::{self, Read};
+use crate::evaluate::words::{self, Said, Sentence, Worded};
 use crate::need::{Need, aggregate, is_of_many};
-use crate::verdict::{Verdict, Why};
+use crate::verdict::{Finding, Means, Verdict, Why};
 
 /// A number from one answer against a limit.
 #[derive(Clone, Debug)]
@@ -19,6 +24,16 @@ pub(super) struct Threshold {
     limit: Fraction,
     samples_min: Option<u64>,
     form: Form,
+    texts: Box<Texts>,
+}
+
+/// What of a finding does not depend on the answer.
+#[derive(Clone, Debug)]
+struct Texts {
+    worded: Worded,
+    bound: Quantity,
+    /// The unit in which what was seen is shown.
+    shown: Unit,
 }
 
 #[derive(Clone, Debug)]
@@ -57,6 +72,10 @@ pub(super) fn of(test: &Test, registry: &KpiRegistry, needs: &[Need]) -> Option<
     let [source] = measured.sources.as_slice() else {
         return None;
     };
+    let bound = value.quantity().clone();
+    if !measured.expects.takes(&bound.dimension()) {
+        return None;
+    }
     let mut questions = crate::need::questions(test, registry).ok()?;
     let question = questions.pop().filter(|_| questions.is_empty())?;
     let (index, need) = question
@@ -64,12 +83,24 @@ pub(super) fn of(test: &Test, registry: &KpiRegistry, needs: &[Need]) -> Option<
         .iter()
         .find_map(|need| needs.iter().enumerate().find(|(_, asked)| *asked == need))?;
     let (form, limit) = form((test, *op, value), source, &measured.expects, need)?;
+    let shown = match form {
+        Form::Below { .. } => Unit::PERCENT,
+        Form::Function { .. } | Form::Scalar { .. } | Form::Share => {
+            words::unit_of(test, &measured, Some(&bound))
+        }
+    };
+    let worded = Worded::of(test);
     Some(Threshold {
         need: index,
         op: *op,
         limit,
         samples_min: test.samples_min,
         form,
+        texts: Box::new(Texts {
+            worded,
+            bound,
+            shown,
+        }),
     })
 }
 
@@ -147,6 +178,66 @@ impl Threshold {
             samples,
             scalar: matches!(self.form, Form::Scalar { .. }),
         }
+    }
+
+    /// The finding of an answer that decides; none where there is no such answer.
+    pub(super) fn finding(
+        &self,
+        answers: &[Option<&Answer>],
+        polarity: Polarity,
+        at: Timestamp,
+    ) -> Option<Finding> {
+        let measurement = answers.get(self.need).copied().flatten()?.as_ref().ok()?;
+        let (value, samples) = self.amount(measurement).ok()?;
+        let verdict = self.verdict(value, samples).ok()?;
+        let (counts, means) = match (&measurement.observed, &self.form) {
+            (Observed::Share { matching, total }, _) => (Some((*matching, *total)), Means::Share),
+            (Observed::Below { below, total, .. }, _) => {
+                (Some((*below, *total)), Means::CountBelow)
+            }
+            (_, Form::Function { .. }) => (None, Means::Distribution),
+            (_, Form::Below { .. } | Form::Scalar { .. } | Form::Share) => (None, Means::Scalar),
+        };
+        let amount = Amount {
+            extent: Extent::exact(value),
+            counts,
+            samples,
+            window: measurement.window,
+            means,
+        };
+        let Texts {
+            worded,
+            bound,
+            shown,
+        } = &*self.texts;
+        let observed = words::quantity(value, shown);
+        let said = match self.form {
+            Form::Below { .. } => Said::Within {
+                amount: &amount,
+                share: observed.as_ref(),
+                threshold: bound,
+            },
+            Form::Function { .. } | Form::Scalar { .. } | Form::Share => {
+                Said::Value(&amount, observed.as_ref())
+            }
+        };
+        let sentence = Sentence {
+            worded,
+            said,
+            against: None,
+            confidence: None,
+            verdict: &verdict,
+            polarity,
+        }
+        .to_string();
+        let mut finding = Finding::new(worded.rule.clone(), verdict, at, sentence);
+        finding.observed = observed;
+        finding.counts = counts;
+        finding.bound = Some(bound.clone());
+        finding.samples = Some(samples);
+        finding.window = Some(measurement.window);
+        finding.means = Some(means);
+        Some(finding)
     }
 
     fn verdict(&self, amount: Fraction, samples: u64) -> Read<Verdict> {
