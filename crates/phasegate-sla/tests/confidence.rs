@@ -321,11 +321,51 @@ const CASES: &[(&str, &[&str], Verdict)] = &[
         &["@200 300 2000", "@100 200 2000"],
         FAIL,
     ),
-    // What has no method stays open: ranks know no distances.
+    // A distance between percentiles, in any unit of theirs, is decided by the ranks of moved samples.
     (
         "p50(latency) no worse than control margin 20ms confidence 95%",
         &["@100 200 2000", "@100 200 2000"],
+        PASS,
+    ),
+    (
+        "p50(latency) no worse than control margin 0.02s confidence 95%",
+        &["@100 200 2000", "@100 200 2000"],
+        PASS,
+    ),
+    (
+        "p50(latency) no worse than control margin 20ms confidence 95%",
+        &["@100 200 50", "@100 200 50"],
         OPEN,
+    ),
+    (
+        "p50(latency) no worse than control margin 20ms confidence 95%",
+        &["@118 218 2000", "@100 200 2000"],
+        OPEN,
+    ),
+    (
+        "p50(latency) no worse than control margin 20ms confidence 95%",
+        &["@140 240 2000", "@100 200 2000"],
+        FAIL,
+    ),
+    (
+        "p95(latency) no worse than control margin 20ms confidence 95%",
+        &["@100 200 2000", "@100 200 2000"],
+        PASS,
+    ),
+    (
+        "p95(latency) no worse than control margin 20ms confidence 95%",
+        &["@140 240 2000", "@100 200 2000"],
+        FAIL,
+    ),
+    (
+        "p50(latency) comparable to control margin 20ms confidence 95%",
+        &["@100 200 2000", "@100 200 2000"],
+        PASS,
+    ),
+    (
+        "p50(latency) comparable to control margin 20ms confidence 95%",
+        &["@100 200 2000", "@140 240 2000"],
+        FAIL,
     ),
     // Figures.
     (

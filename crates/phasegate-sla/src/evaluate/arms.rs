@@ -112,11 +112,7 @@ impl Inputs<'_> {
         alpha: Alpha,
     ) -> Read<(Decision, Method)> {
         if let Some(quantile) = self.percentile_of(case) {
-            let Beside::Times(factor) = beside else {
-                // Two arms' percentiles are compared by ranks, which know no distances.
-                return Err(Why::Undecided);
-            };
-            let decided = self.arms_percentile(case, quantile, factor, alpha)?;
+            let decided = self.arms_percentile(case, quantile, beside, alpha)?;
             return Ok((decided, Method::TwoArmPercentiles));
         }
         if let Some(decided) = self.arms_mean(case, beside, alpha) {
@@ -134,13 +130,13 @@ impl Inputs<'_> {
         })
     }
 
-    /// "The canary's percentile lies below so many times the control's", from two sketches. Each value is
-    /// taken at that end of its bucket which makes the decision harder.
+    /// "The canary's percentile lies below what stands beside the control's", from two sketches. Each value
+    /// is taken at that end of its bucket which makes the decision harder.
     fn arms_percentile(
         &self,
         case: &Case<'_>,
         quantile: Rate,
-        factor: Fraction,
+        beside: Beside,
         alpha: Alpha,
     ) -> Read<Decision> {
         let [source] = case.measured.sources.as_slice() else {
@@ -149,8 +145,17 @@ impl Inputs<'_> {
         let canary = self.sketch(case, source, primary_arm(source, &case.compared))?;
         let control = self.sketch(case, source, phasegate_core::Arm::Stable)?;
         let test = QuantileComparison::new(quantile);
+        let unit = source.kpi.unit.factor().ok_or(Why::OutOfRange)?;
+        // Sketches hold numbers of the KPI's unit.
+        let beside = match beside {
+            Beside::Apart(delta) => Beside::Apart(delta.checked_div(unit).ok_or(Why::OutOfRange)?),
+            Beside::Times(_) => beside,
+        };
         let decide = |canary: &[f64], control: &[f64]| {
-            let decided = test.with_margin(canary, control, factor.to_f64(), alpha);
+            let decided = match beside {
+                Beside::Apart(delta) => test.with_distance(canary, control, delta.to_f64(), alpha),
+                Beside::Times(factor) => test.with_margin(canary, control, factor.to_f64(), alpha),
+            };
             decided.map_err(|_fault| Why::Invalid)
         };
         let ((canary_low, canary_high), (control_low, control_high)) =

@@ -1,12 +1,12 @@
 //! Quantile confidence sequences, bands and the two-sample test against their reference values.
 
-use phasegate_sla::statistics::Counts;
 use phasegate_sla::statistics::boundary::{BetaBinomialMixture, Sides};
 use phasegate_sla::statistics::fixed::clean_samples_needed;
 use phasegate_sla::statistics::quantile::{
     LilBand, PooledArms, QuantileComparison, RankInterval, RankMethod, double_stitching_radius,
 };
 use phasegate_sla::statistics::rate::PriorStrength;
+use phasegate_sla::statistics::{Counts, Decision};
 
 use crate::reference::{SplitMix64, alpha, close, f, load, rate, rows, u};
 
@@ -141,4 +141,64 @@ fn a_constant_stream_never_rejects_its_own_quantile() {
             assert!(ranks.of(&constant).contains(3.0));
         }
     }
+}
+
+const RUNS: u64 = 200;
+
+/// In how many runs of ten looks, up to 1,000 samples an arm, something was ever decided, and what.
+fn decided(canary: impl Fn(f64) -> f64, decide: impl Fn(&[f64], &[f64]) -> Decision) -> (u64, u64) {
+    // Waiting times of 100 ms and more: exponential, as queues have them.
+    let waits = |seed: u64| -> Vec<f64> {
+        let uniforms = SplitMix64::uniforms(seed, 1_000).into_iter();
+        uniforms.map(|u| 100.0 - 50.0 * (1.0 - u).ln()).collect()
+    };
+    let (mut holds, mut violated) = (0, 0);
+    for run in 0..RUNS {
+        let (new, old) = (waits(2 * run + 1), waits(2 * run + 2));
+        let new: Vec<f64> = new.into_iter().map(&canary).collect();
+        let looks = (100..=1_000).step_by(100);
+        let said: Vec<Decision> = looks.map(|n| decide(&new[..n], &old[..n])).collect();
+        holds += u64::from(said.contains(&Decision::Holds));
+        violated += u64::from(said.contains(&Decision::Violated));
+    }
+    (holds, violated)
+}
+
+#[test]
+fn at_the_margin_percentiles_of_two_arms_are_rarely_decided_however_often_one_looks() {
+    // 5 % and three standard deviations.
+    let most = (RUNS as f64 * (0.05 + 3.0 * (0.05 * 0.95 / RUNS as f64).sqrt())) as u64;
+    for p in [0.5, 0.95] {
+        let test = QuantileComparison::new(rate(p));
+        let apart = decided(
+            |x| x + 20.0,
+            |new, old| test.with_distance(new, old, 20.0, alpha(0.05)).unwrap(),
+        );
+        let times = decided(
+            |x| x * 1.2,
+            |new, old| test.with_margin(new, old, 1.2, alpha(0.05)).unwrap(),
+        );
+        for (holds, violated) in [apart, times] {
+            assert!(holds <= most && violated <= most, "{p}: {holds} {violated}");
+        }
+    }
+}
+
+#[test]
+fn beyond_the_margin_percentiles_of_two_arms_are_mostly_decided() {
+    let median = QuantileComparison::new(rate(0.5));
+    let within_20 = |new: &[f64], old: &[f64]| {
+        let decision = median.with_distance(new, old, 20.0, alpha(0.05));
+        decision.unwrap()
+    };
+    let (holds, violated) = decided(|x| x, within_20);
+    assert!(
+        holds * 10 >= RUNS * 9 && violated == 0,
+        "{holds} {violated}"
+    );
+    let (holds, violated) = decided(|x| x + 45.0, within_20);
+    assert!(
+        violated * 10 >= RUNS * 9 && holds == 0,
+        "{holds} {violated}"
+    );
 }

@@ -103,8 +103,58 @@ impl QuantileComparison {
                 value: factor,
             });
         }
-        let scaled: Vec<f64> = control.iter().map(|x| x * factor).collect();
-        let arms = PooledArms::from_sorted(&sorted(canary)?, &sorted(&scaled)?);
+        self.with_moved(canary, control, |x| x * factor, alpha)
+    }
+
+    /// Decides "the canary's quantile is less than `distance` above the control's", in the samples' unit;
+    /// a distance below zero asks for one that is so much lower.
+    ///
+    /// A quantile moves with its samples: the control's samples, each `distance` higher, have the quantile
+    /// that the canary's is compared with. So the guarantee is that of the comparison itself, at every
+    /// distance that was named before the data.
+    ///
+    /// # Errors
+    /// When the distance is not finite, or a sample is NaN.
+    ///
+    /// ```
+    /// use phasegate_sla::statistics::quantile::QuantileComparison;
+    /// use phasegate_sla::statistics::{Alpha, Decision, Rate};
+    /// let control: Vec<f64> = (1..=1_000).map(f64::from).collect();
+    /// let canary: Vec<f64> = (1..=1_000).map(|ms| f64::from(ms) + 20.0).collect();
+    /// let (median, alpha) = (QuantileComparison::new(Rate::new(0.5)?), Alpha::new(0.05)?);
+    /// let within = |ms| median.with_distance(&canary, &control, ms, alpha);
+    /// assert_eq!(within(200.0)?, Decision::Holds);
+    /// assert_eq!(within(25.0)?, Decision::Undecided);
+    /// assert_eq!(within(-200.0)?, Decision::Violated);
+    /// # Ok::<(), phasegate_sla::statistics::StatisticsError>(())
+    /// ```
+    pub fn with_distance(
+        self,
+        canary: &[f64],
+        control: &[f64],
+        distance: f64,
+        alpha: Alpha,
+    ) -> Result<Decision, StatisticsError> {
+        if !distance.is_finite() {
+            return Err(StatisticsError::Parameter {
+                name: "distance",
+                wanted: "finite",
+                value: distance,
+            });
+        }
+        self.with_moved(canary, control, |x| x + distance, alpha)
+    }
+
+    /// The canary beside a control whose samples are moved, in a way that keeps their order.
+    fn with_moved(
+        self,
+        canary: &[f64],
+        control: &[f64],
+        moved: impl Fn(f64) -> f64,
+        alpha: Alpha,
+    ) -> Result<Decision, StatisticsError> {
+        let control: Vec<f64> = control.iter().map(|x| moved(*x)).collect();
+        let arms = PooledArms::from_sorted(&sorted(canary)?, &sorted(&control)?);
         Ok(self.decide_not_above(&arms, alpha))
     }
 
@@ -267,5 +317,7 @@ mod tests {
         assert!(PooledArms::from_histograms(&[1], &[1, 2]).is_err());
         let alpha = Alpha::new(0.05).unwrap();
         assert!(test(0.5).with_margin(&[1.0], &[1.0], 0.0, alpha).is_err());
+        let endless = test(0.5).with_distance(&[1.0], &[1.0], f64::INFINITY, alpha);
+        assert!(endless.is_err());
     }
 }
