@@ -272,3 +272,47 @@ fn hostile_conditions_are_refused_and_do_not_hang() {
     let huge = Condition::parse("len(1..999999999999) > 0").unwrap();
     assert!(huge.holds(&MetricResult::Missing).is_err());
 }
+
+/// Read from the source of expr 1.17.8: `runtime.Equal` compares a list of anything element by element, two
+/// lists of different Go types by `reflect.DeepEqual`, which finds none equal; `take` keeps the Go type of its
+/// list, and of a `[]any` the check knows no element.
+#[test]
+fn lists_of_different_kinds_are_never_equal_and_what_is_taken_of_anything_is_anything() {
+    let numbers = |values: &[f64]| MetricResult::Numbers(values.to_vec());
+    for (text, result, wanted) in [
+        ("3..1 != result", numbers(&[]), Some(true)),
+        ("3..1 == result", numbers(&[]), Some(false)),
+        ("1..2 == result", numbers(&[1.0, 2.0]), Some(false)),
+        ("[1, 2] == result", numbers(&[1.0, 2.0]), Some(true)),
+        ("map(1..2, #) == result", numbers(&[1.0, 2.0]), Some(true)),
+        ("result[1:1] == 3..1", numbers(&[1.0]), Some(false)),
+        ("result[5:] == []", numbers(&[1.0]), Some(true)),
+        ("result[5:2] == result[:0]", numbers(&[1.0]), Some(true)),
+        ("take(result, 1) == 1..1", numbers(&[1.0]), Some(false)),
+        ("1..3 == [1, 2, 3]", numbers(&[]), Some(true)),
+        ("1..3 == 1..3 and 3..1 == 4..2", numbers(&[]), Some(true)),
+        ("len(3..1) == 0 and 5..1 == []", numbers(&[]), Some(true)),
+        ("split('', ',')[1:] == 3..1", numbers(&[]), Some(false)),
+        ("split('a', ',') == ['a']", numbers(&[]), Some(true)),
+        ("take([result][3:], 100) == []", numbers(&[]), Some(true)),
+        ("[result] == [1..2]", numbers(&[1.0, 2.0]), Some(false)),
+        // What the check knows of the elements: nothing, so that anything may be done with them.
+        (
+            "any(take([1, 2][3:], 9), # == 'x')",
+            numbers(&[]),
+            Some(false),
+        ),
+        ("any(take(1..2, 9), # == 'x')", numbers(&[]), Some(false)),
+        (
+            "any(take(filter(result, true), 9), # == 'x')",
+            numbers(&[]),
+            Some(false),
+        ),
+        ("any([1, 2][3:], # == 'x')", numbers(&[]), None),
+        ("any(take(result, 9), # == 'x')", numbers(&[]), None),
+        ("any(take(result[1:], 9), # == 'x')", numbers(&[]), None),
+    ] {
+        let condition = Condition::parse(text).unwrap();
+        assert_eq!(condition.holds(&result).ok(), wanted, "{text}");
+    }
+}

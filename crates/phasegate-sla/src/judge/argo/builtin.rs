@@ -153,14 +153,24 @@ pub(super) fn run(name: &str, arguments: &[Value]) -> Result<Value, ConditionErr
         ("float", [Value::Text(text)]) => Value::Float(parse_float(text).ok_or_else(misfit)?),
         ("float", [value]) => Value::Float(value.number().ok_or_else(misfit)?),
         ("string", [value]) => Value::Text(value.print()),
-        ("join", [Value::Array(parts)]) => join(parts, "")?,
-        ("join", [Value::Array(parts), Value::Text(glue)]) => join(parts, glue)?,
+        ("join", [Value::Array(parts) | Value::Uniform { values: parts, .. }]) => join(parts, "")?,
+        (
+            "join",
+            [
+                Value::Array(parts) | Value::Uniform { values: parts, .. },
+                Value::Text(glue),
+            ],
+        ) => join(parts, glue)?,
         ("max", arguments) => extreme(arguments, std::cmp::Ordering::Less)?,
         ("min", arguments) => extreme(arguments, std::cmp::Ordering::Greater)?,
         ("mean", arguments) => mean(arguments)?,
         ("median", arguments) => median(arguments)?,
-        ("first", [Value::Array(values)]) => values.first().cloned().unwrap_or(Value::Nil),
-        ("last", [Value::Array(values)]) => values.last().cloned().unwrap_or(Value::Nil),
+        ("first", [Value::Array(values) | Value::Uniform { values, .. }]) => {
+            values.first().cloned().unwrap_or(Value::Nil)
+        }
+        ("last", [Value::Array(values) | Value::Uniform { values, .. }]) => {
+            values.last().cloned().unwrap_or(Value::Nil)
+        }
         ("first", [text @ Value::Text(_)]) => {
             super::operate::fetch(text, &Value::Integer(0)).unwrap_or(Value::Nil)
         }
@@ -168,14 +178,18 @@ pub(super) fn run(name: &str, arguments: &[Value]) -> Result<Value, ConditionErr
             super::operate::fetch(text, &Value::Integer(-1)).unwrap_or(Value::Nil)
         }
         ("first" | "last", [_]) => Value::Nil,
-        ("take", [Value::Array(values), Value::Integer(count)]) => {
-            let taken = values
-                .iter()
-                .take(usize::try_from(*count).ok().ok_or_else(misfit)?);
-            Value::Array(taken.cloned().collect())
+        ("take", [list, Value::Integer(count)]) => {
+            let count = usize::try_from(*count).ok().ok_or_else(misfit)?;
+            take(list, count).ok_or_else(misfit)?
         }
         ("get", [Value::Nil, _]) => Value::Nil,
-        ("get", [Value::Array(_) | Value::Text(_), key]) if key.number().is_none() => {
+        (
+            "get",
+            [
+                Value::Array(_) | Value::Text(_) | Value::Uniform { .. },
+                key,
+            ],
+        ) if key.number().is_none() => {
             return Err(misfit());
         }
         ("get", [Value::Map(_), key]) if !matches!(key, Value::Nil | Value::Text(_)) => {
@@ -189,10 +203,14 @@ pub(super) fn run(name: &str, arguments: &[Value]) -> Result<Value, ConditionErr
             Value::Array(map.keys().map(|key| Value::Text(key.clone())).collect())
         }
         ("values", [Value::Map(map)]) => Value::Array(map.values().cloned().collect()),
-        ("reverse", [Value::Array(values)]) => Value::Array(values.iter().rev().cloned().collect()),
-        ("uniq", [Value::Array(values)]) => Value::Array(uniq(values)),
+        ("reverse", [Value::Array(values) | Value::Uniform { values, .. }]) => {
+            Value::Array(values.iter().rev().cloned().collect())
+        }
+        ("uniq", [Value::Array(values) | Value::Uniform { values, .. }]) => {
+            Value::Array(uniq(values))
+        }
         ("concat", arguments) => concat(arguments).ok_or_else(misfit)?,
-        ("flatten", [Value::Array(values)]) => {
+        ("flatten", [Value::Array(values) | Value::Uniform { values, .. }]) => {
             let mut flat = Vec::new();
             flatten(values, &mut flat);
             Value::Array(flat)
@@ -201,9 +219,27 @@ pub(super) fn run(name: &str, arguments: &[Value]) -> Result<Value, ConditionErr
     })
 }
 
+/// The first of a list, which stays one of its kind.
+fn take(list: &Value, count: usize) -> Option<Value> {
+    let first = |values: &[Value]| values.iter().take(count).cloned().collect();
+    match list {
+        Value::Array(values) => Some(Value::Array(first(values))),
+        Value::Uniform { of, values } => Some(Value::Uniform {
+            of: *of,
+            values: first(values),
+        }),
+        Value::Bool(_)
+        | Value::Float(_)
+        | Value::Integer(_)
+        | Value::Map(_)
+        | Value::Nil
+        | Value::Text(_) => None,
+    }
+}
+
 fn len(value: &Value) -> Option<i64> {
     let length = match value {
-        Value::Array(values) => values.len(),
+        Value::Array(values) | Value::Uniform { values, .. } => values.len(),
         Value::Map(map) => map.len(),
         Value::Text(text) => text.chars().count(),
         Value::Bool(_) | Value::Float(_) | Value::Integer(_) | Value::Nil => return None,
@@ -213,7 +249,7 @@ fn len(value: &Value) -> Option<i64> {
 
 const fn type_name(value: &Value) -> &'static str {
     match value {
-        Value::Array(_) => "array",
+        Value::Array(_) | Value::Uniform { .. } => "array",
         Value::Bool(_) => "bool",
         Value::Float(_) => "float",
         Value::Integer(_) => "int",
@@ -287,7 +323,7 @@ fn join(parts: &[Value], glue: &str) -> Result<Value, ConditionError> {
 
 fn extreme(arguments: &[Value], replace: std::cmp::Ordering) -> Result<Value, ConditionError> {
     if let [only] = arguments
-        && !matches!(only, Value::Array(_))
+        && !matches!(only, Value::Array(_) | Value::Uniform { .. })
     {
         return Ok(only.clone());
     }
@@ -303,7 +339,9 @@ fn extreme_into(
 ) -> Result<(), ConditionError> {
     for value in values {
         match value {
-            Value::Array(inner) => extreme_into(inner, replace, found)?,
+            Value::Array(inner) | Value::Uniform { values: inner, .. } => {
+                extreme_into(inner, replace, found)?;
+            }
             Value::Float(_) | Value::Integer(_) => {
                 let better = match found {
                     None => true,
@@ -324,7 +362,9 @@ fn extreme_into(
 fn numbers(values: &[Value], found: &mut Vec<f64>) -> Result<(), ConditionError> {
     for value in values {
         match (value, value.number()) {
-            (Value::Array(inner), _) => numbers(inner, found)?,
+            (Value::Array(inner) | Value::Uniform { values: inner, .. }, _) => {
+                numbers(inner, found)?;
+            }
             (_, Some(number)) => found.push(number),
             (_, None) => return Err(ConditionError::value("an argument is not a number")),
         }
@@ -373,7 +413,9 @@ fn concat(arguments: &[Value]) -> Option<Value> {
     let mut all = Vec::new();
     for argument in arguments {
         match argument {
-            Value::Array(values) => all.extend(values.iter().cloned()),
+            Value::Array(values) | Value::Uniform { values, .. } => {
+                all.extend(values.iter().cloned());
+            }
             _ => return None,
         }
     }
@@ -383,7 +425,7 @@ fn concat(arguments: &[Value]) -> Option<Value> {
 fn flatten(values: &[Value], flat: &mut Vec<Value>) {
     for value in values {
         match value {
-            Value::Array(inner) => flatten(inner, flat),
+            Value::Array(inner) | Value::Uniform { values: inner, .. } => flatten(inner, flat),
             other => flat.push(other.clone()),
         }
     }

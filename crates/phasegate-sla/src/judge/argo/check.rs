@@ -239,6 +239,22 @@ impl<'a> Checker<'a> {
         if fits { Ok(Kind::Bool) } else { misfit() }
     }
 
+    /// Is it a list of one kind for the check, as a metric's numbers and the parts of a text are? A range is
+    /// one only when it is run.
+    fn is_uniform(&self, node: &Node) -> bool {
+        let known = |kind: &Kind| matches!(kind, Kind::Array(element) if matches!(**element, Kind::Float | Kind::Text));
+        match node {
+            Node::Builtin { name, arguments } => match (name.as_str(), arguments.first()) {
+                ("split" | "splitAfter", _) => true,
+                ("take", Some(list)) => self.is_uniform(list),
+                _ => false,
+            },
+            Node::Identifier(name) => self.name(name).is_ok_and(|kind| known(&kind)),
+            Node::Slice { base, .. } => self.is_uniform(base),
+            _ => false,
+        }
+    }
+
     fn member(&mut self, base: &Node, property: &Node) -> Checked {
         let base = self.check(base)?;
         let key = self.check(property)?;
@@ -328,10 +344,11 @@ impl<'a> Checker<'a> {
                 .collect();
             let kind = builtin::check(name, &kinds?);
             return match (name, arguments) {
-                // What is taken of a literal list is anything.
-                ("take", [Node::Array(_), ..]) => {
-                    kind.map(|_| Kind::Array(Box::new(Kind::Unknown)))
-                }
+                // What is taken of a list of anything is anything, whatever is known of its elements.
+                ("take", [list, ..]) if !self.is_uniform(list) => kind.map(|kind| match kind {
+                    Kind::Array(_) => Kind::Array(Box::new(Kind::Unknown)),
+                    other => other,
+                }),
                 _ => kind,
             };
         }

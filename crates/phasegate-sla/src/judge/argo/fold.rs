@@ -157,9 +157,8 @@ fn is_list_of_whole(node: &Node) -> bool {
         Node::Array(nodes) => !nodes.is_empty() && nodes.iter().all(is_whole),
         Node::Binary { operator, .. } => *operator == Operator::Range,
         Node::Builtin { name, arguments } => match (name.as_str(), arguments.as_slice()) {
-            // What is taken of a literal list is anything.
-            ("take", [Node::Array(_), ..]) => false,
-            ("filter" | "take", [list, ..]) => is_list_of_whole(list),
+            // What is taken of whole numbers may be anything for the check.
+            ("filter", [list, ..]) => is_list_of_whole(list),
             _ => false,
         },
         Node::Slice { base, .. } => is_list_of_whole(base),

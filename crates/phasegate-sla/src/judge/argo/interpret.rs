@@ -325,7 +325,7 @@ impl Run<'_> {
     fn slice(&mut self, base: &Node, from: Option<&Node>, to: Option<&Node>) -> Outcome {
         let base = self.value(base)?;
         let length = match &base {
-            Value::Array(values) => values.len(),
+            Value::Array(values) | Value::Uniform { values, .. } => values.len(),
             Value::Text(text) => text.len(),
             _ => return failed("cannot be sliced"),
         };
@@ -344,6 +344,10 @@ impl Run<'_> {
         match base {
             Value::Array(values) => {
                 Ok(Value::Array(values.get(range).unwrap_or_default().to_vec()))
+            }
+            Value::Uniform { of, values } => {
+                let values = values.get(range).unwrap_or_default().to_vec();
+                Ok(Value::Uniform { of, values })
             }
             // A part of a character is none.
             Value::Text(text) => Ok(Value::Text(
@@ -418,7 +422,7 @@ impl Run<'_> {
 
     fn list(&mut self, node: &Node) -> Result<Vec<Value>, Stop> {
         match self.value(node)? {
-            Value::Array(values) => Ok(values),
+            Value::Array(values) | Value::Uniform { values, .. } => Ok(values),
             Value::Text(text) => Ok(bytes(&text)),
             _ => failed("not a list"),
         }

@@ -11,7 +11,7 @@ pub(super) fn write(value: &Value) -> Option<String> {
 
 fn put(value: &Value, level: usize, out: &mut String) -> Option<()> {
     match value {
-        Value::Array(values) => {
+        Value::Array(values) | Value::Uniform { values, .. } => {
             let inside = |value: &Value, out: &mut String| put(value, level + 1, out);
             list(('[', ']'), values.iter(), inside, level, out)?;
         }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check::Kind;
 use super::condition::{Condition, ConditionError};
-use super::value::Value;
+use super::value::{Element, Value};
 
 /// The phase of a measurement, a metric or a run.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -79,6 +79,11 @@ impl MetricResult {
                 Value::Map(_) => Kind::Map,
                 Value::Nil => Kind::Nil,
                 Value::Text(_) => Kind::Text,
+                Value::Uniform { of, .. } => Kind::Array(Box::new(match of {
+                    Element::Float => Kind::Float,
+                    Element::Integer => Kind::Integer,
+                    Element::Text => Kind::Text,
+                })),
             },
         }
     }
@@ -88,9 +93,10 @@ impl MetricResult {
             Self::Json(value) => value.clone(),
             Self::Missing => Value::Nil,
             Self::Number(number) => Value::Float(*number),
-            Self::Numbers(numbers) => {
-                Value::Array(numbers.iter().map(|number| Value::Float(*number)).collect())
-            }
+            Self::Numbers(numbers) => Value::Uniform {
+                of: Element::Float,
+                values: numbers.iter().copied().map(Value::Float).collect(),
+            },
         }
     }
 }

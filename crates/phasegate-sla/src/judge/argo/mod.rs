@@ -42,4 +42,4 @@ mod value;
 pub use condition::{Condition, ConditionError};
 pub use measure::{MetricResult, Phase, measure};
 pub use run::{AnalysisRun, Limits, MetricSpec, RunFault, RunState};
-pub use value::Value;
+pub use value::{Element, Value};

@@ -7,7 +7,7 @@
 use super::ast::{Node, Operator};
 use super::interpret::{Outcome, Stop, failed};
 use super::pattern;
-use super::value::Value;
+use super::value::{Element, Value};
 
 /// Elements that a range may have.
 const MAX_RANGE: i64 = 100_000;
@@ -20,7 +20,9 @@ pub(super) fn fetch(base: &Value, key: &Value) -> Option<Value> {
         usize::try_from(if index < 0 { length + index } else { index }).ok()
     };
     match base {
-        Value::Array(values) => values.get(place(values.len())?).cloned(),
+        Value::Array(values) | Value::Uniform { values, .. } => {
+            values.get(place(values.len())?).cloned()
+        }
         Value::Text(text) => text
             .as_bytes()
             .get(place(text.len())?)
@@ -49,7 +51,7 @@ pub(super) fn ordered(operator: Operator, l: &Value, r: &Value) -> Result<bool, 
 pub(super) fn contained(needle: &Value, list: &Value, source: &Node) -> Result<bool, Stop> {
     match list {
         Value::Nil => Ok(false),
-        Value::Array(values) => {
+        Value::Array(values) | Value::Uniform { values, .. } => {
             // A literal list of texts is a set of texts in expr: other needles do not fit into it.
             let of_texts = matches!(source, Node::Array(nodes)
                 if !nodes.is_empty() && nodes.iter().all(|node| matches!(node, Node::Text(_))));
@@ -94,7 +96,10 @@ pub(super) fn range(l: &Value, r: &Value) -> Outcome {
     if to.saturating_sub(from) > MAX_RANGE {
         return failed("range is too long");
     }
-    Ok(Value::Array((from..=to).map(Value::Integer).collect()))
+    Ok(Value::Uniform {
+        of: Element::Integer,
+        values: (from..=to).map(Value::Integer).collect(),
+    })
 }
 
 pub(super) fn arithmetic(operator: Operator, l: &Value, r: &Value) -> Outcome {

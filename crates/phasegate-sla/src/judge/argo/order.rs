@@ -15,7 +15,7 @@ pub(super) fn sort(arguments: &[Value]) -> Result<Value, ConditionError> {
         [_, Value::Text(order)] if order == "desc" => true,
         _ => return Err(ConditionError::value("the order is asc or desc")),
     };
-    let Some(Value::Array(values)) = arguments.first() else {
+    let Some(Value::Array(values) | Value::Uniform { values, .. }) = arguments.first() else {
         return Ok(Value::Array(Vec::new()));
     };
     if values.len() > SHORT {

@@ -2,7 +2,7 @@
 
 use super::ConditionError;
 use super::check::Kind;
-use super::value::Value;
+use super::value::{Element, Value};
 
 /// A text repeated so many times, or to so many bytes, is refused, as expr's budget of memory has it.
 const REPEATED_MAX: usize = 1_000_000;
@@ -138,7 +138,7 @@ fn on_two(name: &str, text: &str, other: &str) -> Option<Value> {
 /// At most so many parts, the last one with all the rest; fewer than none is no limit, none is nil.
 fn parts(text: &str, separator: &str, after: bool, most: i64) -> Value {
     if most == 0 {
-        return Value::Array(Vec::new());
+        return texts(Vec::new());
     }
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let mut rest = text;
@@ -158,7 +158,12 @@ fn parts(text: &str, separator: &str, after: bool, most: i64) -> Value {
     if !(separator.is_empty() && rest.is_empty()) {
         found.push(Value::Text(rest.to_owned()));
     }
-    Value::Array(found)
+    texts(found)
+}
+
+const fn texts(values: Vec<Value>) -> Value {
+    let of = Element::Text;
+    Value::Uniform { of, values }
 }
 
 fn replace(text: &str, old: &str, new: &str, most: i64) -> Value {
@@ -218,7 +223,7 @@ mod tests {
             ("a,", ",", true, -1, vec!["a,", ""]),
             ("a", ",", false, 0, vec![]),
         ] {
-            let wanted = Value::Array(wanted.into_iter().map(text).collect());
+            let wanted = texts(wanted.into_iter().map(text).collect());
             let found = parts(whole, separator, after, most);
             assert_eq!(found, wanted, "{whole} by '{separator}', {most}");
         }

@@ -20,6 +20,26 @@ pub enum Value {
     Nil,
     /// Text.
     Text(String),
+    /// A list of one kind of values only, which is no list of anything even where it is empty: two of
+    /// different kinds are never equal.
+    Uniform {
+        /// Of what.
+        of: Element,
+        /// The elements, all of that kind.
+        values: Vec<Value>,
+    },
+}
+
+/// What a uniform list is of, and where it comes from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "the format has these three")]
+pub enum Element {
+    /// Numbers: a metric's list of them.
+    Float,
+    /// Whole numbers: a range.
+    Integer,
+    /// Texts: the parts of one.
+    Text,
 }
 
 impl Value {
@@ -28,7 +48,12 @@ impl Value {
         match self {
             Self::Float(x) => Some(*x),
             Self::Integer(x) => Some(*x as f64),
-            Self::Array(_) | Self::Bool(_) | Self::Map(_) | Self::Nil | Self::Text(_) => None,
+            Self::Array(_)
+            | Self::Bool(_)
+            | Self::Map(_)
+            | Self::Nil
+            | Self::Text(_)
+            | Self::Uniform { .. } => None,
         }
     }
 
@@ -45,7 +70,12 @@ impl Value {
             Self::Float(x) if (-LIMIT..LIMIT).contains(x) => Some(*x as i64),
             Self::Float(_) => Some(i64::MIN),
             Self::Integer(x) => Some(*x),
-            Self::Array(_) | Self::Bool(_) | Self::Map(_) | Self::Nil | Self::Text(_) => None,
+            Self::Array(_)
+            | Self::Bool(_)
+            | Self::Map(_)
+            | Self::Nil
+            | Self::Text(_)
+            | Self::Uniform { .. } => None,
         }
     }
 
@@ -53,9 +83,11 @@ impl Value {
     #[expect(clippy::float_cmp, reason = "the format compares numbers for identity")]
     pub(super) fn equals(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Array(left), Self::Array(right)) => {
-                left.len() == right.len() && left.iter().zip(right).all(|(a, b)| a.equals(b))
-            }
+            (Self::Uniform { of, .. }, Self::Uniform { of: other, .. }) if of != other => false,
+            (
+                Self::Array(left) | Self::Uniform { values: left, .. },
+                Self::Array(right) | Self::Uniform { values: right, .. },
+            ) => left.len() == right.len() && left.iter().zip(right).all(|(a, b)| a.equals(b)),
             (Self::Integer(left), Self::Integer(right)) => left == right,
             (Self::Float(_) | Self::Integer(_), Self::Float(_) | Self::Integer(_)) => {
                 matches!((self.number(), other.number()), (Some(a), Some(b)) if a == b)
@@ -76,7 +108,7 @@ impl Value {
     /// As Go prints it with `%v`.
     pub(super) fn print(&self) -> String {
         match self {
-            Self::Array(values) => {
+            Self::Array(values) | Self::Uniform { values, .. } => {
                 let inside: Vec<String> = values.iter().map(Self::print).collect();
                 format!("[{}]", inside.join(" "))
             }
