@@ -1,4 +1,5 @@
-//! What a look costs: 1,000 criteria (wanted: under 1 ms), one update of an e-process (under 200 ns), and
+//! What a look costs: 1,000 criteria with their findings (wanted: under 1 ms), one update of an e-process
+//! (under 200 ns), and
 //! Mann–Whitney with its interval on 10,000 points a side against scipy (5 times faster).
 //!
 //! ```text
@@ -19,9 +20,15 @@ use phasegate_core::{Answer, Measurement, Observed, Span, Timestamp, Wants, Wind
 use phasegate_criterion::{Kpi, KpiRegistry, Queries, Shape};
 use phasegate_sla::statistics::fixed::{MannWhitney, shift_interval};
 use phasegate_sla::statistics::mean::{BettingTest, ValueRange};
-use phasegate_sla::statistics::rate::{RateStream, RateTest, SloTest};
+use phasegate_sla::statistics::rate::{OneSidedStream, RateStream, RateTest, SloTest};
 use phasegate_sla::statistics::{Alpha, Counts, Rate};
 use phasegate_sla::{Prepared, Testimony, Verdict};
+
+/// What an update of an e-process may cost.
+const UPDATE_NANOS: f64 = 200.0;
+
+/// What looking at a thousand criteria may cost.
+const LOOK_MILLIS: f64 = 1.0;
 
 /// Samples on each side.
 const SAMPLES: usize = 10_000;
@@ -42,30 +49,65 @@ fn main() {
             }
             best = best.min(start.elapsed().as_nanos() as f64 / updates as f64);
         }
-        println!("{name:<44} {best:>10.1} ns");
+        let of_goal = 100.0 * best / UPDATE_NANOS;
+        println!("{name:<44} {best:>10.1} ns {of_goal:>6.0} % of the goal");
         best
+    };
+    let within = |name: &str, update: &mut dyn FnMut(u64) -> f64| {
+        let taken = nanos(name, update);
+        assert!(once || taken < UPDATE_NANOS, "{name}: {taken} ns");
     };
     let counts = |i: u64| Counts::new((i + 50) / 100, i + 50).unwrap();
     let mut stream = RateStream::new(rate);
-    let update = nanos("e-process update, one event", &mut |i| {
+    within("e-process update, one event", &mut |i| {
         stream.record(i % 100 == 0);
         stream.evidence().nats()
     });
-    assert!(once || update < 200.0, "an update takes {update} ns");
     let mut stream = RateStream::new(rate);
     let (some, few) = (Counts::new(1, 100).unwrap(), Counts::new(0, 100).unwrap());
-    let update = nanos("e-process update, a batch of events", &mut |i| {
+    let (many, others) = (Counts::new(4, 500).unwrap(), Counts::new(6, 500).unwrap());
+    within("e-process update, a batch of events", &mut |i| {
         stream.record_all(if i % 2 == 0 { some } else { few });
         stream.evidence().nats()
     });
-    assert!(once || update < 200.0, "an update takes {update} ns");
-    nanos("e-process from counts alone, two-sided", &mut |i| {
+    for (side, new) in [
+        ("above", OneSidedStream::above(rate)),
+        ("below", OneSidedStream::below(rate)),
+    ] {
+        let mut stream = new;
+        within(&format!("one-sided ({side}), one event"), &mut |i| {
+            stream.record(i % 100 == 0);
+            stream.evidence().nats()
+        });
+        let mut stream = new;
+        within(
+            &format!("one-sided ({side}), one event, no hits"),
+            &mut |_| {
+                stream.record(false);
+                stream.evidence().nats()
+            },
+        );
+    }
+    let mut stream = OneSidedStream::above(rate);
+    nanos("one-sided, a batch of events, n to 1,000", &mut |i| {
+        if i % 10 == 0 {
+            stream = OneSidedStream::above(rate);
+        }
+        stream.record_all(if i % 2 == 0 { some } else { few });
+        stream.evidence().nats()
+    });
+    let mut stream = OneSidedStream::above(rate);
+    nanos("one-sided, a batch of events, n to 1e8", &mut |i| {
+        stream.record_all(if i % 2 == 0 { many } else { others });
+        stream.evidence().nats()
+    });
+    within("e-process from counts alone, two-sided", &mut |i| {
         rate.two_sided(counts(i)).nats()
     });
-    nanos("e-process update, one-sided, n below 1,000", &mut |i| {
+    nanos("from counts alone, one-sided, n to 1,000", &mut |i| {
         rate.above(counts(i % 1_000)).nats()
     });
-    nanos("e-process update, one-sided, n to 200,000", &mut |i| {
+    nanos("from counts alone, one-sided, n to 200,000", &mut |i| {
         rate.above(counts(i)).nats()
     });
     nanos("CSM level", &mut |i| slo.level(counts(i)));
@@ -173,10 +215,11 @@ fn thousand_criteria(once: bool) {
             assert_eq!(black_box(look()), 1_000);
             best = best.min(start.elapsed().as_secs_f64() * 1e3);
         }
-        println!("{name:<44} {best:>10.3} ms");
-        best
+        let of_goal = 100.0 * best / LOOK_MILLIS;
+        println!("{name:<44} {best:>10.3} ms {of_goal:>6.0} % of the goal");
+        assert!(once || best < LOOK_MILLIS, "{name}: {best} ms");
     };
-    let verdicts = millis("1,000 criteria, verdicts", &mut || {
+    millis("1,000 criteria, verdicts", &mut || {
         let verdict = |(prepared, answers): &(Prepared, Vec<_>)| {
             prepared.verdict(&kpis, black_box(&given(answers)), &nobody, at)
         };
@@ -185,10 +228,6 @@ fn thousand_criteria(once: bool) {
             .filter(|v| *v == Verdict::Pass)
             .count()
     });
-    assert!(
-        once || verdicts < 1.0,
-        "a thousand criteria take {verdicts} ms"
-    );
     millis("1,000 criteria, findings with sentences", &mut || {
         let finding = |(prepared, answers): &(Prepared, Vec<_>)| {
             prepared.finding(&kpis, black_box(&given(answers)), &nobody, at)

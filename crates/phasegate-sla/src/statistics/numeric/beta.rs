@@ -1,7 +1,7 @@
 //! The beta function and both tails of the beta distribution as logarithms.
 //!
 //! The tails are needed where they underflow: a one-sided e-process on strong opposite evidence has
-//! a tail of e⁻¹⁰⁰⁰ and must say −1000, not −∞. Cost: O(√(a + b)) steps of 5 ns near the mean, a few
+//! a tail of e⁻¹⁰⁰⁰ and must say −1000, not −∞. Cost: O(√(a + b)) steps of 3 ns near the mean, a few
 //! steps away from it.
 
 use super::elementary::{exp, ln, ln_1p};
@@ -12,8 +12,11 @@ use super::search::bisect;
 const FRACTION_STEPS: u32 = 400_000;
 /// When a factor of the fraction is this near 1, it no longer changes the value.
 const FRACTION_PRECISION: f64 = 1e-15;
-/// What replaces a vanishing denominator (Lentz).
+/// What replaces a vanishing denominator.
 const TINY: f64 = 1e-300;
+/// Between these, convergents are left as they are.
+const SMALL: f64 = 1e-100;
+const LARGE: f64 = 1e100;
 
 /// ln B(a, b) for a, b > 0.
 #[must_use]
@@ -70,13 +73,13 @@ pub fn ln_beta_tails(p: f64, q: f64, a: f64, b: f64) -> BetaTails {
             - deviance(a, sum * p)
             - deviance(b, sum * q);
     if p < (a + 1.0) / (sum + 2.0) {
-        let ln_below = (front - ln(a) + ln(fraction(p, a, b))).min(0.0);
+        let ln_below = (front - ln(a) + ln(beta_fraction(p, a, b))).min(0.0);
         BetaTails {
             ln_below,
             ln_above: complement(ln_below),
         }
     } else {
-        let ln_above = (front - ln(b) + ln(fraction(q, b, a))).min(0.0);
+        let ln_above = (front - ln(b) + ln(beta_fraction(q, b, a))).min(0.0);
         BetaTails {
             ln_below: complement(ln_above),
             ln_above,
@@ -85,7 +88,7 @@ pub fn ln_beta_tails(p: f64, q: f64, a: f64, b: f64) -> BetaTails {
 }
 
 /// ln(1 − eᶻ) for z ≤ 0.
-fn complement(z: f64) -> f64 {
+pub(crate) fn complement(z: f64) -> f64 {
     if z > -1e-300 {
         f64::NEG_INFINITY
     } else {
@@ -93,29 +96,38 @@ fn complement(z: f64) -> f64 {
     }
 }
 
-/// The continued fraction of the incomplete beta function (DLMF 8.17.22), by Lentz's method.
-fn fraction(x: f64, a: f64, b: f64) -> f64 {
+/// The continued fraction of the incomplete beta function (DLMF 8.17.22): the integral of θᵃ⁻¹(1 − θ)ᵇ⁻¹ from 0
+/// to `x`, over xᵃ(1 − x)ᵇ/a. For `x` below the mean.
+///
+/// By the recurrences of its convergents, whose two divisions a step wait for nothing: some 3 ns a step.
+pub(crate) fn beta_fraction(x: f64, a: f64, b: f64) -> f64 {
     let sum = a + b;
-    let mut c = 1.0;
-    let mut d = 1.0 / guard(1.0 - sum * x / (a + 1.0));
-    let mut value = d;
-    let mut m = 1.0;
-    for _ in 0..FRACTION_STEPS {
-        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
-        d = 1.0 / guard(1.0 + even * d);
-        c = guard(1.0 + even / c);
-        value *= d * c;
-        let odd = -(a + m) * (sum + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
-        d = 1.0 / guard(1.0 + odd * d);
-        c = guard(1.0 + odd / c);
-        let step = d * c;
-        value *= step;
-        if (step - 1.0).abs() < FRACTION_PRECISION {
-            break;
+    // Above and below the line: of the last convergent but one, and of the last.
+    let (mut above, mut below) = ([0.0, 1.0], [1.0, 1.0]);
+    let mut next = |factor: f64| {
+        above = [above[1], above[1] + factor * above[0]];
+        below = [below[1], below[1] + factor * below[0]];
+        if !(SMALL..LARGE).contains(&below[1].abs()) {
+            let scale = 1.0 / guard(below[1]);
+            above = above.map(|x| x * scale);
+            below = below.map(|x| x * scale);
         }
+        // The difference of both convergents, relative to them, without dividing.
+        let (last, earlier) = (above[1] * below[0], above[0] * below[1]);
+        let settled = (last - earlier).abs() <= FRACTION_PRECISION * earlier.abs();
+        settled.then(|| above[1] / below[1])
+    };
+    let (mut m, mut even) = (0.0, a);
+    for _ in 0..FRACTION_STEPS {
+        let odd = -(a + m) * (sum + m) * x / (even * (even + 1.0));
+        next(odd);
         m += 1.0;
+        even += 2.0;
+        if let Some(value) = next(m * (b - m) * x / ((even - 1.0) * even)) {
+            return value;
+        }
     }
-    value
+    above[1] / guard(below[1])
 }
 
 fn guard(x: f64) -> f64 {

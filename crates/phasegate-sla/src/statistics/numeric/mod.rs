@@ -16,6 +16,7 @@ mod normal;
 mod search;
 
 pub use beta::{BetaTails, beta_quantile, ln_beta_function, ln_beta_tails};
+pub(crate) use beta::{beta_fraction, complement};
 pub use elementary::{exp, ln, ln_1p, ln_add_exp, pow};
 pub(crate) use gamma::HALF_LN_TWO_PI;
 pub use gamma::{deviance, ln_choose, ln_gamma, stirling_error, zeta};

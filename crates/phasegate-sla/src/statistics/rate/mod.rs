@@ -7,6 +7,7 @@
 mod arms;
 mod csm;
 mod monitor;
+mod one_sided;
 mod process;
 mod share;
 mod stream;
@@ -14,6 +15,7 @@ mod stream;
 pub use arms::ArmsTest;
 pub use csm::SloTest;
 pub use monitor::RateMonitor;
+pub use one_sided::OneSidedStream;
 pub use process::{PriorStrength, RateTest};
 pub use share::ShareTest;
 pub use stream::RateStream;
