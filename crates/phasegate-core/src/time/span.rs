@@ -240,22 +240,30 @@ impl FromStr for Span {
 }
 
 /// Weeks are not used for printing: `10d` says more than `1w3d`.
+impl Span {
+    fn written(self, out: &mut impl fmt::Write) -> fmt::Result {
+        let mut left = self.nanos;
+        for (name, scale) in UNITS.into_iter().skip(1) {
+            if left >= scale {
+                write!(out, "{}{name}", left / scale)?;
+                left %= scale;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.nanos == 0 {
             return f.pad("0s");
         }
-        if f.width().is_some() || f.precision().is_some() {
-            return f.pad(&self.to_string());
+        if f.width().is_none() && f.precision().is_none() {
+            return self.written(f);
         }
-        let mut left = self.nanos;
-        for (name, scale) in UNITS.into_iter().skip(1) {
-            if left >= scale {
-                write!(f, "{}{name}", left / scale)?;
-                left %= scale;
-            }
-        }
-        Ok(())
+        let mut text = String::new();
+        self.written(&mut text)?;
+        f.pad(&text)
     }
 }
 

@@ -139,6 +139,11 @@ pub(super) fn run(name: &str, arguments: &[Value]) -> Result<Value, ConditionErr
     if text::is_known(name) {
         return text::run(name, arguments);
     }
+    if let Some((values, rest)) = list_first(arguments)
+        && let Some(outcome) = on_list(name, values, rest)
+    {
+        return outcome;
+    }
     let misfit = || ConditionError::value("an argument does not fit");
     Ok(match (name, arguments) {
         ("len", [value]) => Value::Integer(len(value).ok_or_else(misfit)?),
@@ -153,24 +158,10 @@ pub(super) fn run(name: &str, arguments: &[Value]) -> Result<Value, ConditionErr
         ("float", [Value::Text(text)]) => Value::Float(parse_float(text).ok_or_else(misfit)?),
         ("float", [value]) => Value::Float(value.number().ok_or_else(misfit)?),
         ("string", [value]) => Value::Text(value.print()),
-        ("join", [Value::Array(parts) | Value::Uniform { values: parts, .. }]) => join(parts, "")?,
-        (
-            "join",
-            [
-                Value::Array(parts) | Value::Uniform { values: parts, .. },
-                Value::Text(glue),
-            ],
-        ) => join(parts, glue)?,
         ("max", arguments) => extreme(arguments, std::cmp::Ordering::Less)?,
         ("min", arguments) => extreme(arguments, std::cmp::Ordering::Greater)?,
         ("mean", arguments) => mean(arguments)?,
         ("median", arguments) => median(arguments)?,
-        ("first", [Value::Array(values) | Value::Uniform { values, .. }]) => {
-            values.first().cloned().unwrap_or(Value::Nil)
-        }
-        ("last", [Value::Array(values) | Value::Uniform { values, .. }]) => {
-            values.last().cloned().unwrap_or(Value::Nil)
-        }
         ("first", [text @ Value::Text(_)]) => {
             super::operate::fetch(text, &Value::Integer(0)).unwrap_or(Value::Nil)
         }
@@ -183,13 +174,10 @@ pub(super) fn run(name: &str, arguments: &[Value]) -> Result<Value, ConditionErr
             take(list, count).ok_or_else(misfit)?
         }
         ("get", [Value::Nil, _]) => Value::Nil,
-        (
-            "get",
-            [
-                Value::Array(_) | Value::Text(_) | Value::Uniform { .. },
-                key,
-            ],
-        ) if key.number().is_none() => {
+        ("get", [base, key])
+            if key.number().is_none()
+                && (base.items().is_some() || matches!(base, Value::Text(_))) =>
+        {
             return Err(misfit());
         }
         ("get", [Value::Map(_), key]) if !matches!(key, Value::Nil | Value::Text(_)) => {
@@ -203,20 +191,33 @@ pub(super) fn run(name: &str, arguments: &[Value]) -> Result<Value, ConditionErr
             Value::Array(map.keys().map(|key| Value::Text(key.clone())).collect())
         }
         ("values", [Value::Map(map)]) => Value::Array(map.values().cloned().collect()),
-        ("reverse", [Value::Array(values) | Value::Uniform { values, .. }]) => {
-            Value::Array(values.iter().rev().cloned().collect())
-        }
-        ("uniq", [Value::Array(values) | Value::Uniform { values, .. }]) => {
-            Value::Array(uniq(values))
-        }
         ("concat", arguments) => concat(arguments).ok_or_else(misfit)?,
-        ("flatten", [Value::Array(values) | Value::Uniform { values, .. }]) => {
+        _ => return Err(misfit()),
+    })
+}
+
+/// The elements of the first argument, if it is a list, and the other arguments.
+fn list_first(arguments: &[Value]) -> Option<(&[Value], &[Value])> {
+    let (first, rest) = arguments.split_first()?;
+    Some((first.items()?, rest))
+}
+
+/// Runs what is made of one list, whatever its kind; none for other functions.
+fn on_list(name: &str, values: &[Value], rest: &[Value]) -> Option<Result<Value, ConditionError>> {
+    Some(Ok(match (name, rest) {
+        ("first", []) => values.first().cloned().unwrap_or(Value::Nil),
+        ("flatten", []) => {
             let mut flat = Vec::new();
             flatten(values, &mut flat);
             Value::Array(flat)
         }
-        _ => return Err(misfit()),
-    })
+        ("join", []) => return Some(join(values, "")),
+        ("join", [Value::Text(glue)]) => return Some(join(values, glue)),
+        ("last", []) => values.last().cloned().unwrap_or(Value::Nil),
+        ("reverse", []) => Value::Array(values.iter().rev().cloned().collect()),
+        ("uniq", []) => Value::Array(uniq(values)),
+        _ => return None,
+    }))
 }
 
 /// The first of a list, which stays one of its kind.

@@ -43,6 +43,19 @@ pub enum Element {
 }
 
 impl Value {
+    /// The elements of a list of either kind.
+    pub(super) fn items(&self) -> Option<&[Self]> {
+        match self {
+            Self::Array(values) | Self::Uniform { values, .. } => Some(values),
+            Self::Bool(_)
+            | Self::Float(_)
+            | Self::Integer(_)
+            | Self::Map(_)
+            | Self::Nil
+            | Self::Text(_) => None,
+        }
+    }
+
     /// The number as a fraction.
     pub(super) const fn number(&self) -> Option<f64> {
         match self {
