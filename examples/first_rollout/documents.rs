@@ -7,6 +7,7 @@ use phasegate::plan::{Catalog, Plan, PlanDocument, check};
 use phasegate::provider::Registry;
 use phasegate::runner::{Unfit, unfit};
 use phasegate_examples::kept::{self, Kept};
+use phasegate_examples::lock;
 
 use crate::Error;
 use crate::args::Args;
@@ -119,12 +120,21 @@ pub fn fits(program: &Program, catalog: &Catalog, registry: &Registry) -> Result
 
 /// Looks whether a report can be written, and leaves no trace of the look.
 pub fn can_write(report: &Path, journal: &Path) -> Result<(), Error> {
-    if real(report)? == real(journal)? || same_file(report, journal) {
-        return Err(format!(
-            "the report would be written over the journal {}",
-            journal.display()
-        )
-        .into());
+    for (ending, what) in [
+        ("", "the journal"),
+        ("-wal", "what belongs to the journal"),
+        ("-shm", "what belongs to the journal"),
+        ("-journal", "what belongs to the journal"),
+        (".lock", "what belongs to the journal"),
+    ] {
+        let kept = lock::beside(journal, ending);
+        if real(report)? == real(&kept)? || same_file(report, &kept) {
+            let path = journal.display();
+            return Err(format!(
+                "the report would be written over {what} {path}: give --report another path"
+            )
+            .into());
+        }
     }
     let existed = report.exists();
     let opened = std::fs::OpenOptions::new()

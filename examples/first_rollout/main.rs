@@ -149,9 +149,10 @@ async fn run(args: &Args) -> Result<u8, Error> {
             "the rollout ended before it had {records} records: nothing was killed"
         ));
     }
+    // First, since where the disk is full a report may fail too.
+    advise(args, &ended);
     let (last, reported) = report(args, &*journal, &rollout).await?;
     finish(stage, last.as_ref()).await;
-    advise(args, &ended);
     Ok(code(&ended).max(u8::from(!reported)))
 }
 

@@ -1,7 +1,6 @@
 //! What is kept at a journal's path, looked at before anything is written there: a rollout is the one
 //! thing that must not be lost to a second start.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +9,8 @@ use phasegate::engine::record::{Body, Outcome, Record};
 use phasegate::engine::state::PhaseState;
 use phasegate::engine::{Sources, State};
 use phasegate::journal_sqlite::SqliteReader;
+
+use crate::lock::beside;
 
 type Error = Box<dyn std::error::Error>;
 
@@ -76,11 +77,6 @@ pub fn look(path: &Path, clock: Arc<dyn Clock>) -> Result<Option<Kept>, Error> {
 /// # Errors
 /// If the file system does not let it.
 pub fn set_aside(path: &Path) -> std::io::Result<PathBuf> {
-    let beside = |path: &Path, ending: &str| {
-        let mut name = OsString::from(path);
-        name.push(ending);
-        PathBuf::from(name)
-    };
     let mut number = 1_u32;
     let free = loop {
         let mut name = path.file_stem().unwrap_or_default().to_owned();

@@ -12,19 +12,36 @@ pub struct Lock {
     _file: File,
 }
 
-/// The file beside the journal that is locked.
-pub fn beside(journal: &Path) -> PathBuf {
+/// The file beside the journal with this ending after its whole name.
+pub fn beside(journal: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(journal);
-    name.push(".lock");
+    name.push(ending);
     PathBuf::from(name)
+}
+
+/// By how many names a file is known; 1 where it is not there.
+fn names(path: &Path) -> u64 {
+    #[cfg(unix)]
+    if let Ok(file) = std::fs::metadata(path) {
+        return std::os::unix::fs::MetadataExt::nlink(&file);
+    }
+    let _everywhere_else = path;
+    1
 }
 
 /// Takes the lock of a journal.
 ///
 /// # Errors
-/// If another process has it, or the file cannot be made.
+/// If another process has it, the file cannot be made, or the journal has a second name: SQLite's files and
+/// this lock are beside the name, and two processes would write under two of them.
 pub fn take(journal: &Path) -> Result<Lock, String> {
-    let path = beside(journal);
+    if names(journal) > 1 {
+        return Err(format!(
+            "{} has more than one name (hard links): remove the others, or give --journal another path",
+            journal.display()
+        ));
+    }
+    let path = beside(journal, ".lock");
     let shown = path.display();
     let mut options = File::options();
     let file = options.create(true).append(true).open(&path);
@@ -55,6 +72,6 @@ mod tests {
         assert!(refused.contains("another process"), "{refused}");
         drop(lock);
         take(&journal).expect("nobody has it any more");
-        std::fs::remove_file(beside(&journal)).expect("it stays");
+        std::fs::remove_file(beside(&journal, ".lock")).expect("it stays");
     }
 }

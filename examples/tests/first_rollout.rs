@@ -129,9 +129,14 @@ fn a_report_that_cannot_be_written_is_found_before_the_start() {
     let said = desk.refused(&["--report", "gone/report.html"], 1);
     assert!(said.contains("gone/report.html"), "{said}");
     let folder = desk.folder.file_name().expect("a name").to_string_lossy();
-    for report in ["./one".to_owned(), format!("../{folder}/one")] {
+    for report in [
+        "./one".to_owned(),
+        format!("../{folder}/one"),
+        "one-wal".to_owned(),
+        "one.lock".to_owned(),
+    ] {
         let said = desk.refused(&["--journal", "one", "--report", &report], 1);
-        assert!(said.contains("over the journal one"), "{said}");
+        assert!(said.contains("the journal one"), "{said}");
     }
     assert_eq!(desk.names(), [""; 0]);
 }
@@ -171,6 +176,9 @@ fn a_report_is_not_written_over_the_journal_by_its_other_name() {
     let args = ["--journal", "kept.sqlite", "--resume", "--report", "report"];
     let said = desk.refused(&args, 1);
     assert!(said.contains("over the journal kept.sqlite"), "{said}");
+    // Nor is a rollout carried out under one of two names.
+    let said = desk.refused(&["--journal", "kept.sqlite", "--resume"], 1);
+    assert!(said.contains("more than one name"), "{said}");
     assert_eq!(desk.records("kept.sqlite"), 4, "untouched");
 }
 
