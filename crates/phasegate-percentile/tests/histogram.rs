@@ -52,6 +52,12 @@ fn any_values() -> impl Strategy<Value = Vec<f64>> {
     prop::collection::vec(any_value(), 0..60)
 }
 
+#[test]
+fn the_greatest_number_is_not_below_itself() {
+    let below = of(&[f64::MAX, f64::INFINITY, 1.0]).count_below(f64::MAX);
+    assert!(below.low <= 1 && 1 <= below.high, "{below:?}");
+}
+
 proptest! {
     #[test]
     fn every_quantile_is_inside_its_interval_and_bound(values in any_values()) {

@@ -150,9 +150,11 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             )
     }
 
-    /// Whether the upper end of a positive bucket belongs to the next bucket.
+    /// Whether the upper end of a positive bucket belongs to the next bucket. The greatest number ends the last
+    /// one, and is in it.
     fn is_open_above(&self, interval: Estimate) -> bool {
         interval.high < self.extremes.max
+            && interval.high < f64::MAX
             && interval.low > 0.0
             && self.mapping.key(interval.high) > self.mapping.key(interval.low)
     }
