@@ -1,9 +1,10 @@
 //! What is rolled out, what it is rolled out with, and what the plan's names stand for.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use phasegate::core::{Arm, Clock, Span, TargetId};
+use phasegate::core::{Arm, Clock, RoleId, Span, TargetId};
 use phasegate::plan::{Catalog, Plan, Value};
 use phasegate::provider::{Decision, Registry};
 use phasegate::provider_inprocess::{
@@ -36,6 +37,7 @@ pub async fn set(
     catalog: &Catalog,
     clock: &Arc<SystemClock>,
 ) -> Result<Stage, Error> {
+    let settings = Settings::of(catalog, plan)?;
     let stable = Service::start(Version::stable()).await?;
     let canary = Arc::new(Service::start(Version::canary()).await?);
     let target: TargetId = "greeter".parse()?;
@@ -45,8 +47,7 @@ pub async fn set(
         stable.address().to_string(),
         canary.address().to_string(),
     );
-    let listen = listen(catalog)?;
-    let router = Router::start(config, listen, quiet, clock.clone()).await?;
+    let router = Router::start(config, settings.listen, quiet, clock.clone()).await?;
 
     // What counts is what the client sees, from the moment a request was meant to leave.
     let mut config = RecorderConfig::default();
@@ -74,7 +75,9 @@ pub async fn set(
     let mut desk = ApprovalDesk::new("standing order of the example");
     for role in &plan.roles {
         if let Some(member) = role.members.first() {
-            desk = desk.with_standing_order(role.id.clone(), member.clone(), Decision::Yes);
+            let no = settings.refusing.contains(&role.id);
+            let answer = if no { Decision::No } else { Decision::Yes };
+            desk = desk.with_standing_order(role.id.clone(), member.clone(), answer);
         }
     }
     let registry = bind(catalog, &router, &recorder, Arc::new(desk))?;
@@ -91,19 +94,69 @@ pub async fn set(
 }
 
 const ROUTER: &str = "in-process-router";
+const PEOPLE: &str = "in-process-approvals";
 
-/// Where the router listens: what the bindings say, or any free port.
-fn listen(catalog: &Catalog) -> Result<SocketAddr, Error> {
-    for (name, binding) in catalog.bindings() {
-        if let (ROUTER, Value::Map(config)) = (&*binding.adapter, &binding.config)
-            && let Some((_, Value::Text(listen))) = config.iter().find(|(key, _)| key == "listen")
-        {
-            return listen.parse().map_err(|error| {
-                format!("binding {name}: '{listen}' is no address to listen on: {error}").into()
-            });
+/// What the bindings' `config` says.
+struct Settings {
+    /// Where the router listens; any free port if nothing is said.
+    listen: SocketAddr,
+    /// Roles whose standing order is no, to whatever they are asked: the rollout is then held at the first
+    /// question.
+    refusing: BTreeSet<RoleId>,
+}
+
+impl Settings {
+    /// Takes in every setting; one that nobody knows is refused.
+    fn of(catalog: &Catalog, plan: &Plan) -> Result<Self, Error> {
+        let mut settings = Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            refusing: BTreeSet::new(),
+        };
+        for (name, binding) in catalog.bindings() {
+            let all = match &binding.config {
+                Value::Map(all) => &all[..],
+                Value::Null => &[],
+                _ => return Err(format!("binding {name}: 'config' is no map of settings").into()),
+            };
+            for (key, value) in all {
+                let taken = match (&*binding.adapter, &**key, value) {
+                    (ROUTER, "listen", Value::Text(listen)) => settings.listen_on(listen),
+                    (PEOPLE, "answers", Value::Map(answers)) => settings.answer(answers, plan),
+                    _ => Err(format!(
+                        "{} has no such setting: {ROUTER} has 'listen: ADDRESS', {PEOPLE} has \
+                         'answers: {{ROLE: go or no-go}}'",
+                        binding.adapter
+                    )),
+                };
+                taken.map_err(|error| {
+                    format!("{}: binding {name}: '{key}': {error}", catalog.name())
+                })?;
+            }
         }
+        Ok(settings)
     }
-    Ok(SocketAddr::from(([127, 0, 0, 1], 0)))
+
+    fn listen_on(&mut self, address: &str) -> Result<(), String> {
+        let parsed = address.parse();
+        self.listen =
+            parsed.map_err(|error| format!("'{address}' is no address to listen on: {error}"))?;
+        Ok(())
+    }
+
+    fn answer(&mut self, answers: &[(String, Value)], plan: &Plan) -> Result<(), String> {
+        for (role, answer) in answers {
+            let known = plan.roles.iter().find(|known| known.id.as_str() == role);
+            let known = known.ok_or_else(|| format!("the plan has no role '{role}'"))?;
+            match answer {
+                Value::Text(answer) if answer == "go" => {}
+                Value::Text(answer) if answer == "no-go" => {
+                    self.refusing.insert(known.id.clone());
+                }
+                _ => return Err(format!("the answer of '{role}' is 'go' or 'no-go'")),
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Gives each name of the bindings document what its `adapter` says.
@@ -117,7 +170,7 @@ fn bind(
     for (name, binding) in catalog.bindings() {
         let name = name.clone();
         match &*binding.adapter {
-            "in-process-approvals" => registry.bind_approval_source(name, desk.clone())?,
+            PEOPLE => registry.bind_approval_source(name, desk.clone())?,
             "in-process-messages" => {
                 registry.bind_notifier(name, Arc::new(LogNotifier::new(std::io::sink())))?;
             }
@@ -125,7 +178,7 @@ fn bind(
             ROUTER => registry.bind_traffic_router(name, router.router().clone())?,
             other => {
                 return Err(format!(
-                    "binding {name}: this program has no adapter '{other}': it has in-process-approvals, \
+                    "binding {name}: this program has no adapter '{other}': it has {PEOPLE}, \
                      in-process-messages, in-process-metrics and {ROUTER}"
                 )
                 .into());

@@ -200,14 +200,20 @@ fn what_is_wrong_with_plan_and_bindings_is_said_at_once_and_nothing_begins() {
     let args = ["--plan", "plan.yaml", "--bindings", "bindings.yaml"];
     let said = desk.refused(&args, 1);
     assert!(said.contains("--> plan.yaml:10:9"), "{said}");
-    assert!(said.contains("--> bindings.yaml:29:5"), "{said}");
+    assert!(said.contains("--> bindings.yaml:27:5"), "{said}");
 
     // What no adapter of this program can do is told with the line that promises it.
     let bad = bindings.replace("[weights, read-back]", "[weights, read-back, mirror]");
     std::fs::write(desk.folder.join("bindings.yaml"), bad).expect("a file");
     let said = desk.refused(&args[2..], 1);
-    assert!(said.contains("bindings.yaml:18: "), "{said}");
+    assert!(said.contains("bindings.yaml:16: "), "{said}");
     assert!(said.contains("'edge' cannot do 'mirror'"), "{said}");
+
+    // So is a setting that nobody knows.
+    let bad = bindings.replace("listen:", "lissen:");
+    std::fs::write(desk.folder.join("bindings.yaml"), bad).expect("a file");
+    let said = desk.refused(&args[2..], 1);
+    assert!(said.contains("binding edge: 'lissen'"), "{said}");
 
     // What no criterion can be decided by is told as well.
     let bad = bindings.replace("      - measure-distribution\n", "");
