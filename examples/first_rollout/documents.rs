@@ -120,18 +120,13 @@ pub fn fits(program: &Program, catalog: &Catalog, registry: &Registry) -> Result
 
 /// Looks whether a report can be written, and leaves no trace of the look.
 pub fn can_write(report: &Path, journal: &Path) -> Result<(), Error> {
-    for (ending, what) in [
-        ("", "the journal"),
-        ("-wal", "what belongs to the journal"),
-        ("-shm", "what belongs to the journal"),
-        ("-journal", "what belongs to the journal"),
-        (".lock", "what belongs to the journal"),
-    ] {
+    let wanted = real(report)?;
+    for ending in ["", "-wal", "-shm", "-journal", ".lock"] {
         let kept = lock::beside(journal, ending);
-        if real(report)? == real(&kept)? || same_file(report, &kept) {
+        if wanted == real(&kept)? || same_file(report, &kept) {
             let path = journal.display();
             return Err(format!(
-                "the report would be written over {what} {path}: give --report another path"
+                "the report would be written over the journal {path}, or what belongs to it: give --report another path"
             )
             .into());
         }

@@ -14,6 +14,7 @@ mod elementary;
 mod gamma;
 mod normal;
 mod search;
+mod sum;
 
 pub use beta::{BetaTails, beta_quantile, ln_beta_function, ln_beta_tails};
 pub(crate) use beta::{beta_fraction, complement};
@@ -22,3 +23,4 @@ pub(crate) use gamma::HALF_LN_TWO_PI;
 pub use gamma::{deviance, ln_choose, ln_gamma, stirling_error, zeta};
 pub use normal::{ln_normal_cdf, normal_cdf, normal_quantile};
 pub(crate) use search::{bisect, golden_minimum};
+pub(crate) use sum::Sum;

@@ -2,7 +2,7 @@
 
 use super::RateTest;
 use super::process::Started;
-use crate::statistics::numeric::{exp, ln};
+use crate::statistics::numeric::{Sum, exp, ln};
 use crate::statistics::{Counts, LogE};
 
 /// Up to so many new events are taken one by one; more are cheaper in closed form.
@@ -45,9 +45,7 @@ pub struct OneSidedStream {
     /// Does it look for rates below? Then hits and misses have changed places in `started`.
     mirrored: bool,
     counts: Counts,
-    nats: f64,
-    /// What the additions to `nats` have lost.
-    lost: f64,
+    nats: Sum,
 }
 
 impl OneSidedStream {
@@ -68,8 +66,7 @@ impl OneSidedStream {
             started: Started::new(test),
             mirrored,
             counts: Counts::EMPTY,
-            nats: 0.0,
-            lost: 0.0,
+            nats: Sum::default(),
         }
     }
 
@@ -90,7 +87,7 @@ impl OneSidedStream {
         } else {
             (a + rest) / ((a + b) * rate.p())
         };
-        self.add(ln(factor));
+        self.nats.add(ln(factor));
     }
 
     /// Takes in new trials (an increment, not the total).
@@ -117,7 +114,7 @@ impl OneSidedStream {
     /// Evidence, at this moment, that the rate lies on the side that is looked for.
     #[must_use]
     pub const fn evidence(&self) -> LogE {
-        LogE::from_nats(self.nats + self.lost)
+        LogE::from_nats(self.nats.total())
     }
 
     /// What the mixture has seen of what is looked for, and of its contrary.
@@ -133,19 +130,7 @@ impl OneSidedStream {
 
     fn anew(&mut self) {
         let (a, b) = self.weights();
-        self.nats = self.started.above(a, b);
-        self.lost = 0.0;
-    }
-
-    /// Neumaier's addition.
-    fn add(&mut self, term: f64) {
-        let sum = self.nats + term;
-        self.lost += if self.nats.abs() >= term.abs() {
-            (self.nats - sum) + term
-        } else {
-            (term - sum) + self.nats
-        };
-        self.nats = sum;
+        self.nats = Sum::of(self.started.above(a, b));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The two-sided e-process of a rate, carried on event by event.
 
 use super::RateTest;
-use crate::statistics::numeric::ln;
+use crate::statistics::numeric::{Sum, ln};
 use crate::statistics::{Counts, LogE};
 
 /// Up to so many new events are taken one by one; more are cheaper in closed form.
@@ -35,9 +35,7 @@ pub struct RateStream {
     /// The mixture before any event.
     start: f64,
     counts: Counts,
-    nats: f64,
-    /// What the additions to `nats` have lost.
-    lost: f64,
+    nats: Sum,
 }
 
 impl RateStream {
@@ -48,8 +46,7 @@ impl RateStream {
             test,
             start: test.mixture_of(0.0, 0.0),
             counts: Counts::EMPTY,
-            nats: 0.0,
-            lost: 0.0,
+            nats: Sum::default(),
         }
     }
 
@@ -62,7 +59,7 @@ impl RateStream {
             (rate.q(), self.counts.misses(), Counts::MISS)
         };
         let foretold = (k * p + before as f64) / (k + self.counts.trials() as f64);
-        self.add(ln(foretold / p));
+        self.nats.add(ln(foretold / p));
         self.counts = self.counts.merge(one);
     }
 
@@ -79,8 +76,7 @@ impl RateStream {
         }
         self.counts = self.counts.merge(increment);
         let (hits, misses) = (self.counts.hits() as f64, self.counts.misses() as f64);
-        self.nats = self.test.mixture_of(hits, misses) - self.start;
-        self.lost = 0.0;
+        self.nats = Sum::of(self.test.mixture_of(hits, misses) - self.start);
     }
 
     /// What was counted so far.
@@ -92,18 +88,7 @@ impl RateStream {
     /// Evidence, at this moment, that the rate differs from the threshold.
     #[must_use]
     pub const fn evidence(&self) -> LogE {
-        LogE::from_nats(self.nats + self.lost)
-    }
-
-    /// Neumaier's addition.
-    fn add(&mut self, term: f64) {
-        let sum = self.nats + term;
-        self.lost += if self.nats.abs() >= term.abs() {
-            (self.nats - sum) + term
-        } else {
-            (term - sum) + self.nats
-        };
-        self.nats = sum;
+        LogE::from_nats(self.nats.total())
     }
 }
 
