@@ -13,7 +13,7 @@ use crate::words;
 pub fn markdown(view: &View) -> String {
     let header = &view.header;
     let mut out = String::new();
-    let standing = words::standing(header.standing);
+    let standing = words::stands(header.standing);
     let sign = doc::standing_tone(header.standing).sign();
     line(&mut out, &format!("# {}", escaped(&header.title)));
     line(

@@ -18,7 +18,7 @@ pub fn summary(view: &View) -> String {
             "{} ({}): {} after {took}",
             header.title,
             header.rollout,
-            words::standing(header.standing)
+            words::stands(header.standing)
         ),
         format!("  why       {}", doc::why(view)),
     ];

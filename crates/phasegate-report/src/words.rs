@@ -131,6 +131,15 @@ pub(crate) const fn standing(standing: Standing) -> &'static str {
     }
 }
 
+/// The same for people: the journal alone does not know whether somebody carries it out at this moment.
+pub(crate) const fn stands(standing: Standing) -> &'static str {
+    if matches!(standing, Standing::Running) {
+        "not over"
+    } else {
+        self::standing(standing)
+    }
+}
+
 pub(crate) const fn phase(standing: PhaseStanding) -> &'static str {
     match standing {
         PhaseStanding::Done => "done",

@@ -780,12 +780,12 @@ fn sentences_say_what_was_seen_and_what_must_be() {
         (
             "ratio(errors) no worse than control margin 5%",
             &["106/1000", "100/1000"],
-            "ratio(errors) is 10.6% (106 of 1000) over 5m, must be no worse than control (against 10%): fail",
+            "ratio(errors) is 10.6% (106 of 1000) over 5m, must be no worse than control margin 5% (against 10%, limit 10.5%): fail",
         ),
         (
             "change(job) <= -20% vs baseline",
             &["15"],
-            "change(job) is -25% (100 samples) over 5m, must be <= -20% (against 20m): pass",
+            "change(job) is -25% (100 samples) over 5m, must be <= -20% (15m against 20m): pass",
         ),
         (
             "coverage > 80%",
@@ -795,7 +795,7 @@ fn sentences_say_what_was_seen_and_what_must_be() {
         (
             "coverage > 80% and count(bugs) = 0",
             &["0", "81"],
-            "pass: coverage is 81% (100 samples) over 5m, must be > 80%: pass; count(bugs) is 0 (100 samples) over 5m, must be = 0: pass",
+            "coverage is 81% (100 samples) over 5m, must be > 80%: pass; and count(bugs) is 0 (100 samples) over 5m, must be = 0: pass",
         ),
     ] {
         assert_eq!(run(text, answers).sentence, sentence);
@@ -828,7 +828,7 @@ fn sentences_of_triggers_say_what_fires_and_whether_it_is_reached() {
         (
             "coverage < 80% or count(bugs) > 0",
             &["1", "81"],
-            "reached: coverage is 81% (100 samples) over 5m, fires at < 80%: not reached; count(bugs) is 1 (100 samples) over 5m, fires at > 0: reached",
+            "coverage is 81% (100 samples) over 5m, fires at < 80%: not reached; or count(bugs) is 1 (100 samples) over 5m, fires at > 0: reached",
         ),
     ] {
         let fired = run_by(evaluate_trigger, text, answers);

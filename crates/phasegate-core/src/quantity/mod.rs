@@ -3,6 +3,7 @@
 
 mod fraction;
 mod read;
+mod short;
 mod unit;
 
 use std::cmp::Ordering;

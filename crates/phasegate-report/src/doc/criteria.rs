@@ -1,7 +1,7 @@
 //! Criteria, the declared numbers, and what was measured over time.
 
 use phasegate_core::Quantity;
-use phasegate_sla::Finding;
+use phasegate_sla::{Finding, Means};
 
 use crate::doc::bits::{Bits, Block, Clock, Section, Tone};
 use crate::view::{Actual, CriterionView, KpiStatus, KpiView, Scope, Series, View};
@@ -49,7 +49,7 @@ pub(super) fn seen(finding: Option<&Finding>, clock: &Clock) -> Bits {
         return Bits::text("–");
     };
     let mut bits = match &finding.observed {
-        Some(observed) => Bits::strong(shown(observed)),
+        Some(observed) => Bits::strong(observed.shortened(finding.bound.as_ref()).to_string()),
         None => {
             return Bits::text(finding.sentence.as_str())
                 .and_quiet(" ")
@@ -59,22 +59,20 @@ pub(super) fn seen(finding: Option<&Finding>, clock: &Clock) -> Bits {
     if let Some(reference) = &finding.reference {
         bits = bits.and_quiet(format!(" against {}", shown(reference)));
     }
+    if let Some(bound) = &finding.bound {
+        let is_share = finding.means == Some(Means::CountBelow);
+        let word = if is_share { "within" } else { "limit" };
+        bits = bits.and_quiet(format!(" {word} {}", shown(bound)));
+    }
     if let Some(samples) = finding.samples {
         bits = bits.and_quiet(format!(" {samples} samples"));
     }
     bits.and_quiet(" ").and(clock.at(finding.at))
 }
 
-/// How many decimals are shown.
-const DECIMALS: u32 = 4;
-
-/// A quantity with few decimals, unless nothing would be left of it.
+/// A quantity with few digits.
 pub(crate) fn shown(quantity: &Quantity) -> String {
-    let number = quantity.number().rounded(DECIMALS).normalized();
-    if number.is_zero() && !quantity.number().is_zero() {
-        return quantity.to_string();
-    }
-    Quantity::new(number, quantity.unit().clone()).to_string()
+    quantity.shortened(None).to_string()
 }
 
 pub(super) fn kpis(view: &View, clock: &Clock) -> Option<Section> {

@@ -41,7 +41,7 @@ pub(crate) fn why(view: &View) -> String {
             | Standing::RolledBack
             | Standing::RollbackFailed
             | Standing::RollingBack,
-        ) => words::standing(header.standing).to_owned(),
+        ) => words::stands(header.standing).to_owned(),
     }
 }
 

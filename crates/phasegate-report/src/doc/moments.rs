@@ -2,7 +2,7 @@
 
 use crate::doc::bits::{Bits, Block, Clock, Section, Tone};
 use crate::doc::evidence;
-use crate::view::{Moment, MomentSort, View};
+use crate::view::{Evidence, Moment, MomentSort, View};
 use crate::words;
 
 /// The decisions, numbered from 1 as the charts mark them.
@@ -15,13 +15,20 @@ pub(crate) fn decisions(view: &View) -> Vec<(usize, &Moment)> {
 }
 
 pub(super) fn exposure(view: &View, clock: &Clock) -> Option<Section> {
+    let mut before: Option<(usize, &Moment)> = None;
     let rows = decisions(view).into_iter().map(|(number, moment)| {
+        let same = before.filter(|(_, before)| before.evidence == moment.evidence);
+        before = Some((number, moment));
+        let rests_on = match same.filter(|_| !moment.evidence.is_empty()) {
+            Some((number, _)) => Bits::text(format!("the same as {number}")),
+            None => evidence::cell(&moment.evidence, clock),
+        };
         vec![
             Bits::strong(number.to_string()),
             clock.at(moment.at),
             Bits::mark(tone(moment.sort), words::moment(moment.sort)),
-            said(moment),
-            evidence::cell(&moment.evidence, clock),
+            by(moment, decided(moment)),
+            rests_on,
         ]
     });
     let mut blocks = vec![Block::Exposure];
@@ -50,8 +57,24 @@ pub(super) fn section(view: &View, clock: &Clock) -> Option<Section> {
     table.map(|table| Section::new("moments", "What happened, in order", vec![table]))
 }
 
+/// What was decided, without the sentence of a finding that stands beside it.
+fn decided(moment: &Moment) -> &str {
+    let mut text = moment.text.as_str();
+    for evidence in &moment.evidence {
+        if let Evidence::Finding { finding, .. } = evidence {
+            let rest = text.strip_suffix(finding.sentence.as_str());
+            text = rest.map_or(text, |rest| rest.trim_end_matches(": "));
+        }
+    }
+    text
+}
+
 fn said(moment: &Moment) -> Bits {
-    let text = Bits::text(moment.text.as_str());
+    by(moment, &moment.text)
+}
+
+fn by(moment: &Moment, text: &str) -> Bits {
+    let text = Bits::text(text);
     match &moment.by {
         Some(by) => text.and_quiet(format!(" ({by})")),
         None => text,

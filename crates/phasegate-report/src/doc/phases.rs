@@ -81,7 +81,10 @@ fn run_line(run: &PhaseRun, index: usize, clock: &Clock) -> Bits {
 }
 
 fn step_row(step: &StepRun, clock: &Clock) -> Vec<Bits> {
-    let title = Bits::text(step.title.as_str());
+    let mut title = Bits::text(step.title.as_str());
+    if let Some(phase) = &step.of {
+        title = title.and_quiet(format!(" (phase {phase})"));
+    }
     let tries = if step.tries > 1 {
         format!(" {} tries", step.tries)
     } else {

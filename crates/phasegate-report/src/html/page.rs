@@ -60,7 +60,7 @@ fn head(html: &mut Html, view: &View) {
         );
         html.void("meta", &[("name", "referrer"), ("content", "no-referrer")]);
         html.newline();
-        let standing = words::standing(view.header.standing);
+        let standing = words::stands(view.header.standing);
         html.leaf("title", &[], &format!("{}: {standing}", view.header.title));
         html.newline();
         html.style(STYLE);
@@ -78,7 +78,7 @@ fn banner(html: &mut Html, view: &View) {
             html.element("span", &[("class", &class)], |html| {
                 html.leaf("span", &[("aria-hidden", "true")], tone.sign());
                 html.text(" ");
-                html.text(words::standing(header.standing));
+                html.text(words::stands(header.standing));
             });
             html.text(" ");
             html.text(&doc::why(view));

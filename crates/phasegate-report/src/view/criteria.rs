@@ -250,11 +250,11 @@ const fn of_criteria(verdict: &Verdict) -> u8 {
     }
 }
 
-/// Of a trigger, the condition that holds is the bad one.
+/// Of a trigger, the condition that holds is the bad one. What cannot be said says nothing.
 const fn of_triggers(verdict: &Verdict) -> u8 {
     match verdict {
-        Verdict::Fail => 0,
-        Verdict::Inconclusive(_) => 1,
+        Verdict::Inconclusive(_) => 0,
+        Verdict::Fail => 1,
         Verdict::Warn => 2,
         Verdict::Pass => BEYOND,
     }
@@ -288,9 +288,11 @@ fn worse(one: &Finding, other: &Finding, rank: impl Fn(&Verdict) -> u8) -> bool 
     }
 }
 
-/// From what was measured to the threshold.
+/// From what was measured to the threshold; of several tests, of the first that has both.
 fn distance(finding: &Finding, beyond: bool) -> Option<Fraction> {
-    let (observed, bound) = (finding.observed.as_ref()?, finding.bound.as_ref()?);
+    let (Some(observed), Some(bound)) = (&finding.observed, &finding.bound) else {
+        return finding.parts.iter().find_map(|part| distance(part, beyond));
+    };
     if observed.dimension() != bound.dimension() {
         // A percentile that was decided by counting: the more values lie within, the better.
         let within = observed.base()?;

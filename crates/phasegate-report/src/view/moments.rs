@@ -3,7 +3,7 @@
 
 use phasegate_core::{EffectOutcome, PersonId, PhaseId, Timestamp};
 use phasegate_engine::program::OpKind;
-use phasegate_engine::record::{Body, Decision, Finish, Place, Record};
+use phasegate_engine::record::{Body, Cause, Decision, Finish, Place, Record};
 use serde::Serialize;
 
 use super::exposure::exposed;
@@ -337,7 +337,13 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
             Draft::new(Sort::RollbackEnded, text).because(evidence.into_iter().collect())
         }
         Body::RollbackStarted { cause, back, .. } => {
-            let text = format!("{}, because {cause}", words::back(back));
+            // What a trigger found stands with the trigger, just before.
+            let why = if let Cause::Trigger { trigger, .. } = cause {
+                format!("trigger {trigger} fired")
+            } else {
+                cause.to_string()
+            };
+            let text = format!("{}, because {why}", words::back(back));
             Draft::new(Sort::RollbackStarted, text)
                 .because(evidence::of_cause(cause, before, record))
         }

@@ -76,6 +76,9 @@ pub struct StepRun {
     pub title: String,
     /// What it does, in words.
     pub what: String,
+    /// Of a rollback's step, the phase whose way back it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of: Option<PhaseId>,
     /// How long it may take.
     pub budget: Option<Span>,
     /// When it last began.
@@ -133,6 +136,7 @@ impl StepRun {
             step: op.step.clone(),
             title: op.title.clone(),
             what: words::operation(&op.kind),
+            of: None,
             budget: op.budget,
             started: None,
             ended: None,

@@ -1,7 +1,7 @@
 //! Going back: why, how far, each step against its budget, and whether it was validated.
 
 use phasegate_core::{Now, PhaseId, Span, Timestamp};
-use phasegate_engine::program::Back;
+use phasegate_engine::program::{Back, Op};
 use phasegate_engine::record::{Body, Cause, Place};
 use serde::Serialize;
 
@@ -133,7 +133,17 @@ impl Fold {
         else {
             return;
         };
-        let steps = ops.iter().map(StepRun::waiting);
+        let program = &step.after.program;
+        let owner = |op: &Op| {
+            let phases = phases.iter().filter_map(|phase| program.phase(phase));
+            let mut owners = phases.filter(|phase| phase.rollback.ops.contains(op));
+            owners.next().map(|phase| phase.id.clone())
+        };
+        let steps = ops.iter().map(|op| {
+            let mut run = StepRun::waiting(op);
+            run.of = owner(op);
+            run
+        });
         if step.before.is_rolling_back()
             && let Some(rollback) = self.rollbacks.last_mut()
         {

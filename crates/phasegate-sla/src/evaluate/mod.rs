@@ -176,14 +176,23 @@ impl Inputs<'_> {
             .iter()
             .map(|member| self.condition(member, split))
             .collect();
-        let verdict = join.verdict(parts.iter().map(|part| &part.verdict));
-        self.joined(condition, verdict, parts)
+        self.joined(condition, join, parts)
     }
 
-    fn joined(&self, condition: &Condition, verdict: Verdict, parts: Vec<Finding>) -> Finding {
+    fn joined(&self, condition: &Condition, join: Join, parts: Vec<Finding>) -> Finding {
+        let verdict = join.verdict(parts.iter().map(|part| &part.verdict));
+        self.of_parts(condition, verdict, parts, |said| said.join(join.word()))
+    }
+
+    fn of_parts(
+        &self,
+        condition: &Condition,
+        verdict: Verdict,
+        parts: Vec<Finding>,
+        sentence: impl FnOnce(&[&str]) -> String,
+    ) -> Finding {
         let said: Vec<&str> = parts.iter().map(|part| part.sentence.as_str()).collect();
-        let outcome = words::outcome(&verdict, self.polarity);
-        let sentence = format!("{outcome}: {}", said.join("; "));
+        let sentence = sentence(&said);
         let mut finding = Finding::new(condition.to_string(), verdict, self.at, sentence);
         finding.samples = parts.iter().filter_map(|part| part.samples).min();
         finding.parts = parts;
@@ -222,7 +231,9 @@ impl Inputs<'_> {
         } else {
             first_why(&parts)
         };
-        let mut finding = self.joined(condition, verdict, parts);
+        let outcome = words::outcome(&verdict, self.polarity).to_string();
+        let sentence = |said: &[&str]| format!("{outcome}: {}", said.join("; "));
+        let mut finding = self.of_parts(condition, verdict, parts, sentence);
         finding.observed = words::percent(Fraction::of_counts(least, total));
         finding
     }
@@ -257,6 +268,13 @@ enum Join {
 }
 
 impl Join {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::All => "; and ",
+            Self::Any => "; or ",
+        }
+    }
+
     fn verdict<'v>(self, members: impl Iterator<Item = &'v Verdict>) -> Verdict {
         let (decides, otherwise) = match self {
             Self::All => (Verdict::Fail, Verdict::Pass),

@@ -13,9 +13,6 @@ use crate::verdict::{Method, Verdict, Why};
 /// How many decimals a quantity in a finding keeps where it has no exact ones.
 const DECIMALS: u32 = 9;
 
-/// How many decimals a sentence shows.
-const SHOWN: u32 = 4;
-
 /// The unit in which a measure's amounts are shown.
 pub(super) fn unit_of(test: &Test, measured: &Measured<'_>, bound: Option<&Quantity>) -> Unit {
     let wanted = match (&measured.expects, measured.sources.first()) {
@@ -65,19 +62,6 @@ pub(super) fn percent(share: Option<Fraction>) -> Option<Quantity> {
     quantity(share?, &Unit::PERCENT)
 }
 
-/// A quantity with few decimals.
-struct Short<'q>(&'q Quantity);
-
-impl Display for Short<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let number = self.0.number().rounded(SHOWN).normalized();
-        if number.is_zero() && !self.0.number().is_zero() {
-            return self.0.fmt(f);
-        }
-        Quantity::new(number, self.0.unit().clone()).fmt(f)
-    }
-}
-
 /// The texts of a test, which depend on nothing that is measured.
 #[derive(Clone, Debug)]
 pub(super) struct Worded {
@@ -95,7 +79,10 @@ impl Worded {
         Self {
             rule: test.to_string(),
             subject: test.subject.to_string(),
-            assertion: test.assertion.to_string(),
+            assertion: match &test.margin {
+                Some(margin) => format!("{} margin {margin}", test.assertion),
+                None => test.assertion.to_string(),
+            },
             needed: quantile.and_then(|share| percent(Fraction::from_decimal(share.to_decimal()))),
         }
     }
@@ -116,12 +103,38 @@ pub(super) enum Said<'s> {
     },
 }
 
+/// What a measure is compared with.
+#[derive(Clone, Copy)]
+pub(super) struct Against<'s> {
+    pub(super) reference: &'s Quantity,
+    /// Of a change, what was measured itself.
+    pub(super) own: Option<&'s Quantity>,
+    /// How far from the reference is still near, where the test does not say it in so many words.
+    pub(super) limit: Option<&'s Quantity>,
+}
+
+impl Display for Against<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(" (")?;
+        if let Some(own) = self.own {
+            write!(f, "{} ", own.shortened(Some(self.reference)))?;
+        }
+        write!(f, "against {}", self.reference.shortened(self.own))?;
+        if let Some(limit) = self.limit {
+            write!(f, ", limit {}", limit.shortened(Some(self.reference)))?;
+        }
+        f.write_str(")")
+    }
+}
+
 /// The finding of a test in words: `p95(latency) is 48ms (1200 samples) over 5m, must be < 50ms: pass`. Of a
 /// requirement it says what must be, of a trigger what it fires at.
 pub(super) struct Sentence<'s> {
     pub(super) worded: &'s Worded,
     pub(super) said: Said<'s>,
-    pub(super) against: Option<&'s Quantity>,
+    pub(super) against: Option<Against<'s>>,
+    /// What the number is held to.
+    pub(super) limit: Option<&'s Quantity>,
     pub(super) confidence: Option<(Ratio, Option<Method>)>,
     pub(super) verdict: &'s Verdict,
     pub(super) polarity: Polarity,
@@ -135,8 +148,8 @@ impl Display for Sentence<'_> {
             Polarity::Trigger => ", fires at ",
         })?;
         f.write_str(&self.worded.assertion)?;
-        if let Some(reference) = self.against {
-            write!(f, " (against {})", Short(reference))?;
+        if let Some(against) = self.against {
+            against.fmt(f)?;
         }
         if let Some((level, method)) = self.confidence {
             write!(f, " with {level} confidence")?;
@@ -158,7 +171,7 @@ impl Sentence<'_> {
             }
             Said::Value(amount, value) => {
                 write!(f, "{subject} is ")?;
-                number(f, amount, value)?;
+                number(f, amount, value, self.limit)?;
                 behind(f, amount)
             }
             Said::Within {
@@ -167,12 +180,12 @@ impl Sentence<'_> {
                 threshold,
             } => {
                 write!(f, "{subject}: ")?;
-                number(f, amount, share)?;
+                number(f, amount, share, self.worded.needed.as_ref())?;
                 f.write_str(" of the values")?;
                 behind(f, amount)?;
                 write!(f, " lie within {threshold}")?;
                 match &self.worded.needed {
-                    Some(needed) => write!(f, " ({} needed)", Short(needed)),
+                    Some(needed) => write!(f, " ({needed} needed)"),
                     None => Ok(()),
                 }
             }
@@ -180,12 +193,17 @@ impl Sentence<'_> {
     }
 }
 
-fn number(f: &mut Formatter<'_>, amount: &Amount, shown: Option<&Quantity>) -> fmt::Result {
+fn number(
+    f: &mut Formatter<'_>,
+    amount: &Amount,
+    shown: Option<&Quantity>,
+    limit: Option<&Quantity>,
+) -> fmt::Result {
     if !amount.extent.is_exact() {
         f.write_str("about ")?;
     }
     match shown {
-        Some(quantity) => Short(quantity).fmt(f),
+        Some(quantity) => quantity.shortened(limit).fmt(f),
         None => f.write_str("a number that cannot be shown"),
     }
 }

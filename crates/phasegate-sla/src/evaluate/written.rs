@@ -8,7 +8,7 @@ use super::amount::Amount;
 use super::read::Read;
 use super::reference::Referred;
 use super::test::{Case, Judged, Seen, side_of};
-use super::words::{self, Said, Sentence, Worded};
+use super::words::{self, Against, Said, Sentence, Worded};
 use crate::verdict::{Bounds, Finding, Means, Verdict, Why};
 
 /// By how much the measure differs from what it is compared with: for a limit in percentage points the
@@ -102,6 +102,16 @@ impl Inputs<'_> {
         })
     }
 
+    /// Of a change, what was measured itself.
+    fn own(&self, case: &Case<'_>) -> Option<Quantity> {
+        let Measure::Change(_) = case.test.subject.measure else {
+            return None;
+        };
+        let source = case.measured.sources.first()?;
+        let amount = self.seen_value(case).ok()?;
+        words::quantity(amount.extent.value, &source.kpi.unit)
+    }
+
     pub(super) fn written(&self, case: &Case<'_>, judged: Judged) -> Finding {
         let Judged {
             verdict,
@@ -132,10 +142,21 @@ impl Inputs<'_> {
             words::quantity(referred.extent.value, unit)
         });
         let worded = Worded::of(case.test);
+        let is_near = matches!(
+            case.test.assertion,
+            Assertion::Comparable(_) | Assertion::NoWorse(_) | Assertion::Stable
+        );
+        let own = self.own(case);
+        let limit = bound.as_ref().filter(|_| !within);
         let sentence = Sentence {
             worded: &worded,
             said,
-            against: reference.as_ref(),
+            against: reference.as_ref().map(|reference| Against {
+                reference,
+                own: own.as_ref(),
+                limit: limit.filter(|_| is_near),
+            }),
+            limit,
             confidence: case.test.level().map(|level| (level, method)),
             verdict: &verdict,
             polarity: self.polarity,

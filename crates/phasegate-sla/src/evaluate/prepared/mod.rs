@@ -234,8 +234,7 @@ impl Node {
             let parts: Vec<Finding> = both
                 .map(|(node, member)| node.found(member, inputs, answers))
                 .collect();
-            let verdict = join.verdict(parts.iter().map(|part| &part.verdict));
-            inputs.joined(condition, verdict, parts)
+            inputs.joined(condition, join, parts)
         };
         match (self, condition) {
             (Self::All(nodes), Condition::All(all)) => group(nodes, all.conditions(), Join::All),

@@ -225,6 +225,7 @@ impl Threshold {
             worded,
             said,
             against: None,
+            limit: Some(bound).filter(|_| !matches!(self.form, Form::Below { .. })),
             confidence: None,
             verdict: &verdict,
             polarity,
