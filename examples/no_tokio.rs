@@ -194,7 +194,11 @@ fn serve(
             };
             Input::Inspected {
                 number: inspection.number,
-                reading: Some(Reading { found, standing }),
+                reading: Some(Reading {
+                    found,
+                    standing,
+                    unread: None,
+                }),
             }
         }
         Request::Measure { ticket, query } => {

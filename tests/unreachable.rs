@@ -138,6 +138,53 @@ fn a_plan_that_says_hold_waits_for_a_person_with_the_traffic_where_it_is() {
     assert!(simulation.clock.now().wall > held);
 }
 
+#[test]
+fn a_trigger_that_holds_because_it_is_blind_does_not_keep_the_plan_from_going_back() {
+    let (mut program, mut other) = (program("blind", None), program("regress", None));
+    let mut trigger = other.triggers.remove(0);
+    trigger.during.clear();
+    trigger.blind.after = Span::from_secs(60);
+    trigger.blind.reaction.act = Some(Response::Hold);
+    program.triggers.push(trigger);
+    let simulation = run(program);
+    let records = simulation.records().expect("a whole journal");
+    let is_blind = |body: &Body| {
+        let Body::Held { reason } = body else {
+            return false;
+        };
+        matches!(reason, HoldReason::Blind { .. })
+    };
+    let held = moment(&records, is_blind).expect("the trigger holds");
+    assert!(about(held, at(GONE) + Span::from_secs(60)), "{held}");
+    let back = moment(&records, |body| {
+        matches!(body, Body::RollbackStarted { .. })
+    });
+    let back = back.expect("the plan says to go back");
+    let wanted = at(GONE) + Span::from_secs(60 * PATIENCE);
+    assert!(about(back, wanted), "{back}");
+}
+
+#[test]
+fn a_question_that_the_source_refuses_is_said_in_its_words() {
+    let mut world = World::default();
+    let id = "errors".parse().expect("an id");
+    world.metrics.insert(id, errors("0.1%"));
+    world.outages.push(Outage {
+        binding: "metrics".parse().expect("an id"),
+        kind: OutageKind::KnowsNothing,
+        from: at(GONE),
+        until: at(10_000),
+        exposure: Ratio::ZERO,
+    });
+    let setup = Setup::new(program("blind", None), world, at(0));
+    let mut simulation = Simulation::new(setup).expect("a rollout");
+    simulation.run(Span::from_secs(3600)).expect("no defect");
+    let records = simulation.records().expect("a whole journal");
+    let (_, why, sentence) = undecided(&records);
+    assert!(matches!(why, Why::Refused { .. }), "{why}");
+    assert!(sentence.contains("no such series"), "{sentence}");
+}
+
 /// When the quarter is intended, and the crash point before it is sent, in a run without a crash.
 fn quarter(program: Program, world: World) -> (Timestamp, u64) {
     let mut calm = Simulation::new(Setup::new(program, world, at(0))).expect("a rollout");

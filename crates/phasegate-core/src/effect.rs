@@ -361,6 +361,41 @@ pub struct Reading {
     pub found: Option<Desired>,
     /// How that stands to what was asked about.
     pub standing: Standing,
+    /// Why it could not be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<Unread>,
+}
+
+/// Why it could not be told how something stands.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[expect(clippy::exhaustive_structs, reason = "adapters write it out")]
+pub struct Unread {
+    /// For people.
+    pub why: String,
+    /// It will not be told another time either, until somebody mends something: an unknown name, say.
+    pub is_final: bool,
+}
+
+impl Reading {
+    /// It could not be told how things stand, because of this; another time it may be.
+    pub fn unread(why: impl Into<String>) -> Self {
+        let (why, is_final) = (why.into(), false);
+        Self {
+            found: None,
+            standing: Standing::Unknown,
+            unread: Some(Unread { why, is_final }),
+        }
+    }
+
+    /// It cannot be told how things stand, because of this, however often it is asked.
+    pub fn refused(why: impl Into<String>) -> Self {
+        let (why, is_final) = (why.into(), true);
+        Self {
+            found: None,
+            standing: Standing::Unknown,
+            unread: Some(Unread { why, is_final }),
+        }
+    }
 }
 
 /// What became of an effect. Recorded once.

@@ -12,6 +12,7 @@ pub mod time;
 pub use decimal::{Decimal, DecimalError};
 pub use effect::{
     Capability, Desired, Effect, EffectClass, EffectOutcome, Inspection, Reading, Role, Standing,
+    Unread,
 };
 pub use id::{
     BindingId, ChannelId, CriterionId, EffectKey, GateId, IdError, KpiId, PersonId, PhaseId,

@@ -169,6 +169,13 @@ pub enum Absence {
     /// The source works and has nothing for this window.
     #[error("no data")]
     NoData,
+    /// The source will not answer this question, however often it is asked: it knows no such thing, or may
+    /// not tell.
+    #[error("the question is refused: {detail}")]
+    Refused {
+        /// Why.
+        detail: String,
+    },
     /// The source said to come back later, or a local limit did.
     #[error("throttled")]
     Throttled {

@@ -64,6 +64,8 @@ pub(crate) struct Volatile {
     pub(crate) retry_at: BTreeMap<Sight, Timestamp>,
     /// What was read before the first write of an operation.
     pub(crate) read: BTreeMap<Place, phasegate_core::Reading>,
+    /// How often in a row reading it was refused, and since when it could not be read.
+    pub(crate) unread: BTreeMap<Place, (u32, Now)>,
     pub(crate) standing_due: Timestamp,
     /// What is looked at, until the state changes.
     pub(crate) watch: OnceLock<Arc<Watch>>,
@@ -91,6 +93,7 @@ impl Volatile {
             inspection_count: 0,
             retry_at: BTreeMap::new(),
             read: BTreeMap::new(),
+            unread: BTreeMap::new(),
             standing_due: now.wall,
             watch: OnceLock::new(),
             places: OnceLock::new(),

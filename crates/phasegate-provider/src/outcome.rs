@@ -26,17 +26,17 @@ pub(crate) fn absence_of(error: &ProviderError, at: Timestamp) -> Absence {
     match error.kind() {
         ErrorKind::NoData => Absence::NoData,
         ErrorKind::Throttled => Absence::Throttled { until },
-        ErrorKind::Invalid | ErrorKind::Misuse => Absence::Invalid {
+        ErrorKind::Invalid => Absence::Invalid {
             detail: error.to_string(),
         },
-        ErrorKind::Conflict
-        | ErrorKind::Denied
-        | ErrorKind::NotFound
-        | ErrorKind::Rejected
-        | ErrorKind::Timeout
-        | ErrorKind::Unavailable => Absence::Unavailable {
+        ErrorKind::Denied | ErrorKind::Misuse | ErrorKind::NotFound => Absence::Refused {
             detail: error.to_string(),
         },
+        ErrorKind::Conflict | ErrorKind::Rejected | ErrorKind::Timeout | ErrorKind::Unavailable => {
+            Absence::Unavailable {
+                detail: error.to_string(),
+            }
+        }
     }
 }
 

@@ -12,7 +12,8 @@ use phasegate_core::{
 use crate::outcome::{absence_of, checked, outcome_of};
 use crate::{
     ApprovalSource, Call, CommandRunner, Effector, ErrorKind, EventSource, Exit, FlagStore,
-    HealthProbe, Message, MetricSource, Notifier, Provider, ProviderError, Receipt, TrafficRouter,
+    HealthProbe, Message, MetricSource, Notifier, Provider, ProviderError, Receipt, Retry,
+    TrafficRouter,
 };
 
 /// Why a provider cannot be put into a [`Registry`].
@@ -190,7 +191,9 @@ impl Registry {
             Desired::Command {
                 check: Some(check), ..
             } => self.command_reading(to, check, call).await,
-            Desired::Command { .. } | Desired::Message { .. } | _ => UNREADABLE,
+            Desired::Command { .. } | Desired::Message { .. } | _ => {
+                Reading::refused(format!("{} cannot be read back", inspection.desired))
+            }
         }
     }
 
@@ -263,19 +266,22 @@ impl Registry {
     /// Has a command been done? Its check ends well if so, and otherwise if not.
     async fn command_reading(&self, to: &BindingId, check: &str, call: &Call) -> Reading {
         let Some(runner) = self.commands.get(to) else {
-            return UNREADABLE;
+            return Reading::refused(unbound(to, Role::CommandRunner));
         };
         let standing = match runner.run(check, call).await {
             Ok(run) => match run.exit {
                 Exit::Code(0) => Standing::AsDesired,
                 Exit::Code(_) => Standing::AsBefore,
-                Exit::Signal(_) => Standing::Unknown,
+                Exit::Signal(signal) => {
+                    return Reading::unread(format!("check {check} was ended by signal {signal}"));
+                }
             },
-            Err(_) => Standing::Unknown,
+            Err(error) => return unread(&error),
         };
         Reading {
             found: None,
             standing,
+            unread: None,
         }
     }
 
@@ -329,10 +335,11 @@ impl Registry {
         call: &Call,
     ) -> Reading {
         let Some(router) = self.routers.get(to) else {
-            return UNREADABLE;
+            return Reading::refused(unbound(to, Role::TrafficRouter));
         };
-        let Ok(found) = router.read(target, call).await else {
-            return UNREADABLE;
+        let found = match router.read(target, call).await {
+            Ok(found) => found,
+            Err(error) => return unread(&error),
         };
         let before = match before {
             Some(Desired::Traffic { canary, .. }) => Some(*canary),
@@ -344,6 +351,7 @@ impl Registry {
                 target: target.clone(),
                 canary: found.canary,
             }),
+            unread: None,
         }
     }
 
@@ -356,10 +364,11 @@ impl Registry {
         call: &Call,
     ) -> Reading {
         let Some(store) = self.flags.get(to) else {
-            return UNREADABLE;
+            return Reading::refused(unbound(to, Role::FlagStore));
         };
-        let Ok(found) = store.read(flag, call).await else {
-            return UNREADABLE;
+        let found = match store.read(flag, call).await {
+            Ok(found) => found,
+            Err(error) => return unread(&error),
         };
         let before = match before {
             Some(Desired::Flag { exposure, .. }) => Some(*exposure),
@@ -371,14 +380,18 @@ impl Registry {
                 flag: flag.clone(),
                 exposure: found.share,
             }),
+            unread: None,
         }
     }
 }
 
-const UNREADABLE: Reading = Reading {
-    found: None,
-    standing: Standing::Unknown,
-};
+/// Nothing could be read.
+fn unread(error: &ProviderError) -> Reading {
+    match error.retry() {
+        Retry::Never => Reading::refused(error.to_string()),
+        Retry::After(_) | Retry::Maybe => Reading::unread(error.to_string()),
+    }
+}
 
 /// What a read-back after an acknowledged change means. A read-back that fails takes nothing away from
 /// the acknowledgement; one that shows another state does.

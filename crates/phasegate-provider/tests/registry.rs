@@ -510,8 +510,12 @@ async fn a_failed_query_is_an_absence_and_never_a_value() {
         ),
         (error(K::Rejected, Sent::Nothing), "provider unavailable"),
         (error(K::Timeout, Sent::Maybe), "provider unavailable"),
-        (error(K::NotFound, Sent::Answered), "provider unavailable"),
-        (error(K::Denied, Sent::Answered), "provider unavailable"),
+        (
+            error(K::NotFound, Sent::Answered),
+            "the question is refused",
+        ),
+        (error(K::Denied, Sent::Answered), "the question is refused"),
+        (error(K::Misuse, Sent::Nothing), "the question is refused"),
     ] {
         let until = match failure.retry() {
             Retry::After(wait) => Some(Timestamp::EPOCH + wait),

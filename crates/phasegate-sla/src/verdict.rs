@@ -91,6 +91,12 @@ pub enum Why {
     /// The source could not be reached, or its breaker is open.
     #[error("the provider is unavailable")]
     ProviderUnavailable,
+    /// The source will not answer the question, however often it is asked.
+    #[error("the source refuses the question: {detail}")]
+    Refused {
+        /// Why, in its words.
+        detail: String,
+    },
     /// The window slides, or holds an increment alone: with confidence, evidence is of all samples since the
     /// start.
     #[error("the window is not of all samples since the start, as confidence needs it")]
@@ -116,6 +122,9 @@ impl From<&Absence> for Why {
         match absence {
             Absence::Invalid { .. } => Self::Invalid,
             Absence::NoData => Self::NoData,
+            Absence::Refused { detail } => Self::Refused {
+                detail: detail.clone(),
+            },
             Absence::Throttled { .. } => Self::Throttled,
             // Whatever else keeps a source from answering is no answer of it.
             Absence::Unavailable { .. } | _ => Self::ProviderUnavailable,

@@ -8,9 +8,8 @@ use phasegate_criterion::{Baseline, KpiRegistry};
 use phasegate_sla::{Finding, Need, evaluate, needs};
 
 use super::look::Closed;
-use super::watch::query;
 use crate::engine::Engine;
-use crate::program::{Blind, Figure, OpKind, Program};
+use crate::program::{Blind, Figure, OpKind, Program, query};
 use crate::record::{Baselined, Body, Cause, Finish, HoldReason, Place};
 use crate::state::{Stage, State};
 
@@ -123,10 +122,7 @@ impl Engine {
             let wanted = needs(&figure.criterion, &registry, &can).unwrap_or_default();
             let mut planned = Vec::with_capacity(wanted.len());
             for need in wanted {
-                let query = Query {
-                    window,
-                    ..query(&need)
-                };
+                let query = query(&need, window);
                 let same = asked.iter().position(|other| *other == query);
                 let index = same.unwrap_or_else(|| {
                     asked.push(query);

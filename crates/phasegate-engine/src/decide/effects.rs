@@ -12,14 +12,14 @@ use std::collections::BTreeSet;
 
 use phasegate_core::{
     BindingId, Capability, Desired, Effect, EffectClass, EffectKey, EffectOutcome, Reading,
-    Standing, TargetId, Timestamp,
+    TargetId, Timestamp,
 };
 
 use crate::engine::Engine;
 use crate::event::EventError;
 use crate::program::OpKind;
 use crate::record::{Body, Finish, HoldReason, How, Place};
-use crate::state::{EffectState, Stage};
+use crate::state::{EffectState, Failures, Stage};
 
 /// How often one effect is tried with its own key before a person is asked. Five tries with the
 /// provider layer's own retries inside each outlast every transient fault that was seen.
@@ -51,7 +51,7 @@ impl Engine {
         else {
             return;
         };
-        let failures = *failures;
+        let failures = failures.clone();
         match effect {
             Some(number) if self.state.effects.contains_key(number) => {
                 self.give_up_if_hopeless(place, *number);
@@ -65,7 +65,7 @@ impl Engine {
             }
             None => {}
         }
-        if failures > 0 && !self.may_try_again(place, class, failures) {
+        if failures.count > 0 && !self.may_try_again(place, class, &failures) {
             return;
         }
         if !self.may_move(place) || self.is_contended(to, desired) {
@@ -116,8 +116,8 @@ impl Engine {
 
     /// After a failure: a message that cannot be delivered stops nothing; a rollback tries again until
     /// its patience ends; a phase holds for a person.
-    fn may_try_again(&mut self, place: &Place, class: EffectClass, failures: u32) -> bool {
-        let reason = format!("it certainly did not happen, {failures} times");
+    fn may_try_again(&mut self, place: &Place, class: EffectClass, failures: &Failures) -> bool {
+        let reason = failures.to_string();
         if class == EffectClass::FireAndForget {
             if self.may_move(place) {
                 self.finish_op(place, Finish::Failed { reason });
@@ -140,7 +140,7 @@ impl Engine {
                 false
             }
             Place::Rollback { .. } => {
-                if failures >= ATTEMPTS_MAX || self.state.overruns.contains(place) {
+                if failures.count >= ATTEMPTS_MAX || self.state.overruns.contains(place) {
                     self.finish_op(place, Finish::Failed { reason });
                     return false;
                 }
@@ -297,10 +297,7 @@ impl Engine {
                 number,
             });
         };
-        let reading = reading.unwrap_or(Reading {
-            found: None,
-            standing: Standing::Unknown,
-        });
+        let reading = reading.unwrap_or_else(|| Reading::unread("no answer"));
         match sight {
             Sight::BeforeWrite(place) => {
                 self.volatile.read.insert(place, reading);

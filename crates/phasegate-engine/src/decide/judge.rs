@@ -429,8 +429,10 @@ impl Engine {
             pass &= matches!(seen.verdict, Verdict::Pass | Verdict::Warn);
         }
         if self.has_lasted(bake.blind_since, blind.after) {
+            // Who holds because of that already need not hold again; who would go back still goes back.
             let held = |hold: &HoldReason| matches!(hold, HoldReason::Blind { .. });
-            if self.state.holds.iter().any(held) {
+            let goes_back = matches!(blind.reaction.act, Some(Response::Rollback(_)));
+            if !goes_back && self.state.holds.iter().any(held) {
                 return BakeStep::GoesOn;
             }
             return BakeStep::Blind(blind.reaction.clone());
@@ -529,6 +531,7 @@ fn is_blind(verdict: &Verdict) -> bool {
             | Why::NoData
             | Why::OutOfRange
             | Why::ProviderUnavailable
+            | Why::Refused { .. }
             | Why::Throttled => true,
             Why::BaselineApproximate
             | Why::BaselineMissing

@@ -112,6 +112,7 @@ impl Engine {
     pub(crate) fn finish_op(&mut self, place: &Place, finish: Finish) {
         self.volatile.bakes.remove(place);
         self.volatile.read.remove(place);
+        self.volatile.unread.remove(place);
         self.volatile
             .retry_at
             .remove(&Sight::BeforeWrite(place.clone()));

@@ -1,10 +1,11 @@
 //! Reading states back: what is there before the first write, and when it is asked for.
 
 use phasegate_core::{
-    BindingId, Desired, Inspection, Now, Ratio, Reading, Span, Standing, TargetId,
+    BindingId, Desired, Inspection, Now, Ratio, Reading, Span, Standing, TargetId, Unread,
 };
 
 use super::Sight;
+use super::effects::ATTEMPTS_MAX;
 use crate::engine::Engine;
 use crate::record::{HoldReason, Place};
 
@@ -25,6 +26,9 @@ impl Engine {
             return None;
         };
         let reading = reading.clone();
+        if reading.standing != Standing::Unknown {
+            self.volatile.unread.remove(place);
+        }
         match reading.standing {
             Standing::AsBefore | Standing::AsDesired | Standing::Resting => Some(reading),
             Standing::Unknown => {
@@ -36,7 +40,7 @@ impl Engine {
                     });
                 }
                 self.volatile.read.remove(place);
-                self.retry_later(sight);
+                self.bear_unread(place, sight, reading.unread);
                 None
             }
             Standing::Other => {
@@ -61,6 +65,32 @@ impl Engine {
                 None
             }
         }
+    }
+
+    /// What is there cannot be read: tried again for a while, then a person is asked.
+    fn bear_unread(&mut self, place: &Place, sight: Sight, unread: Option<Unread>) {
+        let now = self.now();
+        let Unread { why, is_final } = unread.unwrap_or(Unread {
+            why: "no reason was given".to_owned(),
+            is_final: false,
+        });
+        let so_far = self.volatile.unread.get(place);
+        let (refusals, since) = so_far.copied().unwrap_or((0, now));
+        let refusals = if is_final { refusals + 1 } else { 0 };
+        let patient = refusals < ATTEMPTS_MAX && now.elapsed_since(&since).high < UNREAD_MAX;
+        if patient {
+            self.volatile
+                .unread
+                .insert(place.clone(), (refusals, since));
+            self.retry_later(sight);
+            return;
+        }
+        // After a release it is borne as long again.
+        self.volatile.unread.remove(place);
+        self.hold(HoldReason::Effect {
+            place: place.clone(),
+            reason: format!("what is there cannot be read, so nothing was changed: {why}"),
+        });
     }
 
     pub(super) fn last_set(&self, to: &BindingId, target: &TargetId) -> Option<Desired> {
@@ -127,6 +157,9 @@ impl Engine {
         self.volatile.retry_at.insert(sight, moment);
     }
 }
+
+/// How long it is borne that something may just be out of reach, as long as sources may be.
+const UNREAD_MAX: Span = Span::from_secs(600);
 
 /// How long a reading is waited for: three times as long as a shell gives one, so that only what is lost
 /// for good is given up.

@@ -8,11 +8,11 @@ use phasegate_core::{
     Arm, BindingId, Capability, CriterionId, Query, Span, Timestamp, TriggerId, Window, WindowKind,
 };
 use phasegate_criterion::{Criterion, KpiRegistry};
-use phasegate_sla::{Need, Prepared, needs};
+use phasegate_sla::{Prepared, needs};
 
 use super::testimony::monitors;
 use crate::engine::Engine;
-use crate::program::{OpKind, Program};
+use crate::program::{OpKind, Program, query};
 use crate::record::Place;
 use crate::state::{PhaseState, Stage};
 
@@ -90,23 +90,12 @@ impl Question {
     }
 }
 
-/// The query of a need, its window still open.
-pub(super) fn query(need: &Need) -> Query {
-    let (start, end) = (Timestamp::EPOCH, Timestamp::EPOCH);
-    Query {
-        to: need.to.clone(),
-        kpi: need.kpi.clone(),
-        text: need.text.clone(),
-        arm: need.arm,
-        window: Window {
-            start,
-            end,
-            kind: WindowKind::SinceStart,
-        },
-        unit: need.unit.clone(),
-        wants: need.wants,
-    }
-}
+/// A window that is not known yet.
+const OPEN: Window = Window {
+    start: Timestamp::EPOCH,
+    end: Timestamp::EPOCH,
+    kind: WindowKind::SinceStart,
+};
 
 impl Watch {
     /// The index of a question, which is asked once.
@@ -202,7 +191,7 @@ impl Engine {
         for need in prepared.needs() {
             let binding = self.state.program.bindings.get(&need.to);
             let lag = binding.map(|binding| binding.lag).unwrap_or_default();
-            asks.push(watch.ask(query(need), since, need.over.or(default_window), lag));
+            asks.push(watch.ask(query(need, OPEN), since, need.over.or(default_window), lag));
         }
         let watched_since = match &subject {
             Subject::Check { place, .. } | Subject::Stop { place, .. } => self.begun(place),

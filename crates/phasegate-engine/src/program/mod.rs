@@ -3,6 +3,7 @@
 //! It stands whole in record 0, so that a later version of the plan checker or compiler can never
 //! change how an old journal replays. It holds no prose that a decision depends on and no adapter.
 
+mod asked;
 mod gate;
 mod incident;
 mod op;
@@ -16,6 +17,7 @@ use phasegate_core::{
 use phasegate_criterion::{Criterion, Kpi, KpiRegistry, Slo};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use asked::query;
 pub use gate::{Approvals, Gate, OnInconclusive, TimeoutDecision};
 pub use incident::{IncidentClocks, MatrixRow, Severity};
 pub use op::{Check, Figure, MayFail, Op, OpKind};
@@ -340,11 +342,7 @@ impl Program {
 
     /// Everything outside that the rollout moves and that no other rollout may move meanwhile.
     pub fn resources(&self) -> BTreeSet<(BindingId, TargetId)> {
-        let ops = self
-            .phases
-            .iter()
-            .flat_map(|phase| phase.ops.iter().chain(&phase.rollback.ops));
-        ops.filter_map(|op| match &op.kind {
+        let moved = self.ops().filter_map(|op| match &op.kind {
             OpKind::Apply { to, desired, .. } => {
                 desired.target().map(|target| (to.clone(), target.clone()))
             }
@@ -355,8 +353,8 @@ impl Program {
             | OpKind::Measure { .. }
             | OpKind::Validate { .. }
             | OpKind::Wait { .. } => None,
-        })
-        .collect()
+        });
+        moved.collect()
     }
 
     /// The last moment of the freeze that holds at a moment, if one does.
@@ -370,12 +368,9 @@ impl Program {
 
     /// The criteria of all phases, by id, for reports.
     pub fn checks(&self) -> BTreeMap<CriterionId, &Check> {
-        let ops = self
-            .phases
-            .iter()
-            .flat_map(|phase| phase.ops.iter().chain(&phase.rollback.ops));
-        ops.flat_map(|op| op.checks().iter().chain(op.stops()))
-            .map(|check| (check.id.clone(), check))
-            .collect()
+        let checks = self
+            .ops()
+            .flat_map(|op| op.checks().iter().chain(op.stops()));
+        checks.map(|check| (check.id.clone(), check)).collect()
     }
 }

@@ -8,7 +8,8 @@ use phasegate_sla::{Alert, Testimony};
 
 use super::State;
 use super::parts::{
-    AskState, BakeState, CheckState, DifferenceState, EffectState, PhaseState, Stage, TriggerState,
+    AskState, BakeState, CheckState, DifferenceState, EffectState, Failures, PhaseState, Stage,
+    TriggerState,
 };
 use crate::record::{Body, Decision, Finish, HoldReason, Place, Record};
 
@@ -228,7 +229,7 @@ impl State {
                 *self.stage_mut(place)? = Stage::Started {
                     at: now,
                     effect: None,
-                    failures: 0,
+                    failures: Failures::default(),
                 };
                 self.forget(place);
             }

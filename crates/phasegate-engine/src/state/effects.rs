@@ -34,7 +34,7 @@ impl State {
                     self.last_change = Some(now);
                 }
             }
-            EffectOutcome::NotApplied { .. } => {
+            EffectOutcome::NotApplied { reason } => {
                 let place = state.place.clone();
                 self.effects.remove(&number);
                 self.close_effect_asks(number);
@@ -43,7 +43,8 @@ impl State {
                     && *waits_for == Some(number)
                 {
                     *waits_for = None;
-                    *failures += 1;
+                    failures.count += 1;
+                    failures.why.clone_from(reason);
                 }
             }
         }

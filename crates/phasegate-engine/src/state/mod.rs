@@ -22,7 +22,7 @@ pub use apply::Misfit;
 pub use incidents::IncidentState;
 pub(crate) use parts::exposure;
 pub use parts::{
-    Applied, AskState, BakeState, CheckState, DifferenceState, EffectState, PhaseState,
+    Applied, AskState, BakeState, CheckState, DifferenceState, EffectState, Failures, PhaseState,
     RollbackState, Stage, TriggerState,
 };
 

@@ -1,5 +1,7 @@
 //! The parts of the state.
 
+use std::fmt;
+
 use phasegate_core::{Desired, Effect, Now, PersonId, PhaseId, Ratio, Span, Timestamp};
 use phasegate_sla::{Finding, HoldState};
 
@@ -37,9 +39,28 @@ pub enum Stage {
         at: Now,
         /// The effect it waits for, if it has one.
         effect: Option<u64>,
-        /// How many of its effects certainly did not happen.
-        failures: u32,
+        /// Of its effects, those that certainly did not happen.
+        failures: Failures,
     },
+}
+
+/// Effects of one operation that certainly did not happen.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Failures {
+    /// How many.
+    pub count: u32,
+    /// Why the last one did not.
+    pub why: String,
+}
+
+impl fmt::Display for Failures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.count {
+            0 | 1 => write!(f, "it did not happen: {}", self.why),
+            count => write!(f, "it did not happen in {count} attempts: {}", self.why),
+        }
+    }
 }
 
 /// The rollback.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use phasegate_sla::HoldState;
+
 use super::State;
 use super::parts::{PhaseState, Stage};
 use crate::record::HoldReason;
@@ -30,6 +32,12 @@ impl State {
                         if *phase == PhaseState::Undone {
                             *phase = PhaseState::Waiting;
                         }
+                    }
+                    // A new attempt: what fired at the last one is watched from the beginning.
+                    for trigger in self.triggers.values_mut() {
+                        trigger.hold = HoldState::default();
+                        trigger.blind_since = None;
+                        trigger.responded = false;
                     }
                 }
                 HoldReason::Blind { .. } => {

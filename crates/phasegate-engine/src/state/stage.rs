@@ -1,7 +1,7 @@
 //! How far the operation at a place is, to be changed; and what ends with it.
 
 use super::State;
-use super::parts::{PhaseState, RollbackState, Stage};
+use super::parts::{Failures, PhaseState, RollbackState, Stage};
 use crate::record::{AskAbout, Place};
 
 impl State {
@@ -30,7 +30,7 @@ impl State {
     pub(super) fn started_mut(
         &mut self,
         place: &Place,
-    ) -> Result<(&mut u32, &mut Option<u64>), &'static str> {
+    ) -> Result<(&mut Failures, &mut Option<u64>), &'static str> {
         match self.stage_mut(place)? {
             Stage::Started {
                 effect, failures, ..

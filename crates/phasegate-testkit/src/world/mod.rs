@@ -37,7 +37,9 @@ pub struct Outage {
 pub enum OutageKind {
     /// It does what it is told, and the answer is lost.
     AnswersLost,
-    /// It refuses.
+    /// It does not know what it is asked about: it refuses to be read and to be changed.
+    KnowsNothing,
+    /// It can be read and refuses to be changed.
     Refuses,
     /// Nothing gets through.
     Unreachable,
@@ -102,7 +104,7 @@ impl World {
             reason: "the connection was lost".to_owned(),
         };
         match self.outage(&effect.to, at) {
-            Some(OutageKind::Refuses) => {
+            Some(OutageKind::KnowsNothing | OutageKind::Refuses) => {
                 return EffectOutcome::NotApplied {
                     reason: "refused".to_owned(),
                 };
@@ -148,8 +150,10 @@ impl World {
 
     /// Reads a state back.
     pub fn inspect(&self, inspection: &Inspection, at: Timestamp) -> Option<Reading> {
-        if self.outage(&inspection.to, at) == Some(OutageKind::Unreachable) {
-            return None;
+        match self.outage(&inspection.to, at) {
+            Some(OutageKind::KnowsNothing) => return Some(Reading::refused("no such route")),
+            Some(OutageKind::Unreachable) => return None,
+            Some(OutageKind::AnswersLost | OutageKind::Refuses) | None => {}
         }
         if let Desired::Command { command, on, check } = &inspection.desired {
             check.as_ref()?;
@@ -164,6 +168,7 @@ impl World {
                 } else {
                     Standing::AsBefore
                 },
+                unread: None,
             });
         }
         let target = inspection.desired.target()?;
@@ -184,15 +189,22 @@ impl World {
         Some(Reading {
             found: Some(found),
             standing,
+            unread: None,
         })
     }
 
     /// Answers a query.
     pub fn measure(&self, query: &Query, at: Timestamp) -> Answer {
-        if self.outage(&query.to, at).is_some() {
-            return Err(Absence::Unavailable {
-                detail: "connection refused".to_owned(),
-            });
+        match self.outage(&query.to, at) {
+            None => {}
+            Some(OutageKind::KnowsNothing) => {
+                let detail = "no such series".to_owned();
+                return Err(Absence::Refused { detail });
+            }
+            Some(OutageKind::AnswersLost | OutageKind::Refuses | OutageKind::Unreachable) => {
+                let detail = "connection refused".to_owned();
+                return Err(Absence::Unavailable { detail });
+            }
         }
         let broken = self
             .while_broken

@@ -167,6 +167,7 @@ fn outage(chance: &mut Chance, world: &mut World) {
     let binding = chance.pick(&bindings).and_then(|id| id.parse().ok());
     let kinds = [
         OutageKind::AnswersLost,
+        OutageKind::KnowsNothing,
         OutageKind::Refuses,
         OutageKind::Unreachable,
     ];

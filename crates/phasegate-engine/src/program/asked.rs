@@ -1,0 +1,105 @@
+//! What will be asked outside in the course of a rollout: a tool can ask it before the start, and find out
+//! that a name is wrong while nothing has been changed yet.
+
+use std::collections::BTreeSet;
+
+use phasegate_core::{BindingId, Capability, Inspection, Query, Timestamp, Window, WindowKind};
+use phasegate_criterion::{Criterion, KpiRegistry};
+use phasegate_sla::{Need, needs};
+
+use super::{Op, OpKind, Program};
+
+impl Program {
+    /// Every question that a source may be asked, once, over the window that would end at `at`. What is
+    /// compared with a baseline that is still to be measured is asked as well.
+    ///
+    /// Cost: each criterion is looked through once.
+    pub fn questions(&self, at: Timestamp) -> Vec<Query> {
+        let registry = self.registry();
+        let any = |binding: &BindingId, capability: Capability| self.can(binding, capability);
+        // Figures are wanted as values, not as sides of a bound.
+        let values = |binding: &BindingId, capability: Capability| {
+            capability != Capability::MeasureBelow && self.can(binding, capability)
+        };
+        let mut asked = BTreeSet::new();
+        for op in self.ops() {
+            for check in op.checks().iter().chain(op.stops()) {
+                self.ask(&check.criterion, &registry, &any, at, &mut asked);
+            }
+            if let OpKind::Measure { figures, .. } = &op.kind {
+                for figure in figures {
+                    self.ask(&figure.criterion, &registry, &values, at, &mut asked);
+                }
+            }
+        }
+        for trigger in &self.triggers {
+            self.ask(&trigger.criterion, &registry, &any, at, &mut asked);
+        }
+        asked.into_iter().collect()
+    }
+
+    fn ask(
+        &self,
+        criterion: &Criterion,
+        registry: &KpiRegistry,
+        can: &dyn Fn(&BindingId, Capability) -> bool,
+        at: Timestamp,
+        asked: &mut BTreeSet<Query>,
+    ) {
+        // What cannot be asked at all is the plan's checks to say.
+        for need in needs(criterion, registry, &can).unwrap_or_default() {
+            let lag = self.bindings.get(&need.to).map(|binding| binding.lag);
+            let end = at.before(lag.unwrap_or_default());
+            let window = Window {
+                start: end.before(need.over.unwrap_or(self.timing.window)),
+                end,
+                kind: WindowKind::Rolling,
+            };
+            asked.insert(query(&need, window));
+        }
+    }
+
+    /// Everything whose state is read before it is changed, once, with the first state that it is brought to.
+    pub fn inspections(&self) -> Vec<Inspection> {
+        let mut seen = BTreeSet::new();
+        let mut out = Vec::new();
+        for op in self.ops() {
+            let OpKind::Apply { to, desired, .. } = &op.kind else {
+                continue;
+            };
+            let readable = desired.is_readable() && self.can(to, Capability::ReadBack);
+            if let Some(target) = desired.target()
+                && readable
+                && seen.insert((to, target))
+            {
+                out.push(Inspection {
+                    number: seen.len().try_into().unwrap_or(u64::MAX),
+                    to: to.clone(),
+                    desired: desired.clone(),
+                    before: None,
+                });
+            }
+        }
+        out
+    }
+
+    /// All operations, of phases and of their ways back.
+    pub(super) fn ops(&self) -> impl Iterator<Item = &Op> {
+        self.phases
+            .iter()
+            .flat_map(|phase| phase.ops.iter().chain(&phase.rollback.ops))
+    }
+}
+
+/// The query of a need.
+pub(crate) fn query(need: &Need, window: Window) -> Query {
+    Query {
+        to: need.to.clone(),
+        kpi: need.kpi.clone(),
+        text: need.text.clone(),
+        arm: need.arm,
+        window,
+        unit: need.unit.clone(),
+        wants: need.wants,
+    }
+}
