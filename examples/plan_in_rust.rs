@@ -168,7 +168,7 @@ fn internal() -> Phase {
             .owner("release-manager")
             .items([
                 "The release notes have been read by the release manager",
-                "Version 2 answers its health check",
+                "The engineer on call knows of this rollout",
             ])])
         .steps([
             Step::new("announce", tell("starting")).title("Tell the team"),

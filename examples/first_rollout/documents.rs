@@ -2,21 +2,26 @@
 
 use std::path::{Path, PathBuf};
 
-use phasegate::engine::program::Program;
 use phasegate::plan::{Catalog, Plan, PlanDocument, check};
-use phasegate::provider::Registry;
-use phasegate::runner::{Unfit, unfit};
 use phasegate_examples::kept::{self, Kept};
-use phasegate_examples::lock;
+use phasegate_examples::{lock, say};
 
 use crate::Error;
 use crate::args::Args;
 
 const PLANS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/plans");
 
+/// Both documents, checked, and as they were read.
+pub struct Documents {
+    pub plan: Plan,
+    pub catalog: Catalog,
+    pub document: PlanDocument,
+    pub bindings: PlanDocument,
+}
+
 /// What is to be carried out: of a new rollout the documents that were given, of one that goes on those
 /// in its journal. Everything that speaks against beginning or going on is said here, before anything is done.
-pub fn documents(args: &Args, kept: Option<&Kept>) -> Result<(Plan, Catalog), Error> {
+pub fn documents(args: &Args, kept: Option<&Kept>) -> Result<Documents, Error> {
     let path = args.journal().display();
     let open = |path: &Path| {
         std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
@@ -64,12 +69,23 @@ pub fn documents(args: &Args, kept: Option<&Kept>) -> Result<(Plan, Catalog), Er
 }
 
 /// Reads and checks both documents; everything that is wrong is said at once.
-fn read(plan: (&str, &str), bindings: (&str, &str)) -> Result<(Plan, Catalog), Error> {
+fn read(plan: (&str, &str), bindings: (&str, &str)) -> Result<Documents, Error> {
     let bound = Catalog::read(bindings.0, bindings.1.as_bytes());
     let document = PlanDocument::read(plan.0, plan.1.as_bytes());
     let checked = check(&document, bound.catalog.as_ref());
     match (checked.plan, bound.catalog) {
-        (Some(plan), Some(catalog)) => Ok((plan, catalog)),
+        (Some(plan), Some(catalog)) => {
+            // What is left are warnings.
+            for fault in &checked.faults {
+                say::aside(format_args!("{}", fault.render()));
+            }
+            Ok(Documents {
+                plan,
+                bindings: PlanDocument::read(catalog.name(), catalog.bytes()),
+                catalog,
+                document,
+            })
+        }
         (plan, catalog) => {
             let mut said = String::new();
             if catalog.is_none() {
@@ -81,41 +97,6 @@ fn read(plan: (&str, &str), bindings: (&str, &str)) -> Result<(Plan, Catalog), E
             Err(said.into())
         }
     }
-}
-
-/// Refuses a bindings document that promises what this program's adapters cannot do, with the lines.
-pub fn fits(program: &Program, catalog: &Catalog, registry: &Registry) -> Result<(), Error> {
-    let lines = PlanDocument::read(catalog.name(), catalog.bytes()).pointers();
-    let line = |unfit: &Unfit| {
-        let (binding, pointer) = match unfit {
-            Unfit::Incapable {
-                binding,
-                capability,
-            } => {
-                let all = catalog.binding(binding).map(|bound| &bound.capabilities);
-                let at = all.and_then(|all| all.iter().position(|one| one == capability));
-                let at = at.unwrap_or_default();
-                (binding, format!("/bindings/{binding}/capabilities/{at}"))
-            }
-            Unfit::Missing { binding, .. } => (binding, format!("/bindings/{binding}/roles")),
-            _ => return String::new(),
-        };
-        let whole = format!("/bindings/{binding}");
-        let found = [pointer, whole].into_iter().find_map(|pointer| {
-            let mut lines = lines.iter();
-            lines.find_map(|(line, at)| (*at == pointer).then_some(*line))
-        });
-        found.map_or_else(String::new, |line| format!("{}:{line}: ", catalog.name()))
-    };
-    let unfit = unfit(program, registry);
-    if unfit.is_empty() {
-        return Ok(());
-    }
-    let said: Vec<String> = unfit
-        .iter()
-        .map(|unfit| format!("{}{unfit}", line(unfit)))
-        .collect();
-    Err(said.join("\n").into())
 }
 
 /// Looks whether a report can be written, and leaves no trace of the look.

@@ -7,6 +7,8 @@
 //!     cargo run --release --example first_rollout -- --regress latency --at 25
 //!     kill -9 it at any moment, then: cargo run --release --example first_rollout -- --resume
 //!
+//! While it runs, a person may type `release`, `pause`, `resume`, `rollback`, `abort` or `declare SCENARIO`.
+//!
 //! A journal is never written over: `--resume` goes on with the rollout in it. What is left of a finished
 //! run at the default path is moved to the next free name, `first-rollout.1.sqlite` and so on.
 //!
@@ -14,8 +16,10 @@
 //! 3 rolled back; 4 aborted; 5 stopped before its end; 6 the rollback failed and a person must take over.
 
 mod args;
+mod console;
 mod documents;
 mod ended;
+mod fits;
 mod stage;
 mod watch;
 
@@ -25,7 +29,7 @@ use std::sync::Arc;
 use clap::Parser as _;
 use phasegate::core::{PersonId, RolloutId, Span};
 use phasegate::engine::record::Outcome;
-use phasegate::engine::{Sources, Start, compile};
+use phasegate::engine::{Sources, Start};
 use phasegate::journal::{Holder, Journal};
 use phasegate::journal_sqlite::SqliteJournal;
 use phasegate::runner::{Ended, Runner, SystemClock};
@@ -34,8 +38,9 @@ use phasegate_examples::kill::KillAt;
 use phasegate_examples::{lock, say};
 
 use args::Args;
-use documents::{can_write, documents, fits};
+use documents::{can_write, documents};
 use ended::{finish, report};
+use fits::{fits, program};
 use stage::set;
 use watch::watch;
 
@@ -90,7 +95,7 @@ fn advise(args: &Args, ended: &Ended) {
 async fn run(args: &Args) -> Result<u8, Error> {
     let clock = Arc::new(SystemClock::new());
     let kept = kept::look(args.journal(), clock.clone())?;
-    let (plan, catalog) = documents(args, kept.as_ref())?;
+    let documents = documents(args, kept.as_ref())?;
     can_write(&args.report, args.journal())?;
     if let Some(Kept {
         rollout,
@@ -111,9 +116,9 @@ async fn run(args: &Args) -> Result<u8, Error> {
         roll_up: Some(Span::from_secs(1)),
         ..Start::new(by.clone())
     };
-    let program = compile(&plan, &catalog, &start)?;
-    let stage = set(args, &plan, &catalog, &clock).await?;
-    fits(&program, &catalog, &stage.registry)?;
+    let program = program(&documents, &start)?;
+    let stage = set(args, &documents, &clock).await?;
+    fits(&program, &documents, &stage.registry).await?;
     let _lock = lock::take(args.journal())?;
     if kept.is_some() && !args.resume {
         let moved = kept::set_aside(args.journal())?;
@@ -138,8 +143,8 @@ async fn run(args: &Args) -> Result<u8, Error> {
         let handle = runner.resume(&kept.rollout).await?;
         (kept.rollout, handle)
     } else {
-        let rollout = RolloutId::new(plan.id.as_str())?;
-        let sources = Sources::of(&plan, &catalog);
+        let rollout = RolloutId::new(documents.plan.id.as_str())?;
+        let sources = Sources::of(&documents.plan, &documents.catalog);
         let handle = runner.start(rollout.clone(), program, sources, by).await?;
         (rollout, handle)
     };

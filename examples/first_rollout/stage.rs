@@ -18,6 +18,8 @@ use phasegate_examples::service::{Service, Version};
 
 use crate::Error;
 use crate::args::Args;
+use crate::documents::Documents;
+use crate::fits::place;
 
 /// Everything that is rolled out, and what it is rolled out with.
 pub struct Stage {
@@ -33,20 +35,23 @@ pub struct Stage {
 /// Starts the services, the router, the load, and binds the plan's names to them.
 pub async fn set(
     args: &Args,
-    plan: &Plan,
-    catalog: &Catalog,
+    documents: &Documents,
     clock: &Arc<SystemClock>,
 ) -> Result<Stage, Error> {
-    let settings = Settings::of(catalog, plan)?;
+    let plan = &documents.plan;
+    let settings = Settings::of(&documents.catalog, plan)?;
     let stable = Service::start(Version::stable()).await?;
     let canary = Arc::new(Service::start(Version::canary()).await?);
     let target: TargetId = "greeter".parse()?;
     let quiet = Arc::new(Recorder::new(RecorderConfig::default())?);
-    let config = RouterConfig::new(
+    let mut config = RouterConfig::new(
         target,
         stable.address().to_string(),
         canary.address().to_string(),
     );
+    // Before the load loses patience, so that each answer says whose it is.
+    config.answer_within = Span::from_secs(1);
+    config.connect_within = Span::from_millis(500);
     let router = Router::start(config, settings.listen, quiet, clock.clone()).await?;
 
     // What counts is what the client sees, from the moment a request was meant to leave.
@@ -61,6 +66,7 @@ pub async fn set(
     load.observer = Some(Observer(Arc::new(move |answer, latency| {
         let arm = match answer.arm.as_deref() {
             Some("canary") => Arm::Canary,
+            // Without an answer of the router nobody knows whose it was; the router then was at fault.
             _ => Arm::Stable,
         };
         let ended = if answer.ok {
@@ -68,19 +74,21 @@ pub async fn set(
         } else {
             Served::Failed
         };
-        seen.record(arm, latency);
+        seen.record(arm, latency, answer.ok);
         told.record(arm, now.now().wall, Span::from(latency), ended);
     })));
 
     let mut desk = ApprovalDesk::new("standing order of the example");
     for role in &plan.roles {
         if let Some(member) = role.members.first() {
-            let no = settings.refusing.contains(&role.id);
-            let answer = if no { Decision::No } else { Decision::Yes };
-            desk = desk.with_standing_order(role.id.clone(), member.clone(), answer);
+            let (role, member) = (&role.id, member);
+            desk = desk.with_standing_order(role.clone(), member.clone(), Decision::Yes);
+            if settings.refusing.contains(role) {
+                desk = desk.with_order_at_gates(role.clone(), member.clone(), Decision::No);
+            }
         }
     }
-    let registry = bind(catalog, &router, &recorder, Arc::new(desk))?;
+    let registry = bind(documents, &router, &recorder, Arc::new(desk))?;
     let load = Load::start(load);
     Ok(Stage {
         router,
@@ -95,13 +103,15 @@ pub async fn set(
 
 const ROUTER: &str = "in-process-router";
 const PEOPLE: &str = "in-process-approvals";
+const MESSAGES: &str = "in-process-messages";
+const METRICS: &str = "in-process-metrics";
+const ADAPTERS: [&str; 4] = [PEOPLE, MESSAGES, METRICS, ROUTER];
 
 /// What the bindings' `config` says.
 struct Settings {
     /// Where the router listens; any free port if nothing is said.
     listen: SocketAddr,
-    /// Roles whose standing order is no, to whatever they are asked: the rollout is then held at the first
-    /// question.
+    /// Roles that say no at gates. Whatever else they are asked they say yes to.
     refusing: BTreeSet<RoleId>,
 }
 
@@ -118,6 +128,10 @@ impl Settings {
                 Value::Null => &[],
                 _ => return Err(format!("binding {name}: 'config' is no map of settings").into()),
             };
+            if !ADAPTERS.contains(&&*binding.adapter) {
+                // To be told when it is bound.
+                continue;
+            }
             for (key, value) in all {
                 let taken = match (&*binding.adapter, &**key, value) {
                     (ROUTER, "listen", Value::Text(listen)) => settings.listen_on(listen),
@@ -161,25 +175,27 @@ impl Settings {
 
 /// Gives each name of the bindings document what its `adapter` says.
 fn bind(
-    catalog: &Catalog,
+    documents: &Documents,
     router: &RunningRouter,
     recorder: &Arc<Recorder>,
     desk: Arc<ApprovalDesk>,
 ) -> Result<Registry, Error> {
     let mut registry = Registry::new();
-    for (name, binding) in catalog.bindings() {
+    for (name, binding) in documents.catalog.bindings() {
         let name = name.clone();
         match &*binding.adapter {
             PEOPLE => registry.bind_approval_source(name, desk.clone())?,
-            "in-process-messages" => {
+            MESSAGES => {
                 registry.bind_notifier(name, Arc::new(LogNotifier::new(std::io::sink())))?;
             }
-            "in-process-metrics" => registry.bind_metric_source(name, recorder.clone())?,
+            METRICS => registry.bind_metric_source(name, recorder.clone())?,
             ROUTER => registry.bind_traffic_router(name, router.router().clone())?,
             other => {
+                let adapter = format!("/bindings/{name}/adapter");
+                let line = place(&documents.bindings, &|at, _| at == adapter);
                 return Err(format!(
-                    "binding {name}: this program has no adapter '{other}': it has {PEOPLE}, \
-                     in-process-messages, in-process-metrics and {ROUTER}"
+                    "{line}binding {name}: this program has no adapter '{other}': it has {}",
+                    ADAPTERS.join(", ")
                 )
                 .into());
             }

@@ -5,13 +5,14 @@ use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use phasegate::core::{Arm, Clock as _, Ratio};
+use phasegate::core::{Arm, Clock as _, Ratio, RoleId};
 use phasegate::engine::state::PhaseState;
 use phasegate::runner::{Ended, Handle, SystemClock, View as Progress};
 use phasegate_examples::service::Regression;
 use phasegate_examples::{kept, recent, say};
 
 use crate::args::{Args, Regress};
+use crate::console::{Console, obey};
 use crate::stage::Stage;
 
 /// Shows how it goes, and lets the new version go bad when that is asked for.
@@ -20,6 +21,7 @@ pub async fn watch(args: &Args, stage: &Stage, handle: Handle) -> Ended {
     let bar = bar();
     let began = Instant::now();
     let (mut bad, mut shown, mut shown_at) = (false, String::new(), began);
+    let (mut console, operator) = (Console::open(), handle.operator());
     let ended = handle.ended_unless(asked_to_stop());
     tokio::pin!(ended);
     loop {
@@ -35,7 +37,7 @@ pub async fn watch(args: &Args, stage: &Stage, handle: Handle) -> Ended {
                 Regress::Latency => Regression::Latency,
             });
         }
-        let (place, numbers) = lines(&progress, stage, weight);
+        let (place, numbers) = lines(&progress, stage, weight, &console);
         if std::io::stderr().is_terminal() {
             bar.set_message(format!("{place}{numbers}{}", criteria(&progress)));
         } else if place != shown || shown_at.elapsed() >= PLAIN_EVERY {
@@ -49,6 +51,7 @@ pub async fn watch(args: &Args, stage: &Stage, handle: Handle) -> Ended {
                 bar.finish_and_clear();
                 return ended;
             }
+            line = console.next() => obey(&operator, &line).await,
             _ = view.changed() => {}
             () = tokio::time::sleep(Duration::from_millis(500)) => {}
         }
@@ -69,7 +72,7 @@ fn bar() -> ProgressBar {
 const PLAIN_EVERY: Duration = Duration::from_secs(5);
 
 /// Where it is: phase, weight and mode. And its numbers: recent percentiles and the time left.
-fn lines(progress: &Progress, stage: &Stage, weight: Ratio) -> (String, String) {
+fn lines(progress: &Progress, stage: &Stage, weight: Ratio, console: &Console) -> (String, String) {
     let state = &progress.state;
     let phase = state.program.phases.iter().find(|phase| {
         matches!(
@@ -80,8 +83,12 @@ fn lines(progress: &Progress, stage: &Stage, weight: Ratio) -> (String, String) 
     let phase = phase.map_or("between phases", |phase| phase.title.as_str());
     let mode = match (&state.rollback, state.holds.first()) {
         (Some(_), _) => " | going back".to_owned(),
+        (None, Some(hold)) if console.is_open() => {
+            format!(" | held: {hold} | type release, rollback or abort")
+        }
         (None, Some(hold)) => format!(" | held: {hold}"),
-        (None, None) => String::new(),
+        (None, None) if state.paused => " | paused | type resume".to_owned(),
+        (None, None) => asked(progress),
     };
     let left = match &state.rollback {
         Some(rollback) => rollback.limit.map_or_else(String::new, |limit| {
@@ -96,12 +103,22 @@ fn lines(progress: &Progress, stage: &Stage, weight: Ratio) -> (String, String) 
         }
     };
     let numbers = format!(
-        " | p50/p95/p99 of {} s: stable {} canary {}{left}",
+        " | p50/p95/p99 of {} s: stable {}; canary {}{left}",
         recent::SECONDS,
         stage.recent.shown(Arm::Stable),
         stage.recent.shown(Arm::Canary)
     );
     (format!("{phase} | {weight}{mode}"), numbers)
+}
+
+/// The questions that people have not answered yet.
+fn asked(progress: &Progress) -> String {
+    let asks = progress.state.asks.values();
+    asks.map(|open| {
+        let roles: Vec<&str> = open.ask.roles.iter().map(RoleId::as_str).collect();
+        format!(" | asked of {}: {}", roles.join(", "), open.ask.text)
+    })
+    .collect()
 }
 
 /// The criteria that are looked at now, or why it goes back, each on a line of its own.

@@ -1,7 +1,8 @@
 //! What a stranger does to the first rollout: everything here is the real program, run as a process.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use phasegate::core::RolloutId;
@@ -224,6 +225,86 @@ fn what_is_wrong_with_plan_and_bindings_is_said_at_once_and_nothing_begins() {
         "{said}"
     );
     assert_eq!(desk.names(), ["bindings.yaml", "plan.yaml"]);
+}
+
+#[test]
+fn what_the_plan_names_and_nobody_knows_is_told_with_its_line_before_anything_begins() {
+    let Some(desk) = Desk::new("unknown") else {
+        return;
+    };
+    let plans = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans");
+    let plan = std::fs::read_to_string(plans.join("first-rollout.yaml")).expect("a document");
+    let bad = plan.replace("target: greeter", "target: greter").replacen(
+        "canary: latency",
+        "canary: latncy",
+        1,
+    );
+    std::fs::write(desk.folder.join("plan.yaml"), &bad).expect("a file");
+    let line = |text: &str| {
+        let at = bad.lines().position(|line| line.contains(text));
+        format!("plan.yaml:{}: ", at.expect("it is there") + 1)
+    };
+    let said = desk.refused(&["--plan", "plan.yaml"], 1);
+    for (text, wanted) in [
+        ("target: greter", "'edge' cannot read 'greter'"),
+        ("canary: latncy", "'metrics' does not answer 'latncy'"),
+    ] {
+        assert!(said.contains(&format!("{}{wanted}", line(text))), "{said}");
+    }
+    assert_eq!(desk.names(), ["plan.yaml"]);
+
+    // What no source could ever decide stands in a line, too; and so does an adapter that is not there.
+    let bindings = plans.join("first-rollout.bindings.yaml");
+    let bindings = std::fs::read_to_string(bindings).expect("a document");
+    let bad = bindings.replace("      - measure-distribution\n", "");
+    std::fs::write(desk.folder.join("bindings.yaml"), bad).expect("a file");
+    let said = desk.refused(&["--bindings", "bindings.yaml"], 1);
+    let at = plan
+        .lines()
+        .position(|line| line.contains("- p99(latency) no worse"));
+    let place = format!("first-rollout.yaml:{}: ", at.expect("it is there") + 1);
+    assert!(said.contains(&place), "{said}");
+    let bad = bindings.replace("in-process-router", "envoy");
+    std::fs::write(desk.folder.join("bindings.yaml"), bad).expect("a file");
+    let said = desk.refused(&["--bindings", "bindings.yaml"], 1);
+    assert!(said.contains("bindings.yaml:14: "), "{said}");
+    assert!(said.contains("has no adapter 'envoy'"), "{said}");
+}
+
+#[test]
+fn a_no_at_the_gate_leads_back() {
+    let Some(desk) = Desk::new("no-go") else {
+        return;
+    };
+    let plans = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans");
+    let bindings = std::fs::read_to_string(plans.join("first-rollout.bindings.yaml"));
+    let bindings = bindings.expect("a document");
+    let no = bindings.replace("release-manager: go", "release-manager: no-go");
+    assert_ne!(no, bindings);
+    std::fs::write(desk.folder.join("bindings.yaml"), no).expect("a file");
+    let output = desk.run(&["--bindings", "bindings.yaml"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("gate go-canary"), "{said}");
+    assert!(said.contains("greeter at 0%"), "{said}");
+}
+
+#[test]
+fn what_a_person_types_is_done() {
+    let Some(desk) = Desk::new("typed") else {
+        return;
+    };
+    let mut command = Command::new(&desk.program);
+    command.current_dir(&desk.folder).stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program runs");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    stdin.write_all(b"hop\nabort\n").expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(said.contains("'hop' is no act"), "{said}");
+    assert!(said.contains("abort: recorded as number"), "{said}");
 }
 
 #[cfg(unix)]

@@ -50,6 +50,8 @@ pub struct ApprovalDesk {
     verified: String,
     members: BTreeSet<(RoleId, PersonId)>,
     orders: BTreeMap<RoleId, (PersonId, Decision)>,
+    /// What goes before them where a gate asks.
+    at_gates: BTreeMap<RoleId, (PersonId, Decision)>,
     state: Mutex<State>,
 }
 
@@ -85,6 +87,20 @@ impl ApprovalDesk {
     ) -> Self {
         self.members.insert((role.clone(), person.clone()));
         self.orders.insert(role, (person, decision));
+        self
+    }
+
+    /// The same desk, at which every gate's question to this role is answered at once, in the name of a
+    /// member, whatever else stands for other questions.
+    #[must_use]
+    pub fn with_order_at_gates(
+        mut self,
+        role: RoleId,
+        person: PersonId,
+        decision: Decision,
+    ) -> Self {
+        self.members.insert((role.clone(), person.clone()));
+        self.at_gates.insert(role, (person, decision));
         self
     }
 
@@ -163,7 +179,8 @@ impl ApprovalSource for ApprovalDesk {
             }
             None => {}
         }
-        if let Some((person, decision)) = self.orders.get(&ask.role) {
+        let at_gate = ask.gate.as_ref().and(self.at_gates.get(&ask.role));
+        if let Some((person, decision)) = at_gate.or_else(|| self.orders.get(&ask.role)) {
             let reply = self.reply(ask, person, *decision, "standing order", call.at);
             state.replies.push(reply);
         }

@@ -96,7 +96,7 @@ fn role(text: &str) -> RoleId {
 fn ask(id: &str, as_role: &str) -> Ask {
     Ask {
         id: AskId::new(id),
-        gate: "go-live".parse().expect("an id"),
+        gate: Some("go-live".parse().expect("an id")),
         role: role(as_role),
         question: "Go?".to_owned(),
         plan_digest: "aa".to_owned(),
@@ -148,6 +148,38 @@ async fn a_reply_comes_with_every_poll_until_its_question_is_closed() {
         answer("r/1", "ada"),
         Err(DeskError::NotOpen { .. })
     ));
+}
+
+#[tokio::test]
+async fn an_order_for_gates_leaves_other_questions_to_the_standing_order() {
+    let desk = ApprovalDesk::new("script")
+        .with_standing_order(role("lead"), person("ada"), Decision::Yes)
+        .with_order_at_gates(role("lead"), person("ada"), Decision::No)
+        .with_order_at_gates(role("vp"), person("eve"), Decision::Yes);
+    let item = |id, role| Ask {
+        gate: None,
+        ..ask(id, role)
+    };
+    let asked = [
+        ask("r/1", "lead"),
+        item("r/2", "lead"),
+        ask("r/3", "vp"),
+        item("r/4", "vp"),
+    ];
+    for ask in &asked {
+        desk.ask(ask, &call()).await.expect("asked");
+    }
+    let replies = desk.poll(&call()).await.expect("replies");
+    let told = replies.iter().map(|reply| {
+        let person = reply.person.as_str();
+        (reply.ask.as_str(), person, reply.decision)
+    });
+    let expected = [
+        ("r/1", "ada", Decision::No),
+        ("r/2", "ada", Decision::Yes),
+        ("r/3", "eve", Decision::Yes),
+    ];
+    assert!(told.eq(expected), "{replies:?}");
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ fn open(path: &Path) -> CallbackApprovals {
 fn ask() -> Ask {
     Ask {
         id: AskId::new("r1/gate-1"),
-        gate: "gate-1".parse().expect("a gate"),
+        gate: Some("gate-1".parse().expect("a gate")),
         role: "release-lead".parse().expect("a role"),
         question: "Go to 50 %?".to_owned(),
         plan_digest: "aa".to_owned(),

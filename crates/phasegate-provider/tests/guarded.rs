@@ -382,7 +382,7 @@ async fn a_throttled_source_says_until_when() {
 fn ask() -> Ask {
     Ask {
         id: AskId::new("a"),
-        gate: "g".parse().expect("an id"),
+        gate: Some("g".parse().expect("an id")),
         role: "r".parse().expect("an id"),
         question: "?".to_owned(),
         plan_digest: "0".to_owned(),

@@ -7,6 +7,7 @@ mod fit;
 mod fleet;
 mod handle;
 mod people;
+mod preflight;
 mod pulse;
 mod runner;
 
@@ -14,5 +15,6 @@ pub use clock::SystemClock;
 pub use fit::{Unfit, unfit};
 pub use fleet::{Controller, Fleet, FleetEnded, FleetError, FleetView};
 pub use handle::{Ended, Handle, OperateError, Operator, View};
+pub use preflight::{Asked, Refusal, preflight};
 pub use pulse::Pulse;
 pub use runner::{Runner, RunnerError};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use phasegate_core::{GateId, Now, RoleId, Span, Timestamp};
+use phasegate_core::{Now, RoleId, Span, Timestamp};
 use phasegate_driver::Driver;
 use phasegate_engine::record::AskAbout;
 use phasegate_engine::{Act, Person};
@@ -114,24 +114,15 @@ fn question(
         | AskAbout::Task { .. } => None,
     };
     let number = state.ask.number;
-    let gate = gate.or_else(|| GateId::new(format!("ask-{number}")).ok());
     Ask {
         id: AskId::new(format!("{rollout}/{number}/{role}")),
-        gate: gate.unwrap_or_else(unnamed),
+        gate,
         role: role.clone(),
         question: state.ask.text.clone(),
         plan_digest: driver.state().program.plan_digest.clone(),
         journal_head: driver.durable_seq().to_string(),
         expires: now.wall + Span::from_secs(30 * 86_400),
     }
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "a constant that is an id, checked by a test"
-)]
-fn unnamed() -> GateId {
-    GateId::new("ask").expect("an id")
 }
 
 async fn round(runner: &Runner, rollout: &str, questions: Vec<Ask>, at: Timestamp) -> Vec<Answer> {
@@ -162,14 +153,4 @@ fn answer(rollout: &str, reply: Reply) -> Option<Answer> {
     let ask = number.parse().ok()?;
     let seen = reply.journal_head.parse().ok()?;
     Some(Answer { ask, reply, seen })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_stand_in_for_a_gate_is_an_id() {
-        assert_eq!(unnamed().as_str(), "ask");
-    }
 }

@@ -37,8 +37,10 @@ impl fmt::Display for AskId {
 pub struct Ask {
     /// Which question.
     pub id: AskId,
-    /// The gate that waits for it.
-    pub gate: GateId,
+    /// The gate that waits for it; none where it is about anything else: an item of a checklist, something
+    /// to be done, whether something has happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateId>,
     /// The role in which somebody is to answer.
     pub role: RoleId,
     /// Plain text.
