@@ -2,6 +2,7 @@
 //! themselves are the `[[example]]` targets of this package.
 #![forbid(unsafe_code)]
 
+pub mod exporter;
 pub mod kept;
 pub mod kill;
 pub mod load;

@@ -8,6 +8,7 @@ pub mod file;
 mod guarded;
 pub mod http;
 pub mod layer;
+mod named;
 mod outcome;
 pub mod registry;
 pub mod role;
@@ -22,6 +23,7 @@ pub use http::{HeaderText, HttpBody, HttpRequest, HttpResponse, HttpTransport, M
 pub use layer::{
     Exchange, Failure, Fault, Faults, Layer, Next, Recording, Replay, Request, Response, Trace,
 };
+pub use named::{NamedQueries, Texts};
 pub use phasegate_resilience::CallClass;
 pub use registry::{Registry, RegistryError};
 pub use role::{
