@@ -179,6 +179,18 @@ impl Cron {
         None
     }
 
+    /// The times of each day that fits, from a day on.
+    pub(super) fn coming_since<'a>(
+        &'a self,
+        start: Date,
+        zone: &'a Zone,
+    ) -> impl Iterator<Item = Timestamp> + 'a {
+        (0..SEARCH_DAYS_MAX)
+            .map(move |days| start.plus_days(days))
+            .filter(move |date| self.fits(*date))
+            .flat_map(move |date| self.times().map(move |time| zone.moment(date, time)))
+    }
+
     /// Does it ever come?
     pub fn ever_fires(&self) -> bool {
         self.next_after(Timestamp::EPOCH, &Zone::utc()).is_some()

@@ -54,6 +54,22 @@ impl Recurrence {
         }
     }
 
+    /// All its moments from the beginning of a day on, in order; of a cron expression those of the next 41 years.
+    /// In zones whose clocks change, a time that they skip may come out of order.
+    pub(crate) fn coming_since<'a>(
+        &'a self,
+        start: Date,
+        zone: &'a Zone,
+    ) -> Box<dyn Iterator<Item = Timestamp> + 'a> {
+        match self {
+            Self::Cron(cron) => Box::new(cron.coming_since(start, zone)),
+            Self::Rule(rule) => {
+                let midnight = |date| zone.moment(date, super::TimeOfDay::MIDNIGHT);
+                Box::new(rule.dates(start).map(midnight))
+            }
+        }
+    }
+
     /// Does it ever come, counted from a day?
     pub fn ever_comes(&self, start: Date) -> bool {
         match self {

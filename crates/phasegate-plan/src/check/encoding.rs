@@ -7,14 +7,12 @@ use crate::fault::{Code, Fault};
 /// The first such text of a document.
 pub(super) fn broken(document: &PlanDocument) -> Option<Fault> {
     let text = document.source().text();
-    let (start, len) = text.char_indices().find_map(|(at, first)| {
-        let rest = text.get(at..)?;
-        // Nearly all of a document is ASCII.
-        if first.is_ascii() {
-            return None;
-        }
-        trace(rest).map(|len| (at, len))
-    })?;
+    // Nearly all of a document is ASCII.
+    if text.is_ascii() {
+        return None;
+    }
+    let mut other = text.char_indices().filter(|(_, first)| !first.is_ascii());
+    let (start, len) = other.find_map(|(at, _)| trace(text.get(at..)?).map(|len| (at, len)))?;
     let at = Extent::new(start, start + len);
     let message = "this looks like UTF-8 that has been read as Latin-1";
     let mut fault = fault(document.source(), Code::BrokenEncoding, at, message);

@@ -521,18 +521,12 @@ fn longest_gap<'a>(schedules: impl Iterator<Item = &'a Recurrence>) -> Option<Sp
     let mut times: Vec<Timestamp> = vec![begin];
     let mut seen = end;
     for schedule in schedules.take(SCHEDULES_MAX) {
-        let mut at = begin;
-        for number in 1..=LOOKED_AT {
-            match schedule.next_after(at, start, &utc) {
-                Some(next) if next <= end => {
-                    times.push(next);
-                    at = next;
-                    if number == LOOKED_AT {
-                        seen = seen.min(at);
-                    }
-                }
-                Some(_) | None => break,
-            }
+        let coming = schedule.coming_since(start, &utc);
+        let within = coming.filter(|at| *at > begin).take_while(|at| *at <= end);
+        let before = times.len();
+        times.extend(within.take(LOOKED_AT));
+        if times.len() - before == LOOKED_AT {
+            seen = times.last().map_or(seen, |last| seen.min(*last));
         }
     }
     times.push(seen);

@@ -1,5 +1,5 @@
-//! JSON into the tree. Its values are read by the YAML reader, which knows their places; what YAML allows
-//! beyond JSON is refused here.
+//! JSON that is not plain into the tree, or what is wrong with it. It is read by the YAML reader, which says what
+//! to write instead; what YAML allows beyond JSON is refused here.
 
 use serde::de::IgnoredAny;
 

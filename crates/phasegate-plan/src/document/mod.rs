@@ -3,6 +3,7 @@
 
 mod format;
 mod json;
+mod json_plain;
 mod limits;
 mod node;
 pub(crate) mod pointer;
@@ -118,7 +119,11 @@ impl PlanDocument {
             found.help = Some("save it as UTF-8".to_owned());
             faults.push(found);
         }
+        let clean = format == Format::Json && faults.is_empty();
+        let plain = clean.then(|| json_plain::read(source.text(), limits));
+        let plain = plain.flatten();
         if format == Format::Json
+            && plain.is_none()
             && let Some(at) = comment_in_json(source.text())
         {
             let mut found = fault(&source, Code::Syntax, at, "JSON has no comments");
@@ -126,14 +131,12 @@ impl PlanDocument {
             found.help = Some(help.to_owned());
             faults.push(found);
         }
-        let root = if faults.is_empty() {
-            match format {
-                Format::Yaml => yaml::read(&source, limits, &mut faults),
-                Format::Json => json::read(&source, limits, &mut faults),
-                Format::Toml => toml::read(&source, limits, &mut faults),
-            }
-        } else {
-            None
+        let root = match format {
+            _ if plain.is_some() => plain,
+            _ if !faults.is_empty() => None,
+            Format::Yaml => yaml::read(&source, limits, &mut faults),
+            Format::Json => json::read(&source, limits, &mut faults),
+            Format::Toml => toml::read(&source, limits, &mut faults),
         };
         Self {
             source: Arc::new(source),

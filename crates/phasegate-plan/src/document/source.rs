@@ -24,20 +24,10 @@ const MARK_BYTES: usize = 4096;
 
 impl Source {
     pub(crate) fn new(name: &str, text: &str) -> Self {
-        let bytes = text.as_bytes();
-        // A carriage return alone ends a line too, as on old machines.
-        let ends = |at: usize, byte: u8| {
-            byte == b'\n' || byte == b'\r' && bytes.get(at + 1) != Some(&b'\n')
-        };
-        let starts = text
-            .bytes()
-            .enumerate()
-            .filter(|(at, byte)| ends(*at, *byte))
-            .map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX));
         Self {
             name: name.to_owned(),
             text: text.to_owned(),
-            line_starts: std::iter::once(0).chain(starts).collect(),
+            line_starts: line_starts(text),
             marks: marks(text.as_bytes()),
         }
     }
@@ -108,6 +98,20 @@ fn on_one_line(text: &str) -> impl Iterator<Item = char> {
 /// How many characters begin in these bytes of a text.
 fn chars(bytes: &[u8]) -> usize {
     bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
+}
+
+/// The first byte of each line. A carriage return alone ends a line too, as on old machines.
+fn line_starts(text: &str) -> Vec<u32> {
+    let bytes = text.as_bytes();
+    let behind = |(at, _): (usize, &str)| u32::try_from(at + 1).unwrap_or(u32::MAX);
+    let first = std::iter::once(0);
+    if !text.contains('\r') {
+        return first.chain(text.match_indices('\n').map(behind)).collect();
+    }
+    let alone = |at: &usize| bytes.get(at + 1) != Some(&b'\n');
+    let ends = text.match_indices(['\r', '\n']);
+    let ends = ends.filter(|(at, sign)| *sign == "\n" || alone(at));
+    first.chain(ends.map(behind)).collect()
 }
 
 fn marks(bytes: &[u8]) -> Vec<u32> {

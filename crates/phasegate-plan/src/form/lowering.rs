@@ -56,7 +56,8 @@ impl<'s> Lowering<'s> {
     /// Reads nothing more, and says so once.
     fn stop(&mut self, at: Extent, message: impl FnOnce() -> String) {
         if !self.stopped {
-            self.report(Code::TooManyValues, at, message(), None);
+            let help = "split the plan; nothing was read from here on, and what it means was not looked at";
+            self.report(Code::TooManyValues, at, message(), Some(help.to_owned()));
             self.stopped = true;
         }
     }
@@ -195,14 +196,15 @@ impl<'s> Lowering<'s> {
         }
     }
 
-    /// A field that must be there.
+    /// A field that must be there, and stands here if it is.
     pub(crate) fn need<T: Form>(
         &mut self,
+        found: Option<&Entry>,
         entries: &[Entry],
         around: &Node,
         field: &str,
     ) -> Option<T> {
-        if let Some(entry) = find(entries, field) {
+        if let Some(entry) = found {
             return self.under(&entry.key, |cx| cx.filled(&entry.value));
         }
         let key = kebab(field);
@@ -223,8 +225,8 @@ impl<'s> Lowering<'s> {
     }
 
     /// A field that may be there.
-    pub(crate) fn may<T: Form>(&mut self, entries: &[Entry], field: &str) -> Option<T> {
-        let entry = find(entries, field)?;
+    pub(crate) fn may<T: Form>(&mut self, found: Option<&Entry>) -> Option<T> {
+        let entry = found?;
         self.under(&entry.key, |cx| {
             let value = T::read(&entry.value, cx);
             if value.is_none() {
@@ -241,8 +243,8 @@ impl<'s> Lowering<'s> {
     }
 
     /// A field with any number of things in it.
-    pub(crate) fn list<T: Form>(&mut self, entries: &[Entry], field: &str) -> Vec<T> {
-        let Some(entry) = find(entries, field) else {
+    pub(crate) fn list<T: Form>(&mut self, found: Option<&Entry>) -> Vec<T> {
+        let Some(entry) = found else {
             return Vec::new();
         };
         self.under(&entry.key, |cx| {
@@ -302,7 +304,7 @@ impl<'s> Lowering<'s> {
             .filter(|entry| T::KEYS.contains(&&*entry.key))
             .collect();
         match found.as_slice() {
-            [_] => T::read_flat(around, entries, self),
+            [entry] => T::read_flat(entry, self),
             [] => {
                 let head = entries.first().map_or(around.at, |entry| entry.key_at);
                 let help = format!("add one of {}", T::KEYS.join(", "));
@@ -376,13 +378,39 @@ fn missing(key: &str) -> String {
 
 const NO_ACTION: &str = "nothing says what is to be done here";
 
-pub(crate) fn find<'n>(entries: &'n [Entry], field: &str) -> Option<&'n Entry> {
-    entries.iter().find(|entry| same_key(field, &entry.key))
+/// Puts each entry in the place of its field, the first of two; `false` if one of them belongs to none. Documents
+/// mostly keep the order of the model, so the search goes on where it ended.
+pub(crate) fn assign<'n>(
+    entries: &'n [Entry],
+    fields: &[&str],
+    flats: &[&str],
+    places: &mut [Option<&'n Entry>],
+) -> bool {
+    let mut known = true;
+    let mut next = 0;
+    for entry in entries {
+        let is_it = |field: &&str| same_key(field, &entry.key);
+        let after = fields.get(next..).unwrap_or_default();
+        let place = match after.iter().position(is_it) {
+            Some(more) => Some(next + more),
+            None => fields.iter().take(next).position(is_it),
+        };
+        let Some(place) = place else {
+            known &= flats.contains(&&*entry.key);
+            continue;
+        };
+        next = place + 1;
+        if let Some(place) = places.get_mut(place) {
+            place.get_or_insert(entry);
+        }
+    }
+    known
 }
 
-/// Is a Rust name this key? `no_go` is `no-go`.
+/// Is a Rust name this key? `no_go` is `no-go`. A choice among others has no name.
 fn same_key(field: &str, key: &str) -> bool {
     field.len() == key.len()
+        && !field.is_empty()
         && field
             .bytes()
             .zip(key.bytes())

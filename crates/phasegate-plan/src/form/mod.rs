@@ -42,8 +42,8 @@ pub(crate) trait Form: Sized {
 pub(crate) trait Flat: Sized {
     /// The keys, one per variant.
     const KEYS: &'static [&'static str];
-    /// Reads the one that is there.
-    fn read_flat(node: &Node, entries: &[Entry], cx: &mut Lowering<'_>) -> Option<Self>;
+    /// Reads the one that stands here; `None` too if the key is none of them.
+    fn read_flat(entry: &Entry, cx: &mut Lowering<'_>) -> Option<Self>;
     /// Its key and its value.
     fn write_flat(&self) -> (String, Value);
     /// The schema of each key.

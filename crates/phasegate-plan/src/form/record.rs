@@ -207,16 +207,19 @@ macro_rules! record_read {
                     }
                 )?
                 let entries = cx.entries(node, "a map of keys and values")?;
+                let fields = [$($crate::form::record_read!(@name $mode $field)),*];
+                let flats: &[&str] = $crate::form::record_read!(@flats $($mode $ty),*);
+                let mut found = [None; [$(stringify!($field)),*].len()];
+                let known = $crate::form::lowering::assign(entries, &fields, flats, &mut found);
+                let mut found = found.into_iter();
                 $(
                     let $field = $crate::form::record_read!(
-                        @read $mode $field $ty, cx, entries, node $(, $default)?
+                        @read $mode $field $ty, cx, entries, node, found.next().flatten() $(, $default)?
                     );
                 )*
-                cx.unknown_keys(
-                    entries,
-                    &[$($crate::form::record_read!(@name $mode $field)),*],
-                    $crate::form::record_read!(@flats $($mode $ty),*),
-                );
+                if !known {
+                    cx.unknown_keys(entries, &fields, flats);
+                }
                 Some(Self { $($field: $field?,)* slips: $crate::form::Slips::default() })
             }
 
@@ -250,21 +253,23 @@ macro_rules! record_read {
             }
         }
     };
-    (@read need $f:ident $ty:ty, $cx:ident, $entries:ident, $node:ident) => {
-        $cx.need::<$ty>($entries, $node, stringify!($f))
+    (@read need $f:ident $ty:ty, $cx:ident, $entries:ident, $node:ident, $found:expr) => {
+        $cx.need::<$ty>($found, $entries, $node, stringify!($f))
     };
-    (@read may $f:ident $ty:ty, $cx:ident, $entries:ident, $node:ident) => {
-        Some($cx.may::<$ty>($entries, stringify!($f)))
+    (@read may $f:ident $ty:ty, $cx:ident, $entries:ident, $node:ident, $found:expr) => {
+        Some($cx.may::<$ty>($found))
     };
-    (@read list $f:ident $ty:ty, $cx:ident, $entries:ident, $node:ident) => {
-        Some($cx.list::<$ty>($entries, stringify!($f)))
+    (@read list $f:ident $ty:ty, $cx:ident, $entries:ident, $node:ident, $found:expr) => {
+        Some($cx.list::<$ty>($found))
     };
-    (@read or $f:ident $ty:ty, $cx:ident, $entries:ident, $node:ident, $e:expr) => {
-        Some($cx.may::<$ty>($entries, stringify!($f)).unwrap_or_else(|| $e))
+    (@read or $f:ident $ty:ty, $cx:ident, $entries:ident, $node:ident, $found:expr, $e:expr) => {
+        Some($cx.may::<$ty>($found).unwrap_or_else(|| $e))
     };
-    (@read flat $f:ident $ty:ty, $cx:ident, $entries:ident, $node:ident) => {
+    (@read flat $f:ident $ty:ty, $cx:ident, $entries:ident, $node:ident, $found:expr) => {{
+        // It stands under a key of its own.
+        let _none: Option<&$crate::document::Entry> = $found;
         $cx.flat::<$ty>($entries, $node)
-    };
+    }};
     (@name flat $f:ident) => { "" };
     (@name $mode:ident $f:ident) => { stringify!($f) };
     (@flats) => { &[] };
@@ -364,13 +369,13 @@ macro_rules! actions {
             const KEYS: &'static [&'static str] = &[$($key),*];
 
             fn read_flat(
-                node: &$crate::document::Node,
-                entries: &[$crate::document::Entry],
+                entry: &$crate::document::Entry,
                 cx: &mut $crate::form::Lowering<'_>,
             ) -> Option<Self> {
                 $(
-                    if entries.iter().any(|entry| &*entry.key == $key) {
-                        return cx.need::<$ty>(entries, node, $key).map(Self::$variant);
+                    if &*entry.key == $key {
+                        let inner = cx.under($key, |cx| cx.filled::<$ty>(&entry.value));
+                        return inner.map(Self::$variant);
                     }
                 )*
                 None
