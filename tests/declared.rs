@@ -88,6 +88,25 @@ fn a_row_without_time_to_decide_is_carried_out_at_once() {
 }
 
 #[test]
+fn an_alert_that_does_something_does_it_at_its_critical_level() {
+    // The 95th percentile is 95 times the scale, in milliseconds: a warning, and what is critical.
+    for (scale, goes_back) in [(0.6, false), (1.0, true)] {
+        let mut world = World::default();
+        let kpi = "latency".parse().expect("an id");
+        world.metrics.insert(kpi, latency(scale));
+        let setup = Setup::new(program("alerts", None), world, at(0));
+        let mut simulation = Simulation::new(setup).expect("a rollout");
+        simulation.run(Span::from_secs(60 * 60)).expect("no defect");
+        let records = simulation.records().expect("a whole journal");
+        let back = |record: &&Record| matches!(record.body, Body::RollbackStarted { .. });
+        let started = records.iter().find(back).map(Record::at);
+        assert_eq!(started.is_some(), goes_back, "{scale}");
+        // It must have held for two minutes.
+        assert!(started.is_none_or(|moment| moment >= at(2) && moment <= at(5)));
+    }
+}
+
+#[test]
 fn what_nobody_decides_in_time_goes_as_its_row_says() {
     for (scenario, respond) in [("slow", false), ("strange", true)] {
         let (records, simulation) = journal(world(), &[(10, declare(scenario))], Vec::new());

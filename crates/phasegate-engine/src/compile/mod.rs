@@ -2,6 +2,7 @@
 //! makes stands in record 0, so it may change without changing any rollout that exists.
 
 mod actions;
+mod alerts;
 mod conditions;
 mod figures;
 mod gates;

@@ -80,10 +80,11 @@ impl Compiler<'_> {
                 triggers.push(self.trigger(trigger, vec![phase.id.clone()])?);
             }
         }
+        triggers.extend(self.alerts()?);
         Ok(triggers)
     }
 
-    fn trigger(
+    pub(super) fn trigger(
         &self,
         trigger: &model::Trigger,
         during: Vec<phasegate_core::PhaseId>,

@@ -49,6 +49,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     });
     numbers(scope, &registry);
     triggers(scope, &registry);
+    alerts(scope);
     together(scope);
 }
 
@@ -335,6 +336,41 @@ fn trigger(
                 "a share lies between 0% and 100%; other numbers that are counted are not negative",
             ),
         );
+    }
+}
+
+/// Alerts that do something at their critical level must have one.
+fn alerts(scope: &mut Scope<'_>) {
+    let alerts = At::ROOT.key("alerts");
+    for (index, alert) in scope.draft.alerts.iter().enumerate() {
+        let condition = &alert.criterion.condition;
+        let tests = condition.tests();
+        let mut levels = tests.iter().map(|test| match &test.assertion {
+            Assertion::Bands { crit, .. } => crit.is_some(),
+            Assertion::Comparable(_)
+            | Assertion::Compare(_)
+            | Assertion::NoWorse(_)
+            | Assertion::Reach { .. }
+            | Assertion::Stable
+            | Assertion::Within(_) => true,
+        });
+        let one_is_enough = matches!(condition, Condition::Any(_) | Condition::Score(_));
+        let critical = if one_is_enough && !tests.is_empty() {
+            levels.any(|is| is)
+        } else {
+            levels.all(|is| is)
+        };
+        if !critical && !alert.respond.is_empty() {
+            let message = format!("'{}' has no critical level at which this is done", alert.id);
+            let help = "add 'crit > ...' behind the level of the warning";
+            let here = alerts.index(index);
+            scope.report(
+                Code::AlertNeverCritical,
+                here.key("respond"),
+                message,
+                Some(help),
+            );
+        }
     }
 }
 

@@ -14,8 +14,8 @@ use crate::model::{
 pub(super) struct Edges<'d> {
     pub(super) draft: &'d PlanDraft,
     pub(super) before: Arc<[Vec<usize>]>,
-    index: BTreeMap<&'d str, usize>,
-    irreversible: BTreeSet<usize>,
+    pub(super) index: BTreeMap<&'d str, usize>,
+    pub(super) irreversible: BTreeSet<usize>,
     /// For each phase one that must be done before it and cannot be undone.
     undone: Vec<Option<usize>>,
     /// The same for all phases together.
@@ -82,6 +82,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
         let here = At::ROOT.key("rollback");
         edges.way_back(scope, &heirs, rollback, here);
     }
+    edges.answers(scope);
     edges.shared_targets(scope);
 }
 
@@ -181,7 +182,13 @@ impl Edges<'_> {
         self.responses(scope, from, &trigger.when_blind, here.key("when-blind"));
     }
 
-    fn responses(&self, scope: &mut Scope<'_>, from: &[usize], list: &[Response], at: At<'_>) {
+    pub(super) fn responses(
+        &self,
+        scope: &mut Scope<'_>,
+        from: &[usize],
+        list: &[Response],
+        at: At<'_>,
+    ) {
         for (number, response) in list.iter().enumerate() {
             let here = at.index(number);
             if scope.is_full() {
@@ -283,6 +290,11 @@ impl Edges<'_> {
                 self.reach.lost(at_stake.copied(), to, of_the_kind)
             }
         };
+        self.undoes(scope, lost, at);
+    }
+
+    /// Tells that an answer would have to undo a phase that cannot be undone, if there is one.
+    pub(super) fn undoes(&self, scope: &mut Scope<'_>, lost: Option<usize>, at: At<'_>) {
         if let Some(lost) = lost {
             let message = format!(
                 "this would have to undo the phase '{}', which has a step that cannot be undone",

@@ -1,5 +1,6 @@
 //! From a document to a checked plan: every fault at once, in shape and in meaning.
 
+mod answers;
 mod bindings;
 mod contradictions;
 mod criteria;
@@ -16,6 +17,7 @@ mod names;
 mod needs;
 mod phases;
 mod plan;
+mod prose;
 mod reach;
 mod scope;
 mod sense;
@@ -142,6 +144,7 @@ fn meaning(scope: &mut Scope<'_>) {
         criteria::check,
         facts::check,
         sense::check,
+        prose::check,
         strategies::check,
         ways_back::check,
         time::check,

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::rc::Rc;
 
+use phasegate_core::TriggerId;
+
 use super::walk::{Met, walk};
 use super::{At, Scope};
 use crate::fault::Code;
@@ -84,6 +86,22 @@ fn duplicates(scope: &mut Scope<'_>) {
     unique_in(scope, root.key("gates"), "gate", ids, &mut gates);
     let ids = draft.triggers.iter().map(|one| &one.id);
     unique_in(scope, root.key("triggers"), "trigger", ids, &mut triggers);
+    alerts(scope, &triggers);
+}
+
+/// An alert that does something is watched as triggers are, under its name.
+fn alerts(scope: &mut Scope<'_>, triggers: &BTreeMap<&TriggerId, (Rc<str>, usize)>) {
+    let draft = scope.draft;
+    let alerts = At::ROOT.key("alerts");
+    let acting = draft.alerts.iter().enumerate();
+    for (index, alert) in acting.filter(|(_, alert)| !alert.respond.is_empty()) {
+        if let Some((list, first)) = triggers.get(&alert.id) {
+            let message = format!("a trigger is called '{}' too", alert.id);
+            let help = format!("it is at {list}/{first}; rename one of them");
+            let here = alerts.index(index);
+            scope.report(Code::DuplicateId, here.key("id"), message, Some(&help));
+        }
+    }
 }
 
 /// Names of what is around the phases.
@@ -194,7 +212,7 @@ fn references(scope: &mut Scope<'_>) {
                 id.as_str(),
                 &declared.roles,
             ),
-            Met::Criterion(_) => return,
+            Met::Criterion(_) | Met::Words(_) => return,
         };
         if known.contains(id) || scope.may_name(list, id) || scope.is_full() {
             return;

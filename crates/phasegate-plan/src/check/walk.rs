@@ -17,6 +17,8 @@ pub(super) enum Met<'a> {
     Message(&'a MessageId),
     Phase(&'a PhaseId),
     Role(&'a RoleId),
+    /// What only a person says or does, in words.
+    Words(&'a str),
 }
 
 /// Walks over a whole plan, in the order of the model.
@@ -308,6 +310,9 @@ fn conditions<'a>(list: &'a [Condition], here: At<'_>, met: &mut dyn FnMut(At<'_
 fn items<'a>(list: &'a [Item], here: At<'_>, met: &mut dyn FnMut(At<'_>, Met<'a>)) {
     for (index, item) in list.iter().enumerate() {
         let here = here.index(index);
+        if item.criteria.is_empty() {
+            met(here.key("statement"), Met::Words(&item.statement));
+        }
         if let Some(role) = &item.role {
             met(here.key("role"), Met::Role(role));
         }
@@ -320,7 +325,12 @@ fn action<'a>(action: &'a Action, here: At<'_>, met: &mut dyn FnMut(At<'_>, Met<
     match action {
         Action::Traffic(ramp) => stages(&ramp.stages, here.key("stages"), met),
         Action::Flag(ramp) => stages(&ramp.stages, here.key("stages"), met),
-        Action::Task(task) => met(here.key("role"), Met::Role(&task.role)),
+        Action::Task(task) => {
+            met(here.key("role"), Met::Role(&task.role));
+            if task.within.is_none() {
+                met(here.key("instructions"), Met::Words(&task.instructions));
+            }
+        }
         Action::Notify(notify) => {
             met(here.key("channel"), Met::Channel(&notify.channel));
             if let Some(message) = &notify.message {

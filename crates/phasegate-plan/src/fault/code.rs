@@ -262,6 +262,10 @@ codes! {
     TriggerHoldsTooLong "PG359" "trigger-holds-too-long" Warning;
     /// A gate that asks for more approvals than there are people in all its roles together.
     OnePersonForMany "PG360" "one-person-for-many" Warning;
+    /// An alert that does something at its critical level, and has none.
+    AlertNeverCritical "PG361" "alert-never-critical" Error;
+    /// A number with a unit, or a comparison, in words that only a person vouches for.
+    NumberInWords "PG362" "number-in-words" Warning;
 
     /// The lengths of the phases do not add up to the stated length of the whole.
     LengthsDoNotAddUp "PG401" "lengths-do-not-add-up" Warning;

@@ -60,7 +60,8 @@ record! {
         need criterion: Criterion,
         /// What a person does.
         may action: String,
-        /// What the engine does at the critical level.
+        /// What the engine does at the critical level, as a trigger does that is watched in all phases; of a
+        /// criterion without levels, when it holds.
         list respond: Response,
     }
 }
