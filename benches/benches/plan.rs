@@ -1,8 +1,8 @@
 //! What does checking a plan cost, next to parsing the same bytes into the format library's untyped
 //! value? Asked of the largest of the five plans and of a generated plan of ten thousand phases, in each format.
 //! Checking holds every value with its place, types it and looks at its meaning; in YAML, which plans are
-//! written in, and in TOML it may cost at most three times the yardstick. JSON is read by the same reader as YAML,
-//! so that places and faults are the same; what that costs next to a reader of nothing but JSON is told.
+//! written in, and in TOML it may cost at most three times the yardstick. JSON has a reader of its own; what typing
+//! and checking cost next to a reader of nothing but untyped values is told.
 //!
 //! `cargo bench -p phasegate-benches --bench plan`; in tests it runs a small plan and asserts.
 
