@@ -13,8 +13,10 @@ const USAGE: &str = "usage: schedule FILE --start DATE [--slip PHASE DAYS]";
 fn main() -> ExitCode {
     run().map_or_else(
         |error| {
+            let error = error.to_string();
             say::aside(format_args!("{error}"));
-            ExitCode::FAILURE
+            // Wrong arguments, or a file that does not do.
+            ExitCode::from(if error.ends_with(USAGE) { 2 } else { 1 })
         },
         |()| ExitCode::SUCCESS,
     )

@@ -6,7 +6,7 @@
 
 use phasegate_core::{Clock as _, Desired, Ratio, Span, Timestamp};
 use phasegate_engine::program::{OpKind, Program, Response};
-use phasegate_engine::record::{Body, Cause, HoldReason, Outcome, Record};
+use phasegate_engine::record::{Body, Cause, HoldReason, Outcome, Place, Record};
 use phasegate_sla::{Verdict, Why};
 use phasegate_testkit::simulation::{CrashPoint, Ended, Kill, Setup, Simulation};
 use phasegate_testkit::world::{Outage, OutageKind, World};
@@ -246,4 +246,62 @@ fn a_crash_between_intent_and_effect_holds_nothing_although_no_numbers_come_unti
     let held = records.iter().find(|r| matches!(r.body, Body::Held { .. }));
     assert!(held.is_none(), "{held:?}");
     assert_eq!(ended, Ended::Finished(Outcome::Completed));
+}
+
+#[test]
+fn a_second_crash_before_a_forgotten_state_is_set_again_holds_nothing_although_no_numbers_come() {
+    let mut program = program("regress", None);
+    program.timing.effect_within = Span::from_secs(120);
+    for trigger in &mut program.triggers {
+        trigger.blind.after = Span::from_secs(60);
+    }
+    let mut world = World {
+        dies_with_process: true,
+        ..World::default()
+    };
+    for kpi in ["errors", "service-errors"] {
+        let id = kpi.parse().expect("an id");
+        world.metrics.insert(id, errors("0.1%"));
+    }
+    let (_, point) = quarter(program.clone(), world.clone());
+    let kill = |at| Kill {
+        at,
+        down_millis: 1000,
+        reboot: false,
+    };
+    // The first one, some looks later: the router has forgotten its weight, which is to be set again.
+    let first = point + 12;
+    let run = |kills: Vec<Kill>, world: World| {
+        let mut setup = Setup::new(program.clone(), world, at(0));
+        setup.kills = kills;
+        let mut simulation = Simulation::new(setup).expect("a rollout");
+        let ended = simulation.run(Span::from_secs(3 * 3600));
+        (ended.expect("no defect"), simulation)
+    };
+    let (_, once) = run(vec![kill(first)], world.clone());
+    let records = once.records().expect("a whole journal");
+    let again = moment(
+        &records,
+        |body| matches!(body, Body::Intended { place: Place::Aside, effect } if effect.desired.target().is_some()),
+    );
+    let again = again.expect("what was forgotten is set again");
+    let points = (0u64..).zip(once.crash_points());
+    let mut before = points.filter(|(n, p)| *n > first && **p == CrashPoint::BeforeEffect);
+    let (second, _) = before.next().expect("each effect has one");
+
+    // The second one, after it was first seen that there are no numbers.
+    world.outages.push(Outage {
+        binding: "metrics".parse().expect("an id"),
+        kind: OutageKind::Unreachable,
+        from: again,
+        until: again + Span::from_secs(120 + 20),
+        exposure: Ratio::ZERO,
+    });
+    for later in 0..4 {
+        let (ended, twice) = run(vec![kill(first), kill(second + later)], world.clone());
+        let records = twice.records().expect("a whole journal");
+        let held = records.iter().find(|r| matches!(r.body, Body::Held { .. }));
+        assert!(held.is_none(), "{later}: {held:?}");
+        assert_eq!(ended, Ended::Finished(Outcome::Completed), "{later}");
+    }
 }

@@ -27,7 +27,7 @@ pub struct Args {
     /// Goes on with the rollout in the journal instead of beginning a new one.
     #[arg(long)]
     pub resume: bool,
-    /// Makes the new version go bad.
+    /// Makes the new version go bad; with --resume it goes bad again as before if nothing is said.
     #[arg(long)]
     pub regress: Option<Regress>,
     /// At which share of traffic it goes bad, in percent.
@@ -37,8 +37,9 @@ pub struct Args {
     /// Kills this process (as kill -9 does) when exactly so many records are durable.
     #[arg(long, value_name = "RECORDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub kill_at: Option<u64>,
-    /// Requests per second. Below about 100 there are too few samples to judge by, and the rollout holds.
-    #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..=20_000))]
+    /// Requests per second. Below about 100 there are too few samples to judge by: the rollout holds, and goes
+    /// back when the plan's patience is over. This one process serves them all.
+    #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..=2_000))]
     pub rate: u32,
 }
 

@@ -1,5 +1,6 @@
 //! Plan and bindings: those that were given, or those in the journal.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use phasegate::plan::{Catalog, Plan, PlanDocument, check};
@@ -43,11 +44,15 @@ pub fn documents(args: &Args, kept: Option<&Kept>) -> Result<Documents, Error> {
                 ("the recorded bindings", &kept.sources.bindings),
             )
         }
-        Some(Kept { outcome: None, .. }) => Err(format!(
-            "{path} holds a rollout that has not ended: go on with it by --resume, begin another one with \
-             another --journal, or remove the file if nobody needs it"
-        )
-        .into()),
+        Some(Kept { outcome: None, .. }) => {
+            // Perhaps because somebody is carrying it out now.
+            lock::take(args.journal())?;
+            Err(format!(
+                "{path} holds a rollout that has not ended: go on with it by --resume, begin another one \
+                 with another --journal, or remove the file if nobody needs it"
+            )
+            .into())
+        }
         Some(_) if args.journal.is_some() => Err(format!(
             "{path} holds a finished rollout and is not written over: give --journal another path, remove \
              the file, or see by --resume how it ended"
@@ -113,6 +118,13 @@ pub fn can_write(report: &Path, journal: &Path) -> Result<(), Error> {
         }
     }
     let existed = report.exists();
+    if existed && !is_report(report)? {
+        let path = report.display();
+        return Err(format!(
+            "{path} is there and is no report, so it is not written over: give --report another path"
+        )
+        .into());
+    }
     let opened = std::fs::OpenOptions::new()
         .append(true)
         .create(true)
@@ -125,6 +137,19 @@ pub fn can_write(report: &Path, journal: &Path) -> Result<(), Error> {
         std::fs::remove_file(report)?;
     }
     Ok(())
+}
+
+/// Is it a page, or empty, or where nothing is kept? Anything else is somebody's work.
+fn is_report(path: &Path) -> std::io::Result<bool> {
+    let kind = std::fs::metadata(path)?.file_type();
+    if !kind.is_file() {
+        return Ok(path == Path::new("/dev/null"));
+    }
+    let mut start = Vec::new();
+    std::fs::File::open(path)?
+        .take(15)
+        .read_to_end(&mut start)?;
+    Ok(start.is_empty() || start.eq_ignore_ascii_case(b"<!doctype html>"))
 }
 
 /// Are both names of one file, by a hard link? Where one is not there they are not.

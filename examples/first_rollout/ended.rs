@@ -3,6 +3,7 @@
 use phasegate::core::{Arm, Ratio, RolloutId};
 use phasegate::engine::record::{Body, Outcome, Record};
 use phasegate::journal::Journal;
+use phasegate::report::view::Head;
 use phasegate::report::{View, html, summary};
 use phasegate_examples::say;
 
@@ -24,7 +25,12 @@ pub async fn report(
         .map(|record| Record::decode(&record.kind, &record.payload))
         .collect();
     let mut decoded = decoded?;
-    let view = View::of(&decoded)?;
+    let view = View::of(&decoded)?.with_head(Head {
+        seq: head.next_seq.saturating_sub(1),
+        hash: head.hash.to_string(),
+        // A read checks every link.
+        verified: true,
+    });
     say::text(&summary(&view));
     say::line(format_args!(
         "journal: {} ({} records, head {})",

@@ -75,8 +75,17 @@ fn refusal(refusal: &Refusal, documents: &Documents) -> String {
     format!("{}{refusal}", place(&documents.document, &is))
 }
 
+/// `FILE:LINE: ` of a place in a document.
+pub fn line(document: &PlanDocument, pointer: &str) -> String {
+    let found = document.pointers().into_iter();
+    let mut found = found.filter(|(_, at)| at == pointer);
+    found.next().map_or_else(String::new, |(line, _)| {
+        format!("{}:{line}: ", document.name())
+    })
+}
+
 /// `FILE:LINE: ` of the first text that it is; nothing where there is none.
-pub fn place(document: &PlanDocument, is: &dyn Fn(&str, &str) -> bool) -> String {
+fn place(document: &PlanDocument, is: &dyn Fn(&str, &str) -> bool) -> String {
     let found = document.pointers().into_iter().find(|(_, at)| {
         let value = document.value_at(at);
         matches!(value, Some(Value::Text(text)) if is(at, &text))

@@ -26,7 +26,7 @@ mod watch;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser as _;
+use clap::{Parser as _, ValueEnum as _};
 use phasegate::core::{PersonId, RolloutId, Span};
 use phasegate::engine::record::Outcome;
 use phasegate::engine::{Sources, Start};
@@ -35,9 +35,10 @@ use phasegate::journal_sqlite::SqliteJournal;
 use phasegate::runner::{Ended, Runner, SystemClock};
 use phasegate_examples::kept::{self, Kept};
 use phasegate_examples::kill::KillAt;
-use phasegate_examples::{lock, say};
+use phasegate_examples::lock::{self, Lock};
+use phasegate_examples::say;
 
-use args::Args;
+use args::{Args, Regress};
 use documents::{can_write, documents};
 use ended::{finish, report};
 use fits::{fits, program};
@@ -119,7 +120,8 @@ async fn run(args: &Args) -> Result<u8, Error> {
     let program = program(&documents, &start)?;
     let stage = set(args, &documents, &clock).await?;
     fits(&program, &documents, &stage.registry).await?;
-    let _lock = lock::take(args.journal())?;
+    let lock = lock::take(args.journal())?;
+    let regress = regression(args, &lock)?;
     if kept.is_some() && !args.resume {
         let moved = kept::set_aside(args.journal())?;
         say::aside(format_args!(
@@ -148,7 +150,7 @@ async fn run(args: &Args) -> Result<u8, Error> {
         let handle = runner.start(rollout.clone(), program, sources, by).await?;
         (rollout, handle)
     };
-    let ended = watch(args, &stage, handle).await;
+    let ended = watch(regress, &stage, handle).await;
     if let Some(records) = args.kill_at {
         say::aside(format_args!(
             "the rollout ended before it had {records} records: nothing was killed"
@@ -159,6 +161,28 @@ async fn run(args: &Args) -> Result<u8, Error> {
     let (last, reported) = report(args, &*journal, &rollout).await?;
     finish(stage, last.as_ref()).await;
     Ok(code(&ended).max(u8::from(!reported)))
+}
+
+/// How the new version goes bad. A run that goes on has the versions that it had before.
+fn regression(args: &Args, lock: &Lock) -> Result<Option<(Regress, u32)>, Error> {
+    if args.resume && args.regress.is_none() {
+        let before = lock.remembered()?;
+        let found = before.split_once(' ').and_then(|(sort, at)| {
+            let sort = Regress::from_str(sort, true).ok()?;
+            Some((sort, at.parse().ok()?))
+        });
+        if found.is_some() {
+            say::aside(format_args!("version 2 goes bad as before: {before} %"));
+        }
+        return Ok(found);
+    }
+    let said = args.regress.map_or_else(String::new, |sort| {
+        let name = sort.to_possible_value();
+        let name = name.map_or_else(String::new, |name| name.get_name().to_owned());
+        format!("{name} {}", args.at)
+    });
+    lock.remember(&said)?;
+    Ok(args.regress.map(|sort| (sort, args.at)))
 }
 
 /// As `kill -9` does: no destructor runs, nothing is flushed.

@@ -19,7 +19,7 @@ use phasegate_examples::service::{Service, Version};
 use crate::Error;
 use crate::args::Args;
 use crate::documents::Documents;
-use crate::fits::place;
+use crate::fits::line;
 
 /// Everything that is rolled out, and what it is rolled out with.
 pub struct Stage {
@@ -39,7 +39,7 @@ pub async fn set(
     clock: &Arc<SystemClock>,
 ) -> Result<Stage, Error> {
     let plan = &documents.plan;
-    let settings = Settings::of(&documents.catalog, plan)?;
+    let settings = Settings::of(documents)?;
     let stable = Service::start(Version::stable()).await?;
     let canary = Arc::new(Service::start(Version::canary()).await?);
     let target: TargetId = "greeter".parse()?;
@@ -88,7 +88,7 @@ pub async fn set(
             }
         }
     }
-    let registry = bind(documents, &router, &recorder, Arc::new(desk))?;
+    let registry = bind(&documents.catalog, &router, &recorder, Arc::new(desk))?;
     let load = Load::start(load);
     Ok(Stage {
         router,
@@ -116,38 +116,54 @@ struct Settings {
 }
 
 impl Settings {
-    /// Takes in every setting; one that nobody knows is refused.
-    fn of(catalog: &Catalog, plan: &Plan) -> Result<Self, Error> {
+    /// Takes in every setting. Adapters and settings that nobody knows are refused, all at once.
+    fn of(documents: &Documents) -> Result<Self, Error> {
         let mut settings = Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             refusing: BTreeSet::new(),
         };
-        for (name, binding) in catalog.bindings() {
+        let mut faults = Vec::new();
+        for (name, binding) in documents.catalog.bindings() {
+            let mut fault = |within: &str, told: String| {
+                let at = line(&documents.bindings, &format!("/bindings/{name}/{within}"));
+                faults.push(format!("{at}binding {name}: {told}"));
+            };
+            if !ADAPTERS.contains(&&*binding.adapter) {
+                let (adapter, known) = (&binding.adapter, ADAPTERS.join(", "));
+                let told = format!("this program has no adapter '{adapter}': it has {known}");
+                fault("adapter", told);
+                continue;
+            }
             let all = match &binding.config {
                 Value::Map(all) => &all[..],
                 Value::Null => &[],
-                _ => return Err(format!("binding {name}: 'config' is no map of settings").into()),
+                _ => {
+                    fault("config", "'config' is no map of settings".to_owned());
+                    continue;
+                }
             };
-            if !ADAPTERS.contains(&&*binding.adapter) {
-                // To be told when it is bound.
-                continue;
-            }
             for (key, value) in all {
                 let taken = match (&*binding.adapter, &**key, value) {
                     (ROUTER, "listen", Value::Text(listen)) => settings.listen_on(listen),
-                    (PEOPLE, "answers", Value::Map(answers)) => settings.answer(answers, plan),
+                    (PEOPLE, "answers", Value::Map(answers)) => {
+                        settings.answer(answers, &documents.plan)
+                    }
                     _ => Err(format!(
                         "{} has no such setting: {ROUTER} has 'listen: ADDRESS', {PEOPLE} has \
                          'answers: {{ROLE: go or no-go}}'",
                         binding.adapter
                     )),
                 };
-                taken.map_err(|error| {
-                    format!("{}: binding {name}: '{key}': {error}", catalog.name())
-                })?;
+                if let Err(error) = taken {
+                    fault(&format!("config/{key}"), format!("'{key}': {error}"));
+                }
             }
         }
-        Ok(settings)
+        if faults.is_empty() {
+            Ok(settings)
+        } else {
+            Err(faults.join("\n").into())
+        }
     }
 
     fn listen_on(&mut self, address: &str) -> Result<(), String> {
@@ -175,13 +191,13 @@ impl Settings {
 
 /// Gives each name of the bindings document what its `adapter` says.
 fn bind(
-    documents: &Documents,
+    catalog: &Catalog,
     router: &RunningRouter,
     recorder: &Arc<Recorder>,
     desk: Arc<ApprovalDesk>,
 ) -> Result<Registry, Error> {
     let mut registry = Registry::new();
-    for (name, binding) in documents.catalog.bindings() {
+    for (name, binding) in catalog.bindings() {
         let name = name.clone();
         match &*binding.adapter {
             PEOPLE => registry.bind_approval_source(name, desk.clone())?,
@@ -190,15 +206,8 @@ fn bind(
             }
             METRICS => registry.bind_metric_source(name, recorder.clone())?,
             ROUTER => registry.bind_traffic_router(name, router.router().clone())?,
-            other => {
-                let adapter = format!("/bindings/{name}/adapter");
-                let line = place(&documents.bindings, &|at, _| at == adapter);
-                return Err(format!(
-                    "{line}binding {name}: this program has no adapter '{other}': it has {}",
-                    ADAPTERS.join(", ")
-                )
-                .into());
-            }
+            // Refused before.
+            _ => {}
         }
     }
     Ok(registry)

@@ -11,12 +11,12 @@ use phasegate::runner::{Ended, Handle, SystemClock, View as Progress};
 use phasegate_examples::service::Regression;
 use phasegate_examples::{kept, recent, say};
 
-use crate::args::{Args, Regress};
+use crate::args::Regress;
 use crate::console::{Console, obey};
 use crate::stage::Stage;
 
 /// Shows how it goes, and lets the new version go bad when that is asked for.
-pub async fn watch(args: &Args, stage: &Stage, handle: Handle) -> Ended {
+pub async fn watch(regress: Option<(Regress, u32)>, stage: &Stage, handle: Handle) -> Ended {
     let mut view = handle.view();
     let bar = bar();
     let began = Instant::now();
@@ -27,9 +27,9 @@ pub async fn watch(args: &Args, stage: &Stage, handle: Handle) -> Ended {
     loop {
         let progress = view.borrow_and_update().clone();
         let weight = stage.router.router().canary();
-        if let Some(regress) = args.regress
+        if let Some((regress, at)) = regress
             && !bad
-            && weight >= Ratio::from_percent(args.at).unwrap_or(Ratio::ONE)
+            && weight >= Ratio::from_percent(at).unwrap_or(Ratio::ONE)
         {
             bad = true;
             stage.canary.regress(match regress {
@@ -87,6 +87,9 @@ fn lines(progress: &Progress, stage: &Stage, weight: Ratio, console: &Console) -
             format!(" | held: {hold} | type release, rollback or abort")
         }
         (None, Some(hold)) => format!(" | held: {hold}"),
+        (None, None) if state.effects.values().any(|effect| effect.in_doubt) => {
+            " | it is not known yet what became of the last change".to_owned()
+        }
         (None, None) if state.paused => " | paused | type resume".to_owned(),
         (None, None) => asked(progress),
     };
@@ -152,9 +155,15 @@ async fn asked_to_stop() {
 #[cfg(unix)]
 async fn terminated() {
     use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut signal) => drop(signal.recv().await),
-        Err(_) => std::future::pending().await,
+    let kinds = [SignalKind::terminate(), SignalKind::hangup()];
+    match kinds.map(signal) {
+        [Ok(mut terminate), Ok(mut hangup)] => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
+            }
+        }
+        _ => std::future::pending().await,
     }
 }
 

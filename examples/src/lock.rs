@@ -3,13 +3,37 @@
 
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Held for as long as it lives. The file stays, empty: to remove it would let two processes lock two files
-/// of one name.
+/// Held for as long as it lives. The file stays: to remove it would let two processes lock two files of one
+/// name. What is remembered stands in it.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Lock {
+    /// Keeps a text for the next process that has the lock, instead of what was kept before.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn remember(&self, text: &str) -> io::Result<()> {
+        self.file.set_len(0)?;
+        (&self.file).write_all(text.as_bytes())
+    }
+
+    /// What was kept last; nothing at first.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn remembered(&self) -> io::Result<String> {
+        let mut text = String::new();
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(0))?;
+        file.read_to_string(&mut text)?;
+        Ok(text)
+    }
 }
 
 /// The file beside the journal with this ending after its whole name.
@@ -44,12 +68,12 @@ pub fn take(journal: &Path) -> Result<Lock, String> {
     let path = beside(journal, ".lock");
     let shown = path.display();
     let mut options = File::options();
-    let file = options.create(true).append(true).open(&path);
+    let file = options.create(true).read(true).append(true).open(&path);
     let file = file.map_err(|error| {
         format!("the journal cannot be locked by {shown} ({error}): give --journal another path")
     })?;
     match file.try_lock() {
-        Ok(()) => Ok(Lock { _file: file }),
+        Ok(()) => Ok(Lock { file }),
         Err(TryLockError::WouldBlock) => Err(format!(
             "another process carries out the rollout in {}: wait for it, or stop it (Ctrl-C) and go on by \
              --resume",
@@ -70,8 +94,13 @@ mod tests {
         let lock = take(&journal).expect("nobody has it");
         let refused = take(&journal).expect_err("somebody has it");
         assert!(refused.contains("another process"), "{refused}");
+        assert_eq!(lock.remembered().expect("it reads"), "");
+        for text in ["something longer", "text"] {
+            lock.remember(text).expect("it is kept");
+        }
         drop(lock);
-        take(&journal).expect("nobody has it any more");
+        let lock = take(&journal).expect("nobody has it any more");
+        assert_eq!(lock.remembered().expect("it reads"), "text");
         std::fs::remove_file(beside(&journal, ".lock")).expect("it stays");
     }
 }

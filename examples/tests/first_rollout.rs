@@ -114,6 +114,7 @@ fn values_out_of_range_are_refused() {
     for args in [
         &["--regress", "errors", "--at", "500"][..],
         &["--rate", "0"],
+        &["--rate", "20000"],
         &["--kill-at", "0"],
         &["--at", "25"],
     ] {
@@ -210,11 +211,20 @@ fn what_is_wrong_with_plan_and_bindings_is_said_at_once_and_nothing_begins() {
     assert!(said.contains("bindings.yaml:16: "), "{said}");
     assert!(said.contains("'edge' cannot do 'mirror'"), "{said}");
 
-    // So is a setting that nobody knows.
-    let bad = bindings.replace("listen:", "lissen:");
+    // So are settings that nobody knows, or that cannot be meant, and adapters: all at once.
+    let bad = bindings
+        .replace("listen:", "lissen:")
+        .replace("release-manager: go", "release-manager: perhaps")
+        .replace("in-process-messages", "pigeons");
     std::fs::write(desk.folder.join("bindings.yaml"), bad).expect("a file");
     let said = desk.refused(&args[2..], 1);
-    assert!(said.contains("binding edge: 'lissen'"), "{said}");
+    for told in [
+        "bindings.yaml:18: binding edge: 'lissen': ",
+        "bindings.yaml:23: binding people: 'answers': the answer of 'release-manager'",
+        "bindings.yaml:26: binding chat: this program has no adapter 'pigeons'",
+    ] {
+        assert!(said.contains(told), "{told}\n{said}");
+    }
 
     // What no criterion can be decided by is told as well.
     let bad = bindings.replace("      - measure-distribution\n", "");
@@ -290,6 +300,38 @@ fn a_no_at_the_gate_leads_back() {
 }
 
 #[test]
+fn a_run_that_goes_on_has_the_version_that_it_had() {
+    let Some(desk) = Desk::new("regress") else {
+        return;
+    };
+    let killed = desk.run(&["--regress", "errors", "--at", "5", "--kill-at", "36"]);
+    assert_ne!(killed.status.code(), Some(0), "it was killed");
+    let output = desk.run(&["--resume"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("version 2 goes bad as before: errors 5 %"),
+        "{said}"
+    );
+    assert_eq!(output.status.code(), Some(3), "{said}");
+}
+
+#[test]
+fn a_report_is_not_written_over_what_is_no_report() {
+    let Some(desk) = Desk::new("over") else {
+        return;
+    };
+    std::fs::write(desk.folder.join("plan.yaml"), "somebody's work").expect("a file");
+    let said = desk.refused(&["--report", "plan.yaml"], 1);
+    assert!(
+        said.contains("plan.yaml is there and is no report"),
+        "{said}"
+    );
+    assert_eq!(desk.names(), ["plan.yaml"]);
+    let kept = std::fs::read_to_string(desk.folder.join("plan.yaml"));
+    assert_eq!(kept.expect("a file"), "somebody's work");
+}
+
+#[test]
 fn what_a_person_types_is_done() {
     let Some(desk) = Desk::new("typed") else {
         return;
@@ -326,8 +368,12 @@ fn a_second_process_is_refused_and_a_signal_stops_the_first_which_then_goes_on()
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     std::thread::sleep(std::time::Duration::from_secs(1));
-    let said = desk.refused(&["--resume"], 1);
-    assert!(said.contains("another process"), "{said}");
+    // Who begins anew is not told to remove what is written just now.
+    for args in [&["--resume"][..], &[]] {
+        let said = desk.refused(args, 1);
+        assert!(said.contains("another process"), "{said}");
+        assert!(!said.contains("remove"), "{said}");
+    }
     let term = Command::new("kill").arg(first.id().to_string()).status();
     assert!(term.expect("a kill command").success());
     let mut said = String::new();

@@ -67,6 +67,7 @@ fn rollback(rollback: &RollbackView) -> String {
         n => format!(", {n} steps over their budgets"),
     };
     let result = match rollback.validated {
+        Some(true) if rollback.validations == 0 => ", done; the plan validates nothing here",
         Some(true) => ", validated",
         Some(false) => ", not validated: a person must take over",
         None => "",

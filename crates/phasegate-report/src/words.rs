@@ -251,7 +251,11 @@ pub(crate) fn span_text(span: Span) -> String {
             return if span.is_zero() || seconds > 0 {
                 format!("{seconds}s")
             } else {
-                span.to_string()
+                // Nothing finer is of use to anybody.
+                match span.as_nanos() {
+                    nanos @ 0..1_000 => format!("{nanos}ns"),
+                    nanos => format!("{}us", nanos / 1_000),
+                }
             };
         }
         return format!(

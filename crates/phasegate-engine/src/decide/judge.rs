@@ -128,15 +128,17 @@ impl Engine {
     }
 
     /// Since when nothing can be said. While a state that an interruption left open may still be brought
-    /// about, there is nothing to be seen yet: that wait, which has an end, is no blindness.
+    /// about, there is nothing to be seen yet: that wait, which has an end, is no blindness. What could not
+    /// be said before it was to be brought about counts on.
     fn blind_since(&self, blind: bool, before: Option<Timestamp>) -> Option<Timestamp> {
         let now = self.now().wall;
         let open = |state: &EffectState| {
             state.in_doubt
                 && state.effect.class == EffectClass::AbsoluteWithReadBack
                 && now < self.last_landing(state)
+                && before.is_none_or(|before| before >= state.sent.wall)
         };
-        let waits = || before.is_none() && self.state.effects.values().any(open);
+        let waits = || self.state.effects.values().any(open);
         (blind && !waits()).then(|| before.unwrap_or(now).min(now))
     }
 

@@ -102,10 +102,12 @@ fn area(html: &mut Html, points: &[(f64, f64)], bottom: f64) {
 /// The share at each step, where there is room for it.
 fn labels(html: &mut Html, line: &Exposure, times: &Times, y: &impl Fn(f64) -> f64, size: Size) {
     let room = if size.class == "wide" { 34.0 } else { 28.0 };
-    let mut free_from = f64::NEG_INFINITY;
+    let (mut free_from, mut named) = (f64::NEG_INFINITY, None);
     for point in &line.points {
         let x = times.x(point.at) + 4.0;
-        if x < free_from || x + room > times.right() {
+        // Set again after a restart: no step.
+        let again = named.replace(point.share) == Some(point.share);
+        if again || x < free_from || x + room > times.right() {
             continue;
         }
         free_from = x + room;

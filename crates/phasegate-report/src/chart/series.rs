@@ -180,7 +180,12 @@ impl Plot<'_> {
             points.push((x, y));
         }
         let (_, y) = points.last().copied()?;
-        points.push((times.right(), y));
+        // One that follows what was measured is none where nothing is held to it any more.
+        let end = match bound.changes.len() {
+            1 => times.right(),
+            _ => times.x(bound.until),
+        };
+        points.push((end, y));
         frame::polyline(html, class(bound.sort), &points);
         Some(y)
     }

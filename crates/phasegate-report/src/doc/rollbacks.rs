@@ -17,6 +17,9 @@ pub(super) fn section(view: &View, clock: &Clock) -> Option<Section> {
 fn one(rollback: &RollbackView, clock: &Clock) -> Vec<Block> {
     let undone: Vec<&str> = rollback.phases.iter().map(|phase| phase.as_str()).collect();
     let result = match rollback.validated {
+        Some(true) if rollback.validations == 0 => {
+            Bits::mark(Tone::Good, "done").and_text(": the plan validates nothing here")
+        }
         Some(true) => Bits::mark(Tone::Good, "validated"),
         Some(false) => Bits::mark(Tone::Bad, "not validated").and_text(": a person must take over"),
         None => Bits::mark(Tone::Unsure, "under way"),

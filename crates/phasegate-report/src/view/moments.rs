@@ -327,10 +327,12 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
             Draft::new(Sort::Retried, text).at(place).by(by)
         }
         Body::RollbackEnded { validated } => {
-            let text = if *validated {
-                "validated"
-            } else {
-                "not validated: a person must take over"
+            let ops = before.rollback.as_ref().map(|rollback| &rollback.ops[..]);
+            let mut ops = ops.unwrap_or_default().iter();
+            let text = match validated {
+                true if ops.any(|op| matches!(op.kind, OpKind::Validate { .. })) => "validated",
+                true => "done; the plan validates nothing here",
+                false => "not validated: a person must take over",
             };
             let limit = before.rollback.as_ref().and_then(|rollback| rollback.limit);
             let evidence = evidence::of_rollback(before, record, limit);

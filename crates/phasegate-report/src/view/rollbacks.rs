@@ -1,7 +1,7 @@
 //! Going back: why, how far, each step against its budget, and whether it was validated.
 
 use phasegate_core::{Now, PhaseId, Span, Timestamp};
-use phasegate_engine::program::{Back, Op};
+use phasegate_engine::program::{Back, Op, OpKind};
 use phasegate_engine::record::{Body, Cause, Place};
 use serde::Serialize;
 
@@ -37,6 +37,8 @@ pub struct RollbackView {
     pub took: Option<Span>,
     /// Did all its steps and validations succeed?
     pub validated: Option<bool>,
+    /// How many of its steps validate: with none, that it was validated says that its steps are done.
+    pub validations: usize,
     #[serde(skip)]
     begun: Now,
 }
@@ -139,6 +141,8 @@ impl Fold {
             let mut owners = phases.filter(|phase| phase.rollback.ops.contains(op));
             owners.next().map(|phase| phase.id.clone())
         };
+        let validates = |op: &&Op| matches!(op.kind, OpKind::Validate { .. });
+        let validations = ops.iter().filter(validates).count();
         let steps = ops.iter().map(|op| {
             let mut run = StepRun::waiting(op);
             run.of = owner(op);
@@ -152,6 +156,7 @@ impl Fold {
             rollback.phases.clone_from(phases);
             rollback.limit = *limit;
             rollback.steps.extend(steps);
+            rollback.validations += validations;
             rollback.extensions.push(Extension { at, sentence, back });
             return;
         }
@@ -168,6 +173,7 @@ impl Fold {
             ended: None,
             took: None,
             validated: None,
+            validations,
             begun: step.record.now,
         });
     }

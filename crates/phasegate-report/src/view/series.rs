@@ -61,6 +61,8 @@ pub struct Bound {
     pub rule: String,
     /// What it was, from each moment on.
     pub changes: Vec<BoundChange>,
+    /// When it was last held to.
+    pub until: Timestamp,
 }
 
 /// Whose threshold it is.
@@ -236,6 +238,7 @@ impl Series {
             .find(|bound| bound.sort == sort && bound.by == by);
         match known {
             Some(bound) => {
+                bound.until = change.at;
                 if bound
                     .changes
                     .last()
@@ -250,6 +253,7 @@ impl Series {
                     by,
                     sort,
                     rule,
+                    until: change.at,
                     changes: vec![change],
                 });
             }
