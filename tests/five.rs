@@ -94,6 +94,8 @@ fn a_criterion_that_its_source_cannot_decide_is_told_before_the_start() {
             &[
                 "'p95(latency) no worse than control",
                 "'p99(latency) no worse than control",
+                "'p95(latency) < 100ms or p95(latency) no worse than control",
+                "'p99(latency) < 250ms or p99(latency) no worse than control",
                 "'p95(latency) > 100ms and change(p95(latency)) > 100% vs control",
             ],
         ),
