@@ -250,7 +250,8 @@ fn a_crash_between_intent_and_effect_holds_nothing_although_no_numbers_come_unti
 
 #[test]
 fn a_second_crash_before_a_forgotten_state_is_set_again_holds_nothing_although_no_numbers_come() {
-    let mut program = program("regress", None);
+    // Each look is recorded, so that it may die at each.
+    let mut program = program("regress", Some(Span::from_secs(15)));
     program.timing.effect_within = Span::from_secs(120);
     for trigger in &mut program.triggers {
         trigger.blind.after = Span::from_secs(60);
@@ -293,13 +294,18 @@ fn a_second_crash_before_a_forgotten_state_is_set_again_holds_nothing_although_n
     world.outages.push(Outage {
         binding: "metrics".parse().expect("an id"),
         kind: OutageKind::Unreachable,
-        from: again,
+        from: again.before(Span::from_millis(500)),
         until: again + Span::from_secs(120 + 20),
         exposure: Ratio::ZERO,
     });
-    for later in 0..4 {
+    for later in 0..5 {
         let (ended, twice) = run(vec![kill(first), kill(second + later)], world.clone());
         let records = twice.records().expect("a whole journal");
+        let in_doubt = moment(
+            &records,
+            |body| matches!(body, Body::Recovered { in_doubt } if !in_doubt.is_empty()),
+        );
+        assert!(in_doubt.is_some(), "{later}: the second one leaves doubt");
         let held = records.iter().find(|r| matches!(r.body, Body::Held { .. }));
         assert!(held.is_none(), "{later}: {held:?}");
         assert_eq!(ended, Ended::Finished(Outcome::Completed), "{later}");
