@@ -20,7 +20,7 @@ use phasegate_core::{Answer, Measurement, Observed, Span, Timestamp, Wants, Wind
 use phasegate_criterion::{Kpi, KpiRegistry, Queries, Shape};
 use phasegate_sla::statistics::fixed::{MannWhitney, shift_interval};
 use phasegate_sla::statistics::mean::{BettingTest, ValueRange};
-use phasegate_sla::statistics::rate::{OneSidedStream, RateStream, RateTest, SloTest};
+use phasegate_sla::statistics::rate::{RateMonitor, RateStream, RateTest, SloTest};
 use phasegate_sla::statistics::{Alpha, Counts, Rate};
 use phasegate_sla::{Prepared, Testimony, Verdict};
 
@@ -71,8 +71,8 @@ fn main() {
         stream.evidence().nats()
     });
     for (side, new) in [
-        ("above", OneSidedStream::above(rate)),
-        ("below", OneSidedStream::below(rate)),
+        ("above", RateStream::above(rate)),
+        ("below", RateStream::below(rate)),
     ] {
         let mut stream = new;
         within(&format!("one-sided ({side}), one event"), &mut |i| {
@@ -88,27 +88,49 @@ fn main() {
             },
         );
     }
-    let mut stream = OneSidedStream::above(rate);
-    nanos("one-sided, a batch of events, n to 1,000", &mut |i| {
-        if i % 10 == 0 {
-            stream = OneSidedStream::above(rate);
-        }
-        stream.record_all(if i % 2 == 0 { some } else { few });
-        stream.evidence().nats()
-    });
-    let mut stream = OneSidedStream::above(rate);
-    nanos("one-sided, a batch of events, n to 1e8", &mut |i| {
-        stream.record_all(if i % 2 == 0 { many } else { others });
-        stream.evidence().nats()
-    });
+    // Batches that stay near the threshold, where no series is short.
+    for (n, batch) in [(1_000, [some, few]), (100_000_000, [many, others])] {
+        let new = RateStream::above(rate);
+        let mut stream = new;
+        within(
+            &format!("one-sided, a batch of events, n to {n}"),
+            &mut |i| {
+                if stream.counts().trials() >= n {
+                    stream = new;
+                }
+                stream.record_all(batch[(i % 2) as usize]);
+                stream.evidence().nats()
+            },
+        );
+    }
     within("e-process from counts alone, two-sided", &mut |i| {
         rate.two_sided(counts(i)).nats()
     });
-    nanos("from counts alone, one-sided, n to 1,000", &mut |i| {
-        rate.above(counts(i % 1_000)).nats()
-    });
-    nanos("from counts alone, one-sided, n to 200,000", &mut |i| {
+    let prepared = rate.prepared();
+    for n in [1_000, 10_000, 200_000] {
+        within(&format!("prepared, one-sided, n to {n}"), &mut |i| {
+            prepared.above(counts(i % n)).nats()
+        });
+        nanos(&format!("prepared, both sides, n to {n}"), &mut |i| {
+            prepared.sides(counts(i % n))[1].nats()
+        });
+    }
+    for (name, times) in [("half", 0.5), ("twice", 2.0)] {
+        within(
+            &format!("prepared, {name} the threshold's hits"),
+            &mut |i| {
+                let hits = ((i + 50) as f64 * 0.01 * times) as u64;
+                prepared.above(Counts::new(hits, i + 50).unwrap()).nats()
+            },
+        );
+    }
+    nanos("unprepared, one-sided, n to 200,000", &mut |i| {
         rate.above(counts(i)).nats()
+    });
+    let mut monitor = RateMonitor::new(rate);
+    nanos("monitor: a batch on both sides", &mut |i| {
+        monitor.record(if i % 2 == 0 { some } else { few });
+        monitor.above().nats()
     });
     nanos("CSM level", &mut |i| slo.level(counts(i)));
     let mut betting = BettingTest::new(ValueRange::unit(), 0.5, alpha).unwrap();

@@ -104,6 +104,19 @@ fn facts_and_policies_are_no_criteria() {
 }
 
 #[test]
+fn what_an_error_found_is_shown_on_one_line_and_hides_nothing() {
+    for (text, found) in [
+        ("a < 1 \u{1b}[2J", "'\\u{1b}'"),
+        ("a < 1 \u{202e}", "'\\u{202e}'"),
+        ("check \"a\n\tb\\q\"", "'\\q'"),
+        ("check \"a\n\tb", "'\"a\\n\\tb'"),
+    ] {
+        let fault = text.parse::<Criterion>().expect_err(text);
+        assert_eq!(fault.found, found);
+    }
+}
+
+#[test]
 fn length_and_nesting_are_limited() {
     let long = format!("check \"{}\"", "a".repeat(TEXT_LEN_MAX));
     let fault = long.parse::<Criterion>().expect_err("too long");
@@ -136,8 +149,17 @@ fn spellings_come_down_to_one() {
         ("a < 1 at most 1 failure", "a < 1 at most 1 failures"),
         ("a < 1h30m", "a < 90m"),
         ("p99.90(x) < 1s", "p99.9(x) < 1s"),
+        ("check \"two\n\tlines\"", "check \"two\\n\\tlines\""),
+        ("check \"two\\n\\tlines\"", "check \"two\\n\\tlines\""),
+        ("query \"a\n b\" < 5", "query \"a\\n b\" < 5"),
+        (
+            "a < 1 do \"say\t\\\"so\\\"\"",
+            "a < 1 do \"say\\t\\\"so\\\"\"",
+        ),
     ] {
         let read: Criterion = text.parse().expect(text);
         assert_eq!(read.to_string(), canonical, "{text}");
+        let again: Criterion = canonical.parse().expect(canonical);
+        assert_eq!(again, read, "{text}");
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{NESTING_MAX, ParseError, TEXT_LEN_MAX};
-use crate::tree::{Name, NameError, Text};
+use crate::tree::{Name, NameError, Text, is_hidden};
 
 pub(super) struct Cursor<'t> {
     text: &'t str,
@@ -91,7 +91,17 @@ impl<'t> Cursor<'t> {
     pub(super) fn fault_at<T>(&self, at: Range<usize>, expected: &str) -> Read<T> {
         let found = match self.text.get(at.clone()) {
             None | Some("") => "the end".to_owned(),
-            Some(text) => format!("'{}'", text.chars().take(40).collect::<String>()),
+            Some(text) => {
+                let mut shown = String::new();
+                for c in text.chars().take(40) {
+                    if is_hidden(c) || matches!(c, '\n' | '\t') {
+                        shown.extend(c.escape_default());
+                    } else {
+                        shown.push(c);
+                    }
+                }
+                format!("'{shown}'")
+            }
         };
         Err(ParseError {
             at,

@@ -185,6 +185,9 @@ impl FromStr for Name {
 
 /// A quoted text that people can read: not blank, and without control characters other than newline and
 /// tab, and without marks that turn the direction of what is shown.
+///
+/// A newline or tab may stand between the quotes as it is or as `\n` and `\t`, which is the same text; it is
+/// printed the second way, so that a criterion stays on one line and shows what it holds.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Text(String);
 
@@ -227,7 +230,7 @@ impl Text {
 }
 
 /// Controls, and the marks by which a text is shown in another order than it has.
-fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     match c {
         '\n' | '\t' => false,
         '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {

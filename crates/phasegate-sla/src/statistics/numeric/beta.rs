@@ -88,7 +88,7 @@ pub fn ln_beta_tails(p: f64, q: f64, a: f64, b: f64) -> BetaTails {
 }
 
 /// ln(1 − eᶻ) for z ≤ 0.
-pub(crate) fn complement(z: f64) -> f64 {
+fn complement(z: f64) -> f64 {
     if z > -1e-300 {
         f64::NEG_INFINITY
     } else {
@@ -100,7 +100,7 @@ pub(crate) fn complement(z: f64) -> f64 {
 /// to `x`, over xᵃ(1 − x)ᵇ/a. For `x` below the mean.
 ///
 /// By the recurrences of its convergents, whose two divisions a step wait for nothing: some 3 ns a step.
-pub(crate) fn beta_fraction(x: f64, a: f64, b: f64) -> f64 {
+pub(super) fn beta_fraction(x: f64, a: f64, b: f64) -> f64 {
     let sum = a + b;
     // Above and below the line: of the last convergent but one, and of the last.
     let (mut above, mut below) = ([0.0, 1.0], [1.0, 1.0]);

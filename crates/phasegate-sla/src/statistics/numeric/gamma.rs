@@ -100,11 +100,16 @@ fn ln_gamma_one_plus(z: f64) -> f64 {
 
 /// ln Γ(2 + z), |z| ≤ ½.
 fn ln_gamma_two_plus(z: f64) -> f64 {
-    let mut sum = 0.0;
-    for coefficient in TAYLOR.iter().rev() {
-        sum = coefficient - z * sum;
+    // Σ cₙ (−z)ⁿ as three sums by powers of z³, which do not wait for each other.
+    let cube = -z * z * z;
+    let mut sums = [0.0; 3];
+    for three in TAYLOR.rchunks_exact(3) {
+        for (sum, coefficient) in sums.iter_mut().zip(three) {
+            *sum = *sum * cube + coefficient;
+        }
     }
-    z * (ONE_MINUS_EULER + z * sum)
+    let [first, second, third] = sums;
+    z * (ONE_MINUS_EULER + z * (first - z * (second - z * third)))
 }
 
 /// ln Γ(x) − [(x − ½) ln x − x + ½ ln 2π]: what Stirling's formula leaves out, for x > 0.

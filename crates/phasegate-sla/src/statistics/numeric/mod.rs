@@ -10,14 +10,17 @@
 //! (whose logarithm is −∞ once the value underflows).
 
 mod beta;
+mod edge;
 mod elementary;
 mod gamma;
+mod mills;
 mod normal;
 mod search;
+mod skew;
 mod sum;
 
 pub use beta::{BetaTails, beta_quantile, ln_beta_function, ln_beta_tails};
-pub(crate) use beta::{beta_fraction, complement};
+pub(crate) use edge::{ln_above, ln_edges, ln_whole};
 pub use elementary::{exp, ln, ln_1p, ln_add_exp, pow};
 pub(crate) use gamma::HALF_LN_TWO_PI;
 pub use gamma::{deviance, ln_choose, ln_gamma, stirling_error, zeta};

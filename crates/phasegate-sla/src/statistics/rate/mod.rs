@@ -7,15 +7,17 @@
 mod arms;
 mod csm;
 mod monitor;
-mod one_sided;
+mod prior;
 mod process;
+mod rate_test;
 mod share;
 mod stream;
 
 pub use arms::ArmsTest;
 pub use csm::SloTest;
 pub use monitor::RateMonitor;
-pub use one_sided::OneSidedStream;
-pub use process::{PriorStrength, RateTest};
+pub use prior::PriorStrength;
+pub use process::RateProcess;
+pub use rate_test::RateTest;
 pub use share::ShareTest;
 pub use stream::RateStream;
