@@ -63,6 +63,7 @@ fn every_recorded_condition_gets_its_recorded_phase() {
         "argo_condition_more",
         "argo_condition_language",
         "argo_condition_corners",
+        "argo_condition_lists",
     ];
     for row in recorded.into_iter().chain(more.into_iter().flat_map(rows)) {
         let (condition, result) = (row["condition"].as_str().unwrap(), result(&row));

@@ -7,7 +7,7 @@
 use super::ConditionError;
 use super::check::Kind;
 use super::text;
-use super::value::Value;
+use super::value::{Element, Value};
 
 /// One argument of a function that takes predicates.
 #[derive(Clone, Copy, Debug)]
@@ -138,6 +138,12 @@ fn aggregate(first: &Kind, arguments: &[Kind]) -> Result<Kind, ConditionError> {
 pub(super) fn run(name: &str, arguments: &[Value]) -> Result<Value, ConditionError> {
     if text::is_known(name) {
         return text::run(name, arguments);
+    }
+    // Numbers are no texts, even where there are none.
+    if let ("join", [Value::Uniform { of, .. }, ..]) = (name, arguments)
+        && *of != Element::Text
+    {
+        return Err(ConditionError::value("an argument does not fit"));
     }
     if let Some((values, rest)) = list_first(arguments)
         && let Some(outcome) = on_list(name, values, rest)

@@ -228,7 +228,7 @@ impl<'a> Checker<'a> {
                     misfit()
                 };
             }
-            Operator::Coalesce => return Ok(coalesced(l, r)),
+            Operator::Coalesce => return Ok(self.either(left, right, (l, r))),
             Operator::Add
             | Operator::Subtract
             | Operator::Multiply
@@ -285,11 +285,31 @@ impl<'a> Checker<'a> {
         if !matches!(self.check(condition)?, Kind::Bool | Kind::Unknown) {
             return Err(ConditionError::kind("condition is neither true nor false"));
         }
-        Ok(match (self.check(then)?, self.check(otherwise)?) {
+        let (l, r) = (self.check(then)?, self.check(otherwise)?);
+        let other = r.clone();
+        Ok(match (self.either(then, otherwise, (l, r)), other) {
+            // Of two lists of anything only what is known of both is known.
+            (Kind::Array(one), Kind::Array(other)) if one != other => {
+                Kind::Array(Box::new(Kind::Unknown))
+            }
+            (kind, _) => kind,
+        })
+    }
+
+    /// What is known of a value that is one of two: lists of one kind are no lists of anything.
+    fn either(&self, left: &Node, right: &Node, (l, r): (Kind, Kind)) -> Kind {
+        match (l, r) {
             (Kind::Nil, other) | (other, Kind::Nil) => other,
+            (Kind::Array(l), Kind::Array(r)) => {
+                match (self.is_uniform(left), self.is_uniform(right)) {
+                    (false, false) => Kind::Array(l),
+                    (true, true) if l == r => Kind::Array(l),
+                    _ => Kind::Unknown,
+                }
+            }
             (left, right) if left.same_as(&right) => left,
             _ => Kind::Unknown,
-        })
+        }
     }
 
     fn pointer(&self, name: &str) -> Checked {
@@ -340,17 +360,15 @@ impl<'a> Checker<'a> {
         if builtin::predicate_arguments(name).is_none() {
             let kinds: Result<Vec<Kind>, _> = arguments
                 .iter()
-                .map(|argument| self.check(argument))
+                .map(|argument| match self.check(argument)? {
+                    // What is taken of a list of anything is anything, whatever is known of its elements.
+                    Kind::Array(_) if name != "get" && !self.is_uniform(argument) => {
+                        Ok(Kind::Array(Box::new(Kind::Unknown)))
+                    }
+                    kind => Ok(kind),
+                })
                 .collect();
-            let kind = builtin::check(name, &kinds?);
-            return match (name, arguments) {
-                // What is taken of a list of anything is anything, whatever is known of its elements.
-                ("take", [list, ..]) if !self.is_uniform(list) => kind.map(|kind| match kind {
-                    Kind::Array(_) => Kind::Array(Box::new(Kind::Unknown)),
-                    other => other,
-                }),
-                _ => kind,
-            };
+            return builtin::check(name, &kinds?);
         }
         let Some((collection, rest)) = arguments.split_first() else {
             return misfit();
@@ -409,14 +427,6 @@ fn member_of(l: &Kind, r: &Kind) -> Checked {
         _ => false,
     };
     if fits { Ok(Kind::Bool) } else { misfit() }
-}
-
-fn coalesced(l: Kind, r: Kind) -> Kind {
-    match (l, r) {
-        (Kind::Nil, other) | (other, Kind::Nil) => other,
-        (left, right) if left.same_as(&right) => left,
-        _ => Kind::Unknown,
-    }
 }
 
 fn arithmetic(operator: Operator, l: &Kind, r: &Kind) -> Checked {

@@ -118,14 +118,10 @@ pub(super) fn is_whole(node: &Node) -> bool {
             }
             "abs" => arguments.first().is_some_and(is_whole),
             "sum" if arguments.len() == 2 => false,
-            "find" | "findLast" | "first" | "get" | "last" | "sum" => {
-                arguments.first().is_some_and(is_list_of_whole)
-            }
+            "find" | "findLast" | "get" | "sum" => arguments.first().is_some_and(is_list_of_whole),
+            "reduce" => arguments.get(1).is_some_and(is_whole),
             _ => false,
         },
-        Node::Call { callee, .. } => {
-            matches!(&**callee, Node::Identifier(name) if name == "asInt")
-        }
         Node::Conditional {
             then, otherwise, ..
         } => is_whole(then) && (is_whole(otherwise) || is_anything(otherwise)),

@@ -424,6 +424,8 @@ impl Run<'_> {
         match self.value(node)? {
             Value::Array(values) | Value::Uniform { values, .. } => Ok(values),
             Value::Text(text) => Ok(bytes(&text)),
+            // It has a length, and nobody asks for an element.
+            Value::Map(map) if map.is_empty() => Ok(Vec::new()),
             _ => failed("not a list"),
         }
     }

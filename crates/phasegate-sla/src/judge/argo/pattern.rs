@@ -70,10 +70,31 @@ fn translate(pattern: &str) -> String {
                 in_class = false;
                 out.push(']');
             }
+            '{' if !in_class && !repeats(chars.clone()) => out += r"\{",
             other => out.push(other),
         }
     }
     out
+}
+
+/// Does what stands behind a brace make it say how often? In Go it is itself otherwise.
+fn repeats(rest: impl Iterator<Item = char>) -> bool {
+    let mut rest = rest.peekable();
+    let mut digits = || {
+        let mut any = false;
+        while rest.next_if(char::is_ascii_digit).is_some() {
+            any = true;
+        }
+        any.then(|| rest.next())
+    };
+    match digits() {
+        Some(Some('}')) => true,
+        Some(Some(',')) => {
+            let end = digits().unwrap_or_else(|| rest.next());
+            end == Some('}')
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -91,6 +112,9 @@ mod tests {
             (r"^[[:alpha:]]+$", "abc", true),
             (r"\bok\b", "it is ok.", true),
             (r"^[^\d]$", "5", false),
+            (r"^a{2}b{1,}c{1,2}$", "aabbcc", true),
+            (r#"^{"a":1}$"#, r#"{"a":1}"#, true),
+            (r"^a{,2}{x}{1,y}$", "a{,2}{x}{1,y}", true),
         ] {
             assert_eq!(
                 compile(pattern).unwrap().is_match(text),

@@ -32,7 +32,7 @@ pub(crate) fn ln_whole(p: f64, q: f64, a: f64, b: f64) -> f64 {
 
 /// ln M⁺ for a, b > 0 and q = 1 − p; ln M⁻ is that of `(q, p, b, a)`.
 ///
-/// Absolute error 1e-12, as far as the rounding of a − sp allows.
+/// Absolute error 1e-12, as far as the rounding of a − sp allows; 1e-15/p where the fraction of a small p serves.
 pub(crate) fn ln_above(p: f64, q: f64, a: f64, b: f64) -> f64 {
     let far = (a + b) * p - a;
     let is_far = far > 0.0 && far * far > 16.0 * (a + b) * p * q;
@@ -183,10 +183,12 @@ mod tests {
                         ln(fraction(p, a, b)) - ln(near.below / near.scale)
                     };
                     let whole = ln_whole(p, q, a, b) - ln((near.above + near.below) / near.scale);
-                    // The rounding of a − sp moves z by 10⁻¹⁶√s at most.
-                    let most = 2e-12 + 1e-15 * (a + b).sqrt();
+                    // The rounding of a − sp moves z by 10⁻¹⁶√s at most. The fraction in 1 − p loses the digits
+                    // that p has more, in each of its 2√a steps (against 60 digits the expansion keeps them).
+                    let most =
+                        2e-12 + 1e-15 * (a + b).sqrt() + 6e-16 * (20.0 + least.sqrt()) / p.min(q);
                     assert!(smaller.abs() < most, "{p} {a} {b}: {smaller:e}");
-                    assert!(whole.abs() < 1e-14, "{p} {a} {b}: {whole:e}");
+                    assert!(whole.abs() < 1e-13, "{p} {a} {b}: {whole:e}");
                     compared += 1;
                 }
             }

@@ -178,15 +178,15 @@ mod tests {
     #[test]
     fn the_three_kinds_of_evidence_are_one_mixture() {
         // E of both sides is the mean of one side's, weighed by their shares of the prior.
-        for (p, k) in [(0.01, 10.0), (0.5, 2.0), (1e-5, 40.0)] {
+        for (parts, k) in [(1_000_u64, 10.0), (50_000, 2.0), (1, 40.0)] {
+            let p = parts as f64 / 1e5;
             let prior = PriorStrength::new(k).unwrap();
             let test = RateTest::new(Rate::new(p).unwrap()).with_prior(prior);
             let process = test.prepared();
             let share = (process.ln_above - process.ln_whole).exp();
             for n in [1_u64, 40, 3_000, 500_000, 80_000_000] {
-                for tenths in [0.0, 5.0, 9.0, 10.0, 11.0, 14.0] {
-                    let hits = (n as f64 * p * tenths / 10.0).round();
-                    let counts = Counts::new(hits as u64, n).unwrap();
+                for tenths in [0, 5, 9, 10, 11, 14] {
+                    let counts = Counts::new(n * parts * tenths / 1_000_000, n).unwrap();
                     let [above, below] = process.sides(counts).map(|e| e.nats().exp());
                     let both = process.two_sided(counts).nats().exp();
                     let mean = share * above + (1.0 - share) * below;

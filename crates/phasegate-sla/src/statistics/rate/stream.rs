@@ -233,7 +233,7 @@ mod tests {
     fn a_million_steps_on_both_sides_lose_nothing() {
         let test = RateTest::new(Rate::new(0.01).unwrap());
         let mut stream = RateStream::new(test);
-        for hit in events(0.01, 200_000) {
+        for hit in events(0.01, 1_000_000).take(1_000_000) {
             stream.record(hit);
         }
         let off = (stream.evidence().nats() - test.two_sided(stream.counts()).nats()).abs();
