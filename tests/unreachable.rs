@@ -19,12 +19,17 @@ const PATIENCE: u64 = 5;
 
 /// Three hours of the plan with a source that goes away for good.
 fn run(program: Program) -> Simulation {
+    run_with(program, OutageKind::Unreachable)
+}
+
+/// The same with a source that fails so.
+fn run_with(program: Program, kind: OutageKind) -> Simulation {
     let mut world = World::default();
     let id = "errors".parse().expect("an id");
     world.metrics.insert(id, errors("0.1%"));
     world.outages.push(Outage {
         binding: "metrics".parse().expect("an id"),
-        kind: OutageKind::Unreachable,
+        kind,
         from: at(GONE),
         until: at(10_000),
         exposure: Ratio::ZERO,
@@ -166,19 +171,7 @@ fn a_trigger_that_holds_because_it_is_blind_does_not_keep_the_plan_from_going_ba
 
 #[test]
 fn a_question_that_the_source_refuses_is_said_in_its_words() {
-    let mut world = World::default();
-    let id = "errors".parse().expect("an id");
-    world.metrics.insert(id, errors("0.1%"));
-    world.outages.push(Outage {
-        binding: "metrics".parse().expect("an id"),
-        kind: OutageKind::KnowsNothing,
-        from: at(GONE),
-        until: at(10_000),
-        exposure: Ratio::ZERO,
-    });
-    let setup = Setup::new(program("blind", None), world, at(0));
-    let mut simulation = Simulation::new(setup).expect("a rollout");
-    simulation.run(Span::from_secs(3600)).expect("no defect");
+    let simulation = run_with(program("blind", None), OutageKind::KnowsNothing);
     let records = simulation.records().expect("a whole journal");
     let (_, why, sentence) = undecided(&records);
     assert!(matches!(why, Why::Refused { .. }), "{why}");
