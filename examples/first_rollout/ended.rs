@@ -52,7 +52,7 @@ pub async fn report(
 /// Ends the load, and asserts that what was decided is what stands.
 pub async fn finish(stage: Stage, last: Option<&Body>) {
     say::line(format_args!(
-        "requests: {} stable, {} canary, {} not served",
+        "requests: {} stable, {} canary, {} failed or not answered",
         stage.recorder.requests(Arm::Stable),
         stage.recorder.requests(Arm::Canary),
         stage.recorder.failures(Arm::Stable) + stage.recorder.failures(Arm::Canary)
