@@ -98,10 +98,6 @@ impl Engine {
             }
             Act::Release => {
                 unless(!self.state.holds.is_empty(), "nothing holds the rollout")?;
-                if self.state.holds.contains(&HoldReason::RolledBack) {
-                    // As the record is folded in: a new attempt.
-                    self.volatile.holds.clear();
-                }
                 self.emit(Body::Released { by: id, reason });
             }
             Act::Resume => {

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use phasegate_sla::HoldState;
-
 use super::State;
 use super::parts::{PhaseState, Stage};
 use crate::record::HoldReason;
@@ -32,12 +30,6 @@ impl State {
                         if *phase == PhaseState::Undone {
                             *phase = PhaseState::Waiting;
                         }
-                    }
-                    // A new attempt: what fired at the last one is watched from the beginning.
-                    for trigger in self.triggers.values_mut() {
-                        trigger.hold = HoldState::default();
-                        trigger.blind_since = None;
-                        trigger.responded = false;
                     }
                 }
                 HoldReason::Blind { .. } => {
