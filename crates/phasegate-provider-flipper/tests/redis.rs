@@ -6,8 +6,10 @@
     reason = "tests, and helpers beside them"
 )]
 
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::Command;
+use std::time::Duration;
 
 use phasegate_core::{Ratio, Span, TargetId, Timestamp};
 use phasegate_provider::{Call, ErrorKind, FlagStore as _, SecretSource, Sent};
@@ -42,8 +44,7 @@ fn server() -> Option<Server> {
         PASSWORD,
     ]);
     command.current_dir(folder.path());
-    let process = Process::start(command, || TcpStream::connect(("127.0.0.1", port)).is_ok())
-        .expect("Redis starts");
+    let process = Process::start(command, || answers(port)).expect("Redis starts");
     folder
         .write("password", &format!("{PASSWORD}\n"))
         .expect("written");
@@ -52,6 +53,17 @@ fn server() -> Option<Server> {
         folder,
         _process: process,
     })
+}
+
+/// Is it Redis that listens there, and does it answer yet?
+fn answers(port: u16) -> bool {
+    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else {
+        return false;
+    };
+    let patience = stream.set_read_timeout(Some(Duration::from_secs(1)));
+    let mut start = [0; 7];
+    let asked = patience.and_then(|()| stream.write_all(b"PING\r\n"));
+    asked.is_ok() && stream.read_exact(&mut start).is_ok() && start == *b"-NOAUTH"
 }
 
 impl Server {
