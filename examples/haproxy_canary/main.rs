@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use phasegate::core::{Clock as _, PersonId, RolloutId, Span};
-use phasegate::engine::record::{Outcome, Record};
+use phasegate::engine::record::Outcome;
 use phasegate::engine::{Sources, Start, compile};
 use phasegate::http::{HttpClient, HttpConfig};
 use phasegate::journal::{Holder, Journal};
@@ -82,11 +82,7 @@ async fn main() -> Result<(), Error> {
     let ended = watch(&stage, handle, args.healthy).await;
 
     let records = journal.read(&rollout, 0).await?;
-    let records = records.iter();
-    let records: Result<Vec<Record>, _> = records
-        .map(|record| Record::decode(&record.kind, &record.payload))
-        .collect();
-    let view = View::of(&records?)?;
+    let view = View::read(records.iter().map(|one| (&*one.kind, &*one.payload)))?;
     say::text(&summary(&view));
     std::fs::write(&args.report, html(&view))?;
     say::line(format_args!("report:  {}", args.report.display()));

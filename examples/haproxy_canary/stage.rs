@@ -80,6 +80,11 @@ impl Stage {
     }
 }
 
+/// Where it is installed, on the path or beside it.
+fn program(name: &str) -> Command {
+    Command::new(find(name).unwrap_or_else(|| name.into()))
+}
+
 /// The header says which server answered, or was asked and did not.
 fn haproxy(
     folder: &Folder,
@@ -97,10 +102,7 @@ fn haproxy(
         socket.display()
     );
     let config = folder.write("haproxy.cfg", &config)?;
-    let mut command = Command::new("haproxy");
-    if let Some(program) = find("haproxy") {
-        command = Command::new(program);
-    }
+    let mut command = program("haproxy");
     command.arg("-db").arg("-f").arg(config);
     let front = SocketAddr::from(([127, 0, 0, 1], port));
     let ready = || TcpStream::connect(front).is_ok() && UnixStream::connect(&socket).is_ok();
@@ -114,10 +116,7 @@ fn prometheus(folder: &Folder, exporter: SocketAddr) -> io::Result<(SocketAddr, 
          scrape_configs:\n- job_name: greeter\n  static_configs: [{{targets: ['{exporter}']}}]\n"
     );
     let config = folder.write("prometheus.yml", &config)?;
-    let mut command = Command::new("prometheus");
-    if let Some(program) = find("prometheus") {
-        command = Command::new(program);
-    }
+    let mut command = program("prometheus");
     let data = folder.path().join("data");
     command.args([
         format!("--config.file={}", config.display()),
