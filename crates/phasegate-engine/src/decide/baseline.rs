@@ -113,10 +113,9 @@ impl Engine {
             return Vec::new();
         };
         let registry = registry_for_figures(&self.state.program);
-        // A value is wanted, not on which side of a bound it lies.
-        let can = |binding: &BindingId, capability: Capability| {
-            capability != Capability::MeasureBelow && self.state.program.can(binding, capability)
-        };
+        let program = &self.state.program;
+        let can =
+            |binding: &BindingId, capability: Capability| program.can_value(binding, capability);
         let mut looks = Vec::with_capacity(figures.len());
         for figure in figures {
             let wanted = needs(&figure.criterion, &registry, &can).unwrap_or_default();

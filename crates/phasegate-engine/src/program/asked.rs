@@ -17,10 +17,8 @@ impl Program {
     pub fn questions(&self, at: Timestamp) -> Vec<Query> {
         let registry = self.registry();
         let any = |binding: &BindingId, capability: Capability| self.can(binding, capability);
-        // Figures are wanted as values, not as sides of a bound.
-        let values = |binding: &BindingId, capability: Capability| {
-            capability != Capability::MeasureBelow && self.can(binding, capability)
-        };
+        let values =
+            |binding: &BindingId, capability: Capability| self.can_value(binding, capability);
         let mut asked = BTreeSet::new();
         for op in self.ops() {
             for check in op.checks().iter().chain(op.stops()) {

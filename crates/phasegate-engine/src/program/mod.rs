@@ -340,6 +340,11 @@ impl Program {
             .is_some_and(|facts| facts.capabilities.contains(&capability))
     }
 
+    /// Can it, where a value is wanted and not on which side of a bound it lies?
+    pub(crate) fn can_value(&self, binding: &BindingId, capability: Capability) -> bool {
+        capability != Capability::MeasureBelow && self.can(binding, capability)
+    }
+
     /// Everything outside that the rollout moves and that no other rollout may move meanwhile.
     pub fn resources(&self) -> BTreeSet<(BindingId, TargetId)> {
         let moved = self.ops().filter_map(|op| match &op.kind {
