@@ -2,11 +2,13 @@
 //! answers that are taken back, and a baseline that `vs baseline` means from then on.
 
 use phasegate_core::{Desired, Ratio, Span};
-use phasegate_engine::record::{Body, GateReason, IncidentClock, IncidentStep, Place, Record};
+use phasegate_engine::record::{
+    Body, GateReason, IncidentClock, IncidentStep, Outcome, Place, Record,
+};
 use phasegate_engine::{Act, Person};
 use phasegate_testkit::simulation::{Kill, Setup, Simulation};
-use phasegate_testkit::world::{Regression, World};
-use phasegate_tests::{at, latency, person, program};
+use phasegate_testkit::world::{Metric, Regression, Reply, World};
+use phasegate_tests::{at, errors, latency, person, program};
 
 fn olga() -> Person {
     person("olga", "operator")
@@ -245,9 +247,116 @@ fn later_numbers_are_compared_with_what_the_baseline_step_measured() {
         let finished = matches!(
             end,
             Some(Body::Finished {
-                outcome: phasegate_engine::record::Outcome::Completed
+                outcome: Outcome::Completed
             })
         );
         assert_eq!(finished, completes, "{scale}: {end:?}");
     }
+}
+
+/// Two hours of a plan of two phases, the second of which begins after twenty minutes; what olga answers if she
+/// answers, a minute after she is asked.
+fn two_phases(scenario: &str, answer: Option<(bool, u64)>, acts: &[(u64, Act)]) -> Vec<Record> {
+    let mut world = World::default();
+    let id = |id: &str| id.parse().expect("an id");
+    world.metrics.insert(id("errors"), errors("0.1%"));
+    let value = "1".parse().expect("a number");
+    world.metrics.insert(id("queue"), Metric::Scalar { value });
+    let reply = answer.map(|(yes, minutes)| Reply {
+        by: "olga".parse().expect("an id"),
+        yes,
+        after: Span::from_secs(60 * minutes),
+    });
+    let role = "operator".parse().expect("an id");
+    world
+        .people
+        .replies
+        .insert(role, reply.into_iter().collect());
+    let mut setup = Setup::new(program("partial", None), world, at(0));
+    setup.acts.push((at(5), olga(), declare(scenario)));
+    let act = |(minute, act): &(u64, Act)| (at(*minute), olga(), act.clone());
+    setup.acts.extend(acts.iter().map(act));
+    let mut simulation = Simulation::new(setup).expect("a rollout");
+    simulation
+        .run(Span::from_secs(2 * 3600))
+        .expect("no defect");
+    simulation.records().expect("a whole journal")
+}
+
+/// The minute at which the second phase began, and how it ended.
+fn second(records: &[Record]) -> (Option<u64>, Option<Outcome>) {
+    let begun = records.iter().find(
+        |record| matches!(&record.body, Body::PhaseStarted { phase } if phase.as_str() == "second"),
+    );
+    let minute = begun.map(|record| record.at().since(at(0)).as_nanos() / 60_000_000_000);
+    let end = records.iter().find_map(|record| match record.body {
+        Body::Finished { outcome } => Some(outcome),
+        _ => None,
+    });
+    (minute, end)
+}
+
+#[test]
+fn what_is_decided_at_the_next_phase_has_until_then_and_no_longer() {
+    let completed = Some(Outcome::Completed);
+    // Decided before: nothing waits. A no leaves all as it is.
+    assert_eq!(
+        second(&two_phases("small", Some((false, 3)), &[])),
+        (Some(20), completed)
+    );
+    assert_eq!(
+        second(&two_phases("small", Some((true, 3)), &[])),
+        (None, Some(Outcome::RolledBack))
+    );
+    // Nobody has decided: it is held, without a clock before that, until somebody decides.
+    let records = two_phases("small", None, &[]);
+    assert_eq!(second(&records), (None, None));
+    let decide: Vec<_> = late(&records)
+        .into_iter()
+        .filter(|(_, clock)| *clock == IncidentClock::Decide)
+        .collect();
+    assert_eq!(decide, [(20, IncidentClock::Decide)]);
+    assert_eq!(
+        second(&two_phases("small", Some((false, 35)), &[])),
+        (Some(40), completed)
+    );
+    assert_eq!(
+        second(&two_phases("small", Some((true, 35)), &[])),
+        (None, Some(Outcome::RolledBack))
+    );
+    // A person may let it go on all the same, and what is over asks for nothing.
+    let release = [(50, Act::Release)];
+    assert_eq!(
+        second(&two_phases("small", None, &release)),
+        (Some(50), completed)
+    );
+    let resolve = [(15, Act::Resolve { incident: 1 })];
+    assert_eq!(
+        second(&two_phases("small", None, &resolve)),
+        (Some(20), completed)
+    );
+    // Where the plan says what silence means, it is that.
+    let records = two_phases("tiny", None, &[]);
+    assert_eq!(
+        (decided(&records), second(&records)),
+        (Some((20, false)), (Some(20), completed))
+    );
+}
+
+#[test]
+fn the_end_of_the_rollout_is_a_point_of_decision_too() {
+    // Declared in the last phase.
+    let mut acts = vec![(25, declare("small"))];
+    let resolve = Act::Resolve { incident: 1 };
+    acts.insert(0, (10, resolve));
+    let records = two_phases("small", None, &acts);
+    let (begun, ended) = second(&records);
+    assert_eq!((begun, ended), (Some(20), None));
+    let decide: Vec<u64> = late(&records)
+        .into_iter()
+        .filter(|(_, clock)| *clock == IncidentClock::Decide)
+        .map(|(minute, _)| minute)
+        .collect();
+    assert_eq!(decide.len(), 1);
+    assert!(decide.iter().all(|minute| *minute >= 30), "{decide:?}");
 }

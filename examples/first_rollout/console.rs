@@ -8,7 +8,7 @@ use phasegate_examples::say;
 use tokio::sync::mpsc;
 
 /// What can be typed.
-pub const WORDS: &str = "release, pause, resume, rollback, abort, or declare SCENARIO";
+pub const WORDS: &str = "release, pause, resume, rollback [PROCEDURE], abort, or declare SCENARIO";
 
 /// The standard input, line by line.
 pub struct Console {
@@ -76,6 +76,9 @@ fn act(line: &str) -> Option<Act> {
     Some(match line.split_once(' ') {
         Some(("declare", scenario)) => Act::Declare {
             scenario: scenario.trim().to_owned(),
+        },
+        Some(("rollback", procedure)) => Act::RollBack {
+            back: Back::Procedure(procedure.trim().parse().ok()?),
         },
         Some(_) => return None,
         None => match line {

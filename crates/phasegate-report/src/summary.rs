@@ -83,8 +83,10 @@ fn failure(step: &StepRun) -> Option<String> {
         }
         crate::view::StepStanding::Done
         | crate::view::StepStanding::Left
+        | crate::view::StepStanding::NotNeeded
         | crate::view::StepStanding::Running
         | crate::view::StepStanding::Skipped { .. }
+        | crate::view::StepStanding::TooLittle { .. }
         | crate::view::StepStanding::Waiting => None,
     }
 }

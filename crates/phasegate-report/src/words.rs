@@ -86,6 +86,7 @@ pub(crate) fn back(back: &Back) -> String {
     match back {
         Back::Before(phase) => format!("to the state before phase {phase}"),
         Back::Phase(phase) => format!("to the state in which phase {phase} was done"),
+        Back::Procedure(id) => format!("as far as procedure {id} goes"),
         Back::Previous => "to the state before the phase that failed".to_owned(),
         Back::Start => "to the state before the rollout".to_owned(),
     }
@@ -155,8 +156,10 @@ pub(crate) fn step(standing: &StepStanding) -> String {
         StepStanding::Done => "done".to_owned(),
         StepStanding::Failed { reason } => format!("failed: {reason}"),
         StepStanding::Left => "left for the rollback".to_owned(),
+        StepStanding::NotNeeded => "not needed".to_owned(),
         StepStanding::Running => "under way".to_owned(),
         StepStanding::Skipped { by, reason } => format!("skipped by {by}: {reason}"),
+        StepStanding::TooLittle { reason } => format!("not enough yet: {reason}"),
         StepStanding::Waiting => "not reached".to_owned(),
     }
 }
@@ -217,6 +220,7 @@ pub(crate) const fn moment(sort: MomentSort) -> &'static str {
         MomentSort::Retried => "tried again",
         MomentSort::RollbackEnded => "rollback over",
         MomentSort::RollbackStarted => "rollback",
+        MomentSort::StageTooLittle => "not enough yet",
         MomentSort::StepFailed => "step failed",
         MomentSort::StepSkipped => "step skipped",
         MomentSort::Testified => "stated",

@@ -14,6 +14,7 @@ impl Compiler<'_> {
                 title: row.scenario.clone(),
                 severity: severity(row.severity),
                 decide_within: row.decide_within,
+                decide_at_next_phase: row.decide_at.is_some(),
                 complete_within: row.complete_within,
                 undecided: match row.undecided {
                     model::TimeoutAnswer::Go => TimeoutDecision::Go,

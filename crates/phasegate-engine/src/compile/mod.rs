@@ -11,6 +11,7 @@ mod parameters;
 mod phases;
 mod reactions;
 mod strategies;
+mod ways_back;
 
 use std::collections::BTreeMap;
 
@@ -143,6 +144,7 @@ pub fn compile(plan: &Plan, catalog: &Catalog, start: &Start) -> Result<Program,
         escalate_to: compiler.escalate_to()?,
         matrix: compiler.matrix()?,
         incidents: compiler.incident_clocks()?,
+        procedures: compiler.procedures()?,
     })
 }
 

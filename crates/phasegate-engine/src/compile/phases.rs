@@ -4,8 +4,9 @@
 use phasegate_core::{PhaseId, StepId};
 use phasegate_plan::model;
 
+use super::ways_back::back;
 use super::{CompileError, Compiler};
-use crate::program::{ACCEPTANCE, Back, Op, OpKind, Phase, Reaction, Response, Rollback, START};
+use crate::program::{ACCEPTANCE, Op, OpKind, Phase, Reaction, Response, Rollback, START};
 
 impl Compiler<'_> {
     pub(super) fn phases(&self) -> Result<Vec<Phase>, CompileError> {
@@ -81,24 +82,6 @@ impl Compiler<'_> {
             .moment(window.first(), midnight)
     }
 
-    /// The way back, and before it the end of everything that the phase may have begun and not ended:
-    /// a fault made on purpose, copies, a comparison.
-    fn rollback_with_ends(
-        &self,
-        phase: &model::Phase,
-        ops: &[Op],
-    ) -> Result<Rollback, CompileError> {
-        let mut rollback = self.rollback(phase)?;
-        let ends = ops.iter().filter(|op| op.is_end()).map(|op| Op {
-            budget: Some(END_WITHIN),
-            ..op.clone()
-        });
-        let mut all: Vec<Op> = ends.collect();
-        all.append(&mut rollback.ops);
-        rollback.ops = all;
-        Ok(rollback)
-    }
-
     /// The phase's criteria hold at its end too.
     fn closing_bake(&self, phase: &model::Phase) -> Result<Op, CompileError> {
         let evaluation = self.plan.evaluation(phase);
@@ -118,57 +101,12 @@ impl Compiler<'_> {
         })
     }
 
-    fn rollback(&self, phase: &model::Phase) -> Result<Rollback, CompileError> {
-        let Some(rollback) = self.plan.rollback(phase) else {
-            return Ok(Rollback::default());
-        };
-        let mut ops = Vec::new();
-        for step in &rollback.steps {
-            let plain = model::Evaluation::new();
-            let title = step.title.clone().unwrap_or_else(|| step.id.to_string());
-            ops.extend(
-                self.action(&step.action, &step.id, &title, phase, &plain, &[])?
-                    .into_iter()
-                    .map(|op| Op {
-                        budget: step.budget,
-                        ..op
-                    }),
-            );
-        }
-        if !rollback.validation.is_empty() {
-            let evaluation = self.plan.evaluation(phase);
-            ops.push(Op {
-                step: step_id("validation")?,
-                title: format!("{}: the way back is validated", phase.title),
-                budget: None,
-                kind: OpKind::Validate {
-                    checks: self.checks(&rollback.validation, &evaluation, phase, "validation")?,
-                    within: rollback.validate_within.unwrap_or(VALIDATE_WITHIN),
-                },
-            });
-        }
-        for (index, item) in rollback.checks.iter().enumerate() {
-            let name = format!("rollback-check-{}", index + 1);
-            ops.push(self.item(item, rollback.escalate_to.as_ref(), &name, phase)?);
-        }
-        let escalate = rollback
-            .escalate_via
-            .as_ref()
-            .map(|id| self.channel(id))
-            .transpose()?;
-        Ok(Rollback {
-            ops,
-            limit: rollback.limit,
-            escalate,
-        })
-    }
-
     /// What a failed criterion of a phase leads to: what the plan says, else back as its rollback says.
     pub(super) fn on_fail(&self, phase: &model::Phase) -> Result<Reaction, CompileError> {
         if !phase.on_fail.is_empty() {
             return self.reaction(&phase.on_fail);
         }
-        let target = self.plan.rollback(phase).map(|rollback| &rollback.target);
+        let target = self.plan.rollback(phase).map(model::Rollback::goes_to);
         Ok(Reaction::only(match target {
             Some(target) => Response::Rollback(back(target)),
             None => Response::Hold,
@@ -204,20 +142,6 @@ impl Compiler<'_> {
             ops,
             rollback: Rollback::default(),
         }))
-    }
-}
-
-/// The budget of ending what a phase began: as long as one attempt of an effect may take, twice.
-const END_WITHIN: phasegate_core::Span = phasegate_core::Span::from_secs(60);
-/// How long a rollback's validation is waited for when the plan does not say.
-const VALIDATE_WITHIN: phasegate_core::Span = phasegate_core::Span::from_secs(300);
-
-pub(super) fn back(target: &model::RollbackTarget) -> Back {
-    match target {
-        model::RollbackTarget::PreviousPhase => Back::Previous,
-        model::RollbackTarget::Phase(phase) => Back::Phase(phase.clone()),
-        // What a later plan may say and we do not know goes all the way back.
-        model::RollbackTarget::Start | _ => Back::Start,
     }
 }
 

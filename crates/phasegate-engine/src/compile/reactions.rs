@@ -3,7 +3,7 @@
 use phasegate_core::{ChannelId, Role, TriggerId};
 use phasegate_plan::model;
 
-use super::phases::back;
+use super::ways_back::back;
 use super::{CompileError, Compiler};
 use crate::program::{Back, Blind, Channel, Reaction, Response, Telling, Trigger};
 
@@ -17,6 +17,7 @@ impl Compiler<'_> {
                 model::Response::Abort => Response::Rollback(Back::Start),
                 model::Response::Rollback(target) => Response::Rollback(back(target)),
                 model::Response::Return(phase) => Response::Rollback(Back::Before(phase.clone())),
+                model::Response::Procedure(id) => Response::Rollback(Back::Procedure(id.clone())),
                 model::Response::Notify(notify) => {
                     reaction.tell.push(self.telling(notify)?);
                     continue;
@@ -29,6 +30,9 @@ impl Compiler<'_> {
             };
             let stronger = match (&reaction.act, &act) {
                 (None | Some(Response::Hold), _) => true,
+                (Some(Response::Rollback(Back::Procedure(_))), Response::Rollback(to)) => {
+                    !matches!(to, Back::Procedure(_))
+                }
                 (Some(Response::Rollback(_)), Response::Rollback(to)) => *to == Back::Start,
                 (Some(Response::Rollback(_)), Response::Hold) => false,
             };
@@ -81,7 +85,28 @@ impl Compiler<'_> {
             }
         }
         triggers.extend(self.alerts()?);
+        self.taken_by_themselves(&mut triggers)?;
         Ok(triggers)
+    }
+
+    /// A trigger for each criterion of a procedure, called as the procedure and numbered.
+    fn taken_by_themselves(&self, triggers: &mut Vec<Trigger>) -> Result<(), CompileError> {
+        for procedure in &self.plan.procedures {
+            let mut number: usize = 0;
+            for condition in &procedure.criteria {
+                let id = loop {
+                    number += 1;
+                    let id = trigger_id(procedure.id.as_str(), number)?;
+                    if triggers.iter().all(|trigger| trigger.id != id) {
+                        break id;
+                    }
+                };
+                let trigger = model::Trigger::new(id, condition.criterion.clone())
+                    .respond([model::Response::Procedure(procedure.id.clone())]);
+                triggers.push(self.trigger(&trigger, Vec::new())?);
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn trigger(
@@ -106,4 +131,17 @@ impl Compiler<'_> {
             },
         })
     }
+}
+
+/// Ids are at most 63 bytes; of a longer name the beginning is kept, and the number tells them apart.
+fn trigger_id(name: &str, number: usize) -> Result<TriggerId, CompileError> {
+    let end = format!("-{number}");
+    let room = phasegate_core::id::ID_LEN_MAX.saturating_sub(end.len());
+    let name = name
+        .get(..room)
+        .unwrap_or(name)
+        .trim_end_matches(['-', '_']);
+    TriggerId::new(format!("{name}{end}")).map_err(|error| CompileError::Unsupported {
+        what: error.to_string(),
+    })
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use phasegate_core::PhaseId;
 
 use crate::engine::Engine;
-use crate::program::{Back, Op};
-use crate::record::{Body, Cause, HoldReason, Outcome, Place};
+use crate::program::{Back, Op, Procedure, Rollback};
+use crate::record::{Body, Cause, Finish, HoldReason, Outcome, Place};
 use crate::state::PhaseState;
 
 impl Engine {
@@ -24,22 +24,31 @@ impl Engine {
             .filter(|phase| !under_way.contains(phase))
             .cloned()
             .collect();
-        if is_under_way && additional.is_empty() {
+        let procedure = self.procedure(back).cloned();
+        let is_new_part = procedure
+            .as_ref()
+            .is_some_and(|procedure| under_way.is_empty() && !self.is_carried_out(procedure));
+        if is_under_way && additional.is_empty() && !is_new_part {
             return;
         }
+        let whole = is_under_way || !self.is_alone(back, &wanted);
         let mut ops: Vec<Op> = Vec::new();
         let mut limit = if is_under_way {
             limit_before
         } else {
             Some(phasegate_core::Span::ZERO)
         };
-        for phase in &additional {
-            let Some(phase) = self.state.program.phase(phase) else {
-                continue;
-            };
-            ops.extend(phase.rollback.ops.iter().cloned());
-            // One phase without a limit leaves the whole without one.
-            limit = match (limit, phase.rollback.limit) {
+        let program = std::sync::Arc::clone(&self.state.program);
+        let of_phases = additional.iter().filter_map(|phase| program.phase(phase));
+        let ways: Vec<&Rollback> = match &procedure {
+            Some(procedure) => vec![&procedure.rollback],
+            None => of_phases.map(|phase| &phase.rollback).collect(),
+        };
+        for way in ways {
+            let needed = way.ops.iter().filter(|op| !whole || !op.is_stage());
+            ops.extend(needed.cloned());
+            // One without a limit leaves the whole without one.
+            limit = match (limit, way.limit) {
                 (Some(sum), Some(more)) => Some(sum.saturating_add(more)),
                 (None, _) | (_, None) => None,
             };
@@ -63,10 +72,14 @@ impl Engine {
 
     /// The phases that have to be undone, latest first.
     pub(crate) fn phases_to_undo(&self, back: &Back, from: Option<&PhaseId>) -> Vec<PhaseId> {
+        if let Back::Procedure(_) = back {
+            let to = self.procedure(back).and_then(|one| one.to.as_ref());
+            return to.map_or_else(Vec::new, |to| self.phases_to_undo(to, from));
+        }
         let kin = match back {
             Back::Before(target) => self.with_descendants(target),
             Back::Phase(target) => self.with_ancestors(target),
-            Back::Previous | Back::Start => BTreeSet::new(),
+            Back::Previous | Back::Procedure(_) | Back::Start => BTreeSet::new(),
         };
         let is_done = |id: &PhaseId| self.state.phases.get(id) == Some(&PhaseState::Done);
         let keeps = |id: &PhaseId| match (back, from) {
@@ -75,7 +88,7 @@ impl Engine {
             // Only the phase that failed is undone; those that run beside it go on later.
             (Back::Previous, Some(failed)) => id != failed,
             (Back::Previous, None) => is_done(id),
-            (Back::Start, _) => false,
+            (Back::Procedure(_) | Back::Start, _) => false,
         };
         let is_touched = |id: &PhaseId| {
             let running = matches!(self.state.phases.get(id), Some(PhaseState::Running { .. }));
@@ -88,6 +101,52 @@ impl Engine {
             .collect();
         phases.reverse();
         phases
+    }
+
+    fn procedure(&self, back: &Back) -> Option<&Procedure> {
+        if let Back::Procedure(id) = back {
+            self.state.program.procedure(id)
+        } else {
+            None
+        }
+    }
+
+    /// Does the rollback under way carry it out already?
+    fn is_carried_out(&self, procedure: &Procedure) -> bool {
+        let under_way = self.state.rollback.as_ref();
+        under_way.is_some_and(|rollback| {
+            let has = |op: &Op| rollback.ops.contains(op);
+            procedure.rollback.ops.iter().all(has)
+        })
+    }
+
+    /// Is at most one phase undone, and is it left to its way back how much of it?
+    fn is_alone(&self, back: &Back, phases: &[PhaseId]) -> bool {
+        let to = match self.procedure(back) {
+            Some(procedure) => procedure.to.as_ref(),
+            None => Some(back),
+        };
+        phases.len() <= 1
+            && match to {
+                None | Some(Back::Phase(_) | Back::Previous) => true,
+                Some(Back::Before(_) | Back::Procedure(_) | Back::Start) => false,
+            }
+    }
+
+    /// May the rollback under way end at a stage that is enough?
+    pub(crate) fn may_be_enough(&self) -> bool {
+        let under_way = self.state.rollback.as_ref();
+        under_way.is_some_and(|rollback| self.is_alone(&rollback.back, &rollback.phases))
+    }
+
+    /// What was done is enough: so many operations after it are not needed.
+    pub(crate) fn spare(&mut self, count: usize) {
+        for _ in 0..count {
+            let Some(op) = self.state.rollback.as_ref().map(|rollback| rollback.op) else {
+                return;
+            };
+            self.finish_op(&Place::Rollback { op }, Finish::NotNeeded);
+        }
     }
 
     fn with_ancestors(&self, target: &PhaseId) -> BTreeSet<PhaseId> {
@@ -124,6 +183,7 @@ impl Engine {
             return;
         }
         let validated = rollback.unsuccessful.is_empty();
+        let only_a_part = rollback.phases.is_empty() && matches!(rollback.back, Back::Procedure(_));
         // What was told on the way is delivered, or given up, before anything ends.
         if !self.state.effects.is_empty() {
             return;
@@ -145,7 +205,7 @@ impl Engine {
             self.emit(Body::Finished {
                 outcome: Outcome::Aborted,
             });
-        } else if anything_left {
+        } else if anything_left || only_a_part {
             self.hold(HoldReason::RolledBack);
         } else {
             self.emit(Body::Finished {

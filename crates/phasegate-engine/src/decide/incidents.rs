@@ -115,6 +115,33 @@ impl Engine {
         }
     }
 
+    /// The next phase is about to begin: what is to be decided at that point and was not is called out, and
+    /// treated as the plan says. Does anything have to be seen to before it may begin?
+    pub(crate) fn must_decide_first(&mut self) -> bool {
+        let waits = |incident: &IncidentState| {
+            incident.resolved.is_none()
+                && incident.decided.is_none()
+                && !incident.late.contains(&IncidentClock::Decide)
+                && self
+                    .row(&incident.scenario)
+                    .is_some_and(|row| row.decide_at_next_phase)
+        };
+        let open = self.state.incidents.iter();
+        let numbers: Vec<u64> = open
+            .filter(|(_, incident)| waits(incident))
+            .map(|(number, _)| *number)
+            .collect();
+        for number in &numbers {
+            let clock = IncidentClock::Decide;
+            self.incident_step(*number, IncidentStep::Late { clock });
+            self.escalate(&format!(
+                "incident {number}: nobody has decided, and the next phase is about to begin"
+            ));
+            self.nobody_decided(*number);
+        }
+        !numbers.is_empty()
+    }
+
     fn nobody_decided(&mut self, number: u64) {
         let scenario = self
             .state

@@ -490,17 +490,22 @@ impl Engine {
         else {
             return;
         };
-        let Some(OpKind::Validate { within, .. }) = self.state.op(&place).map(|op| &op.kind) else {
+        let Some(OpKind::Validate { within, spares, .. }) =
+            self.state.op(&place).map(|op| &op.kind)
+        else {
             return;
         };
-        let within = *within;
+        let (within, spares) = (*within, *spares);
         if !self.is_started(&place) || !self.state.is_rolling_back() {
             return;
         }
         let here = || seen.checks.iter().filter(|c| *c.place == place);
         let open = here().find(|c| !matches!(c.verdict, Verdict::Pass | Verdict::Warn));
         match open {
-            None if here().next().is_some() => self.finish_op(&place, Finish::Done),
+            None if here().next().is_some() => {
+                self.finish_op(&place, Finish::Done);
+                self.spare(spares);
+            }
             None => {}
             Some(open)
                 if self
@@ -509,7 +514,12 @@ impl Engine {
             {
                 let sentence = self.sentence(seen.closed, open.look);
                 let reason = format!("not valid after {within}: {sentence}");
-                self.finish_op(&place, Finish::Failed { reason });
+                let finish = if spares > 0 {
+                    Finish::TooLittle { reason }
+                } else {
+                    Finish::Failed { reason }
+                };
+                self.finish_op(&place, finish);
             }
             Some(_) => {}
         }

@@ -138,7 +138,7 @@ impl Engine {
             .values()
             .all(|state| *state == PhaseState::Done);
         let settled = self.state.effects.is_empty() && !self.is_looking_at_standing();
-        if all_done && settled && self.may_go_forward() {
+        if all_done && settled && self.may_go_forward() && !self.must_decide_first() {
             self.emit(Body::Finished {
                 outcome: Outcome::Completed,
             });
@@ -177,6 +177,10 @@ impl Engine {
             OpKind::Ask { role, .. } => {
                 let role = role.clone();
                 self.step_task(place, &role);
+            }
+            // The rollback goes further back meanwhile: no stage of it is enough any more.
+            OpKind::Validate { .. } if op.is_stage() && !self.may_be_enough() => {
+                self.finish_op(place, Finish::NotNeeded);
             }
             // Bakes and validations go on when something was evaluated.
             OpKind::Bake { .. } | OpKind::Validate { .. } => {}

@@ -9,7 +9,7 @@ use crate::record::{
     Answered, AskAbout, Body, Cause, Decision, Finish, GateReason, HoldReason, How, IncidentStep,
     Outcome, Place,
 };
-use crate::state::Stage;
+use crate::state::{PhaseState, Stage};
 
 impl Engine {
     #[expect(clippy::too_many_lines, reason = "one arm an act")]
@@ -106,11 +106,7 @@ impl Engine {
             }
             Act::RollBack { back } => {
                 unless(!failed, "the rollback has failed: retry it or take over")?;
-                let under_way = self.state.is_rolling_back();
-                unless(
-                    under_way || !self.phases_to_undo(&back, None).is_empty(),
-                    "there is nothing to go back from",
-                )?;
+                self.may_go_back(&back)?;
                 self.start_rollback(Cause::Operator { by: id, reason }, &back, None);
             }
             Act::Retry { place } => self.retry(place, id, reason)?,
@@ -148,6 +144,23 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// Is there anything that going back so far would undo?
+    fn may_go_back(&self, back: &Back) -> Result<(), EventError> {
+        let mut partly = false;
+        if let Back::Procedure(id) = back {
+            let procedure = self.state.program.procedure(id);
+            let what = "the plan has no such procedure";
+            let procedure = procedure.ok_or(EventError::NotApplicable { what })?;
+            let begun = |state: &PhaseState| *state != PhaseState::Waiting;
+            partly = procedure.to.is_none() && self.state.phases.values().any(begun);
+        }
+        if partly || self.state.is_rolling_back() || !self.phases_to_undo(back, None).is_empty() {
+            return Ok(());
+        }
+        let what = "there is nothing to go back from";
+        Err(EventError::NotApplicable { what })
     }
 
     fn check_answer(

@@ -13,6 +13,9 @@ impl Engine {
         for phase in &program.phases {
             match self.state.phases.get(&phase.id) {
                 Some(PhaseState::Waiting) if self.may_start(phase) => {
+                    if self.must_decide_first() {
+                        return;
+                    }
                     self.emit(Body::PhaseStarted {
                         phase: phase.id.clone(),
                     });

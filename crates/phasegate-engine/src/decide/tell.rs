@@ -3,7 +3,7 @@
 use phasegate_core::{Desired, Effect, EffectClass, EffectKey, RoleId};
 
 use crate::engine::Engine;
-use crate::program::{Channel, Telling};
+use crate::program::{Back, Channel, Telling};
 use crate::record::{Ask, AskAbout, Body, Place};
 use crate::state::exposure;
 
@@ -139,9 +139,18 @@ impl Engine {
             .flat_map(|rollback| rollback.phases.iter());
         let places = self.state.places();
         let running = places.iter().filter_map(Place::phase);
-        undone
-            .chain(running)
-            .filter_map(|id| program.phase(id))
-            .find_map(|phase| phase.rollback.escalate.clone())
+        let chosen = self.state.rollback.iter().find_map(|rollback| {
+            if let Back::Procedure(id) = &rollback.back {
+                program.procedure(id)?.rollback.escalate.clone()
+            } else {
+                None
+            }
+        });
+        let of_phases = undone.chain(running).filter_map(|id| program.phase(id));
+        chosen.or_else(|| {
+            of_phases
+                .into_iter()
+                .find_map(|phase| phase.rollback.escalate.clone())
+        })
     }
 }

@@ -81,11 +81,13 @@ impl Program {
         out
     }
 
-    /// All operations, of phases and of their ways back.
+    /// All operations, of phases, of their ways back and of procedures.
     pub(super) fn ops(&self) -> impl Iterator<Item = &Op> {
-        self.phases
-            .iter()
+        let phases = self.phases.iter();
+        let procedures = self.procedures.iter();
+        phases
             .flat_map(|phase| phase.ops.iter().chain(&phase.rollback.ops))
+            .chain(procedures.flat_map(|procedure| &procedure.rollback.ops))
     }
 }
 

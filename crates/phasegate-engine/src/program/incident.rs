@@ -35,6 +35,9 @@ pub struct MatrixRow {
     pub severity: Severity,
     /// How long deciding may take; at once if zero, and then nobody is asked.
     pub decide_within: Option<Span>,
+    /// It is decided when the next phase is about to begin, at the latest: no clock runs until then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub decide_at_next_phase: bool,
     /// How long the response may take, from the decision.
     pub complete_within: Option<Span>,
     /// What holds when nobody has decided in time.

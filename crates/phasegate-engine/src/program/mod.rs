@@ -86,6 +86,9 @@ pub struct Program {
     /// The clocks of every incident.
     #[serde(default)]
     pub incidents: IncidentClocks,
+    /// Ways back beside those of the phases.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub procedures: Vec<Procedure>,
 }
 
 /// What the catalog says of a binding.
@@ -139,6 +142,24 @@ pub struct Rollback {
     pub limit: Option<Span>,
     /// Where is told that a budget was blown or that it failed.
     pub escalate: Option<Channel>,
+}
+
+/// A way back beside those of the phases, which a person or a response chooses.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "compilers and tests write it out"
+)]
+pub struct Procedure {
+    /// Its id.
+    pub id: CriterionId,
+    /// For people.
+    pub title: String,
+    /// How far it goes. Without it no phase is undone: a part is switched off, and the rollout waits
+    /// for a person.
+    pub to: Option<Back>,
+    /// The way, instead of those of the phases that it undoes.
+    pub rollback: Rollback,
 }
 
 /// A criterion that starts a response.
@@ -239,6 +260,8 @@ pub enum Back {
     Phase(PhaseId),
     /// To the state before the phase that failed.
     Previous,
+    /// As far as this procedure of the plan goes, by its own steps.
+    Procedure(CriterionId),
     /// To the state before the rollout.
     Start,
 }
@@ -331,6 +354,11 @@ impl Program {
     /// The phase of that id.
     pub fn phase(&self, id: &PhaseId) -> Option<&Phase> {
         self.phases.iter().find(|phase| phase.id == *id)
+    }
+
+    /// The procedure of that id.
+    pub fn procedure(&self, id: &CriterionId) -> Option<&Procedure> {
+        self.procedures.iter().find(|one| one.id == *id)
     }
 
     /// Can the binding do that?

@@ -98,6 +98,10 @@ pub enum OpKind {
         checks: Vec<Check>,
         /// How long it is waited for.
         within: Span,
+        /// It ends a stage of a way back: if it passes, so many operations after it are not needed, else
+        /// the next stage begins. 0 at the end of a way back, which has failed if this does not pass.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        spares: usize,
     },
     /// Let time pass.
     Wait {
@@ -155,6 +159,14 @@ pub struct Check {
     pub on_inconclusive: OnInconclusive,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
 impl Op {
     /// The criteria it looks at.
     pub fn checks(&self) -> &[Check] {
@@ -181,6 +193,11 @@ impl Op {
             | OpKind::Validate { .. }
             | OpKind::Wait { .. } => &[],
         }
+    }
+
+    /// Does it look whether a stage of a way back was enough?
+    pub(crate) fn is_stage(&self) -> bool {
+        matches!(self.kind, OpKind::Validate { spares, .. } if spares > 0)
     }
 
     /// Does it end something that must end even when nothing else moves?

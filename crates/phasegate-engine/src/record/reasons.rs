@@ -83,11 +83,18 @@ pub enum Finish {
         /// Why.
         reason: String,
     },
+    /// What was done before it in the rollback was enough.
+    NotNeeded,
     /// A person skipped it.
     Skipped {
         /// Who.
         by: PersonId,
         /// Why.
+        reason: String,
+    },
+    /// The stage of the rollback that it ends was not enough: the next one begins.
+    TooLittle {
+        /// What does not hold yet.
         reason: String,
     },
 }

@@ -315,8 +315,11 @@ impl State {
                 if rollback.op != *op {
                     return Err("that operation is not under way");
                 }
-                if !matches!(finish, Finish::Done) {
-                    rollback.unsuccessful.push(*op);
+                match finish {
+                    Finish::Failed { .. } | Finish::Skipped { .. } => {
+                        rollback.unsuccessful.push(*op);
+                    }
+                    Finish::Done | Finish::NotNeeded | Finish::TooLittle { .. } => {}
                 }
                 rollback.op += 1;
                 rollback.stage = Stage::Ready;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use phasegate_core::Now;
 
 use super::State;
-use crate::record::{IncidentClock, IncidentStep};
+use crate::record::{HoldReason, IncidentClock, IncidentStep};
 
 /// An incident.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,7 +53,12 @@ impl State {
         let incident = self.incidents.get_mut(&number).ok_or("no such incident")?;
         match step {
             IncidentStep::Acknowledged { .. } => incident.acknowledged = Some(now),
-            IncidentStep::Decided { respond, .. } => incident.decided = Some((now, *respond)),
+            IncidentStep::Decided { respond, .. } => {
+                incident.decided = Some((now, *respond));
+                // What waited for the decision need not wait any more.
+                let waits = |hold: &HoldReason| matches!(hold, HoldReason::Incident { number: of, .. } if *of == number);
+                self.holds.retain(|hold| !waits(hold));
+            }
             IncidentStep::Declared { .. } => {}
             IncidentStep::FollowedUp { .. } => incident.followed_up = true,
             IncidentStep::Late { clock } => {

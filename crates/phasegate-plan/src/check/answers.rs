@@ -108,6 +108,7 @@ fn before_all(scope: &mut Scope<'_>, response: &Response, here: At<'_>) {
         Response::Rollback(RollbackTarget::Start)
         | Response::Hold
         | Response::Abort
-        | Response::Notify(_) => {}
+        | Response::Notify(_)
+        | Response::Procedure(_) => {}
     }
 }

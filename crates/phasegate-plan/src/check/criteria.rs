@@ -292,6 +292,21 @@ fn triggers(scope: &mut Scope<'_>, registry: &KpiRegistry) {
             trigger(scope, one, triggers.index(index), registry);
         }
     }
+    let procedures = At::ROOT.key("procedures");
+    for (index, procedure) in draft.procedures.iter().enumerate() {
+        let here = procedures.index(index);
+        let list = here.key("criteria");
+        for (index, one) in procedure.criteria.iter().enumerate() {
+            let here = list.index(index);
+            fires(
+                scope,
+                &procedure.id,
+                &one.criterion,
+                here.key("criterion"),
+                registry,
+            );
+        }
+    }
 }
 
 fn trigger(
@@ -310,27 +325,35 @@ fn trigger(
             Some(help),
         );
     }
-    let tests = trigger.criterion.condition.tests();
+    let at = here.key("criterion");
+    fires(scope, &trigger.id, &trigger.criterion, at, registry);
+}
+
+/// What is to start something by itself must be able to.
+fn fires(
+    scope: &mut Scope<'_>,
+    name: &impl std::fmt::Display,
+    criterion: &Criterion,
+    at: At<'_>,
+    registry: &KpiRegistry,
+) {
+    let tests = criterion.condition.tests();
     let mut assertions = tests.iter().map(|test| &test.assertion);
     if assertions.any(|assertion| matches!(assertion, Assertion::Bands { .. })) {
-        let message = format!(
-            "'{}' fires or it does not: bands are two levels",
-            trigger.id
-        );
+        let message = format!("'{name}' fires or it does not: bands are two levels");
         let help =
             "write the one at which it fires, such as '> 600ms'; levels stand under 'alerts'";
-        let here = here.key("criterion");
-        scope.report(Code::BandsInTrigger, here, message, Some(help));
+        scope.report(Code::BandsInTrigger, at, message, Some(help));
     }
-    if let [(kpi, op, bound)] = thresholds(&trigger.criterion).as_slice()
+    if let [(kpi, op, bound)] = thresholds(criterion).as_slice()
         && let Ok(id) = phasegate_core::KpiId::new(*kpi)
         && let Some(kpi) = registry.kpi(&id)
         && out_of_reach(kpi.shape, *op, bound)
-        && !is_told(&trigger.criterion, registry)
+        && !is_told(criterion, registry)
     {
         scope.report(
             Code::TriggerNeverFires,
-            here.key("criterion"),
+            at,
             format!("no value of '{id}' is {} {bound}", op.text()),
             Some(
                 "a share lies between 0% and 100%; other numbers that are counted are not negative",

@@ -173,7 +173,7 @@ impl Edges<'_> {
 
     fn way_back(&self, scope: &mut Scope<'_>, from: &[usize], rollback: &Rollback, here: At<'_>) {
         if !scope.is_unread(here, &["target"]) {
-            self.target(scope, from, &rollback.target, here.key("target"));
+            self.target(scope, from, rollback.goes_to(), here.key("target"));
         }
     }
 
@@ -208,6 +208,13 @@ impl Edges<'_> {
                 Response::Return(id) => {
                     if let Some(&to) = self.index.get(id.as_str()) {
                         self.backwards(scope, from, to, true, here.key("return-to"));
+                    }
+                }
+                Response::Procedure(id) => {
+                    let mut procedures = self.draft.procedures.iter();
+                    let named = procedures.find(|one| one.id == *id);
+                    if let Some(target) = named.and_then(|one| one.rollback.target.as_ref()) {
+                        self.target(scope, from, target, here.key("procedure"));
                     }
                 }
                 Response::Hold | Response::Abort | Response::Notify(_) => {}

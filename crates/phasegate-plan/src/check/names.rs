@@ -165,6 +165,7 @@ struct Declared<'d> {
     channels: BTreeSet<&'d str>,
     messages: BTreeSet<&'d str>,
     phases: BTreeSet<&'d str>,
+    procedures: BTreeSet<&'d str>,
     roles: BTreeSet<&'d str>,
 }
 
@@ -174,6 +175,7 @@ impl<'d> Declared<'d> {
             channels: draft.channels.iter().map(|one| one.id.as_str()).collect(),
             messages: draft.messages.iter().map(|one| one.id.as_str()).collect(),
             phases: draft.phases.iter().map(|one| one.id.as_str()).collect(),
+            procedures: draft.procedures.iter().map(|one| one.id.as_str()).collect(),
             roles: draft.roles.iter().map(|one| one.id.as_str()).collect(),
         }
     }
@@ -204,6 +206,13 @@ fn references(scope: &mut Scope<'_>) {
                 "phases",
                 id.as_str(),
                 &declared.phases,
+            ),
+            Met::Procedure(id) => (
+                Code::UnknownProcedure,
+                "procedure",
+                "procedures",
+                id.as_str(),
+                &declared.procedures,
             ),
             Met::Role(id) => (
                 Code::UnknownRole,

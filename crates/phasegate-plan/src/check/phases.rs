@@ -307,9 +307,18 @@ fn approvals(scope: &mut Scope<'_>, gate: &Gate, list: At<'_>) {
 
 pub(super) fn way_back(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
     let Some(limit) = rollback.limit else { return };
-    let sum = rollback.steps.iter().fold(Span::ZERO, |sum, step| {
+    let steps = rollback.steps.iter().fold(Span::ZERO, |sum, step| {
         sum.saturating_add(step.budget.unwrap_or(Span::ZERO))
     });
+    // Of stages all but the last are looked at before the next begins.
+    let looks = match (rollback.staged, rollback.validate_within) {
+        (true, Some(within)) => {
+            let between = rollback.steps.len().saturating_sub(1);
+            within.saturating_mul(between.try_into().unwrap_or(u64::MAX))
+        }
+        (true, None) | (false, _) => Span::ZERO,
+    };
+    let sum = steps.saturating_add(looks);
     if sum > limit {
         let message = format!("the steps may take {sum}, the whole may take {limit}");
         let help = "shorten the steps' budgets or raise the limit";

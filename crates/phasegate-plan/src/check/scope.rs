@@ -50,10 +50,20 @@ impl At<'_> {
         }
     }
 
-    /// Is it the criterion of a trigger?
+    /// Is it the criterion of a trigger, or of a procedure that is taken by itself?
     pub(super) fn is_trigger(&self) -> bool {
         let list = self.parent.and_then(|item| item.parent);
-        list.is_some_and(|list| matches!(list.segment, Segment::Key("triggers")))
+        list.is_some_and(|list| match list.segment {
+            Segment::Key("triggers") => true,
+            Segment::Key("criteria") => list.is_of_procedure(),
+            Segment::Root | Segment::Key(_) | Segment::Index(_) => false,
+        })
+    }
+
+    /// Does it stand in a procedure itself, not in its way back?
+    fn is_of_procedure(&self) -> bool {
+        let owners = self.parent.and_then(|owner| owner.parent);
+        owners.is_some_and(|list| matches!(list.segment, Segment::Key("procedures")))
     }
 
     /// The number of a criterion in a list of which each must hold; `None` for those that stand alone and
@@ -67,10 +77,8 @@ impl At<'_> {
             return None;
         };
         let list = item.parent?;
-        let owners = list.parent.and_then(|owner| owner.parent);
-        let chosen = owners.is_some_and(|list| matches!(list.segment, Segment::Key("procedures")));
         let together = matches!(list.segment, Segment::Key("criteria" | "validation"));
-        (together && !chosen).then_some(number)
+        (together && !list.is_of_procedure()).then_some(number)
     }
 }
 

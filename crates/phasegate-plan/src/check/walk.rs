@@ -1,6 +1,6 @@
 //! One walk over a plan that hands out everything that refers to something, with its place.
 
-use phasegate_core::{ChannelId, PhaseId, RoleId};
+use phasegate_core::{ChannelId, CriterionId, PhaseId, RoleId};
 use phasegate_criterion::Criterion;
 
 use super::At;
@@ -16,6 +16,7 @@ pub(super) enum Met<'a> {
     Criterion(&'a Criterion),
     Message(&'a MessageId),
     Phase(&'a PhaseId),
+    Procedure(&'a CriterionId),
     Role(&'a RoleId),
     /// What only a person says or does, in words.
     Words(&'a str),
@@ -261,7 +262,9 @@ fn trigger<'a>(trigger: &'a Trigger, here: At<'_>, met: &mut dyn FnMut(At<'_>, M
 }
 
 fn rollback<'a>(rollback: &'a Rollback, here: At<'_>, met: &mut dyn FnMut(At<'_>, Met<'a>)) {
-    target(&rollback.target, here.key("target"), met);
+    if let Some(to) = &rollback.target {
+        target(to, here.key("target"), met);
+    }
     let steps = here.key("steps");
     for (index, step) in rollback.steps.iter().enumerate() {
         action(&step.action, steps.index(index), met);
@@ -294,6 +297,7 @@ fn responses<'a>(list: &'a [Response], here: At<'_>, met: &mut dyn FnMut(At<'_>,
                     met(here.key("message"), Met::Message(message));
                 }
             }
+            Response::Procedure(id) => met(here.key("procedure"), Met::Procedure(id)),
             Response::Return(id) => met(here.key("return-to"), Met::Phase(id)),
             Response::Rollback(to) => target(to, here.key("rollback"), met),
         }

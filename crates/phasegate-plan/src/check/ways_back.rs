@@ -36,6 +36,8 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     for (index, procedure) in draft.procedures.iter().enumerate() {
         let here = procedures.index(index);
         budgets(scope, &procedure.rollback, here.key("rollback"));
+        let target = procedure.rollback.target.as_ref();
+        staged(scope, &procedure.rollback, target, here.key("rollback"));
         if let Some(phase) = lost {
             over_irreversible(scope, procedure, phase, here.key("rollback"));
         }
@@ -45,6 +47,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
 /// A rollback against the phases that go back by it.
 fn one(scope: &mut Scope<'_>, rollback: &Rollback, phases: &[&Phase], here: At<'_>) {
     budgets(scope, rollback, here);
+    staged(scope, rollback, Some(rollback.goes_to()), here);
     if scope.is_unread(here, &["steps"]) {
         return;
     }
@@ -115,6 +118,30 @@ fn misses(
     }
 }
 
+/// A way back in stages must be able to tell which is the last, and may promise no more than it does.
+fn staged(
+    scope: &mut Scope<'_>,
+    rollback: &Rollback,
+    target: Option<&RollbackTarget>,
+    here: At<'_>,
+) {
+    if !rollback.staged {
+        return;
+    }
+    if rollback.validation.is_empty() && !scope.is_unread(here, &["validation"]) {
+        let message = "nothing says after which stage it is enough";
+        let help = "add 'validation:', criteria that hold again once enough is undone";
+        let here = here.key("staged");
+        scope.report(Code::StagedWithoutValidation, here, message, Some(help));
+    }
+    if target == Some(&RollbackTarget::Start) && !scope.is_unread(here, &["target"]) {
+        let message =
+            "the start means that everything is undone, and stages may leave something as it is";
+        let help = "write 'target: previous-phase', or leave 'staged' out";
+        scope.report(Code::StagedToStart, here.key("staged"), message, Some(help));
+    }
+}
+
 /// A step that takes longer by itself than it may.
 fn budgets(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
     let steps = here.key("steps");
@@ -138,11 +165,10 @@ fn budgets(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
 /// undone, the first of it in this phase; of one that does not, as where a part is switched off, nothing is known.
 fn over_irreversible(scope: &mut Scope<'_>, procedure: &Procedure, phase: &Phase, here: At<'_>) {
     let target = here.key("target");
-    let written = scope.written(&target.to_string());
-    if scope.is_unread(here, &["target"]) || scope.document().value_at(&written).is_none() {
+    if scope.is_unread(here, &["target"]) {
         return;
     }
-    if procedure.rollback.target == RollbackTarget::Start {
+    if procedure.rollback.target == Some(RollbackTarget::Start) {
         let message = format!(
             "this would have to undo the phase '{}', which has a step that cannot be undone",
             phase.id

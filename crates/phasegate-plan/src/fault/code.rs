@@ -149,6 +149,8 @@ codes! {
     DuplicateLabel "PG210" "duplicate-label" Warning;
     /// A message that nothing sends.
     UnusedMessage "PG211" "unused-message" Warning;
+    /// A response that names a procedure which the plan does not have.
+    UnknownProcedure "PG212" "unknown-procedure" Error;
 
     /// Phases that wait for each other in a circle.
     DependencyCycle "PG301" "dependency-cycle" Error;
@@ -266,6 +268,10 @@ codes! {
     AlertNeverCritical "PG361" "alert-never-critical" Error;
     /// A number with a unit, or a comparison, in words that only a person vouches for.
     NumberInWords "PG362" "number-in-words" Warning;
+    /// A way back in stages, and nothing says after which of them it is enough.
+    StagedWithoutValidation "PG363" "staged-without-validation" Error;
+    /// A way back in stages that leads to the start: it may leave something undone, and the start promises not to.
+    StagedToStart "PG364" "staged-to-start" Error;
 
     /// The lengths of the phases do not add up to the stated length of the whole.
     LengthsDoNotAddUp "PG401" "lengths-do-not-add-up" Warning;

@@ -1,6 +1,6 @@
 //! What is done when something has gone wrong.
 
-use phasegate_core::PhaseId;
+use phasegate_core::{CriterionId, PhaseId};
 
 use super::Notify;
 use crate::form::choice;
@@ -26,6 +26,8 @@ choice! {
         unit Abort = "abort",
         /// Go back, by the steps of the rollback.
         with Rollback(RollbackTarget) as rollback = "rollback",
+        /// Carry out a procedure of the plan; nothing else is undone than what it undoes.
+        with Procedure(CriterionId) as procedure = "procedure",
         /// Take up a phase again from its beginning, without a rollback.
         with Return(PhaseId) as return_to = "return-to",
         /// Tell somebody.

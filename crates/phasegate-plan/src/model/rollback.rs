@@ -21,13 +21,14 @@ record! {
 }
 
 record! {
-    /// A way back that people choose, beside those of the phases.
+    /// A way back beside those of the phases: one that only switches a part off, or goes back in another
+    /// way. People, triggers, gates and rows of the matrix choose it.
     pub struct Procedure {
         /// Its name.
         need id: CriterionId,
         /// What it is for.
         need title: String,
-        /// When it is taken, where a number tells.
+        /// When it is taken by itself: as soon as one of these holds.
         list criteria: Condition,
         /// When it is taken, where people tell.
         list when: Item,
@@ -43,19 +44,36 @@ record! {
         may limit: Span,
         /// How long it is expected to take.
         may estimate: Span,
-        /// How far it goes, where the response that starts it does not say.
-        or target: RollbackTarget = RollbackTarget::Start,
+        /// How far it goes, where the response that starts it does not say: to the start, if nothing
+        /// stands here. A procedure for which nothing stands here undoes no phase.
+        may target: RollbackTarget,
         /// The steps.
         list steps: RollbackStep,
         /// What must hold afterwards.
         list validation: Condition,
+        /// Each step is a stage: after each one it is looked whether the validation holds, and the first
+        /// after which it does is the last. Only where this phase alone is undone; whatever goes further
+        /// back takes all steps.
+        or staged: bool = false,
         /// What people must attest afterwards.
         list checks: Item,
-        /// How long validation may take.
+        /// How long validation may take; of a staged way back, the validation of each stage.
         may validate_within: Span,
         /// Who is called when a budget is blown or the rollback fails.
         may escalate_to: RoleId,
         /// How they are called.
         may escalate_via: ChannelId,
+    }
+}
+
+impl Rollback {
+    /// How far the way back of a phase goes where the response that starts it does not say.
+    ///
+    /// ```
+    /// use phasegate_plan::model::{Rollback, RollbackTarget};
+    /// assert_eq!(Rollback::new().goes_to(), &RollbackTarget::Start);
+    /// ```
+    pub fn goes_to(&self) -> &RollbackTarget {
+        self.target.as_ref().unwrap_or(&RollbackTarget::Start)
     }
 }

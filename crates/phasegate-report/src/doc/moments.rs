@@ -104,6 +104,7 @@ const fn tone(sort: MomentSort) -> Tone {
         | MomentSort::Paused
         | MomentSort::Recovered
         | MomentSort::Retried
+        | MomentSort::StageTooLittle
         | MomentSort::StepSkipped => Tone::Watch,
         MomentSort::EffectUnsure => Tone::Unsure,
         MomentSort::Answered

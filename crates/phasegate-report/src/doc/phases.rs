@@ -105,7 +105,8 @@ fn result(standing: &StepStanding) -> Bits {
         StepStanding::Failed { .. } => Tone::Bad,
         StepStanding::Left | StepStanding::Skipped { .. } => Tone::Watch,
         StepStanding::Running => Tone::Unsure,
-        StepStanding::Waiting => Tone::Calm,
+        StepStanding::TooLittle { .. } => Tone::Watch,
+        StepStanding::NotNeeded | StepStanding::Waiting => Tone::Calm,
     };
     Bits::mark(tone, words::step(standing))
 }

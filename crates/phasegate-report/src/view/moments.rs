@@ -93,6 +93,8 @@ pub enum MomentSort {
     RollbackEnded,
     /// It goes back, or further back.
     RollbackStarted,
+    /// A stage of the rollback was not enough, and the next one began.
+    StageTooLittle,
     /// A step failed and was gone on without.
     StepFailed,
     /// A person skipped a step.
@@ -137,6 +139,7 @@ impl MomentSort {
             | Self::PhaseFinished
             | Self::PhaseStarted
             | Self::Recovered
+            | Self::StageTooLittle
             | Self::StepFailed
             | Self::Testified => false,
         }
@@ -401,6 +404,10 @@ fn finished(place: &Place, finish: &Finish, step: &Step<'_>) -> Option<Draft> {
         Finish::Skipped { by, reason } => {
             Draft::new(MomentSort::StepSkipped, format!("{title}: {reason}")).by(by)
         }
+        Finish::TooLittle { reason } => {
+            Draft::new(MomentSort::StageTooLittle, format!("{title}: {reason}"))
+        }
+        Finish::NotNeeded => return None,
         Finish::Done => match step.before.op(place).map(|op| &op.kind)? {
             OpKind::Bake { .. } | OpKind::Validate { .. } => {
                 Draft::new(MomentSort::BakePassed, title)

@@ -117,6 +117,8 @@ pub enum StepStanding {
     },
     /// It was under way when a rollback began.
     Left,
+    /// What was done before it in the rollback was enough.
+    NotNeeded,
     /// It is under way.
     Running,
     /// A person skipped it.
@@ -124,6 +126,11 @@ pub enum StepStanding {
         /// Who.
         by: PersonId,
         /// Why.
+        reason: String,
+    },
+    /// The stage of the rollback that it ends was not enough.
+    TooLittle {
+        /// What did not hold yet.
         reason: String,
     },
     /// Not begun.
@@ -195,8 +202,12 @@ impl From<&Finish> for StepStanding {
             Finish::Failed { reason } => Self::Failed {
                 reason: reason.clone(),
             },
+            Finish::NotNeeded => Self::NotNeeded,
             Finish::Skipped { by, reason } => Self::Skipped {
                 by: by.clone(),
+                reason: reason.clone(),
+            },
+            Finish::TooLittle { reason } => Self::TooLittle {
                 reason: reason.clone(),
             },
         }

@@ -1,0 +1,293 @@
+//! Ways back that do not undo all: stages, of which the first that is enough is the last, and procedures that
+//! switch a part off. What goes further back takes everything.
+
+use phasegate_core::{Ratio, Span};
+use phasegate_engine::program::Back;
+use phasegate_engine::record::{Body, Finish, HoldReason, Outcome, Place, Record};
+use phasegate_engine::{Act, Person};
+use phasegate_testkit::simulation::{Kill, Setup, Simulation};
+use phasegate_testkit::world::{Metric, Regression, World};
+use phasegate_tests::{at, errors, person, program};
+
+fn olga() -> Person {
+    person("olga", "operator")
+}
+
+fn percent(percent: u8) -> Ratio {
+    Ratio::from_percent(percent.into()).expect("a ratio")
+}
+
+/// Errors of the new version from this exposure on.
+fn world(bad_from: Option<u8>) -> World {
+    let mut world = World::default();
+    let kpi = || "errors".parse().expect("an id");
+    world.metrics.insert(kpi(), errors("0.1%"));
+    let from = bad_from.map(percent);
+    world.regressions.extend(from.map(|from| Regression {
+        kpi: kpi(),
+        from,
+        becomes: errors("20%"),
+    }));
+    world
+}
+
+fn run(plan: &str, world: World, acts: Vec<(u64, Act)>, kills: Vec<Kill>) -> Simulation {
+    let mut setup = Setup::new(program(plan, None), world, at(0));
+    let act = |(minute, act)| (at(minute), olga(), act);
+    setup.acts.extend(acts.into_iter().map(act));
+    setup.kills = kills;
+    let mut simulation = Simulation::new(setup).expect("a rollout");
+    simulation
+        .run(Span::from_secs(120 * 60))
+        .expect("no defect");
+    simulation
+}
+
+fn records(simulation: &Simulation) -> Vec<Record> {
+    simulation.records().expect("a whole journal")
+}
+
+/// How the operations of rollbacks ended, in order.
+fn ends(records: &[Record]) -> Vec<&'static str> {
+    let end = |record: &Record| match &record.body {
+        Body::OpFinished {
+            place: Place::Rollback { .. },
+            finish,
+        } => Some(match finish {
+            Finish::Done => "done",
+            Finish::Failed { .. } => "failed",
+            Finish::NotNeeded => "not needed",
+            Finish::Skipped { .. } => "skipped",
+            Finish::TooLittle { .. } => "too little",
+        }),
+        _ => None,
+    };
+    records.iter().filter_map(end).collect()
+}
+
+fn weight(simulation: &Simulation, binding: &str, target: &str) -> Ratio {
+    let key = (
+        binding.parse().expect("an id"),
+        target.parse().expect("an id"),
+    );
+    let thing = simulation.world.things.get(&key).expect("it was set");
+    thing.exposure()
+}
+
+fn holds(simulation: &Simulation) -> Vec<HoldReason> {
+    simulation.state().expect("it is not over").holds.clone()
+}
+
+#[test]
+fn the_first_stage_that_is_enough_is_the_last() {
+    for (bad_from, ended, left) in [
+        (
+            60,
+            vec![
+                "done",
+                "done",
+                "not needed",
+                "not needed",
+                "not needed",
+                "not needed",
+            ],
+            50,
+        ),
+        (
+            25,
+            vec![
+                "done",
+                "too little",
+                "done",
+                "done",
+                "not needed",
+                "not needed",
+            ],
+            10,
+        ),
+        (
+            6,
+            vec!["done", "too little", "done", "too little", "done", "done"],
+            0,
+        ),
+    ] {
+        let simulation = run("staged", world(Some(bad_from)), Vec::new(), Vec::new());
+        assert_eq!(ends(&records(&simulation)), ended, "from {bad_from} %");
+        assert_eq!(weight(&simulation, "edge", "shop"), percent(left));
+        assert_eq!(holds(&simulation), [HoldReason::RolledBack]);
+        // The phase before stays done, and what it set stands.
+        assert_eq!(weight(&simulation, "flags", "new-cart"), percent(2));
+    }
+}
+
+#[test]
+fn what_goes_back_to_the_start_takes_all_stages() {
+    let leak = Act::Declare {
+        scenario: "leak".to_owned(),
+    };
+    // While nothing goes back, and while a stage is looked at that is not enough.
+    for (bad_from, minute) in [(None, 20), (Some(25), 11)] {
+        let simulation = run(
+            "staged",
+            world(bad_from),
+            vec![(minute, leak.clone())],
+            Vec::new(),
+        );
+        let records = records(&simulation);
+        let started = |record: &&Record| matches!(record.body, Body::RollbackStarted { .. });
+        let expected = if bad_from.is_some() { 2 } else { 1 };
+        assert_eq!(records.iter().filter(started).count(), expected);
+        let end = records.last().map(|record| &record.body);
+        let outcome = Outcome::RolledBack;
+        assert_eq!(end, Some(&Body::Finished { outcome }));
+        assert_eq!(weight(&simulation, "edge", "shop"), Ratio::ZERO);
+        assert_eq!(weight(&simulation, "flags", "new-cart"), Ratio::ZERO);
+    }
+}
+
+#[test]
+fn stages_survive_a_death_at_any_point() {
+    let plain = run("staged", world(Some(25)), Vec::new(), Vec::new());
+    let (whole, points) = (records(&plain), plain.crash_points());
+    let back = whole
+        .iter()
+        .position(|record| matches!(record.body, Body::RollbackStarted { .. }))
+        .expect("it goes back");
+    assert!(back > 0 && points.len() > 60);
+    for at in 30..60 {
+        let kill = Kill {
+            at,
+            down_millis: 20_000,
+            reboot: at % 2 == 0,
+        };
+        let simulation = run("staged", world(Some(25)), Vec::new(), vec![kill]);
+        let ends = ends(&records(&simulation));
+        assert_eq!(
+            ends.iter().filter(|end| **end == "not needed").count(),
+            2,
+            "{at}: {ends:?}"
+        );
+        assert_eq!(weight(&simulation, "edge", "shop"), percent(10), "{at}");
+        assert_eq!(holds(&simulation), [HoldReason::RolledBack], "{at}");
+    }
+}
+
+fn shop(queue: &str) -> World {
+    let mut world = world(None);
+    let value = queue.parse().expect("a number");
+    let kpi = "queue".parse().expect("an id");
+    world.metrics.insert(kpi, Metric::Scalar { value });
+    world
+}
+
+fn declare(scenario: &str) -> Act {
+    Act::Declare {
+        scenario: scenario.to_owned(),
+    }
+}
+
+fn procedure(id: &str) -> Act {
+    Act::RollBack {
+        back: Back::Procedure(id.parse().expect("an id")),
+    }
+}
+
+#[test]
+fn a_procedure_switches_its_part_off_and_the_rest_waits_for_a_person() {
+    let by_row = vec![(10, declare("bad-advice")), (15, Act::Release)];
+    let by_person = vec![(10, procedure("no-advice")), (15, Act::Release)];
+    for acts in [by_row, by_person] {
+        let simulation = run("partial", shop("1"), acts, Vec::new());
+        let records = records(&simulation);
+        assert_eq!(ends(&records), ["done", "done", "done"]);
+        assert_eq!(weight(&simulation, "flags", "advice"), Ratio::ZERO);
+        // After the release the phase goes on from where it was, and its bake begins anew.
+        assert_eq!(weight(&simulation, "edge", "shop"), percent(100));
+        let second = records.iter().find(
+            |record| matches!(&record.body, Body::PhaseStarted { phase } if phase.as_str() == "second"),
+        );
+        let second = second.map(Record::at).expect("it goes on");
+        assert!(second >= at(30) && second <= at(35), "{second}");
+        let end = records.last().map(|record| &record.body);
+        let outcome = Outcome::Completed;
+        assert_eq!(end, Some(&Body::Finished { outcome }));
+    }
+}
+
+#[test]
+fn a_procedure_with_a_number_is_taken_by_itself() {
+    let simulation = run("partial", shop("500"), Vec::new(), Vec::new());
+    let records = records(&simulation);
+    let fired = records.iter().find_map(|record| match &record.body {
+        Body::TriggerFired { trigger, .. } => Some(trigger.to_string()),
+        _ => None,
+    });
+    assert_eq!(fired.as_deref(), Some("no-advice-1"));
+    assert_eq!(weight(&simulation, "flags", "advice"), Ratio::ZERO);
+    // It was not enough: that is a failed rollback, which is a person's.
+    assert_eq!(ends(&records), ["done", "done", "failed"]);
+    let rollback = simulation.state().expect("not over").rollback.clone();
+    assert!(rollback.is_some_and(|rollback| rollback.failed));
+}
+
+#[test]
+fn of_several_responses_the_one_that_undoes_most_is_taken() {
+    let simulation = run(
+        "partial",
+        shop("1"),
+        vec![(10, declare("gone"))],
+        Vec::new(),
+    );
+    let records = records(&simulation);
+    let back = records.iter().find_map(|record| match &record.body {
+        Body::RollbackStarted { back, .. } => Some(back.clone()),
+        _ => None,
+    });
+    assert_eq!(back, Some(Back::Start));
+}
+
+#[test]
+fn a_procedure_that_says_how_far_undoes_phases_by_its_own_steps() {
+    let simulation = run(
+        "partial",
+        shop("1"),
+        vec![(10, procedure("shop-home"))],
+        Vec::new(),
+    );
+    let records = records(&simulation);
+    assert_eq!(ends(&records), ["done", "done"]);
+    let end = records.last().map(|record| &record.body);
+    let outcome = Outcome::RolledBack;
+    assert_eq!(end, Some(&Body::Finished { outcome }));
+}
+
+#[test]
+fn a_part_goes_back_while_nothing_else_does_or_not_at_all() {
+    // The whole goes back already: the part is part of it.
+    let acts = vec![
+        (10, Act::RollBack { back: Back::Start }),
+        (10, procedure("no-advice")),
+    ];
+    let simulation = run("partial", shop("1"), acts, Vec::new());
+    let started = |record: &&Record| matches!(record.body, Body::RollbackStarted { .. });
+    assert_eq!(records(&simulation).iter().filter(started).count(), 1);
+    // The other way round the rest follows.
+    let acts = vec![
+        (10, procedure("no-advice")),
+        (10, Act::RollBack { back: Back::Start }),
+    ];
+    let simulation = run("partial", shop("1"), acts, Vec::new());
+    let records = records(&simulation);
+    assert_eq!(records.iter().filter(started).count(), 2);
+    let end = records.last().map(|record| &record.body);
+    let outcome = Outcome::RolledBack;
+    assert_eq!(end, Some(&Body::Finished { outcome }));
+    // What the plan does not have is refused.
+    let simulation = run(
+        "partial",
+        shop("1"),
+        vec![(10, procedure("nothing"))],
+        Vec::new(),
+    );
+    assert_eq!(ends(&self::records(&simulation)), Vec::<&str>::new());
+}
