@@ -646,6 +646,89 @@ fn bands_of_passing_and_rolling_back_neither_overlap_nor_leave_a_gap() {
             Some(FaultCode::BandsOverlap),
         ),
         ("ratio(errors) < 1%", "coverage < 70%", None),
+        // Two of one direction.
+        (
+            "coverage > 80%",
+            "coverage > 70%",
+            Some(FaultCode::BandsOverlap),
+        ),
+        (
+            "ratio(errors) < 1%",
+            "ratio(errors) < 5%",
+            Some(FaultCode::BandsOverlap),
+        ),
+        // What must hold beside it is no overlap: it passes up to 5 % only.
+        (
+            "ratio(errors) > 0% and ratio(errors) < 5%",
+            "ratio(errors) >= 5%",
+            None,
+        ),
+        (
+            "ratio(errors) > 0% or ratio(errors) < 5%",
+            "ratio(errors) >= 5%",
+            Some(FaultCode::BandsOverlap),
+        ),
+        (
+            "ratio(errors) < 5%",
+            "ratio(errors) > 1% and ratio(errors) > 5%",
+            Some(FaultCode::BandsGap),
+        ),
+        // Ranges.
+        (
+            "coverage in 70%..90%",
+            "coverage < 75%",
+            Some(FaultCode::BandsOverlap),
+        ),
+        (
+            "coverage in 70%..90%",
+            "coverage > 95%",
+            Some(FaultCode::BandsGap),
+        ),
+        ("coverage in 70%..90%", "coverage > 90%", None),
+        (
+            "coverage > 80%",
+            "coverage in 10%..20%",
+            Some(FaultCode::BandsGap),
+        ),
+        // Of a change, more than its far end is passed, too.
+        (
+            "change(coverage) in 10%..20%",
+            "change(coverage) > 30%",
+            Some(FaultCode::BandsOverlap),
+        ),
+        (
+            "change(coverage) in 10%..20% vs control",
+            "change(coverage) > 30% vs baseline",
+            None,
+        ),
+        // Bands: what is not critical passes, and what is critical goes back.
+        (
+            "ratio(errors) warn > 1% crit > 5%",
+            "ratio(errors) > 3%",
+            Some(FaultCode::BandsOverlap),
+        ),
+        (
+            "ratio(errors) warn > 1% crit > 5%",
+            "ratio(errors) > 5%",
+            None,
+        ),
+        (
+            "ratio(errors) < 8%",
+            "ratio(errors) warn > 1% crit > 5%",
+            Some(FaultCode::BandsOverlap),
+        ),
+        // One value.
+        ("ratio(errors) = 0%", "ratio(errors) > 0%", None),
+        (
+            "ratio(errors) != 0%",
+            "ratio(errors) > 50%",
+            Some(FaultCode::BandsOverlap),
+        ),
+        (
+            "coverage -> >= 80%",
+            "coverage > 70%",
+            Some(FaultCode::BandsOverlap),
+        ),
     ] {
         let (one, other): (Criterion, Criterion) =
             (pass.parse().expect(pass), back.parse().expect(back));
@@ -657,6 +740,22 @@ fn bands_of_passing_and_rolling_back_neither_overlap_nor_leave_a_gap() {
             "{pass} | {back}"
         );
     }
+}
+
+#[test]
+fn what_must_hold_for_passing_holds_together() {
+    let [low, high, back]: [Criterion; 3] = ["coverage > 20%", "coverage < 30%", "coverage >= 30%"]
+        .map(|text| text.parse().expect(text));
+    let (pass, rollback) = (Purpose::Pass, Purpose::Rollback);
+    assert_eq!(
+        check_together(&[(&low, pass), (&high, pass), (&back, rollback)]),
+        Vec::new()
+    );
+    let alone = check_together(&[(&low, pass), (&back, rollback)]);
+    assert_eq!(
+        alone.first().map(|fault| fault.message.as_str()),
+        Some("passing at > 20% and rolling back at >= 30% overlap: some values do both")
+    );
 }
 
 #[test]

@@ -446,6 +446,16 @@ fn derived_kpis_are_made_of_their_records_or_not_at_all() {
         (Some(Span::from_secs(DAY * 3 / 2)), 1)
     );
     assert_eq!(recovery_time(&[]), (None, 0));
+    // What ended before it began did not take no time: nobody knows how long it took.
+    assert_eq!(
+        recovery_time(&[(day(0), Some(day(2))), (day(5), Some(day(4)))]),
+        (Some(days(2)), 1)
+    );
+    assert_eq!(recovery_time(&[(day(5), Some(day(4)))]), (None, 1));
+    assert_eq!(
+        recovery_time(&[(day(5), Some(day(5)))]),
+        (Some(Span::ZERO), 0)
+    );
     let not_yet = Verdict::Inconclusive(Why::NotYet { remaining: days(1) });
     assert_eq!(on_time(day(5), Some(day(5)), day(9)), Verdict::Pass);
     assert_eq!(on_time(day(5), Some(day(6)), day(9)), Verdict::Fail);
@@ -544,6 +554,25 @@ fn delivery_performance_comes_from_deployments_and_incidents() {
     assert_eq!(found.unrestored, 1);
     assert_eq!(found.change_fail_rate, Fraction::new(1, 4));
     assert_eq!(found.rework_rate, Fraction::new(1, 4));
+    assert_eq!(found.impossible, 0);
+    // Records that cannot be so make nothing faster: they are counted, and no figure is made of them.
+    let wrong = [Deployment {
+        committed: Some(day(16)),
+        ..deployed(15, None, false, false)
+    }];
+    let ended_first = [Incident {
+        restored: Some(day(10)),
+        ..incident(11, None, true)
+    }];
+    let with = |a: &[Deployment], b: &[Incident]| {
+        let both = ([&deployments[..], a].concat(), [&incidents[..], b].concat());
+        DeliveryPerformance::over(day(10), day(20), &both.0, &both.1)
+    };
+    let doubtful = with(&wrong, &ended_first);
+    assert_eq!(doubtful.lead_time, found.lead_time);
+    assert_eq!(doubtful.recovery_time, found.recovery_time);
+    assert_eq!((doubtful.unrestored, doubtful.impossible), (1, 2));
+    assert_eq!(doubtful.deployments_per_day, Fraction::new(5, 10));
     let nothing = DeliveryPerformance::over(day(30), day(40), &deployments, &incidents);
     assert_eq!(nothing.deployments_per_day, Some(Fraction::ZERO));
     assert_eq!(

@@ -8,6 +8,7 @@ mod limit;
 mod measure;
 mod test;
 mod together;
+mod values;
 mod whole;
 
 use crate::kpi::KpiRegistry;

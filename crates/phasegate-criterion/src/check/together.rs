@@ -1,10 +1,9 @@
 //! Checks of criteria side by side: thresholds of one measure, used for passing and for rolling back,
 //! form bands; bands that overlap or leave a gap are worth a word.
 
-use std::cmp::Ordering;
-
-use super::{Fault, FaultCode, whole};
-use crate::tree::{Assertion, Band, Cmp, Criterion, Operand, Subject, Value};
+use super::values::{Held, Key, Values, held};
+use super::{Fault, FaultCode};
+use crate::tree::{Condition, Criterion};
 
 /// What a criterion is used for.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -17,78 +16,72 @@ pub enum Purpose {
 }
 
 /// Warns where a value of one measure would both pass and call for a rollback, and where values
-/// between the two bands are left undecided. Thresholds that stand alone in their test are looked at.
+/// between the two bands are left undecided.
+///
+/// The criteria for passing must all hold: `x > 0` beside `x < 5%` passes between the two. Each one for rolling back
+/// stands for itself. Thresholds, ranges and two-level bands of the same measure are looked at, whichever way they
+/// point; of bands, what is not critical passes and what is critical goes back. Comparisons with baselines, budgets
+/// and other versions have no values that stand in the criterion, and are left out.
+///
+/// Cost: comparisons for passing times those for rolling back, where they share a measure.
 #[must_use]
 pub fn check_together(criteria: &[(&Criterion, Purpose)]) -> Vec<Fault> {
-    let thresholds = |purpose: Purpose| -> Vec<(&Subject, &Value, Cmp)> {
+    let of = |purpose: Purpose| -> Vec<&Condition> {
         let chosen = criteria.iter().filter(move |(_, used)| *used == purpose);
-        let tests = chosen.flat_map(|(criterion, _)| whole::tests(&criterion.condition));
-        let compared = tests.filter_map(|test| match &test.assertion {
-            Assertion::Compare(Band {
-                op,
-                value: Operand::Value(value),
-            }) => Some((&test.subject, value, *op)),
-            Assertion::Compare(_)
-            | Assertion::Bands { .. }
-            | Assertion::Comparable(_)
-            | Assertion::NoWorse(_)
-            | Assertion::Reach { .. }
-            | Assertion::Stable
-            | Assertion::Within(_) => None,
-        });
-        compared.collect()
+        chosen.map(|(criterion, _)| &criterion.condition).collect()
     };
-    let back = thresholds(Purpose::Rollback);
+    let (mut passing, mut back) = (Vec::new(), Vec::new());
+    held(&of(Purpose::Pass), Purpose::Pass, &[], &mut passing);
+    for condition in of(Purpose::Rollback) {
+        held(&[condition], Purpose::Rollback, &[], &mut back);
+    }
     let mut faults = Vec::new();
-    for (subject, pass, pass_op) in thresholds(Purpose::Pass) {
-        for (_, roll, roll_op) in back.iter().filter(|(other, ..)| *other == subject) {
-            let Some(order) = roll.quantity().compare(pass.quantity()) else {
-                continue;
-            };
-            faults.extend(pair(subject, (pass_op, pass), (*roll_op, roll), order));
+    for pass in &passing {
+        for roll in &back {
+            faults.extend(shared(pass, roll).filter_map(|(key, pass, roll)| pair(key, pass, roll)));
         }
     }
     faults
 }
 
-/// `order` is that of the rollback threshold against the passing one.
-fn pair(
-    subject: &Subject,
-    pass: (Cmp, &Value),
-    roll: (Cmp, &Value),
-    order: Ordering,
-) -> Option<Fault> {
-    let (pass_op, pass_value) = pass;
-    let (roll_op, roll_value) = roll;
-    // Distance of the rollback threshold from the passing one, away from the good side.
-    let distance = if pass_op.is_upper_bound() && roll_op.is_lower_bound() {
-        order
-    } else if pass_op.is_lower_bound() && roll_op.is_upper_bound() {
-        order.reverse()
-    } else {
-        return None;
+/// The measures that both speak of.
+fn shared<'h, 'c>(
+    pass: &'h Held<'c>,
+    roll: &'h Held<'c>,
+) -> impl Iterator<Item = (&'h Key<'c>, &'h Values, &'h Values)> {
+    pass.iter()
+        .filter_map(|(key, values)| Some((key, values, roll.get(key)?)))
+}
+
+fn pair((subject, ..): &Key<'_>, pass: &Values, roll: &Values) -> Option<Fault> {
+    let texts = || {
+        format!(
+            "passing at {} and rolling back at {}",
+            pass.texts.join(" and "),
+            roll.texts.join(" and ")
+        )
     };
-    let closed = |op: Cmp| matches!(op, Cmp::GreaterOrEqual | Cmp::LessOrEqual);
-    let both_closed = closed(pass_op) && closed(roll_op);
-    let touching = closed(pass_op) != closed(roll_op);
-    let texts = format!(
-        "passing at {} {pass_value} and rolling back at {} {roll_value}",
-        pass_op.text(),
-        roll_op.text()
-    );
-    match distance {
-        Ordering::Equal if touching => None,
-        Ordering::Equal | Ordering::Less if both_closed || distance.is_lt() => Some(Fault::new(
+    if pass.overlaps(roll) {
+        return Some(Fault::new(
             FaultCode::BandsOverlap,
             subject,
-            format!("{texts} overlap: some values do both"),
+            format!("{} overlap: some values do both", texts()),
             "move one of the two",
-        )),
-        Ordering::Equal | Ordering::Less | Ordering::Greater => Some(Fault::new(
-            FaultCode::BandsGap,
-            subject,
-            format!("{texts} leave values between them that neither passes nor goes back"),
-            "say what happens there: a warning, or nothing",
-        )),
+        ));
     }
+    let ([pass], [roll]) = (pass.stretches.as_slice(), roll.stretches.as_slice()) else {
+        return None;
+    };
+    if pass.follows(*roll) || roll.follows(*pass) {
+        return None;
+    }
+    Some(Fault::new(
+        FaultCode::BandsGap,
+        subject,
+        format!(
+            "{} leave values between them that neither passes nor goes back",
+            texts()
+        ),
+        "say what happens there: a warning, or nothing",
+    ))
 }

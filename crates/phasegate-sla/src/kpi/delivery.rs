@@ -54,6 +54,9 @@ pub struct DeliveryPerformance {
     pub recovery_time: Option<Span>,
     /// Failures that a change caused and that have not ended yet: recovery time says nothing of them.
     pub unrestored: usize,
+    /// Records that cannot be so: an incident that ended before it began, a deployment of a change that was
+    /// committed later. Neither recovery time nor lead time is made of them.
+    pub impossible: usize,
     /// Which share of deployments failed.
     pub change_fail_rate: Option<Fraction>,
     /// Which share of deployments was unplanned, to mend a fault.
@@ -86,21 +89,34 @@ impl DeliveryPerformance {
             let days = Fraction::of_counts(end.since(start).as_nanos(), 86_400_000_000_000)?;
             Fraction::from(u64::try_from(deployed.len()).ok()?).checked_div(days)
         };
-        let lead = deployed
-            .iter()
-            .filter_map(|one| Some(one.at.since(one.committed?)));
-        let recovery = caused
-            .iter()
-            .filter_map(|one| Some(one.restored?.since(one.began)));
+        let (lead, out_of_order) = lasted(deployed.iter().map(|one| (one.committed, Some(one.at))));
+        let (recovery, ended_first) =
+            lasted(caused.iter().map(|one| (Some(one.began), one.restored)));
         Self {
-            lead_time: median(lead.collect()),
+            lead_time: median(lead),
             deployments_per_day: per_day(),
-            recovery_time: median(recovery.collect()),
+            recovery_time: median(recovery),
             unrestored: caused.iter().filter(|one| one.restored.is_none()).count(),
+            impossible: out_of_order + ended_first,
             change_fail_rate: share(deployed.iter().filter(|one| one.failed).count()),
             rework_rate: share(deployed.iter().filter(|one| one.rework).count()),
         }
     }
+}
+
+/// How long each lasted that began and ended, and how many are said to have ended before they began.
+fn lasted(
+    records: impl Iterator<Item = (Option<Timestamp>, Option<Timestamp>)>,
+) -> (Vec<Span>, usize) {
+    let (mut spans, mut impossible) = (Vec::new(), 0);
+    for record in records {
+        match record {
+            (Some(from), Some(to)) if to < from => impossible += 1,
+            (Some(from), Some(to)) => spans.push(to.since(from)),
+            (None, _) | (_, None) => {}
+        }
+    }
+    (spans, impossible)
 }
 
 /// The middle one, or the mean of the two in the middle.

@@ -39,12 +39,16 @@ pub fn false_positive_rate(false_alarms: u64, alarms: u64) -> Option<Quantity> {
     }
 }
 
-/// The mean time from beginning to end, of those that ended; and how many did not.
+/// The mean time from beginning to end, of those that ended; and of how many that cannot be said: they have not
+/// ended, or are recorded to have ended before they began.
 #[must_use]
 pub fn recovery_time(failures: &[(Timestamp, Option<Timestamp>)]) -> (Option<Span>, usize) {
     let ended: Vec<u128> = failures
         .iter()
-        .filter_map(|(began, ended)| Some(u128::from((*ended)?.since(*began).as_nanos())))
+        .filter_map(|(began, ended)| {
+            let ended = ended.filter(|ended| ended >= began)?;
+            Some(u128::from(ended.since(*began).as_nanos()))
+        })
         .collect();
     let sum: u128 = ended.iter().sum();
     let mean = u128::try_from(ended.len())

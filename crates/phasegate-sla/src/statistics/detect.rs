@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::numeric::{ln, ln_1p, ln_add_exp};
-use super::{Alpha, LogE, Rate, StatisticsError};
+use super::{Alpha, LogE, Rate, StatisticsError, state};
 
 /// How past evidence is combined.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -43,6 +43,7 @@ pub enum Recursion {
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Detector {
     recursion: Recursion,
+    #[serde(with = "state::number")]
     log_value: f64,
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StatisticsError;
 use super::numeric::{exp, ln};
+use super::state::{self, Written};
 
 /// The probability of a false statement that one accepts, strictly between 0 and 1.
 ///
@@ -262,8 +263,9 @@ impl From<Counts> for (u64, u64) {
 /// The natural logarithm of an e-value: evidence against a null hypothesis, in nats.
 ///
 /// 0 is no evidence, 3 nats (a factor of 20) reject at 5 %, negative numbers speak for the null.
-/// Never NaN; +∞ when the null is impossible.
+/// Never NaN; +∞ when the null is impossible. In JSON the infinities are the texts `inf` and `-inf`.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, PartialOrd, Serialize)]
+#[serde(from = "Written", into = "Written")]
 pub struct LogE(f64);
 
 impl LogE {
@@ -316,6 +318,18 @@ impl LogE {
     }
 }
 
+impl From<Written> for LogE {
+    fn from(written: Written) -> Self {
+        Self::from_nats(written.0)
+    }
+}
+
+impl From<LogE> for Written {
+    fn from(evidence: LogE) -> Self {
+        Self(evidence.0)
+    }
+}
+
 /// What the data say about a statement at the chosen confidence.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[expect(
@@ -357,13 +371,16 @@ impl Decision {
     }
 }
 
-/// An interval that covers the unknown value with the stated confidence; ends may be infinite.
+/// An interval that covers the unknown value with the stated confidence; ends may be infinite (in JSON `inf`
+/// and `-inf`).
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[expect(clippy::exhaustive_structs, reason = "an interval is its two ends")]
 pub struct Interval {
     /// The lower end.
+    #[serde(with = "state::number")]
     pub lower: f64,
     /// The upper end.
+    #[serde(with = "state::number")]
     pub upper: f64,
 }
 

@@ -60,6 +60,7 @@ pub mod mean;
 pub mod numeric;
 pub mod quantile;
 pub mod rate;
+mod state;
 
 pub use error::StatisticsError;
 pub use level::{Alpha, Counts, Decision, Interval, LogE, Rate};

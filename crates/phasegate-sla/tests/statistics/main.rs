@@ -16,3 +16,4 @@ mod means;
 mod properties;
 mod quantiles;
 mod reference;
+mod states;

@@ -92,7 +92,7 @@ pub enum RunFault {
 }
 
 /// The counts and phase of one metric.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 struct Tally {
     taken: bool,
     failed: i64,
@@ -107,7 +107,8 @@ struct Tally {
 /// An analysis run: feed it each tick's measurements, read its phase.
 ///
 /// Order of calls: as often as one likes, [`due`](Self::due), then [`record`](Self::record) for the due
-/// metrics, then [`assess`](Self::assess). Assessing twice without new measurements changes nothing.
+/// metrics, then [`assess`](Self::assess). Assessing twice without new measurements changes nothing. Written and
+/// read back it goes on where it was.
 ///
 /// ```
 /// use phasegate_sla::judge::argo::{AnalysisRun, Limits, MetricSpec, Phase};
@@ -121,7 +122,7 @@ struct Tally {
 /// assert_eq!(run.phase(), Phase::Successful);
 /// # Ok::<(), phasegate_sla::judge::argo::RunFault>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct AnalysisRun {
     metrics: Vec<(MetricSpec, bool, Tally)>,
     terminated: bool,

@@ -1,5 +1,6 @@
 //! Gamma mixtures: sub-exponential and sub-Poisson sums.
 
+use serde::{Deserialize, Serialize};
 use statrs::function::gamma::{checked_gamma_lr, checked_gamma_ur};
 
 use super::{Sides, best_rho, invert, positive};
@@ -8,7 +9,7 @@ use crate::statistics::{Alpha, StatisticsError};
 
 /// The gamma-exponential mixture, for sub-exponential sums of scale `c`: empirical Bernstein bounds
 /// are made of it (c = 1, v the squared deviations from the running mean).
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct GammaExponentialMixture {
     rho: f64,
     c: f64,

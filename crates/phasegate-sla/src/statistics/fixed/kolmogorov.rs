@@ -143,7 +143,8 @@ impl KolmogorovTest {
         row.last().copied().unwrap_or(1.0)
     }
 
-    /// Asymptotic p-values, those of scipy: for some hundred samples a side and more.
+    /// Asymptotic p-values, those of scipy (`ks_2samp` with `method='asymp'`, whose effective number of samples is
+    /// rounded to the nearest whole one, halves to the even one): for some hundred samples a side and more.
     ///
     /// Of few samples they are wrong on the unsafe side: one value a side gives 0 where 1 is exact. Whoever
     /// only wants the p-value takes [`outcome`](Self::outcome).
@@ -162,7 +163,7 @@ impl KolmogorovTest {
         let p = PValues {
             less: one_sided(self.above),
             greater: one_sided(self.below),
-            two_sided: one_sample_tail(effective.round().max(1.0), d),
+            two_sided: one_sample_tail(effective.round_ties_even().max(1.0), d),
         };
         self.with(p)
     }
@@ -326,6 +327,22 @@ mod tests {
         let same = KolmogorovTest::new(&x, &x).unwrap();
         assert_eq!(same.exact().unwrap().p.two_sided, 1.0);
         assert_eq!(same.asymptotic().p.two_sided, 1.0);
+    }
+
+    #[test]
+    fn half_an_effective_sample_is_rounded_as_scipy_does() {
+        // 25 against 25 are 12.5 effective samples: 12, not 13, which would give 0.0515.
+        let y: Vec<f64> = (0..25).map(f64::from).collect();
+        let x: Vec<f64> = y.iter().map(|value| value + 8.5).collect();
+        let test = KolmogorovTest::new(&x, &y).unwrap();
+        let (exact, asymptotic) = (test.exact().unwrap(), test.asymptotic());
+        assert!((asymptotic.below - 0.36).abs() < 1e-12);
+        assert!((exact.p.two_sided - 0.0779).abs() < 5e-5, "{exact:?}");
+        assert!(
+            (asymptotic.p.two_sided - 0.0673).abs() < 5e-5,
+            "{asymptotic:?}"
+        );
+        assert_eq!(test.outcome(), exact);
     }
 
     #[test]

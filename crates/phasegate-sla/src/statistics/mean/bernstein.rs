@@ -227,7 +227,7 @@ impl HoeffdingBound {
 
 /// The conjugate-mixture empirical Bernstein confidence sequence: the gamma-exponential mixture on the
 /// squared deviations from the running mean.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct MixtureBernstein {
     side: Alpha,
     mixture: GammaExponentialMixture,

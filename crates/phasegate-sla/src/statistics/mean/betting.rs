@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::statistics::numeric::{ln, ln_1p};
-use crate::statistics::{Alpha, Decision, LogE, StatisticsError};
+use crate::statistics::{Alpha, Decision, LogE, StatisticsError, state};
 
 /// What to do with a value outside the declared range.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -18,6 +18,10 @@ pub enum Beyond {
     /// Refuse it.
     Refuse,
 }
+
+/// By so much of the range a mean of values at its end may lie beyond it: what adding up a billion of them loses
+/// in the last places.
+const MEAN_ROUNDING: f64 = 1e-6;
 
 /// The range that values lie in, known before the data.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
@@ -83,6 +87,26 @@ impl ValueRange {
             }
         }
         Ok((value - self.low) / (self.high - self.low))
+    }
+
+    /// The place of the mean of values that all lie in the range. Unlike a single value, a mean is never capped:
+    /// beyond the ends by more than rounding, the values were not in the range.
+    ///
+    /// # Errors
+    /// For NaN and for a mean outside.
+    pub(super) fn place_of_mean(self, mean: f64) -> Result<f64, StatisticsError> {
+        if mean.is_nan() {
+            return Err(StatisticsError::NotFinite);
+        }
+        let place = (mean - self.low) / (self.high - self.low);
+        if !(-MEAN_ROUNDING..=1.0 + MEAN_ROUNDING).contains(&place) {
+            return Err(StatisticsError::OutOfRange {
+                value: mean,
+                low: self.low,
+                high: self.high,
+            });
+        }
+        Ok(place.clamp(0.0, 1.0))
     }
 
     /// The value at a place between 0 and 1.
@@ -163,7 +187,9 @@ pub struct BettingTest {
     candidate: f64,
     caution: f64,
     bets: PlugIn,
+    #[serde(with = "state::number")]
     log_above: f64,
+    #[serde(with = "state::number")]
     log_below: f64,
 }
 

@@ -10,7 +10,8 @@ use crate::statistics::{Alpha, Decision, Interval, LogE, Rate, StatisticsError};
 /// is at most that for a coin of the same mean, which is 1. The beta-binomial mixture of
 /// [`RateTest`], with the sum in the place of the hits, therefore stays an e-process.
 ///
-/// - **Assumes** that all values lie in the range, and that each one's conditional mean, given the past,
+/// - **Assumes** that all values lie in the range (with [`Beyond::Cap`](super::Beyond::Cap): that each was capped
+///   before it was added to the sum), and that each one's conditional mean, given the past,
 ///   is on the null's side of the threshold.
 /// - **Guarantees** that the chance of ever rejecting a true null is at most α, over all looks.
 /// - **Cost** O(1) a look; **state** two numbers; **merge** adds them. Unlike
@@ -59,7 +60,7 @@ impl BoundedMeanTest {
     /// Evidence that the mean lies above the threshold.
     ///
     /// # Errors
-    /// When so many values in the range cannot have this sum.
+    /// When so many values in the range cannot have this sum, capped or not.
     pub fn above(self, count: u64, sum: f64) -> Result<LogE, StatisticsError> {
         let (hits, misses) = self.scaled(count, sum)?;
         Ok(self.test.above_at(hits, misses))
@@ -68,7 +69,7 @@ impl BoundedMeanTest {
     /// Decides "the mean lies below the threshold", as [`RateTest::decide`] does.
     ///
     /// # Errors
-    /// When so many values in the range cannot have this sum.
+    /// When so many values in the range cannot have this sum, capped or not.
     pub fn decide(self, count: u64, sum: f64, alpha: Alpha) -> Result<Decision, StatisticsError> {
         let (hits, misses) = self.scaled(count, sum)?;
         Ok(self.test.decide_at(hits, misses, alpha))
@@ -77,7 +78,7 @@ impl BoundedMeanTest {
     /// The confidence sequence for the mean, in the values' unit.
     ///
     /// # Errors
-    /// When so many values in the range cannot have this sum.
+    /// When so many values in the range cannot have this sum, capped or not.
     pub fn interval(self, count: u64, sum: f64, alpha: Alpha) -> Result<Interval, StatisticsError> {
         let (hits, misses) = self.scaled(count, sum)?;
         let share = RateTest::interval_at(hits, misses, alpha, self.test.prior());
@@ -87,13 +88,14 @@ impl BoundedMeanTest {
         })
     }
 
-    /// The sum as hits and misses of coins.
+    /// The sum as hits and misses of coins. The mean of values in the range lies in the range: a sum beyond it is
+    /// of values that were not capped, and what capping each would have left of it nobody can tell.
     fn scaled(self, count: u64, sum: f64) -> Result<(f64, f64), StatisticsError> {
         let count = count as f64;
         if count <= 0.0 {
             return Ok((0.0, 0.0));
         }
-        let share = self.range.scale(sum / count)?;
+        let share = self.range.place_of_mean(sum / count)?;
         Ok((share * count, (1.0 - share) * count))
     }
 }
@@ -102,6 +104,7 @@ impl BoundedMeanTest {
 mod tests {
     use super::*;
     use crate::statistics::Counts;
+    use crate::statistics::mean::Beyond;
 
     fn alpha() -> Alpha {
         Alpha::new(0.05).unwrap()
@@ -127,6 +130,24 @@ mod tests {
         assert!(mean.decide(10, -1.0, alpha()).is_err());
         assert!(BoundedMeanTest::new(ValueRange::unit(), 1.5).is_err());
         assert_eq!(mean.decide(0, 0.0, alpha()), Ok(Decision::Undecided));
+    }
+
+    #[test]
+    fn a_sum_of_values_that_nobody_capped_is_refused_and_shows_nothing() {
+        let capped = ValueRange::new(0.0, 1.0, Beyond::Cap).unwrap();
+        let test = BoundedMeanTest::new(capped, 0.5).unwrap();
+        for sum in [-1e6, -0.1, 1_000.1, 1e9, f64::INFINITY, f64::NAN] {
+            assert!(test.decide(1_000, sum, alpha()).is_err(), "{sum}");
+            assert!(test.interval(1_000, sum, alpha()).is_err(), "{sum}");
+            assert!(test.above(1_000, sum).is_err(), "{sum}");
+        }
+        // Rounding at the ends is not beyond them.
+        for (sum, decision) in [
+            (-1e-12, Decision::Holds),
+            (1_000.0 + 1e-9, Decision::Violated),
+        ] {
+            assert_eq!(test.decide(1_000, sum, alpha()), Ok(decision));
+        }
     }
 
     /// E(x) of all sequences of values in {0, ½, 1} of mean p and length n, by their probabilities.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::betting::{PlugIn, ValueRange};
 use crate::statistics::numeric::{ln, ln_1p, ln_add_exp};
-use crate::statistics::{Alpha, Interval, StatisticsError};
+use crate::statistics::{Alpha, Interval, StatisticsError, state};
 
 /// How the bets are placed.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -48,7 +48,9 @@ pub struct BettingInterval {
     plug_in: PlugIn,
     /// Log capitals of the optimist and the pessimist: one for each candidate, or one for each
     /// candidate and bet.
+    #[serde(with = "state::numbers")]
     optimists: Vec<f64>,
+    #[serde(with = "state::numbers")]
     pessimists: Vec<f64>,
     kept: Interval,
 }

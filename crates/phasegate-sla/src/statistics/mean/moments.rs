@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::statistics::StatisticsError;
+use crate::statistics::{StatisticsError, state};
 
 /// Welford's running moments: three numbers, merged by Chan's formula.
 ///
@@ -16,7 +16,9 @@ use crate::statistics::StatisticsError;
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Moments {
     count: u64,
+    #[serde(with = "state::number")]
     mean: f64,
+    #[serde(with = "state::number")]
     squares: f64,
 }
 

@@ -1,10 +1,16 @@
 //! A sum of many terms that keeps what the additions lose.
 
+use serde::{Deserialize, Serialize};
+
+use crate::statistics::state;
+
 /// A sum by Neumaier's addition: what each addition drops is summed beside it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Sum {
+    #[serde(with = "state::number")]
     rounded: f64,
     /// What the additions to `rounded` have lost.
+    #[serde(with = "state::number")]
     lost: f64,
 }
 

@@ -1,5 +1,7 @@
 //! The e-process of a rate, carried on event by event.
 
+use serde::{Deserialize, Serialize};
+
 use super::{RateProcess, RateTest};
 use crate::statistics::numeric::{Sum, exp, ln};
 use crate::statistics::{Counts, LogE};
@@ -44,7 +46,7 @@ const FAR: f64 = 4.0;
 /// assert!((above.evidence().nats() - test.above(above.counts()).nats()).abs() < 1e-9);
 /// # Ok::<(), phasegate_sla::statistics::StatisticsError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub struct RateStream {
     process: RateProcess,
     sides: Sides,
@@ -53,7 +55,7 @@ pub struct RateStream {
 }
 
 /// The alternatives that are looked for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 enum Sides {
     Both,
     Above,
