@@ -5,9 +5,9 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use phasegate::engine::sample_sizes;
 use phasegate_examples::say;
 use phasegate_plan::{Catalog, Faults, Lints, Plan, PlanDocument, check_with};
-use phasegate_sla::sample_advice;
 
 const USAGE: &str = "usage: check_plan FILE [--bindings FILE] [--lints LEVEL:CODE,...] [--json]";
 
@@ -87,15 +87,9 @@ fn show(faults: &Faults, json: bool) -> Result<(), serde_json::Error> {
     Ok(())
 }
 
-/// What the samples of each criterion can show, and how long they take to come. Said once for each.
+/// What the samples of each criterion can show, and how long they take to come.
 fn samples(plan: &Plan) {
-    let registry = plan.kpi_registry();
-    let mut said = std::collections::BTreeSet::new();
-    for criterion in plan.criteria() {
-        for advice in sample_advice(criterion, &registry) {
-            if said.insert(advice.rule.clone()) {
-                say::line(format_args!("samples: {}", advice.sentence));
-            }
-        }
+    for advice in sample_sizes(plan) {
+        say::line(format_args!("samples: {}", advice.sentence));
     }
 }

@@ -468,6 +468,52 @@ const CASES: &[(FaultCode, &str, &str)] = &[
         "avg(latency) < 200ms cap 100ms confidence 95%",
         "avg(latency) < 200ms cap 300ms confidence 95%",
     ),
+    // That it is something else is shown, of shares and means.
+    (
+        FaultCode::NeverShown,
+        "errors = 1% confidence 95%",
+        "errors != 1% confidence 95%",
+    ),
+    (
+        FaultCode::NeverShown,
+        "p95(latency) != 5ms confidence 95%",
+        "avg(latency) != 5ms cap 9ms confidence 95%",
+    ),
+    (
+        FaultCode::BurnFactorLow,
+        "burn_rate(availability, 3d) > 0.2333",
+        "burn_rate(availability, 3d) < 0.2333",
+    ),
+    (
+        FaultCode::BurnFactorLow,
+        "burn_rate(availability, 3d) warn > 0.5 crit > 2",
+        "burn_rate(availability, 3d) warn > 1 crit > 2",
+    ),
+    (
+        FaultCode::BurnWindowLong,
+        "burn_rate(availability, 60d) > 2",
+        "burn_rate(availability, 30d) > 2",
+    ),
+    (
+        FaultCode::BurnWindowsSame,
+        "burn_rate(availability, 1h) > 14.4 and burn_rate(availability, 60m) > 14.4",
+        "burn_rate(availability, 1h) > 14.4 and burn_rate(availability, 5m) > 14.4",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "burn_rate(availability, 1h) > 20000",
+        "burn_rate(availability, 1h) > 999",
+    ),
+    (
+        FaultCode::NeverTrue,
+        "burn_rate(availability, 1h) > 1000",
+        "burn_rate(availability, 1h) >= 1000",
+    ),
+    (
+        FaultCode::AlwaysTrue,
+        "burn_rate(availability, 1h) <= 1000",
+        "burn_rate(availability, 1h) < 1000",
+    ),
 ];
 
 #[test]

@@ -14,7 +14,7 @@ pub mod state;
 mod decide;
 mod engine;
 
-pub use compile::{CompileError, Start, Unmeasurable, compile};
+pub use compile::{CompileError, Start, Unmeasurable, compile, sample_sizes};
 pub use engine::{Engine, ReplayError, Sources};
 pub use event::{Act, Event, EventError, Person};
 pub use state::{Misfit, State};

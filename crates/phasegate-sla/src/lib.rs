@@ -16,5 +16,5 @@ pub use evaluate::{Prepared, Testimony, evaluate, evaluate_trigger, evaluate_wit
 pub use hold::{Alert, Gap, Hold, HoldState};
 pub use limit::{FailureLimit, LimitState};
 pub use need::{INLINE_QUERY, Need, NeedFault, needs};
-pub use sample_size::{SampleAdvice, sample_advice};
+pub use sample_size::{SampleAdvice, sample_advice, sample_advice_shared};
 pub use verdict::{Bounds, Finding, Means, Method, Verdict, Why};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use phasegate_core::{Absence, Quantity, Span, Timestamp, Window};
+use phasegate_core::{Absence, Quantity, Ratio, Span, Timestamp, Window};
 use serde::{Deserialize, Serialize};
 
 /// What an evaluation says.
@@ -162,6 +162,10 @@ pub struct Finding {
     /// By which method it was decided, where a confidence was asked for; none for a literal comparison.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<Method>,
+    /// At which confidence it was decided, where one was asked for: what was asked for, or more where alternatives
+    /// (of one criterion, or of several triggers) share the chance of error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Ratio>,
     /// The finding in words.
     pub sentence: String,
     /// The findings of its parts, for conditions joined by and, or, score.
@@ -189,6 +193,7 @@ impl Finding {
             at,
             means: None,
             method: None,
+            confidence: None,
             sentence,
             parts: Vec::new(),
         }

@@ -148,6 +148,40 @@ const CASES: &[(&str, &[&str], Verdict)] = &[
     ("ratio(errors) > 1% confidence 95%", &["9/120"], PASS),
     ("ratio(errors) > 1% confidence 95%", &["0/338"], FAIL),
     ("ratio(errors) = 1% confidence 95%", &["1/100"], OPEN),
+    // What is shown to lie on either side is shown not to be there; that it is there is never shown.
+    ("ratio(errors) != 1% confidence 95%", &["1/100"], OPEN),
+    ("ratio(errors) != 1% confidence 95%", &["0/338"], PASS),
+    ("ratio(errors) != 1% confidence 95%", &["0/337"], OPEN),
+    ("ratio(errors) != 1% confidence 95%", &["9/120"], PASS),
+    ("ratio(errors) = 1% confidence 95%", &["0/338"], FAIL),
+    ("ratio(errors) = 1% confidence 95%", &["9/120"], FAIL),
+    (
+        "ratio(errors) = 1% confidence 95%",
+        &["10000/1000000"],
+        OPEN,
+    ),
+    ("ratio(errors) != 0% confidence 95%", &["1/1000"], PASS),
+    ("ratio(errors) != 0% confidence 95%", &["0/1000"], OPEN),
+    ("ratio(errors) = 0% confidence 95%", &["1/1000"], FAIL),
+    ("ratio(hits) != 100% confidence 95%", &["999/1000"], PASS),
+    // About 50 % is from 45 % to 55 %: in it nothing is shown, whichever end is nearer.
+    ("ratio(hits) != ~50% confidence 95%", &["5000/10000"], OPEN),
+    ("ratio(hits) != ~50% confidence 95%", &["9000/10000"], PASS),
+    (
+        "avg(latency) != 500ms cap 1s confidence 95%",
+        &["@100 200 600"],
+        PASS,
+    ),
+    (
+        "avg(latency) = 500ms cap 1s confidence 95%",
+        &["@100 200 600"],
+        FAIL,
+    ),
+    (
+        "avg(latency) != 150ms cap 1s confidence 95%",
+        &["@100 200 600"],
+        OPEN,
+    ),
     // One event decides against none, and no number of samples decides for it.
     ("ratio(errors) <= 0% confidence 95%", &["1/100"], FAIL),
     ("ratio(errors) <= 0% confidence 95%", &["0/1000000"], OPEN),

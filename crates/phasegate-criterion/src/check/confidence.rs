@@ -73,9 +73,16 @@ fn shown(test: &Test, measured: &Measured<'_>, faults: &mut Vec<Fault>) {
         | Assertion::Stable
         | Assertion::Within(_) => return,
     };
-    let (message, mend) = if matches!(op, Cmp::Equal | Cmp::NotEqual) {
+    let (message, mend) = if op == Cmp::Equal {
         (
-            format!("no number of samples shows that it is exactly {value}"),
+            format!("samples may show that it is not exactly {value}, and never that it is"),
+            "leave the confidence out, or compare with < <= > >=",
+        )
+    } else if op == Cmp::NotEqual && !has_two_sides(&test.subject.measure) {
+        (
+            format!(
+                "of percentiles and of changes only one side at a time is shown, and not that it is anything but {value}"
+            ),
             "leave the confidence out, or compare with < <= > >=",
         )
     } else if at_end(test, op, value, measured) {
@@ -97,6 +104,20 @@ fn shown(test: &Test, measured: &Measured<'_>, faults: &mut Vec<Fault>) {
         return;
     };
     faults.push(Fault::new(FaultCode::NeverShown, test, message, mend));
+}
+
+/// Is it a share or a mean against a value? Then what lies on either side of the value is shown not to be it.
+fn has_two_sides(measure: &Measure) -> bool {
+    match measure {
+        Measure::Aggregate { by, .. } => by.quantile().is_none(),
+        Measure::Change(_) => false,
+        Measure::Apdex { .. }
+        | Measure::Below { .. }
+        | Measure::BudgetLeft { .. }
+        | Measure::BurnRate { .. }
+        | Measure::Plain { .. }
+        | Measure::Query(_) => true,
+    }
 }
 
 /// Is the limit the last value that the measure can have?

@@ -103,6 +103,12 @@ codes! {
     BaselineRange = "baseline-range", Warning;
     /// A comparison with a baseline that nobody knows.
     BaselineUnknown = "baseline-unknown", Warning;
+    /// A burn rate below 1 at which something is to fire: the budget would last.
+    BurnFactorLow = "burn-factor-low", Warning;
+    /// A burn rate over a longer time than the period of its objective.
+    BurnWindowLong = "burn-window-long", Warning;
+    /// Two burn rates of one objective that must both be high, over the same time.
+    BurnWindowsSame = "burn-windows-same", Warning;
     /// Fixed time cannot be counted per month.
     CalendarRate = "calendar-rate", Error;
     /// A cap on something that is no mean with confidence.

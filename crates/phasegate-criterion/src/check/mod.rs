@@ -1,6 +1,7 @@
 //! Checks criteria against the KPIs they name: ids, units, shapes, and what is ambiguous in them.
 //! Errors make a criterion unusable; warnings (lints) say what it will be taken to mean.
 
+mod burn;
 mod confidence;
 mod declaration;
 mod fault;

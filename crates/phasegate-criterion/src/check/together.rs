@@ -48,17 +48,17 @@ pub fn check_together(criteria: &[(&Criterion, Purpose)]) -> Vec<Fault> {
 fn shared<'h, 'c>(
     pass: &'h Held<'c>,
     roll: &'h Held<'c>,
-) -> impl Iterator<Item = (&'h Key<'c>, &'h Values, &'h Values)> {
+) -> impl Iterator<Item = (&'h Key<'c>, &'h Values<'c>, &'h Values<'c>)> {
     pass.iter()
         .filter_map(|(key, values)| Some((key, values, roll.get(key)?)))
 }
 
-fn pair((subject, ..): &Key<'_>, pass: &Values, roll: &Values) -> Option<Fault> {
+fn pair((subject, ..): &Key<'_>, pass: &Values<'_>, roll: &Values<'_>) -> Option<Fault> {
     let texts = || {
         format!(
             "passing at {} and rolling back at {}",
-            pass.texts.join(" and "),
-            roll.texts.join(" and ")
+            pass.text(),
+            roll.text()
         )
     };
     if pass.overlaps(roll) {

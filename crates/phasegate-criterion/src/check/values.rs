@@ -13,13 +13,16 @@ use crate::tree::{Assertion, Band, Cmp, Condition, Measure, Operand, Reference, 
 pub(super) type Key<'c> = (&'c Subject, Option<&'c Reference>, Dimension);
 
 /// The values of each measure for which conditions hold.
-pub(super) type Held<'c> = BTreeMap<Key<'c>, Values>;
+pub(super) type Held<'c> = BTreeMap<Key<'c>, Values<'c>>;
+
+/// So many comparisons of one measure are named in a fault.
+const NAMED_MAX: usize = 4;
 
 /// Some values of a measure, and how they are written.
 #[derive(Clone)]
-pub(super) struct Values {
+pub(super) struct Values<'c> {
     pub(super) stretches: Vec<Stretch>,
-    pub(super) texts: Vec<String>,
+    pub(super) asserted: Vec<&'c Assertion>,
 }
 
 /// All numbers between two ends; an end that is `None` is open to that side.
@@ -73,7 +76,7 @@ impl Stretch {
     }
 }
 
-impl Values {
+impl Values<'_> {
     /// What lies in both.
     fn with(&self, other: &Self) -> Self {
         let pairs = self
@@ -82,12 +85,34 @@ impl Values {
             .flat_map(|one| other.stretches.iter().map(move |two| one.with(*two)));
         Self {
             stretches: pairs.flatten().collect(),
-            texts: self.texts.iter().chain(&other.texts).cloned().collect(),
+            asserted: self
+                .asserted
+                .iter()
+                .chain(&other.asserted)
+                .copied()
+                .collect(),
         }
     }
 
     pub(super) fn overlaps(&self, other: &Self) -> bool {
-        !self.with(other).stretches.is_empty()
+        let mut pairs = self
+            .stretches
+            .iter()
+            .flat_map(|one| other.stretches.iter().map(move |two| one.with(*two)));
+        pairs.any(|both| both.is_some())
+    }
+
+    /// As it is written, of many comparisons the first ones.
+    pub(super) fn text(&self) -> String {
+        let written = self.asserted.iter().take(NAMED_MAX);
+        let texts: Vec<String> = written.map(ToString::to_string).collect();
+        let more = self.asserted.len().saturating_sub(NAMED_MAX);
+        let joined = texts.join(" and ");
+        if more == 0 {
+            joined
+        } else {
+            format!("{joined} and {more} more")
+        }
     }
 }
 
@@ -136,7 +161,7 @@ pub(super) fn held<'c>(
 }
 
 /// For which values a test holds. Of two-level bands: to pass, what is not critical; to go back, what is.
-fn of_test(test: &Test, purpose: Purpose) -> Option<(Key<'_>, Values)> {
+fn of_test(test: &Test, purpose: Purpose) -> Option<(Key<'_>, Values<'_>)> {
     let change = matches!(test.subject.measure, Measure::Change(_));
     if matches!(test.subject.measure, Measure::Query(_)) {
         return None;
@@ -187,10 +212,12 @@ fn of_test(test: &Test, purpose: Purpose) -> Option<(Key<'_>, Values)> {
         | Assertion::Stable => return None,
     };
     let against = test.against.as_ref().filter(|_| change);
-    let texts = vec![test.assertion.to_string()];
     Some((
         (&test.subject, against, dimension),
-        Values { stretches, texts },
+        Values {
+            stretches,
+            asserted: vec![&test.assertion],
+        },
     ))
 }
 

@@ -1,12 +1,16 @@
 //! Checks of conditions and of what is said about the whole of a criterion.
 
-use super::{Fault, FaultCode, test};
+use super::{Fault, FaultCode, burn, test};
 use crate::kpi::KpiRegistry;
 use crate::tree::{Condition, Criterion, Measure, Scope, Test};
 
 pub(super) fn condition(condition: &Condition, registry: &KpiRegistry, faults: &mut Vec<Fault>) {
     if let Condition::Test(one) = condition {
         test::check(one, registry, faults);
+        burn::check(one, registry, faults);
+    }
+    if let Condition::All(group) = condition {
+        burn::pairs(group, faults);
     }
     for part in condition.parts() {
         self::condition(part, registry, faults);

@@ -10,6 +10,7 @@ mod matrix;
 mod parameters;
 mod phases;
 mod reactions;
+mod samples;
 mod strategies;
 mod ways_back;
 
@@ -22,6 +23,8 @@ use phasegate_plan::{Catalog, Plan};
 use phasegate_sla::{NeedFault, needs};
 
 use crate::program::{Binding, Freeze, PROGRAM_FORMAT, Program, Timing};
+
+pub use samples::sample_sizes;
 
 /// What a compilation needs besides the documents.
 #[derive(Clone, Debug)]

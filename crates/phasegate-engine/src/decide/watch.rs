@@ -133,6 +133,7 @@ impl Engine {
             measures: self.measures(),
             ..Watch::default()
         };
+        let sharing = self.state.program.alarms_with_confidence();
         let places = self.places();
         for place in places.iter().filter(|place| self.is_looked_at(place)) {
             watch.is_on = true;
@@ -157,7 +158,8 @@ impl Engine {
                 let prepared = self
                     .prepared(&stop.criterion)
                     .with_samples_min(stop.min_samples)
-                    .of_trigger();
+                    .of_trigger()
+                    .sharing(sharing);
                 self.add(&mut watch, subject, prepared, since, None);
             }
         }
@@ -166,7 +168,10 @@ impl Engine {
         for trigger in self.armed_triggers() {
             watch.is_on = true;
             let subject = Subject::Trigger(trigger.id.clone());
-            let prepared = self.prepared(&trigger.criterion).of_trigger();
+            let prepared = self
+                .prepared(&trigger.criterion)
+                .of_trigger()
+                .sharing(sharing);
             self.add(&mut watch, subject, prepared, since, Some(window));
         }
         watch
@@ -188,10 +193,12 @@ impl Engine {
         default_window: Option<Span>,
     ) {
         let mut asks = Vec::with_capacity(prepared.needs().len());
-        for need in prepared.needs() {
+        for (index, need) in prepared.needs().iter().enumerate() {
             let binding = self.state.program.bindings.get(&need.to);
             let lag = binding.map(|binding| binding.lag).unwrap_or_default();
-            asks.push(watch.ask(query(need, OPEN), since, need.over.or(default_window), lag));
+            // A window that slides would be no evidence.
+            let window = default_window.filter(|_| !prepared.is_evidence(index));
+            asks.push(watch.ask(query(need, OPEN), since, need.over.or(window), lag));
         }
         let watched_since = match &subject {
             Subject::Check { place, .. } | Subject::Stop { place, .. } => self.begun(place),

@@ -81,6 +81,19 @@ impl Program {
         out
     }
 
+    /// How many triggers and stops have a `confidence`. Any one of them stops or turns back a rollout, so they share
+    /// the chance of a false alarm: each is decided at an n-th of it, and the finding says at which level.
+    pub fn alarms_with_confidence(&self) -> u32 {
+        let stops = self.ops().flat_map(|op| op.stops());
+        let stops = stops.map(|stop| &stop.criterion);
+        let alarms = self.triggers.iter().map(|trigger| &trigger.criterion);
+        let shown = alarms.chain(stops).filter(|criterion| {
+            let tests = criterion.condition.tests();
+            tests.iter().any(|test| test.level().is_some())
+        });
+        u32::try_from(shown.count()).unwrap_or(u32::MAX)
+    }
+
     /// All operations, of phases, of their ways back and of procedures.
     pub(super) fn ops(&self) -> impl Iterator<Item = &Op> {
         let phases = self.phases.iter();

@@ -1,7 +1,7 @@
 //! Criteria against the KPIs that they name. The criterion language finds the faults; here they get
 //! their places and codes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_criterion::{
     Assertion, Band, Cmp, Condition, Criterion, Fault, FaultCode, KpiRegistry, Level, Measure,
@@ -109,7 +109,7 @@ fn doubtful<'d>(scope: &Scope<'d>) -> BTreeSet<&'d str> {
 /// two thousand criteria.
 const PAIRS_MAX: usize = 100_000;
 
-/// Does a value pass a phase's criterion and fire a trigger at once? What lies between the two is
+/// Does a value pass all of a phase's criteria and fire a trigger at once? What lies between the two is
 /// watched, and no fault.
 fn together(scope: &mut Scope<'_>) {
     let draft = scope.draft;
@@ -118,24 +118,34 @@ fn together(scope: &mut Scope<'_>) {
     let mut all: Vec<_> = back.map(|one| (one, Purpose::Rollback)).collect();
     let comparisons = |criterion: &Criterion| criterion.condition.tests().len();
     let behind: usize = all.iter().map(|(one, _)| comparisons(one)).sum();
+    let triggers = all.len();
     let phases = At::ROOT.key("phases");
     let mut pairs = 0;
     for (index, phase) in draft.phases.iter().enumerate() {
         let list = phases.index(index);
         let list = list.key("criteria");
-        for (number, condition) in phase.criteria.iter().enumerate() {
-            pairs += comparisons(&condition.criterion).saturating_mul(behind);
-            if pairs > PAIRS_MAX || behind == 0 {
-                return;
+        let criteria = phase.criteria.iter().map(|one| &one.criterion);
+        let compared: usize = criteria.clone().map(comparisons).sum();
+        pairs += compared.saturating_mul(behind);
+        if pairs > PAIRS_MAX || behind == 0 {
+            return;
+        }
+        all.extend(criteria.clone().map(|one| (one, Purpose::Pass)));
+        let faults = phasegate_criterion::check_together(&all);
+        all.truncate(triggers);
+        let overlaps = faults
+            .into_iter()
+            .filter(|fault| fault.code == FaultCode::BandsOverlap);
+        // Each is told at the first that speaks of its measure.
+        let mut first = BTreeMap::new();
+        for (number, criterion) in criteria.enumerate() {
+            for test in criterion.condition.tests() {
+                first.entry(test.subject.to_string()).or_insert(number);
             }
-            all.push((&condition.criterion, Purpose::Pass));
-            let faults = phasegate_criterion::check_together(&all);
-            all.pop();
-            let overlaps: Vec<Fault> = faults
-                .into_iter()
-                .filter(|fault| fault.code == FaultCode::BandsOverlap)
-                .collect();
-            tell(scope, list.index(number), &overlaps);
+        }
+        for fault in overlaps {
+            let number = first.get(&fault.about).copied().unwrap_or_default();
+            tell(scope, list.index(number), &[fault]);
         }
     }
 }

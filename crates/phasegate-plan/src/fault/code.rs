@@ -418,6 +418,12 @@ codes! {
     NeverTrue "PG646" "never-true" Warning;
     /// A window that slides, with confidence: it counts the same sample many times, and decides nothing.
     RollingConfidence "PG647" "rolling-confidence" Error;
+    /// A burn rate below 1 at which something is to fire: the budget would last.
+    BurnFactorLow "PG651" "burn-factor-low" Warning;
+    /// A burn rate over a longer time than the period of its objective.
+    BurnWindowLong "PG652" "burn-window-long" Warning;
+    /// Two burn rates of one objective that must both be high, over the same time.
+    BurnWindowsSame "PG653" "burn-windows-same" Warning;
 }
 
 impl fmt::Display for Code {

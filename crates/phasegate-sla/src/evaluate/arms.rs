@@ -99,6 +99,7 @@ impl Inputs<'_> {
             test: &plain,
             measured: case.measured,
             compared: case.compared.clone(),
+            alternatives: case.alternatives,
         };
         self.statement(&plain, op, (limit, written.as_ref()), alpha)
     }

@@ -39,8 +39,18 @@ pub(super) fn towards_op(op: Cmp, below: Decision) -> Decision {
     match op {
         Cmp::Less | Cmp::LessOrEqual => below,
         Cmp::Greater | Cmp::GreaterOrEqual => below.opposite(),
-        // No number of samples shows that a rate is exactly this.
+        // Of two arms and of percentiles, the sides are decided one by one: neither is shown of both.
         Cmp::Equal | Cmp::NotEqual => Decision::Undecided,
+    }
+}
+
+/// The same where the decision is two-sided: whatever lies on either side is not exactly there. That it is exactly
+/// there, no number of samples shows.
+pub(super) fn towards_op_of_both_sides(op: Cmp, below: Decision) -> Decision {
+    match (op, below) {
+        (Cmp::Equal, Decision::Holds | Decision::Violated) => Decision::Violated,
+        (Cmp::NotEqual, Decision::Holds | Decision::Violated) => Decision::Holds,
+        (_, below) => towards_op(op, below),
     }
 }
 

@@ -8,7 +8,7 @@ use phasegate_percentile::Histogram;
 use super::Inputs;
 use super::amount::{Amount, Extent};
 use super::arms::Beside;
-use super::confidence::{Shown, agree, towards_op};
+use super::confidence::{Shown, agree, towards_op_of_both_sides};
 use super::read::Read;
 use super::test::{Case, Seen};
 use crate::need::{aggregate, inner, primary_arm};
@@ -21,7 +21,7 @@ use crate::statistics::{Alpha, Decision, Interval, StatisticsError};
 use crate::verdict::{Method, Why};
 
 /// Below so many values on a side the limit is far: alarms of the asymptotic method exceed α there
-/// (its own authors, and `examples/false_alarms.rs`).
+/// (its own authors, and `examples/false_alarms`).
 const ASYMPTOTIC_MIN: u64 = 500;
 
 /// And below so many times the square of the values' skewness. Cochran's rule asks for 25 times of it at one
@@ -70,7 +70,7 @@ impl Inputs<'_> {
         };
         Ok(shown(
             amount,
-            towards_op(op, below),
+            towards_op_of_both_sides(op, below),
             interval,
             Method::BoundedMean,
         ))
@@ -98,7 +98,7 @@ impl Inputs<'_> {
         let interval = based(interval, unit)?;
         Ok(shown(
             amount,
-            towards_op(op, below),
+            towards_op_of_both_sides(op, below),
             interval,
             Method::BoundedMean,
         ))
@@ -122,7 +122,7 @@ impl Inputs<'_> {
         let interval = based(outcome.interval, unit)?;
         Ok(shown(
             amount,
-            towards_op(op, below),
+            towards_op_of_both_sides(op, below),
             interval,
             Method::AsymptoticMean,
         ))

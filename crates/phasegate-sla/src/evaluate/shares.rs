@@ -109,14 +109,26 @@ pub(super) fn rate_decision(
     let Ok(counts) = Counts::new(matching, total) else {
         return Err(Why::Invalid);
     };
-    let at = |limit: Fraction| match Rate::new(limit.to_f64()) {
+    let at = |op: Cmp, limit: Fraction| match Rate::new(limit.to_f64()) {
         Ok(rate) => {
             let test = RateTest::new(rate).with_prior(PriorStrength::for_criteria(alpha));
             towards_op(op, test.decide(counts, alpha))
         }
         Err(_) => at_end(op, limit, (matching, total)),
     };
-    let decision = agree(at(limit.low), at(limit.high));
+    // Shown to lie below all of the limit, or above all of it. The decision is two-sided, so α is not split.
+    let elsewhere = || {
+        let below = at(Cmp::Less, limit.low) == Decision::Holds;
+        below || at(Cmp::Greater, limit.high) == Decision::Holds
+    };
+    let decision = match op {
+        Cmp::Equal if elsewhere() => Decision::Violated,
+        Cmp::NotEqual if elsewhere() => Decision::Holds,
+        Cmp::Equal | Cmp::NotEqual => Decision::Undecided,
+        Cmp::Greater | Cmp::GreaterOrEqual | Cmp::Less | Cmp::LessOrEqual => {
+            agree(at(op, limit.low), at(op, limit.high))
+        }
+    };
     Ok((
         decision,
         Some(RateTest::interval(

@@ -22,6 +22,8 @@ pub(super) struct Case<'c> {
     pub(super) test: &'c Test,
     pub(super) measured: &'c Measured<'c>,
     pub(super) compared: Compared,
+    /// Among how many alternatives the chance of a false pass is shared.
+    pub(super) alternatives: u32,
 }
 
 /// What came of a test, before it is written down.
@@ -143,6 +145,7 @@ impl Inputs<'_> {
             test,
             measured: &measured,
             compared: compared(test, &measured),
+            alternatives: split.max(1),
         };
         // Bands grade what is bad, and a trigger fires at one threshold: which of the two is meant, nobody
         // said, and the check refuses it.

@@ -127,6 +127,42 @@ impl Display for Against<'_> {
     }
 }
 
+/// At which confidence something is decided, and how.
+#[derive(Clone, Copy)]
+pub(super) struct Confidence {
+    /// As the criterion says.
+    pub(super) level: Ratio,
+    /// Among how many alternatives the chance of error is shared.
+    pub(super) alternatives: u32,
+    pub(super) method: Option<Method>,
+}
+
+impl Display for Confidence {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self {
+            level,
+            alternatives,
+            method,
+        } = self;
+        write!(f, " with {level} confidence")?;
+        if *alternatives > 1 {
+            let own = level_of_one(*level, *alternatives);
+            write!(f, " shared by {alternatives} alternatives, {own} each")?;
+        }
+        match method {
+            Some(method) => write!(f, " ({method})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// At which confidence one of so many alternatives is decided that share the chance of error: at least this.
+pub(super) fn level_of_one(level: Ratio, alternatives: u32) -> Ratio {
+    let error = 1_000_000u32.saturating_sub(level.ppm());
+    let own = error.div_ceil(alternatives.max(1));
+    Ratio::from_ppm(1_000_000u32.saturating_sub(own)).unwrap_or(level)
+}
+
 /// The finding of a test in words: `p95(latency) is 48ms (1200 samples) over 5m, must be < 50ms: pass`. Of a
 /// requirement it says what must be, of a trigger what it fires at.
 pub(super) struct Sentence<'s> {
@@ -135,7 +171,7 @@ pub(super) struct Sentence<'s> {
     pub(super) against: Option<Against<'s>>,
     /// What the number is held to.
     pub(super) limit: Option<&'s Quantity>,
-    pub(super) confidence: Option<(Ratio, Option<Method>)>,
+    pub(super) confidence: Option<Confidence>,
     pub(super) verdict: &'s Verdict,
     pub(super) polarity: Polarity,
 }
@@ -151,11 +187,8 @@ impl Display for Sentence<'_> {
         if let Some(against) = self.against {
             against.fmt(f)?;
         }
-        if let Some((level, method)) = self.confidence {
-            write!(f, " with {level} confidence")?;
-            if let Some(method) = method {
-                write!(f, " ({method})")?;
-            }
+        if let Some(confidence) = &self.confidence {
+            confidence.fmt(f)?;
         }
         write!(f, ": {}", outcome(self.verdict, self.polarity))
     }

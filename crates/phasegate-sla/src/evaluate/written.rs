@@ -8,7 +8,7 @@ use super::amount::Amount;
 use super::read::Read;
 use super::reference::Referred;
 use super::test::{Case, Judged, Seen, side_of};
-use super::words::{self, Against, Said, Sentence, Worded};
+use super::words::{self, Against, Confidence, Said, Sentence, Worded};
 use crate::verdict::{Bounds, Finding, Means, Verdict, Why};
 
 /// By how much the measure differs from what it is compared with: for a limit in percentage points the
@@ -157,7 +157,11 @@ impl Inputs<'_> {
                 limit: limit.filter(|_| is_near),
             }),
             limit,
-            confidence: case.test.level().map(|level| (level, method)),
+            confidence: case.test.level().map(|level| Confidence {
+                level,
+                alternatives: case.alternatives,
+                method,
+            }),
             verdict: &verdict,
             polarity: self.polarity,
         }
@@ -175,6 +179,10 @@ impl Inputs<'_> {
         finding.reference = reference;
         finding.bound = bound;
         finding.method = method;
+        finding.confidence = case
+            .test
+            .level()
+            .map(|level| words::level_of_one(level, case.alternatives));
         if let Some(amount) = seen.map(|seen| seen.amount).or(behind) {
             finding.counts = amount.counts;
             finding.samples = Some(amount.samples);

@@ -13,7 +13,13 @@ use super::{Alpha, Decision, LogE, StatisticsError};
 
 /// The share of α for each of several OR-ed triggers, in proportion to `weights`.
 ///
-/// The shares add up to α, so the chance that any trigger ever alarms falsely is at most α.
+/// - **Assumes** nothing of how the triggers depend on each other; each keeps its own share at all its looks.
+/// - **Guarantees** that the chance that any trigger ever alarms falsely is at most α: the shares add up to it
+///   (to the last place of a float).
+/// - **Cost** O(n); **state** none. **Source**: Bonferroni 1936 (union bound).
+///
+/// A plan's triggers with `confidence` have equal shares, each α/n ([`crate::Prepared::sharing`]), and so have
+/// alternatives within a criterion.
 ///
 /// ```
 /// use phasegate_sla::statistics::{Alpha, combine};
@@ -35,6 +41,13 @@ pub fn split(alpha: Alpha, weights: &[f64]) -> Result<Vec<Alpha>, StatisticsErro
 /// The weighted average of e-values: again an e-value, whatever their dependence.
 ///
 /// Use it to combine triggers or streams into one piece of evidence.
+///
+/// - **Assumes** that each is an e-value under the null of all of them, and weights chosen before the data; no
+///   independence.
+/// - **Guarantees** an expectation of at most 1 under the null, and of e-processes an e-process, so that the chance
+///   of ever reaching 1/α is at most α. Never weaker than [`split`] by the same weights.
+/// - **Cost** O(n) exponentials; **state** none beyond the n e-values. **Source**: Vovk and Wang, Annals of Statistics
+///   2021 (averages of e-values).
 ///
 /// # Errors
 /// When the lists differ in length, are empty, or a weight is not positive and finite.
@@ -59,6 +72,12 @@ pub fn average(evidence: &[LogE], weights: &[f64]) -> Result<LogE, StatisticsErr
 ///
 /// Violated if one is violated, holds if all hold, else undecided. Of no criteria: undecided, since
 /// nothing was shown.
+///
+/// - **Assumes** nothing of how the criteria depend on each other.
+/// - **Guarantees** that the chance of ever holding wrongly is at most α: at least one of the criteria would have to
+///   be wrong, and it is so with α at most. That it is ever violated wrongly has a chance of up to nα: use
+///   [`split`] where that is to be bounded.
+/// - **Cost** O(n); **state** none. **Source**: Berger 1982 (intersection–union tests).
 #[must_use]
 pub fn all_of(decisions: &[Decision]) -> Decision {
     if decisions.contains(&Decision::Violated) {

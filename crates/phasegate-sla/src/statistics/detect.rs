@@ -113,6 +113,12 @@ pub fn bernoulli_increment(hit: bool, at_most: Rate, bet: f64) -> Result<LogE, S
 
 /// The log likelihood ratio of one yes/no sample: fastest when the rate changes to exactly `to`.
 ///
+/// - **Assumes** samples whose conditional probability of a hit, given the past, is at most p before the change.
+/// - **Guarantees** an expected factor of at most 1 a sample before the change, for any `to` above p that was chosen
+///   before the data; where the rate changes to another one it is slower, and as valid.
+/// - **Cost** one logarithm; **state** none.
+/// - **Source**: Page 1954 (CUSUM of likelihood ratios); as e-values Shin, Ramdas, Rinaldo 2023.
+///
 /// # Errors
 /// When `to` is not above `at_most`.
 pub fn likelihood_increment(hit: bool, at_most: Rate, to: Rate) -> Result<LogE, StatisticsError> {

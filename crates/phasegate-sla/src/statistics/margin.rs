@@ -8,6 +8,13 @@ use super::{Decision, Interval, StatisticsError};
 
 /// The greatest difference (canary − baseline, or ratio − 1) that still counts as no worse.
 ///
+/// - **Assumes** an interval that covers the true difference with probability 1 − 2α (or a one-sided bound at 1 − α)
+///   at all looks at which it is used, and a margin that was chosen before the data.
+/// - **Guarantees** that "no worse" and "equivalent" are each said wrongly with probability at most α: an interval
+///   of a confidence sequence at any number of looks, one of a fixed sample at one look.
+/// - **Cost** two comparisons; **state** none. **Source**: Schuirmann 1987 (two one-sided tests); Berger and Hsu
+///   1996.
+///
 /// ```
 /// use phasegate_sla::statistics::margin::Margin;
 /// use phasegate_sla::statistics::{Decision, Interval};

@@ -39,6 +39,9 @@ pub struct Prepared {
     node: Node,
     polarity: Polarity,
     samples_min: u64,
+    alternatives: u32,
+    /// For each need, whether a test with confidence rests on its answer.
+    evidence: Vec<bool>,
 }
 
 #[derive(Clone, Debug)]
@@ -71,9 +74,11 @@ impl Prepared {
     ) -> Result<Self, NeedFault> {
         let needs = needs(&criterion, registry, can)?;
         let node = node(&criterion.condition, registry, &needs);
+        let evidence = evidence(&criterion, registry, &needs)?;
         Ok(Self {
             needs,
             node,
+            evidence,
             ..Self::unasked(criterion)
         })
     }
@@ -87,6 +92,8 @@ impl Prepared {
             needs: Vec::new(),
             polarity: Polarity::Requirement,
             samples_min: 0,
+            alternatives: 1,
+            evidence: Vec::new(),
         }
     }
 
@@ -96,6 +103,43 @@ impl Prepared {
     pub const fn of_trigger(mut self) -> Self {
         self.polarity = Polarity::Trigger;
         self
+    }
+
+    /// The same criterion as one of so many alternatives, of which each one may be true wrongly: the triggers of a
+    /// rollout. With `confidence` each is decided at an n-th of the chance of error, so that the chance of any false
+    /// alarm among them is what was asked for; the finding says at which level. What is compared literally does not
+    /// change.
+    ///
+    /// ```
+    /// use phasegate_core::{Measurement, Observed, Timestamp, Window, WindowKind};
+    /// use phasegate_criterion::{Kpi, KpiRegistry, Queries, Shape};
+    /// use phasegate_sla::{Prepared, Testimony, Verdict};
+    /// let mut errors = Kpi::new("errors".parse()?, "%".parse()?, Shape::Ratio, "prom".parse()?);
+    /// errors.queries = Queries::whole("errors / requests");
+    /// let mut kpis = KpiRegistry::new();
+    /// kpis.declare(errors)?;
+    /// let alone = Prepared::new("ratio(errors) > 1% confidence 95%".parse()?, &kpis, &|_, _| true)?.of_trigger();
+    /// let (at, observed) = (Timestamp::EPOCH, Observed::Share { matching: 7, total: 120 });
+    /// let window = Window { start: at, end: at, kind: WindowKind::SinceStart };
+    /// let answer = Ok(Measurement { window, samples: 120, observed });
+    /// let look = |one: &Prepared| one.finding(&kpis, &[Some(&answer)], &Testimony::default(), at);
+    /// assert_eq!(look(&alone).verdict, Verdict::Pass);
+    /// let of_five = look(&alone.sharing(5));
+    /// assert_ne!(of_five.verdict, Verdict::Pass);
+    /// assert_eq!(of_five.confidence, Some("99%".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn sharing(mut self, alternatives: u32) -> Self {
+        self.alternatives = if alternatives == 0 { 1 } else { alternatives };
+        self
+    }
+
+    /// Does a test with `confidence` rest on the answer to this need, counted from 0? Then it is to be asked of all
+    /// samples since the start: a window that slides is no evidence.
+    #[must_use]
+    pub fn is_evidence(&self, need: usize) -> bool {
+        self.evidence.get(need).copied().unwrap_or(false)
     }
 
     /// With fewer samples than these nothing is decided. A number that the source has already made does
@@ -129,7 +173,7 @@ impl Prepared {
     ) -> Verdict {
         let general = |condition: &Condition| {
             let inputs = self.inputs(registry, answers, testimony, at);
-            Seen::of(&inputs.condition(condition, 1))
+            Seen::of(&inputs.condition(condition, self.alternatives))
         };
         let seen = self.node.look(&general, answers);
         self.too_few(&seen).unwrap_or(seen.verdict)
@@ -146,7 +190,9 @@ impl Prepared {
     ) -> Finding {
         let inputs = self.inputs(registry, answers, testimony, at);
         let condition = &self.criterion.condition;
-        let mut finding = self.node.found(condition, &inputs, answers);
+        let mut finding = self
+            .node
+            .found(condition, &inputs, answers, self.alternatives);
         if let Some(verdict) = self.too_few(&Seen::of(&finding)) {
             let have = finding.samples.unwrap_or_default();
             finding.sentence = format!(
@@ -192,6 +238,24 @@ impl Seen {
     }
 }
 
+/// Which needs tests with confidence may read.
+fn evidence(
+    criterion: &Criterion,
+    registry: &KpiRegistry,
+    needs: &[Need],
+) -> Result<Vec<bool>, NeedFault> {
+    let mut evidence = vec![false; needs.len()];
+    let tests = criterion.condition.tests();
+    for test in tests.into_iter().filter(|test| test.level().is_some()) {
+        for question in crate::need::questions(test, registry)? {
+            for (need, is_evidence) in needs.iter().zip(&mut evidence) {
+                *is_evidence |= question.candidates.contains(need);
+            }
+        }
+    }
+    Ok(evidence)
+}
+
 fn node(condition: &Condition, registry: &KpiRegistry, needs: &[Need]) -> Node {
     let members = |group: &phasegate_criterion::Group| {
         group
@@ -228,11 +292,12 @@ impl Node {
         condition: &Condition,
         inputs: &Inputs<'_>,
         answers: &[Option<&Answer>],
+        alternatives: u32,
     ) -> Finding {
         let group = |nodes: &[Self], members: &[Condition], join: Join| {
             let both = nodes.iter().zip(members);
             let parts: Vec<Finding> = both
-                .map(|(node, member)| node.found(member, inputs, answers))
+                .map(|(node, member)| node.found(member, inputs, answers, alternatives))
                 .collect();
             inputs.joined(condition, join, parts)
         };
@@ -241,8 +306,10 @@ impl Node {
             (Self::Any(nodes), Condition::Any(any)) => group(nodes, any.conditions(), Join::Any),
             (Self::Threshold(threshold), _) => threshold
                 .finding(answers, inputs.polarity, inputs.at)
-                .unwrap_or_else(|| inputs.condition(condition, 1)),
-            (Self::All(_) | Self::Any(_) | Self::General(_), _) => inputs.condition(condition, 1),
+                .unwrap_or_else(|| inputs.condition(condition, alternatives)),
+            (Self::All(_) | Self::Any(_) | Self::General(_), _) => {
+                inputs.condition(condition, alternatives)
+            }
         }
     }
 

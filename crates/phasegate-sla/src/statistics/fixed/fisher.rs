@@ -70,8 +70,14 @@ pub fn fisher(table: Table) -> FisherOutcome {
 
 /// Pearson's chi-squared test of counts against shares: the statistic and its p-value.
 ///
-/// The fixed-sample form of a sample-ratio check; for repeated looks use
-/// [`ShareTest`](crate::statistics::rate::ShareTest). Tail by `statrs`, accurate to 1e-13.
+/// The fixed-sample form of a sample-ratio check.
+///
+/// - **Assumes** each unit is assigned independently with the stated probabilities, and at least five of each kind
+///   are expected.
+/// - **Guarantees** a false alarm with probability of about α at one look, the nearer the more units. **Not under
+///   repeated looks**; for those see [`ShareTest`](crate::statistics::rate::ShareTest).
+/// - **Cost** O(m) for m kinds and one incomplete gamma function; **state** m integers; **merge** adds counts.
+/// - **Source**: Pearson 1900; the tail by `statrs`, accurate to 1e-13.
 ///
 /// # Errors
 /// When the lists differ in length, have fewer than two entries, or a share is not positive.

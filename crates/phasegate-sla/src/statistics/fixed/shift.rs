@@ -20,9 +20,13 @@ pub struct ShiftInterval {
 /// With k = ⌊nm/2 − zσ − ½⌋, σ² = nm(n + m + 1)/12, the interval reaches from the (k+1)th smallest
 /// difference to the (k+1)th largest. No root search, so it is exact on any scale.
 ///
-/// - **Assumes** independent samples whose distributions differ by a shift. **Not under repeated
-///   looks.** **Cost** O((n + m) log) — the differences are counted, never listed; **state** the
-///   samples. **Source**: Hodges and Lehmann 1963; Moses 1965.
+/// - **Assumes** independent samples whose distributions differ by a shift.
+/// - **Guarantees** that the interval covers the shift with probability of about 1 − α at one look: k is that of the
+///   normal approximation, good from some ten samples a side on. **Not under repeated looks.**
+/// - **Cost** O((n + m) log (n + m)) to sort, and O(n + m) for each of at most 64 halvings of the three order
+///   statistics — the differences are counted, never listed; **state**
+///   the samples.
+/// - **Source**: Hodges and Lehmann 1963; Moses 1965.
 ///
 /// ```
 /// use phasegate_sla::statistics::Alpha;

@@ -19,9 +19,12 @@ pub struct WelchOutcome {
 
 /// Welch's t test of x against y, from their moments.
 ///
-/// - **Assumes** independent, about normal values, or many. **Not under repeated looks.** **Cost**
-///   O(1); **state** three numbers an arm; **merge** adds moments. **Source**: Welch 1947. Tails are
-///   computed as logarithms of our incomplete beta function and do not underflow before 1e-300.
+/// - **Assumes** independent, about normal values, or many; the variances may differ.
+/// - **Guarantees** a false alarm with probability of about α at one look, the nearer the more values. **Not under
+///   repeated looks.**
+/// - **Cost** O(1); **state** three numbers an arm; **merge** adds moments.
+/// - **Source**: Welch 1947. Tails are computed as logarithms of our incomplete beta function and do not underflow
+///   before 1e-300.
 ///
 /// ```
 /// use phasegate_sla::statistics::fixed::welch;

@@ -25,8 +25,12 @@ pub enum Bets {
 /// All candidate means on a grid whose betting test has not rejected, widened by one grid step on
 /// each side because the true ends lie between grid points.
 ///
-/// - **Assumes** and **guarantees** as [`BettingTest`](super::BettingTest). **Cost** 10 ns times the
-///   number of candidates a value; **state** two numbers a candidate; does not merge.
+/// - **Assumes** values in the stated range whose conditional mean, given the past, is one and the same; neither
+///   independence nor any distribution.
+/// - **Guarantees** that the mean lies inside at all looks at once with probability at least 1 − α.
+/// - **Cost** 10 ns times the number of candidates a value (times the bets of [`Bets::DiversifiedKelly`]); **state**
+///   two numbers a candidate (and bet); does not merge: the order matters.
+/// - **Source**: Waudby-Smith and Ramdas, JRSS B 2024 (arXiv 2010.09686): hedged capital, and dKelly.
 ///
 /// ```
 /// use phasegate_sla::statistics::Alpha;

@@ -8,8 +8,13 @@ use crate::statistics::{Alpha, Decision, LogE, Rate, StatisticsError};
 /// The law-of-the-iterated-logarithm form of the Dvoretzky–Kiefer–Wolfowitz band:
 /// sup|F̂ₜ − F| ≤ A √((ln(1 + ln(t/m)) + C)/t) for all t ≥ m at once.
 ///
-/// - **Assumes** independent samples of one distribution. **Source**: Howard and Ramdas 2022,
-///   Theorem 2; the [`closed_form`](Self::closed_form) their equation with 0.85, 0.8 and 1612.
+/// - **Assumes** independent samples of one distribution, and A and m chosen before the data.
+/// - **Guarantees** that with probability at least 1 − α the whole distribution function lies within the band at all
+///   numbers of samples from m on at once; before m the band is infinitely wide.
+/// - **Cost** some hundred exponentials to construct, O(1) for a radius; **state** three numbers (the samples, or a
+///   histogram, are the caller's).
+/// - **Source**: Howard and Ramdas 2022, Theorem 2; the [`closed_form`](Self::closed_form) their equation with
+///   0.85, 0.8 and 1612.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LilBand {
     a: f64,
@@ -86,7 +91,12 @@ fn crossing_probability(a: f64, c: f64) -> f64 {
 /// Theorem 3 of Howard and Ramdas: how far the count of samples below the p-quantile may lie above its
 /// expectation, for all p and all t at once, narrower near 0 and 1. In samples, not in shares.
 ///
-/// δ = ½, s = 1.4, η = 2 as in the paper.
+/// - **Assumes** independent samples of one distribution, and `tuned_for`, the number of samples m from which on it
+///   is meant, chosen before the data.
+/// - **Guarantees** that with probability at least 1 − α no quantile's count ever lies further above its expectation;
+///   below m samples the bound of m is given, which is wider than need be.
+/// - **Cost** O(1), a zeta function and some logarithms; **state** none.
+/// - **Source**: Howard and Ramdas, Bernoulli 2022 (arXiv 1906.09712), Theorem 3, with δ = ½, s = 1.4, η = 2 as there.
 ///
 /// # Errors
 /// When `tuned_for` is not positive.

@@ -19,12 +19,14 @@ pub enum RankMethod {
 
 /// Ranks (1-based) of the order statistics that enclose a quantile; none where no sample bounds it.
 ///
-/// With probability at least 1 − α, at every number of samples at once, the quantile lies between
-/// the two order statistics. Where the samples are too few for a bound the end is `None`, that is
+/// Where the samples are too few for a bound the end is `None`, that is
 /// ±∞, never the smallest or greatest sample: at one sample the maximum covers p99 in 1 % of cases.
 ///
-/// - **Assumes** independent samples of one distribution. **Cost** 60 evaluations of a mixture;
-///   **state** none. **Source**: Howard and Ramdas, Bernoulli 2022 (arXiv 1906.09712).
+/// - **Assumes** independent samples of one distribution, and a method and tuning chosen before the data.
+/// - **Guarantees** that with probability at least 1 − α, at every number of samples at once, the quantile lies
+///   between the two order statistics.
+/// - **Cost** 60 evaluations of a mixture; **state** none (the ranks are of the sorted samples).
+/// - **Source**: Howard and Ramdas, Bernoulli 2022 (arXiv 1906.09712).
 ///
 /// ```
 /// use phasegate_sla::statistics::quantile::{RankInterval, RankMethod};

@@ -11,13 +11,19 @@ use crate::statistics::{Alpha, Counts, Decision, LogE};
 /// statement. Because E depends on the counts only, looking at some of the samples' moments and not
 /// at others changes nothing in the guarantee.
 ///
-/// State: two integers and two numbers, serialisable; a monitor read back goes on as if nothing had
+/// A monitor read back goes on as if nothing had
 /// happened, to the last bit. That is why each look takes both sides' closed form, prepared, at once
 /// ([`RateProcess::sides`]) instead of carrying the evidence on event by event as
 /// [`RateStream`](super::RateStream) does: the sums of a stream bear the order of their rounding, so that a
 /// merged, restarted or differently batched one would differ in its last places.
 ///
-/// Cost: under 300 ns a look at both sides, for any number of samples.
+/// - **Assumes**, one-sided: each trial's conditional probability, given the past, is on the null's side of the
+///   threshold; two-sided: independent trials of one probability.
+/// - **Guarantees** that the chance that it ever says a wrong side is at most α, over all looks: by the greatest evidence
+///   of the past too.
+/// - **Cost** under 300 ns a look at both sides, for any number of samples; **state** two integers and two numbers,
+///   serialisable; **merge** adds counts, and not the greatest evidence, which is of one order of looks.
+/// - **Source**: Robbins 1970; Lindon and Malek, `NeurIPS` 2022; Ville 1939 (the running maximum).
 ///
 /// ```
 /// use phasegate_sla::statistics::rate::{RateMonitor, RateTest};

@@ -13,8 +13,12 @@ use crate::statistics::{Alpha, Counts, Decision, LogE};
 /// at no trials. Error of the evidence, seen against other methods and against 18 digits: at most 10⁻¹² nats for
 /// ordinary counts, and 10⁻¹⁵ √n at billions, where 10⁻¹⁵ n of a trial is what a float can tell.
 ///
-/// **Cost** under 200 ns a look for one side or both, for any n; to prepare, one look. **State** five numbers,
-/// none of them stored: it is written and read as its test.
+/// - **Assumes**, one-sided: each trial's conditional probability, given the past, is on the null's side of the
+///   threshold; two-sided: independent trials of one probability.
+/// - **Guarantees** that the chance of ever rejecting a true null is at most α, over all looks.
+/// - **Cost** under 200 ns a look for one side or both, for any n; to prepare, one look. **State** two integers beside
+///   five numbers that are not stored: it is written and read as its test; **merge** adds counts.
+/// - **Source**: Robbins 1970; Lindon and Malek, `NeurIPS` 2022; the expansion near the threshold is Temme's (1996).
 ///
 /// ```
 /// use phasegate_sla::statistics::rate::RateTest;

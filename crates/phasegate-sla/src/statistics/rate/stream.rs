@@ -25,8 +25,13 @@ const FAR: f64 = 4.0;
 /// where that is much more than the evidence itself, the closed form is taken instead. Seen over a hundred
 /// thousand steps: within 10⁻⁹ of it where there is evidence for the alternative, else within 10⁻⁶.
 ///
-/// **Cost** of an event about 20 ns two-sided, 50 ns one-sided; of a batch one look of [`RateProcess`];
-/// **state** the counts, two numbers, and the prepared test. Merging adds counts.
+/// - **Assumes**, one-sided: each trial's conditional probability, given the past, is on the null's side of the
+///   threshold; two-sided: independent trials of one probability.
+/// - **Guarantees** that the chance of ever rejecting a true null is at most α, over all looks.
+/// - **Cost** of an event about 20 ns two-sided, 50 ns one-sided; of a batch one look of [`RateProcess`];
+///   **state** the counts, two numbers, and the prepared test, serialisable; **merge** adds counts
+///   ([`record_all`](Self::record_all)).
+/// - **Source**: Robbins 1970; Lindon and Malek, `NeurIPS` 2022; the steps by parts of the beta integral, above.
 ///
 /// ```
 /// use phasegate_sla::statistics::rate::{RateStream, RateTest};
