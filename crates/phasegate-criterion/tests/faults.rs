@@ -2,7 +2,8 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "helpers of tests may stop the test"
+    clippy::too_many_lines,
+    reason = "helpers of tests may stop the test, and tables of cases are long"
 )]
 
 use std::collections::BTreeSet;
@@ -247,6 +248,171 @@ const CASES: &[(FaultCode, &str, &str)] = &[
         FaultCode::ConfidenceWithoutSamples,
         "avg(build) < 5m confidence 95%",
         "apdex(latency, 5ms) > 0.8 confidence 95%",
+    ),
+    (
+        FaultCode::ConfidenceWithoutSamples,
+        "burn_rate(availability, 1h) < 5 significant",
+        "burn_rate(availability, 1h) < 5",
+    ),
+    (
+        FaultCode::ConfidenceWithoutSamples,
+        "budget_left(availability) > 10% significant",
+        "budget_left(availability) > 10%",
+    ),
+    (
+        FaultCode::ConfidenceWithoutSamples,
+        "max(latency) < 5ms significant",
+        "avg(latency) < 5ms significant",
+    ),
+    (
+        FaultCode::ConfidenceWithoutSamples,
+        "build < 5m significant",
+        "errors < 5% significant",
+    ),
+    (
+        FaultCode::ConfidenceWithoutSamples,
+        "coverage >= 80% significant",
+        "availability >= 80% significant",
+    ),
+    (
+        FaultCode::ConfidenceWithoutSamples,
+        "count(bugs) < 5 significant",
+        "count(bugs) = 4/5 significant",
+    ),
+    (
+        FaultCode::ConfidenceWithoutSamples,
+        "rating(mood) > 4/5 significant",
+        "rating(mood) > 4/5",
+    ),
+    (
+        FaultCode::UnitMismatch,
+        "change(build) < 5% vs baseline 10%",
+        "change(build) < 5% vs baseline 10m",
+    ),
+    (
+        FaultCode::UnitMismatch,
+        "below(latency, 5ms) no worse than baseline 5ms margin 1%",
+        "below(latency, 5ms) no worse than baseline 95% margin 1%",
+    ),
+    (
+        FaultCode::ClauseIgnored,
+        "errors < 5% margin 1pp",
+        "errors = ~5% margin 1pp",
+    ),
+    (
+        FaultCode::ClauseIgnored,
+        "change(build) < 5% vs baseline margin 1%",
+        "build no worse than baseline margin 1%",
+    ),
+    (
+        FaultCode::ClauseIgnored,
+        "cost < $300 derived change = -30%",
+        "cost $300 -> $200 derived change = -33%",
+    ),
+    (
+        FaultCode::ClauseIgnored,
+        "build no worse than control vs baseline margin 5%",
+        "build stable vs baseline margin 5%",
+    ),
+    (
+        FaultCode::ClauseIgnored,
+        "errors < 5% min 0 samples",
+        "errors < 5% min 1 samples",
+    ),
+    (
+        FaultCode::ClauseIgnored,
+        "errors < 5% over 1m for 5m min 0 points",
+        "errors < 5% over 1m for 5m min 1 points",
+    ),
+    (
+        FaultCode::MarginMissing,
+        "build no worse than control margin 0%",
+        "build no worse than control margin 1%",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "errors < 5% over 0s",
+        "errors < 5% over 1s",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "burn_rate(availability, 0s) > 1",
+        "burn_rate(availability, 1s) > 1",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "monitor for 0d",
+        "monitor for 1d",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "delivered within 0d",
+        "delivered within 1d",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "errors < 5% every 0s",
+        "errors < 5% every 1s for 0s",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "baseline ratio(errors) = 160%",
+        "baseline ratio(errors) = 60%",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "baseline rating(mood) = 4/5..6/5",
+        "baseline rating(mood) = 4/5..5/5",
+    ),
+    (
+        FaultCode::LimitOutOfRange,
+        "change(build) < -120% vs baseline",
+        "change(build) < -90% vs baseline",
+    ),
+    (
+        FaultCode::RatingScale,
+        "count(bugs) = 4.5/5",
+        "count(bugs) = 4/5",
+    ),
+    (
+        FaultCode::EqualOfMany,
+        "rating(mood) = 4.5/5",
+        "rating(mood) >= 4.5/5",
+    ),
+    (
+        FaultCode::ChangeOfChange,
+        "change(build) stable margin 5% vs baseline",
+        "build stable margin 5% vs baseline",
+    ),
+    (
+        FaultCode::ChangeOfChange,
+        "change(build) no worse than control margin 5%",
+        "build no worse than control margin 5%",
+    ),
+    (
+        FaultCode::ChangeOfChange,
+        "change(cost) <= baseline",
+        "change(cost) <= 5% vs baseline",
+    ),
+    (
+        FaultCode::CriterionNeverHolds,
+        "p95(latency) < 5ms and p95(latency) > 10ms",
+        "p95(latency) < 5ms and p99(latency) > 10ms",
+    ),
+    (
+        FaultCode::CriterionNeverHolds,
+        "build < 5m and (cost < $5 and build >= 300s)",
+        "build < 5m and (cost < $5 or build >= 300s)",
+    ),
+    (
+        FaultCode::CriterionNeverHolds,
+        "build in 1m..2m and build > 2m",
+        "build in 1m..2m and build >= 2m",
+    ),
+    (
+        FaultCode::CriterionNeverHolds,
+        "errors < 1% over 5m and errors > 2% over 5m",
+        "errors < 1% over 5m and errors > 2% over 1h",
     ),
     (
         FaultCode::MeanUnbounded,

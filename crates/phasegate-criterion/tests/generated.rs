@@ -5,8 +5,8 @@ use phasegate_core::{Decimal, Quantity, Ratio};
 use phasegate_criterion::{
     Action, Against, Aggregate, Assertion, Band, Choice, Cmp, Condition, Criterion, Date, Deadline,
     Fact, FactKind, FailureLimits, GapPolicy, Given, Group, HoldClause, Length, Measure, Name,
-    Negated, Operand, Policy, Reference, Response, ScalingStep, Scope, Statement, Subject, Test,
-    Text, Value, ValueRange, Weighted,
+    Negated, Operand, Policy, Reference, Response, ScalingStep, Scope, Severity, Statement,
+    Subject, Test, Text, Value, ValueRange, Weighted,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -262,14 +262,18 @@ fn criterion() -> impl Strategy<Value = Criterion> {
         name().prop_map(Action::Named),
         text().prop_map(Action::Said)
     ];
-    let response = (of(name()), vec(action, 0..3), of(length()), of(length())).prop_map(
-        |(severity, actions, decide_within, within)| Response {
+    let response = (
+        of(name().prop_map(Severity::from)),
+        vec(action, 0..3),
+        of(length()),
+        of(length()),
+    )
+        .prop_map(|(severity, actions, decide_within, within)| Response {
             severity,
             actions,
             decide_within,
             within,
-        },
-    );
+        });
     let limits = (of(any::<u32>()), of(any::<u32>()))
         .prop_map(|(total, consecutive)| FailureLimits { total, consecutive });
     (

@@ -1,8 +1,8 @@
 //! Checks of what is said with confidence: is there a method for it, and can any number of samples show it?
 
-use phasegate_core::Fraction;
+use phasegate_core::{Dimension, Fraction};
 
-use super::measure::Measured;
+use super::measure::{Expects, Measured, Source};
 use super::{Fault, FaultCode, limit};
 use crate::kpi::{Possible, Shape};
 use crate::tree::{Aggregate, Assertion, Band, Cmp, Measure, Operand, Test, Value};
@@ -17,15 +17,7 @@ pub(super) fn check(test: &Test, measured: &Measured<'_>, faults: &mut Vec<Fault
             "write the confidence",
         ));
     }
-    let by_events = measured
-        .sources
-        .iter()
-        .all(|source| matches!(source.kpi.shape, Shape::Distribution | Shape::Ratio));
-    let sampled = by_events && !measured.sources.is_empty();
-    let mean = is_mean(&test.subject.measure)
-        && matches!(measured.sources.as_slice(), [one] if one.kpi.shape == Shape::Distribution);
-    let method = mean || sampled && is_share_or_percentile(&test.subject.measure);
-    if test.confidence.is_some() && !method {
+    if test.level().is_some() && !can_be_shown(test, measured) {
         let message =
             "with confidence one can speak of shares of events, of percentiles and of means only";
         let mend = "leave the confidence out, or write ratio(..), share(..), below(..), apdex(..), avg(..) or a percentile";
@@ -36,7 +28,7 @@ pub(super) fn check(test: &Test, measured: &Measured<'_>, faults: &mut Vec<Fault
             mend,
         ));
     }
-    capped(test, mean, measured, faults);
+    capped(test, is_sampled_mean(test, measured), measured, faults);
     if test.level().is_none() {
         return;
     }
@@ -52,6 +44,58 @@ pub(super) fn check(test: &Test, measured: &Measured<'_>, faults: &mut Vec<Fault
         ));
     }
     shown(test, measured, faults);
+}
+
+/// Is there a method by which samples could show it with confidence: of shares of events, percentiles, means of
+/// single values, an Apdex and n of m? There is none for numbers that a source has already made (gauges, scores,
+/// ratings, sums, extremes), nor for burn rates and budgets, whose windows slide. What has none is a fault
+/// ([`FaultCode::ConfidenceWithoutSamples`]) where a confidence is asked for, and is never evaluated.
+///
+/// ```
+/// use phasegate_criterion::{Condition, Criterion, Kpi, KpiRegistry, Shape, can_be_shown, measured};
+/// let mut kpis = KpiRegistry::new();
+/// kpis.declare(Kpi::new("errors".parse()?, "%".parse()?, Shape::Ratio, "prom".parse()?))?;
+/// kpis.declare(Kpi::new("heat".parse()?, "".parse()?, Shape::Gauge, "prom".parse()?))?;
+/// let shown = |text: &str| -> Result<bool, Box<dyn std::error::Error>> {
+///     let criterion: Criterion = text.parse()?;
+///     let [test] = criterion.condition.tests()[..] else { return Ok(false) };
+///     let of = measured(&test.subject.measure, &kpis).map_err(|fault| fault.to_string())?;
+///     Ok(can_be_shown(test, &of))
+/// };
+/// assert!(shown("ratio(errors) < 1% confidence 95%")?);
+/// assert!(!shown("heat < 5 confidence 95%")?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn can_be_shown(test: &Test, measured: &Measured<'_>) -> bool {
+    let by_events = measured
+        .sources
+        .iter()
+        .all(|source| matches!(source.kpi.shape, Shape::Distribution | Shape::Ratio));
+    let sampled = by_events && !measured.sources.is_empty();
+    is_sampled_mean(test, measured)
+        || sampled && is_share_or_percentile(&test.subject.measure)
+        || is_of_many(test, measured)
+}
+
+fn is_sampled_mean(test: &Test, measured: &Measured<'_>) -> bool {
+    is_mean(&test.subject.measure)
+        && matches!(measured.sources.as_slice(), [one] if one.kpi.shape == Shape::Distribution)
+}
+
+/// `count(issues, handled) = 4/5`: a share of events by another name.
+fn is_of_many(test: &Test, measured: &Measured<'_>) -> bool {
+    let Assertion::Compare(Band {
+        value: Operand::Value(value),
+        ..
+    }) = &test.assertion
+    else {
+        return false;
+    };
+    let counted = |source: &Source<'_>| matches!(source.kpi.shape, Shape::Counter | Shape::Ratio);
+    measured.expects == Expects::Count
+        && value.quantity().dimension() == Dimension::RATING
+        && measured.sources.iter().all(counted)
 }
 
 /// What no number of samples shows: that something is exactly so much, or that it lies at the very end of
@@ -122,7 +166,7 @@ fn has_two_sides(measure: &Measure) -> bool {
 
 /// Is the limit the last value that the measure can have?
 fn at_end(test: &Test, op: Cmp, value: &Value, measured: &Measured<'_>) -> bool {
-    let Possible { least, most } = limit::of_value(test, value, measured);
+    let Possible { least, most } = limit::of_value(&test.subject.measure, value, measured);
     let end = match op {
         Cmp::GreaterOrEqual => most,
         Cmp::LessOrEqual => least,

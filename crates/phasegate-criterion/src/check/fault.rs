@@ -113,23 +113,27 @@ codes! {
     CalendarRate = "calendar-rate", Error;
     /// A cap on something that is no mean with confidence.
     CapWithoutMean = "cap-without-mean", Error;
-    /// A change of a change.
+    /// A change of a change, or one that is compared with a reference once more.
     ChangeOfChange = "change-of-change", Error;
     /// A change in a range: beyond its far end is still passed, with a warning.
     ChangeRange = "change-range", Warning;
     /// A change that does not say against what: the KPI's baseline is meant.
     ChangeWithoutReference = "change-without-reference", Warning;
+    /// A clause that changes nothing where it stands.
+    ClauseIgnored = "clause-ignored", Warning;
     /// Confidence for something that has no statistics.
     ConfidenceWithoutSamples = "confidence-without-samples", Error;
     /// `vs control` on something that is not compared.
     ControlNotCompared = "control-not-compared", Error;
+    /// Comparisons joined by `and` that exclude each other.
+    CriterionNeverHolds = "criterion-never-holds", Error;
     /// A limit for carrying out, none for deciding.
     DecisionUnlimited = "decision-unlimited", Warning;
     /// A derived figure that does not follow from the others.
     DerivedWrong = "derived-wrong", Error;
     /// Needed, and the KPI does not say which way is better.
     DirectionMissing = "direction-missing", Error;
-    /// `= 5/6` of counts: taken as at least.
+    /// `= 5/6` of counts, taken as at least; `= 4.5/5` of ratings, taken as exactly.
     EqualOfMany = "equal-of-many", Warning;
     /// A plain number above one for a share.
     FractionAboveOne = "fraction-above-one", Error;

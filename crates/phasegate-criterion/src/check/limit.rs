@@ -8,10 +8,12 @@ use phasegate_core::{Dimension, Fraction, Quantity};
 use super::measure::{Expects, Measured};
 use super::{Fault, FaultCode};
 use crate::kpi::Possible;
-use crate::tree::{Aggregate, Assertion, Band, Cmp, Given, Measure, Operand, Test, Value};
+use crate::tree::{Aggregate, Assertion, Band, Cmp, Fact, Given, Measure, Operand, Test, Value};
 
 pub(super) fn check(test: &Test, measured: &Measured<'_>, faults: &mut Vec<Fault>) {
-    let mut one = |op: Option<Cmp>, value: &Value| compare(test, op, value, measured, faults);
+    let measure = &test.subject.measure;
+    let mut one =
+        |op: Option<Cmp>, value: &Value| settle(test, measure, (op, value), measured, faults);
     match &test.assertion {
         Assertion::Bands { warn, crit } => {
             for band in warn.iter().chain(crit) {
@@ -50,13 +52,23 @@ fn ends(given: &Given) -> Vec<&Value> {
     }
 }
 
-/// Between what a measure lies, as far as it is compared with a value of this dimension.
-pub(super) fn of_value(test: &Test, value: &Value, measured: &Measured<'_>) -> Possible {
-    let possible = of_measure(&test.subject.measure, measured);
+/// The figures of a fact.
+pub(super) fn of_fact(fact: &Fact, measured: &Measured<'_>, faults: &mut Vec<Fault>) {
+    for value in ends(&fact.figure) {
+        let measure = &fact.subject.measure;
+        settle(fact, measure, (None, value), measured, faults);
+    }
+}
+
+/// Between what a measure lies, as far as it is compared with a value of this dimension. A relative change is
+/// from something above zero: below minus all of it lies nothing that a percentage says.
+pub(super) fn of_value(measure: &Measure, value: &Value, measured: &Measured<'_>) -> Possible {
+    let possible = of_measure(measure, measured);
     let dimension = value.quantity().dimension();
     match measured.expects {
         Expects::Count if dimension == Dimension::RATING => Possible::PART,
         Expects::Change { .. } if dimension != Dimension::POINTS => Possible {
+            least: Fraction::new(-1, 1),
             most: None,
             ..possible
         },
@@ -152,10 +164,10 @@ fn settled(op: Cmp, limit: Fraction, possible: Possible) -> Option<bool> {
     }
 }
 
-fn compare(
-    test: &Test,
-    op: Option<Cmp>,
-    value: &Value,
+fn settle(
+    about: &impl fmt::Display,
+    measure: &Measure,
+    (op, value): (Option<Cmp>, &Value),
     measured: &Measured<'_>,
     faults: &mut Vec<Fault>,
 ) {
@@ -164,7 +176,7 @@ fn compare(
     let (Some(limit), true) = (quantity.base(), measured.expects.takes(&dimension)) else {
         return;
     };
-    let possible = of_value(test, value, measured);
+    let possible = of_value(measure, value, measured);
     let said = op.and_then(|op| Some((op, settled(op, limit, possible)?)));
     let outside = !possible.holds(limit);
     if !outside && (said.is_none() || value.is_approximate()) {
@@ -188,7 +200,7 @@ fn compare(
     let message = format!("it lies {range}{so}");
     faults.push(Fault::new(
         code,
-        test,
+        about,
         message,
         "mend the value or the comparison",
     ));

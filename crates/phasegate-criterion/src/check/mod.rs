@@ -2,7 +2,9 @@
 //! Errors make a criterion unusable; warnings (lints) say what it will be taken to mean.
 
 mod burn;
+mod clause;
 mod confidence;
+mod contradiction;
 mod declaration;
 mod fault;
 mod limit;
@@ -15,6 +17,7 @@ mod whole;
 use crate::kpi::KpiRegistry;
 use crate::tree::{Criterion, Fact, Given, Policy, Statement};
 
+pub use confidence::can_be_shown;
 pub use declaration::{check_kpi, check_registry};
 pub use fault::{Fault, FaultCode, Level};
 pub use measure::{Expects, Measured, Source, measured};
@@ -60,6 +63,7 @@ pub fn check_fact(fact: &Fact, registry: &KpiRegistry) -> Vec<Fault> {
             Given::Point(value) => test::fits(value, &measured, &mut faults),
             Given::Range(range) => test::range(range, &measured, &mut faults),
         }
+        limit::of_fact(fact, &measured, &mut faults);
     }
     faults
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use phasegate_core::{BaseUnit, Dimension, Fraction, Quantity};
 
 use super::measure::{self, Expects, Measured};
-use super::{Fault, FaultCode, confidence, limit};
+use super::{Fault, FaultCode, clause, confidence, limit};
 use crate::kpi::{Baseline, Direction, KpiRegistry};
 use crate::tree::{
     Against, Assertion, Band, Cmp, Given, Measure, Operand, Reference, Test, Value, ValueRange,
@@ -46,9 +46,35 @@ pub(super) fn check(test: &Test, registry: &KpiRegistry, faults: &mut Vec<Fault>
             }
         }
     }
+    change_compared(test, faults);
+    clause::check(test, &measured, faults);
     limit::check(test, &measured, faults);
-    references(test, &measured, faults);
+    references(test, &measured, registry, faults);
     confidence::check(test, &measured, faults);
+}
+
+/// A change has its reference in it: it is compared with a value, not with a reference once more.
+fn change_compared(test: &Test, faults: &mut Vec<Fault>) {
+    let Measure::Change(of) = &test.subject.measure else {
+        return;
+    };
+    let assertion = match &test.assertion {
+        Assertion::Comparable(_)
+        | Assertion::NoWorse(_)
+        | Assertion::Stable
+        | Assertion::Compare(Band {
+            value: Operand::Baseline | Operand::Budget | Operand::Target,
+            ..
+        }) => &test.assertion,
+        Assertion::Bands { .. }
+        | Assertion::Compare(_)
+        | Assertion::Reach { .. }
+        | Assertion::Within(_) => return,
+    };
+    let message =
+        format!("a change is compared with a value: '{assertion}' is said of the measure");
+    let mend = format!("write '{of} {assertion}', or a limit such as '< 10%'");
+    faults.push(Fault::new(FaultCode::ChangeOfChange, test, message, mend));
 }
 
 /// Does a value fit the measure?
@@ -61,12 +87,18 @@ pub(super) fn fits(value: &Value, measured: &Measured<'_>, faults: &mut Vec<Faul
             _ => FaultCode::UnitMismatch,
         };
         let (wanted, such_as) = measured.expects.describe();
-        faults.push(Fault::new(
-            code,
-            value,
-            format!("'{value}' is not {wanted}"),
-            format!("write {such_as}"),
-        ));
+        let (message, mend) = if code == FaultCode::CalendarRate {
+            (
+                format!("events are counted per second, and '{value}' is per a period of the calendar, which has no fixed length"),
+                "write it per week or less, such as 0.5/week; or let the source count it, as a gauge whose unit is '/month'".to_owned(),
+            )
+        } else {
+            (
+                format!("'{value}' is not {wanted}"),
+                format!("write {such_as}"),
+            )
+        };
+        faults.push(Fault::new(code, value, message, mend));
         return;
     }
     if measured.expects == Expects::Share && dimension == Dimension::NUMBER {
@@ -336,7 +368,8 @@ fn derived(test: &Test, start: Option<&Value>, to: &Value, faults: &mut Vec<Faul
 
 /// `no worse than`, `comparable to`, `stable`.
 fn compared(test: &Test, reference: &Reference, measured: &Measured<'_>, faults: &mut Vec<Fault>) {
-    if test.margin.is_none() {
+    let is_zero = |margin: &Value| margin.quantity().number().is_zero();
+    if test.margin.as_ref().is_none_or(is_zero) {
         let message = "without a margin, the least difference fails";
         let mend = "add a margin; 5% to 10% is usual";
         faults.push(Fault::new(FaultCode::MarginMissing, test, message, mend));
@@ -403,7 +436,12 @@ fn baseline(test: &Test, reference: &Reference, measured: &Measured<'_>, faults:
 }
 
 /// What stands in `vs`.
-fn references(test: &Test, measured: &Measured<'_>, faults: &mut Vec<Fault>) {
+fn references(
+    test: &Test,
+    measured: &Measured<'_>,
+    registry: &KpiRegistry,
+    faults: &mut Vec<Fault>,
+) {
     let change = matches!(test.subject.measure, Measure::Change(_));
     match (&test.against, change) {
         (None, false) => {}
@@ -439,14 +477,26 @@ fn references(test: &Test, measured: &Measured<'_>, faults: &mut Vec<Fault>) {
             }
         }
     }
-    given_fits(test, measured, faults);
+    let own = match &test.subject.measure {
+        Measure::Change(of) => measure::measured(of, registry).ok(),
+        Measure::Aggregate { .. }
+        | Measure::Apdex { .. }
+        | Measure::Below { .. }
+        | Measure::BudgetLeft { .. }
+        | Measure::BurnRate { .. }
+        | Measure::Plain { .. }
+        | Measure::Query(_) => Some(measured.clone()),
+    };
+    if let Some(own) = own {
+        given_fits(test, &own.expects, faults);
+    }
     if let Some(margin) = &test.margin {
         margin_fits(test, margin, measured, faults);
     }
 }
 
 /// What is given with a reference is a value of the measure itself, not a change of it.
-fn given_fits(test: &Test, measured: &Measured<'_>, faults: &mut Vec<Fault>) {
+fn given_fits(test: &Test, own: &Expects, faults: &mut Vec<Fault>) {
     let inline = match &test.assertion {
         Assertion::Comparable(reference) | Assertion::NoWorse(reference) => Some(reference),
         Assertion::Bands { .. }
@@ -463,14 +513,9 @@ fn given_fits(test: &Test, measured: &Measured<'_>, faults: &mut Vec<Fault>) {
             Given::Range(limits) => [Some(&limits.low), Some(&limits.high)],
         };
         for value in ends.into_iter().flatten() {
-            let dimension = value.quantity().dimension();
-            let own = measured
-                .sources
-                .first()
-                .map(|source| source.kpi.unit.dimension());
-            if own.is_some_and(|own| own != dimension) && !measured.expects.takes(&dimension) {
+            if !own.takes(&value.quantity().dimension()) {
                 let message = format!("'{value}' is no value of what is measured");
-                let mend = "write the reference in the KPI's unit";
+                let mend = "write the reference in the measure's own unit";
                 faults.push(Fault::new(FaultCode::UnitMismatch, test, message, mend));
             }
         }

@@ -1,6 +1,6 @@
 //! Checks of conditions and of what is said about the whole of a criterion.
 
-use super::{Fault, FaultCode, burn, test};
+use super::{Fault, FaultCode, burn, clause, contradiction, test};
 use crate::kpi::KpiRegistry;
 use crate::tree::{Condition, Criterion, Measure, Scope, Test};
 
@@ -12,6 +12,7 @@ pub(super) fn condition(condition: &Condition, registry: &KpiRegistry, faults: &
     if let Condition::All(group) = condition {
         burn::pairs(group, faults);
     }
+    clause::of_condition(condition, faults);
     for part in condition.parts() {
         self::condition(part, registry, faults);
     }
@@ -29,6 +30,8 @@ pub(super) fn condition(condition: &Condition, registry: &KpiRegistry, faults: &
 }
 
 pub(super) fn criterion(criterion: &Criterion, registry: &KpiRegistry, faults: &mut Vec<Fault>) {
+    clause::of_criterion(criterion, faults);
+    contradiction::check(&criterion.condition, faults);
     let limits = criterion.limits;
     if criterion.scope == Scope::Throughout
         && limits.total.is_none()

@@ -235,7 +235,7 @@ impl Cursor<'_> {
         match self.word() {
             "severity" => {
                 self.skip("severity".len());
-                let severity = self.name("a severity such as critical")?;
+                let severity = self.severity()?;
                 once(self, from, &mut response.severity, severity)
             }
             "do" => {

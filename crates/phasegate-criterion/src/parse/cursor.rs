@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{NESTING_MAX, ParseError, TEXT_LEN_MAX};
-use crate::tree::{Name, NameError, Text, is_hidden};
+use crate::tree::{Name, NameError, Severity, Text, is_invisible};
 
 pub(super) struct Cursor<'t> {
     text: &'t str,
@@ -12,6 +12,9 @@ pub(super) struct Cursor<'t> {
 }
 
 pub(super) type Read<T> = Result<T, ParseError>;
+
+/// What begins a comment elsewhere.
+pub(super) const COMMENTS: [&str; 3] = ["//", "/*", "#"];
 
 /// Length of the id at the front of a text: letters, digits, `_`, and hyphens with more of it behind.
 fn id_len(text: &str) -> usize {
@@ -80,9 +83,14 @@ impl<'t> Cursor<'t> {
     /// Something else was expected here.
     pub(super) fn fault<T>(&self, expected: &str) -> Read<T> {
         let rest = self.rest();
-        let len = match id_len(rest) {
-            0 => rest.chars().next().map_or(0, char::len_utf8),
-            len => len,
+        let comment = COMMENTS.into_iter().find(|sign| rest.starts_with(sign));
+        let len = match (comment, id_len(rest)) {
+            (Some(sign), _) => {
+                let expected = format!("{expected} (a criterion holds no comments)");
+                return self.fault_at(self.at..self.at + sign.len(), &expected);
+            }
+            (None, 0) => rest.chars().next().map_or(0, char::len_utf8),
+            (None, len) => len,
         };
         self.fault_at(self.at..self.at + len, expected)
     }
@@ -94,7 +102,7 @@ impl<'t> Cursor<'t> {
             Some(text) => {
                 let mut shown = String::new();
                 for c in text.chars().take(40) {
-                    if is_hidden(c) || matches!(c, '\n' | '\t') {
+                    if is_invisible(c) || matches!(c, '\n' | '\t') {
                         shown.extend(c.escape_default());
                     } else {
                         shown.push(c);
@@ -179,6 +187,18 @@ impl<'t> Cursor<'t> {
                 self.fault(&format!("{expected} ('{word}' is a word of the language)"))
             }
             Err(NameError::Id(_) | NameError::Shape { .. }) => self.fault(expected),
+        }
+    }
+
+    pub(super) fn severity(&mut self) -> Read<Severity> {
+        const EXPECTED: &str = "a severity such as critical or p1";
+        let word = self.word();
+        match Severity::new(word) {
+            Ok(severity) => {
+                self.skip(word.len());
+                Ok(severity)
+            }
+            Err(_) => Ok(self.name(EXPECTED)?.into()),
         }
     }
 

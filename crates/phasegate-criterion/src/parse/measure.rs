@@ -3,10 +3,25 @@
 use phasegate_core::{Decimal, Ratio};
 
 use super::cursor::{Cursor, Read};
-use crate::tree::{Aggregate, Choice, Measure, Subject};
+use crate::tree::{Aggregate, Choice, Measure, Name, Subject};
 
 const MEASURE: &str =
     "a measure: a KPI, a function of one such as p95(latency) or ratio(errors), or query \"...\"";
+
+/// Functions that are no aggregates.
+const CALLS: [&str; 5] = ["apdex", "below", "budget_left", "burn_rate", "change"];
+
+/// A percentile between p0 and p100 with more digits than a share can hold.
+fn is_too_fine(name: &str) -> bool {
+    let percent = name
+        .strip_prefix('p')
+        .and_then(|text| text.parse::<Decimal>().ok());
+    percent.is_some_and(|percent| {
+        percent > Decimal::ZERO
+            && percent < Decimal::HUNDRED
+            && format!("{percent}%").parse::<Ratio>().is_err()
+    })
+}
 
 /// The aggregate of a function's name; percentiles are `p50`, `p99.9`.
 fn aggregate(name: &str) -> Option<Aggregate> {
@@ -56,19 +71,49 @@ impl Cursor<'_> {
         (!name.is_empty() && name.chars().all(named)).then_some(name)
     }
 
+    /// Between a function, or a KPI with parts, and its bracket stands no space.
+    fn no_space(&self) -> Read<()> {
+        let rest = self.rest();
+        let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let len = rest.find(|c| !named(c)).unwrap_or(rest.len());
+        let (name, behind) = rest.split_at_checked(len).unwrap_or((rest, ""));
+        let gap = behind.len() - behind.trim_start().len();
+        let known = CALLS.contains(&name) || aggregate(name).is_some() || Name::new(name).is_ok();
+        if gap == 0 || !known || !behind.trim_start().starts_with('(') {
+            return Ok(());
+        }
+        let place = self.place() + len;
+        self.fault_at(
+            place..place + gap,
+            &format!("'(' right behind '{name}', without a space"),
+        )
+    }
+
+    /// What looks like a percentile and is none.
+    fn no_function<T>(&self, name: &str) -> Read<T> {
+        let why = if is_too_fine(name) {
+            "percentiles have at most four decimals: p99.9999"
+        } else {
+            "percentiles lie above p0 and below p100"
+        };
+        let expected =
+            format!("a function such as p95, p99.9, avg, ratio, count or change ({why})");
+        self.fault_at(self.place()..self.place() + name.len(), &expected)
+    }
+
     pub(super) fn measure(&mut self) -> Read<Measure> {
         if self.word() == "query" {
             self.skip("query".len());
             return Ok(Measure::Query(self.quoted()?));
         }
         let Some(function) = self.function().map(str::to_owned) else {
+            self.no_space()?;
             let kpi = self.name(MEASURE)?;
             return Ok(Measure::Plain {
                 kpi,
                 parts: Vec::new(),
             });
         };
-        let start = self.place();
         let open = function.len() + 1;
         if let Some(by) = aggregate(&function) {
             self.skip(open);
@@ -111,10 +156,9 @@ impl Cursor<'_> {
                 self.need_sign(")", "')'")?;
                 Ok(Measure::Change(Box::new(of)))
             }
-            other if other.contains('.') || crate::tree::is_percentile(other) => self.fault_at(
-                start..start + other.len(),
-                "a function such as p95, p99.9, avg, ratio, count or change (percentiles lie above p0 and below p100)",
-            ),
+            other if other.contains('.') || crate::tree::is_percentile(other) => {
+                self.no_function(other)
+            }
             _ => {
                 let kpi = self.name(MEASURE)?;
                 self.need_sign("(", "'('")?;

@@ -2,7 +2,7 @@
 
 use phasegate_core::{Quantity, Ratio};
 
-use super::cursor::{Cursor, Read};
+use super::cursor::{COMMENTS, Cursor, Read};
 use crate::tree::{Against, Band, Cmp, Given, Length, Operand, Reference, Value, ValueRange};
 
 const VALUE: &str = "a value such as 5%, 200ms or $0.05";
@@ -70,7 +70,13 @@ impl Cursor<'_> {
             let expected = format!("{expected} (without an exponent: 0.00001, not 1e-5)");
             return self.fault_at(whole, &expected);
         }
-        match Quantity::read_prefix(rest) {
+        // A comment behind a value is not its unit: the fault is the comment's.
+        let comment = COMMENTS
+            .into_iter()
+            .filter_map(|sign| rest.find(sign))
+            .min();
+        let text = comment.map_or(rest, |at| rest.get(..at).unwrap_or(rest));
+        match Quantity::read_prefix(text) {
             Ok((_, len)) if runs_on(rest, len) => {
                 let unit: String = written.chars().skip_while(|c| !c.is_alphabetic()).collect();
                 self.fault_at(whole, &format!("{expected} ('{unit}' is no unit)"))

@@ -1,6 +1,6 @@
 //! A whole criterion: a condition, when it must hold, for how long, and what is to be done about it.
 
-use super::{Condition, Date, Length, Name, Text};
+use super::{Condition, Date, Length, Name, Severity, Text};
 
 /// A condition with everything that is said about the whole of it.
 ///
@@ -111,8 +111,8 @@ pub enum Deadline {
 /// What follows. The language does not interpret it.
 #[derive(Clone, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Response {
-    /// `severity critical`.
-    pub severity: Option<Name>,
+    /// `severity critical`, `severity p1`.
+    pub severity: Option<Severity>,
     /// `do rollback do "Scale build servers"`.
     pub actions: Vec<Action>,
     /// `decide within 1h`: how long the decision may take.

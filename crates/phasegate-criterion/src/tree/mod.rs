@@ -16,5 +16,5 @@ pub use condition::{Assertion, Band, Cmp, Condition, Group, Negated, Test, Weigh
 pub use measure::{Aggregate, Choice, Measure, Subject};
 pub use statement::{Fact, FactKind, Policy, ScalingStep, Statement};
 pub use value::{Against, Given, Operand, Reference, Value, ValueRange};
-pub use word::{Date, Length, Name, NameError, Text, TextError};
-pub(crate) use word::{is_hidden, is_percentile};
+pub use word::{Date, Length, Name, NameError, Severity, Text, TextError};
+pub(crate) use word::{is_invisible, is_percentile};

@@ -170,6 +170,51 @@ impl Name {
     }
 }
 
+/// How bad something is, in a word of the plan's own: `critical`, `p1`. Percentiles are called like some of
+/// them (`p1`), and where a severity stands no function can.
+///
+/// ```
+/// use phasegate_criterion::{Criterion, Severity};
+/// let trigger: Criterion = "ratio(errors) > 5% severity p1 do rollback".parse()?;
+/// assert_eq!(trigger.response.severity, Some(Severity::new("p1")?));
+/// assert_eq!(trigger.to_string(), "ratio(errors) > 5% severity p1 do rollback");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Severity(KpiId);
+
+impl Severity {
+    /// Checks a severity: a name, or `p` and a number.
+    ///
+    /// # Errors
+    /// [`NameError`] for what cannot be read back from a criterion.
+    pub fn new(text: &str) -> Result<Self, NameError> {
+        let ranked = is_percentile(text) && !text.contains('.');
+        if ranked {
+            return Ok(Self(KpiId::new(text)?));
+        }
+        Name::new(text).map(|name| Self(name.0))
+    }
+
+    /// The word.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl From<Name> for Severity {
+    fn from(name: Name) -> Self {
+        Self(name.0)
+    }
+}
+
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -238,6 +283,18 @@ pub(crate) fn is_hidden(c: char) -> bool {
         }
         _ => c.is_control(),
     }
+}
+
+/// What shows nothing of itself wherever it stands: the hidden ones, and marks of no width such as the one at
+/// the beginning of some files.
+pub(crate) fn is_invisible(c: char) -> bool {
+    is_hidden(c)
+        || matches!(
+            c,
+            '\u{AD}' | '\u{34F}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{200B}'..='\u{200D}'
+                | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2064}' | '\u{3164}' | '\u{FEFF}'
+                | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}'
+        )
 }
 
 impl fmt::Display for Text {
@@ -317,8 +374,40 @@ impl From<Span> for Length {
     }
 }
 
+impl Length {
+    /// Hours, minutes and seconds of what is two minutes, or two hours, and some: `5m30s` for 330 seconds.
+    fn composed(&self) -> Option<String> {
+        use phasegate_core::{BaseUnit, TimeUnit};
+        let (number, 0) = self.0.number().parts() else {
+            return None;
+        };
+        let number = u64::try_from(number).ok()?;
+        let is_in = |unit: TimeUnit| *self.0.unit().base() == BaseUnit::Time(unit);
+        let (hours, minutes, seconds) = if is_in(TimeUnit::Minute) {
+            (number / 60, number % 60, 0)
+        } else if is_in(TimeUnit::Second) {
+            (number / 3_600, number / 60 % 60, number % 60)
+        } else {
+            return None;
+        };
+        if number < 120 || number.is_multiple_of(60) {
+            return None;
+        }
+        let parts = [(hours, "h"), (minutes, "m"), (seconds, "s")];
+        let parts = parts.into_iter().filter(|(count, _)| *count > 0);
+        Some(
+            parts
+                .map(|(count, unit)| format!("{count}{unit}"))
+                .collect(),
+        )
+    }
+}
+
 impl fmt::Display for Length {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(composed) = self.composed() {
+            return f.pad(&composed);
+        }
         self.0.fmt(f)
     }
 }

@@ -33,8 +33,11 @@ pub(super) fn check(scope: &mut Scope<'_>) {
             }
             let mut faults = phasegate_criterion::check(criterion, &registry);
             never(scope, criterion, at, &mut faults);
+            let why = asked.add(criterion, at);
+            // The same in our words, which name the measure.
+            faults.retain(|fault| why.is_none() || fault.code != FaultCode::CriterionNeverHolds);
             tell(scope, at, &faults);
-            if let Some(why) = asked.add(criterion, at) {
+            if let Some(why) = why {
                 let help = "correct one of the two, or join them with 'or'";
                 scope.report(Code::CriterionNeverHolds, at, why, Some(help));
             }

@@ -424,6 +424,8 @@ codes! {
     BurnWindowLong "PG652" "burn-window-long" Warning;
     /// Two burn rates of one objective that must both be high, over the same time.
     BurnWindowsSame "PG653" "burn-windows-same" Warning;
+    /// A clause that changes nothing where it stands.
+    ClauseIgnored "PG654" "clause-ignored" Warning;
 }
 
 impl fmt::Display for Code {
