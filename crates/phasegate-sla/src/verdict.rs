@@ -115,6 +115,46 @@ pub enum Why {
     /// The evidence suffices for neither side, at this confidence or at this precision.
     #[error("undecided")]
     Undecided,
+    /// The answer is about another time than what was asked.
+    #[error("the window of the answer {fault}")]
+    Window {
+        /// What is wrong with it.
+        fault: WindowFault,
+    },
+}
+
+/// What is wrong with the window of an answer.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Deserialize,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    Serialize,
+    thiserror::Error,
+)]
+#[serde(rename_all = "kebab-case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever explains a finding has words for each"
+)]
+pub enum WindowFault {
+    /// Less than half of the longer one is common to the two sides of a comparison, or to the parts of a sum.
+    #[error("is of another time than that of the other side")]
+    Apart,
+    /// It ends before it begins.
+    #[error("ends before it begins")]
+    Reversed,
+    /// It ended more than [`ANSWER_AGE_MAX`](crate::ANSWER_AGE_MAX) and its source's lag ago.
+    #[error("ended too long ago")]
+    Stale,
+    /// It is longer than what was asked for.
+    #[error("is longer than asked for")]
+    TooLong,
 }
 
 impl From<&Absence> for Why {
@@ -147,7 +187,10 @@ pub struct Finding {
     pub counts: Option<(u64, u64)>,
     /// What it was compared with: control, baseline, budget.
     pub reference: Option<Quantity>,
-    /// Between what the truth lies, where `observed` is not exact or a confidence was asked for.
+    /// Between what the truth lies, where `observed` is not exact or a confidence was asked for. Of two arms it is
+    /// the canary's place beside the control as that was measured, in the unit of `observed`: of a change the
+    /// change, else what the canary would be. Percentiles of two arms have none: their method decides by ranks,
+    /// and knows no interval.
     pub interval: Option<Bounds>,
     /// The threshold.
     pub bound: Option<Quantity>,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use phasegate_core::KpiId;
-use phasegate_criterion::{Criterion, KpiRegistry, Measure, Shape, Test, check, measured};
+use phasegate_criterion::{Criterion, KpiRegistry, Level, Measure, Shape, Test, check, measured};
 use phasegate_plan::model::{self, Action};
 
 use super::Compiler;
@@ -77,6 +77,13 @@ fn measure_of(test: &Test, registry: &KpiRegistry) -> Option<(KpiId, Measure)> {
         Measure::Change(inner) => inner,
         measure => measure,
     };
+    // A burn rate is of a window of its own, whatever the step's is.
+    if matches!(
+        measure,
+        Measure::BurnRate { .. } | Measure::BudgetLeft { .. }
+    ) {
+        return None;
+    }
     let measured = measured(measure, registry).ok()?;
     let source = measured.sources.first()?;
     Some((source.kpi.id.clone(), measure.clone()))
@@ -103,6 +110,44 @@ fn readable(measure: &str, kpi: &KpiId, registry: &KpiRegistry) -> Option<Criter
     let bounds = [format!("0{unit}"), "0%".to_owned(), "0".to_owned()];
     bounds.iter().find_map(|bound| {
         let criterion: Criterion = format!("{measure} >= {bound}").parse().ok()?;
-        check(&criterion, registry).is_empty().then_some(criterion)
+        // What is said of the bound itself, that every value lies above it, does not matter.
+        let mut faults = check(&criterion, registry).into_iter();
+        let usable = faults.all(|fault| fault.level != Level::Error);
+        usable.then_some(criterion)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use phasegate_criterion::Kpi;
+
+    use super::*;
+
+    #[test]
+    fn shares_counts_and_ratings_are_measured_too() {
+        let mut registry = KpiRegistry::new();
+        for (id, unit, shape) in [
+            ("errors", "%", Shape::Ratio),
+            ("bugs", "", Shape::Counter),
+            ("mood", "/5", Shape::Rating),
+            ("latency", "ms", Shape::Distribution),
+            ("heat", "", Shape::Gauge),
+        ] {
+            let (unit, source) = (unit.parse().unwrap(), "prom".parse().unwrap());
+            let kpi = Kpi::new(id.parse().unwrap(), unit, shape, source);
+            registry.declare(kpi).unwrap();
+        }
+        for (kpi, unit) in [
+            ("errors", "ratio(errors) >= 0%"),
+            ("bugs", "count(bugs) >= 0"),
+            ("mood", "mood >= 0/5"),
+            ("latency", "p50(latency) >= 0ms"),
+            ("heat", "heat >= 0"),
+        ] {
+            let id: KpiId = kpi.parse().unwrap();
+            let measure = by_shape(&id, &registry).unwrap();
+            let criterion = readable(&measure, &id, &registry);
+            assert_eq!(criterion.map(|one| one.to_string()).as_deref(), Some(unit));
+        }
+    }
 }

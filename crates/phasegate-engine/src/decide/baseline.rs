@@ -29,7 +29,11 @@ pub(crate) fn registry_of(state: &State) -> KpiRegistry {
 
 /// Before anything is exposed there is no canary to ask: figures come from the rest.
 fn registry_for_figures(program: &Program) -> KpiRegistry {
-    registry_with(program, |kpi| kpi.queries.canary = None)
+    registry_with(program, |kpi| {
+        kpi.queries.canary = None;
+        // The step says over how long it measures.
+        kpi.window = None;
+    })
 }
 
 fn registry_with(program: &Program, change: impl Fn(&mut phasegate_criterion::Kpi)) -> KpiRegistry {
@@ -144,7 +148,6 @@ impl Engine {
             return;
         }
         let registry = registry_for_figures(&self.state.program);
-        let at = self.now().wall;
         let mut found: BTreeMap<&Place, Vec<Result<Baselined, String>>> = BTreeMap::new();
         // An operation may have ended while its answers were under way.
         let live =
@@ -154,7 +157,11 @@ impl Engine {
             let inputs = look.needs.iter();
             let inputs = inputs.map(|(need, index)| (need.clone(), answer(index)));
             let inputs = inputs.collect();
-            let finding = evaluate(&look.figure.criterion, &registry, &inputs, at);
+            // The figure is of that window, however late it is asked for.
+            let Some((_, window)) = self.due_measure(&look.place) else {
+                continue;
+            };
+            let finding = evaluate(&look.figure.criterion, &registry, &inputs, window.end);
             let figure = baselined(&look.figure, &finding).ok_or(finding.sentence);
             found.entry(&look.place).or_default().push(figure);
         }

@@ -544,7 +544,8 @@ fn is_blind(verdict: &Verdict) -> bool {
             | Why::OutOfRange
             | Why::ProviderUnavailable
             | Why::Refused { .. }
-            | Why::Throttled => true,
+            | Why::Throttled
+            | Why::Window { .. } => true,
             Why::BaselineApproximate
             | Why::BaselineMissing
             | Why::HumanAnswerMissing

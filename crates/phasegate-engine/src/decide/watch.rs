@@ -193,9 +193,11 @@ impl Engine {
         default_window: Option<Span>,
     ) {
         let mut asks = Vec::with_capacity(prepared.needs().len());
+        let mut latest = Span::ZERO;
         for (index, need) in prepared.needs().iter().enumerate() {
             let binding = self.state.program.bindings.get(&need.to);
             let lag = binding.map(|binding| binding.lag).unwrap_or_default();
+            latest = latest.max(lag);
             // A window that slides would be no evidence.
             let window = default_window.filter(|_| !prepared.is_evidence(index));
             asks.push(watch.ask(query(need, OPEN), since, need.over.or(window), lag));
@@ -207,7 +209,7 @@ impl Engine {
         watch.looks.push(Look {
             subject,
             watched_since: watched_since.filter(|_| monitors(&prepared.criterion().condition)),
-            prepared,
+            prepared: prepared.with_lag(latest),
             asks,
         });
     }

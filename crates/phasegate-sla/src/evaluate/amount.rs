@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use phasegate_core::{Fraction, Window};
 use phasegate_criterion::Cmp;
 
+use super::window;
 use crate::verdict::{Means, Why};
 
 /// Between what a number lies; both ends are the same where it is exact.
@@ -144,6 +145,7 @@ impl Amount {
             (Some((a, n)), Some((b, m))) => a.checked_add(b).zip(n.checked_add(m)),
             (Some(_), None) | (None, Some(_)) | (None, None) => None,
         };
+        window::together(self.window, other.window)?;
         Ok(Self {
             extent: self.extent.plus(other.extent)?,
             counts,

@@ -1,15 +1,17 @@
 //! Canary against control, and anything against a multiple of its baseline or a distance from it, with
 //! `confidence`.
 
-use phasegate_core::Fraction;
-use phasegate_criterion::{Cmp, Source, Test};
+use phasegate_core::{Fraction, Window};
+use phasegate_criterion::{Cmp, Measure, Source, Test};
 use phasegate_percentile::Histogram;
 
 use super::Inputs;
 use super::amount::{Amount, Extent};
 use super::confidence::{Shown, since_start, towards_op};
 use super::read::{self, Read};
+use super::reference::Referred;
 use super::test::{Case, Seen};
+use super::written::changed_by;
 use crate::need::{Asking, aggregate, inner, primary_arm, span_of};
 use crate::statistics::quantile::QuantileComparison;
 use crate::statistics::rate::{ArmsTest, PriorStrength, RateTest};
@@ -26,6 +28,14 @@ pub(super) enum Beside {
     Apart(Fraction),
     /// So many times the reference.
     Times(Fraction),
+}
+
+/// "The canary lies below what stands beside the control", and where it lies.
+pub(super) struct ArmsCompared {
+    pub(super) below: Decision,
+    /// Where the canary lies beside the control as it was measured, in the measure's base.
+    pub(super) interval: Option<Interval>,
+    pub(super) method: Method,
 }
 
 impl Beside {
@@ -60,27 +70,78 @@ impl Inputs<'_> {
         }
         // Of two sketches, the arms are compared themselves; their percentiles are only shown.
         let referred = self.reference(case)?;
-        let Some(stable) = &referred.arm else {
-            let shown = self.versus_figure(case, op, beside.of(referred.extent)?, alpha)?;
-            return Ok(Shown {
-                referred: Some(referred),
-                ..shown
-            });
+        let limit = beside.of(referred.extent)?;
+        let shown = match &referred.arm {
+            Some(stable) => self.versus_arm(case, op, (stable, beside), alpha)?,
+            None => self.versus_figure(case, op, limit, alpha)?,
         };
-        since_start(stable)?;
-        let amount = self.evidence(case)?;
-        let (below, method) = self.arms(case, (&amount, stable), beside, alpha)?;
-        let seen = Seen {
-            amount,
-            share_within: false,
+        let shown = if matches!(case.test.subject.measure, Measure::Change(_)) {
+            self.as_change(case, shown, (&referred, beside))
+        } else {
+            Shown {
+                limit: Some(limit.value),
+                ..shown
+            }
         };
         Ok(Shown {
-            decision: towards_op(op, below),
-            seen,
-            interval: None,
             referred: Some(referred),
-            method,
+            ..shown
         })
+    }
+
+    fn versus_arm(
+        &self,
+        case: &Case<'_>,
+        op: Cmp,
+        (stable, beside): (&Amount, Beside),
+        alpha: Alpha,
+    ) -> Read<Shown> {
+        since_start(stable)?;
+        let amount = self.evidence(case)?;
+        let compared = self.arms(case, (&amount, stable), beside, alpha)?;
+        let decision = towards_op(op, compared.below);
+        Ok(Shown {
+            interval: compared.interval,
+            ..Shown::of(decision, amount, compared.method)
+        })
+    }
+
+    /// What was seen of a measure, as the change that was asked for: the verdict stands.
+    fn as_change(
+        &self,
+        case: &Case<'_>,
+        shown: Shown,
+        (referred, beside): (&Referred, Beside),
+    ) -> Shown {
+        let within = shown.seen.is_some_and(|seen| seen.share_within);
+        let own = match shown.seen {
+            // How many values lie within a threshold is no percentile.
+            Some(_) if within => self.value(case).ok(),
+            seen => seen.map(|seen| seen.amount),
+        };
+        let points = matches!(beside, Beside::Apart(_));
+        let change = own.and_then(|own| changed_by(own, referred, points).ok());
+        let from = referred.extent.value.to_f64();
+        let moved = |end: f64| {
+            if points {
+                end - from
+            } else {
+                (end - from) / from
+            }
+        };
+        let interval = shown.interval.filter(|_| !within && (points || from > 0.0));
+        Shown {
+            seen: change.map(|amount| Seen {
+                amount,
+                share_within: false,
+            }),
+            behind: shown.seen.map(|seen| seen.amount),
+            interval: interval.map(|interval| Interval {
+                lower: moved(interval.lower),
+                upper: moved(interval.upper),
+            }),
+            ..shown
+        }
     }
 
     /// The measure itself against a figure.
@@ -111,24 +172,22 @@ impl Inputs<'_> {
         (canary, control): (&Amount, &Amount),
         beside: Beside,
         alpha: Alpha,
-    ) -> Read<(Decision, Method)> {
+    ) -> Read<ArmsCompared> {
         if let Some(quantile) = self.percentile_of(case) {
-            let decided = self.arms_percentile(case, quantile, beside, alpha)?;
-            return Ok((decided, Method::TwoArmPercentiles));
+            let below = self.arms_percentile(case, quantile, beside, alpha)?;
+            return Ok(ArmsCompared {
+                below,
+                interval: None,
+                method: Method::TwoArmPercentiles,
+            });
         }
-        if let Some(decided) = self.arms_mean(case, beside, alpha) {
-            return Ok((decided?, Method::TwoArmMeans));
+        if let Some(compared) = self.arms_mean(case, control, beside, alpha) {
+            return compared;
         }
-        Ok(match beside {
-            Beside::Apart(delta) => (
-                arms_share(canary, control, delta, alpha)?,
-                Method::TwoArmShares,
-            ),
-            Beside::Times(factor) => (
-                arms_rate(canary, control, factor, alpha)?,
-                Method::TwoArmRates,
-            ),
-        })
+        match beside {
+            Beside::Apart(delta) => arms_share(canary, control, delta, alpha),
+            Beside::Times(factor) => arms_rate(canary, control, factor, alpha),
+        }
     }
 
     /// "The canary's percentile lies below what stands beside the control's", from two sketches. Each value
@@ -143,8 +202,8 @@ impl Inputs<'_> {
         let [source] = case.measured.sources.as_slice() else {
             return Err(Why::Invalid);
         };
-        let canary = self.sketch(case, source, primary_arm(source, &case.compared))?;
-        let control = self.sketch(case, source, phasegate_core::Arm::Stable)?;
+        let (canary, _) = self.sketch(case, source, primary_arm(source, &case.compared))?;
+        let (control, _) = self.sketch(case, source, phasegate_core::Arm::Stable)?;
         let test = QuantileComparison::new(quantile);
         let unit = source.kpi.unit.factor().ok_or(Why::OutOfRange)?;
         // Sketches hold numbers of the KPI's unit.
@@ -175,7 +234,7 @@ impl Inputs<'_> {
         case: &Case<'_>,
         source: &Source<'_>,
         arm: phasegate_core::Arm,
-    ) -> Read<Histogram> {
+    ) -> Read<(Histogram, Window)> {
         let asking = Asking {
             source,
             arm,
@@ -186,22 +245,42 @@ impl Inputs<'_> {
 }
 
 /// "The canary's rate lies below so many times the control's", from events and traffic of both.
-fn arms_rate(canary: &Amount, control: &Amount, factor: Fraction, alpha: Alpha) -> Read<Decision> {
+fn arms_rate(
+    canary: &Amount,
+    control: &Amount,
+    factor: Fraction,
+    alpha: Alpha,
+) -> Read<ArmsCompared> {
     let ((events, total), (control_events, control_total)) =
         canary.counts.zip(control.counts).ok_or(Why::Undecided)?;
     let all = total.checked_add(control_total).ok_or(Why::OutOfRange)?;
     let exposure = Fraction::of_counts(total, all).ok_or(Why::NoData)?;
     let test = Rate::new(exposure.to_f64())
         .and_then(|exposure| ArmsTest::new(exposure).against_ratio(factor.to_f64()));
-    match test {
-        Ok(test) => Ok(test.decide(events, control_events, alpha)),
-        Err(_) => Err(Why::NoData),
-    }
+    let Ok(test) = test else {
+        return Err(Why::NoData);
+    };
+    let ratio = test.ratio_interval(events, control_events, alpha);
+    let from = control.extent.value.to_f64();
+    Ok(ArmsCompared {
+        below: test.decide(events, control_events, alpha),
+        // Of nothing no multiple says anything.
+        interval: (from > 0.0).then_some(Interval {
+            lower: from * ratio.lower,
+            upper: from * ratio.upper,
+        }),
+        method: Method::TwoArmRates,
+    })
 }
 
 /// "The canary's share lies less than so much above the control's", from the interval of each share, at half
 /// the chance of error each.
-fn arms_share(canary: &Amount, control: &Amount, delta: Fraction, alpha: Alpha) -> Read<Decision> {
+fn arms_share(
+    canary: &Amount,
+    control: &Amount,
+    delta: Fraction,
+    alpha: Alpha,
+) -> Read<ArmsCompared> {
     let half = alpha.divided_by(2);
     let interval = |amount: &Amount| -> Read<Interval> {
         let (matching, total) = amount.counts.ok_or(Why::Undecided)?;
@@ -212,13 +291,23 @@ fn arms_share(canary: &Amount, control: &Amount, delta: Fraction, alpha: Alpha) 
             PriorStrength::for_criteria(half),
         ))
     };
+    let from = control.extent.value.to_f64();
     let (canary, control, delta) = (interval(canary)?, interval(control)?, delta.to_f64());
-    Ok(if canary.upper - control.lower < delta {
+    let (least, most) = (canary.lower - control.upper, canary.upper - control.lower);
+    let below = if most < delta {
         Decision::Holds
-    } else if canary.lower - control.upper > delta {
+    } else if least > delta {
         Decision::Violated
     } else {
         Decision::Undecided
+    };
+    Ok(ArmsCompared {
+        below,
+        interval: Some(Interval {
+            lower: from + least,
+            upper: from + most,
+        }),
+        method: Method::TwoArmShares,
     })
 }
 

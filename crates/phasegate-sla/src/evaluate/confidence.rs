@@ -5,13 +5,13 @@
 use phasegate_core::{Fraction, Quantity, WindowKind};
 use phasegate_criterion::{Assertion, Band, Cmp, Measure, Operand, ValueRange};
 
-use super::Inputs;
 use super::amount::{Amount, Extent};
 use super::arms::Beside;
 use super::read::Read;
 use super::reference::{Referred, base, extent_of};
 use super::shares::rate_decision;
 use super::test::{Case, Judged, Seen, towards};
+use super::{Inputs, words};
 use crate::need::is_of_many;
 use crate::statistics::{Alpha, Decision, Interval, combine};
 use crate::verdict::{Method, Verdict, Why};
@@ -19,10 +19,15 @@ use crate::verdict::{Method, Verdict, Why};
 /// What was decided, and what it rests on.
 pub(super) struct Shown {
     pub(super) decision: Decision,
-    pub(super) seen: Seen,
-    /// In the measure's base.
+    /// None where a change was decided and has no number: from a control of zero.
+    pub(super) seen: Option<Seen>,
+    /// What stands behind a number that is not there.
+    pub(super) behind: Option<Amount>,
+    /// In the base of what was seen.
     pub(super) interval: Option<Interval>,
     pub(super) referred: Option<Referred>,
+    /// The limit that follows from a reference, in the measure's base.
+    pub(super) limit: Option<Fraction>,
     pub(super) method: Method,
 }
 
@@ -104,7 +109,9 @@ impl Inputs<'_> {
                 (self.near_shown(case, alpha)?, None)
             }
         };
-        Ok(shown.judged(bound))
+        let unit = words::unit_of(case.test, case.measured, bound.as_ref());
+        let follows = shown.limit.and_then(|limit| words::quantity(limit, &unit));
+        Ok(shown.judged(bound.or(follows)))
     }
 
     /// Does the measure compare so with a limit? Changes compare with a multiple of their reference.
@@ -146,14 +153,8 @@ impl Inputs<'_> {
         };
         let (decision, interval) = rate_decision(&amount, op, limit, alpha)?;
         Ok(Shown {
-            decision,
-            seen: Seen {
-                amount,
-                share_within: false,
-            },
             interval,
-            referred: None,
-            method: Method::Rate,
+            ..Shown::of(decision, amount, Method::Rate)
         })
     }
 
@@ -223,6 +224,22 @@ impl Inputs<'_> {
 }
 
 impl Shown {
+    /// A decision on the value of a measure.
+    pub(super) const fn of(decision: Decision, amount: Amount, method: Method) -> Self {
+        Self {
+            decision,
+            seen: Some(Seen {
+                amount,
+                share_within: false,
+            }),
+            behind: None,
+            interval: None,
+            referred: None,
+            limit: None,
+            method,
+        }
+    }
+
     fn judged(self, bound: Option<Quantity>) -> Judged {
         let end = |end: f64| {
             let decimal = phasegate_core::Decimal::from_f64(end).ok()?;
@@ -230,14 +247,14 @@ impl Shown {
         };
         Judged {
             verdict: verdict(self.decision),
-            seen: Some(self.seen),
+            seen: self.seen,
             referred: self.referred,
             bound,
             interval: self
                 .interval
                 .map(|interval| (end(interval.lower), end(interval.upper))),
             method: Some(self.method),
-            behind: None,
+            behind: self.behind,
         }
     }
 }

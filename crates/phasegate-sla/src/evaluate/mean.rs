@@ -1,16 +1,16 @@
 //! Means with `confidence`. An Apdex and the mean of capped values are judged exactly, by their number and
 //! sum; a mean without an upper end only in the limit of many values, and the finding says which it was.
 
-use phasegate_core::{Arm, Fraction, Quantity, Unit};
+use phasegate_core::{Arm, Fraction, Quantity, Unit, Window};
 use phasegate_criterion::{Aggregate, Cmp, Measure, Shape, Source};
 use phasegate_percentile::Histogram;
 
 use super::Inputs;
 use super::amount::{Amount, Extent};
-use super::arms::Beside;
-use super::confidence::{Shown, agree, towards_op_of_both_sides};
-use super::read::Read;
-use super::test::{Case, Seen};
+use super::arms::{ArmsCompared, Beside};
+use super::confidence::{Shown, agree, since_start, towards_op_of_both_sides};
+use super::read::{Read, float};
+use super::test::{Case, enough};
 use crate::need::{aggregate, inner, primary_arm};
 use crate::statistics::mean::{
     AsymptoticComparison, AsymptoticMean, AsymptoticOutcome, Beyond, BoundedMeanTest, Moments,
@@ -18,7 +18,7 @@ use crate::statistics::mean::{
 };
 use crate::statistics::rate::PriorStrength;
 use crate::statistics::{Alpha, Decision, Interval, StatisticsError};
-use crate::verdict::{Method, Why};
+use crate::verdict::{Means, Method, Why};
 
 /// Below so many values on a side the limit is far: alarms of the asymptotic method exceed α there
 /// (its own authors, and `examples/false_alarms`).
@@ -84,11 +84,18 @@ impl Inputs<'_> {
         (op, limit, cap): (Cmp, Extent, &Quantity),
         alpha: Alpha,
     ) -> Read<Shown> {
-        let amount = self.evidence(case)?;
-        let histogram = self.sketch(case, source, primary_arm(source, &case.compared))?;
+        let (histogram, window) = self.sketch(case, source, primary_arm(source, &case.compared))?;
         let unit = &source.kpi.unit;
         let cap = in_unit(cap, unit)?;
         let (low, high) = sums(&histogram, cap)?;
+        let amount = match self.seen_value(case) {
+            Ok(amount) if histogram.max().is_none_or(|max| max <= cap) => amount,
+            // Some values count as the cap, infinite ones too: what is judged is the mean of them so.
+            Ok(_) | Err(Why::OutOfRange) => mean_of_sums((low, high), (&histogram, window), unit)?,
+            Err(why) => return Err(why),
+        };
+        enough(case.test, &amount)?;
+        since_start(&amount)?;
         let range = ValueRange::new(0.0, cap, Beyond::Cap).map_err(|_fault| Why::Invalid)?;
         let limits = (
             of_base(limit.low.to_f64(), unit)?,
@@ -112,7 +119,7 @@ impl Inputs<'_> {
         alpha: Alpha,
     ) -> Read<Shown> {
         let amount = self.evidence(case)?;
-        let histogram = self.sketch(case, source, primary_arm(source, &case.compared))?;
+        let (histogram, _) = self.sketch(case, source, primary_arm(source, &case.compared))?;
         let unit = &source.kpi.unit;
         let outcome = AsymptoticMean::new(alpha)
             .interval(moments(&histogram)?)
@@ -132,28 +139,51 @@ impl Inputs<'_> {
     pub(super) fn arms_mean(
         &self,
         case: &Case<'_>,
+        control: &Amount,
         beside: Beside,
         alpha: Alpha,
-    ) -> Option<Read<Decision>> {
+    ) -> Option<Read<ArmsCompared>> {
         let source = mean_source(case)?;
         // A cap is for comparing with a value: the check refuses it here.
         if case.test.cap.is_some() {
             return Some(Err(Why::Invalid));
         }
-        let arm = |arm| -> Read<Moments> { moments(&self.sketch(case, source, arm)?) };
-        let decided = || -> Read<Decision> {
+        let from = control.extent.value.to_f64();
+        let arm = |arm| -> Read<Moments> { moments(&self.sketch(case, source, arm)?.0) };
+        let compared = || -> Read<ArmsCompared> {
+            let unit = &source.kpi.unit;
             let canary = arm(primary_arm(source, &case.compared))?;
             let control = arm(Arm::Stable)?;
-            let (control, apart) = match beside {
-                Beside::Apart(delta) => (control, of_base(delta.to_f64(), &source.kpi.unit)?),
+            let (beside_it, apart) = match beside {
+                Beside::Apart(delta) => (control, of_base(delta.to_f64(), unit)?),
                 Beside::Times(factor) => (scaled(control, factor.to_f64())?, 0.0),
             };
             let outcome = AsymptoticComparison::new(alpha, Scale::Absolute)
-                .compare(canary, control)
+                .compare(canary, beside_it)
                 .map_err(|_fault| Why::Invalid)?;
-            Ok(side(&outcome, apart))
+            let interval = match beside {
+                Beside::Apart(_) => {
+                    let apart = based(outcome.interval, unit)?;
+                    Some(Interval {
+                        lower: from + apart.lower,
+                        upper: from + apart.upper,
+                    })
+                }
+                Beside::Times(_) => AsymptoticComparison::new(alpha, Scale::Relative)
+                    .compare(canary, control)
+                    .ok()
+                    .map(|change| Interval {
+                        lower: from * (1.0 + change.interval.lower),
+                        upper: from * (1.0 + change.interval.upper),
+                    }),
+            };
+            Ok(ArmsCompared {
+                below: side(&outcome, apart),
+                interval,
+                method: Method::TwoArmMeans,
+            })
         };
-        Some(decided())
+        Some(compared())
     }
 }
 
@@ -172,15 +202,26 @@ fn mean_source<'c>(case: &'c Case<'_>) -> Option<&'c Source<'c>> {
 
 fn shown(amount: Amount, decision: Decision, interval: Interval, method: Method) -> Shown {
     Shown {
-        decision,
-        seen: Seen {
-            amount,
-            share_within: false,
-        },
         interval: Some(interval),
-        referred: None,
-        method,
+        ..Shown::of(decision, amount, method)
     }
+}
+
+/// The mean behind a sum of which only the ends are known.
+fn mean_of_sums(
+    (low, high): (f64, f64),
+    (histogram, window): (&Histogram, Window),
+    unit: &Unit,
+) -> Read<Amount> {
+    let samples = histogram.count();
+    let end = |sum: f64| float(sum / samples as f64, unit);
+    Ok(Amount {
+        extent: Extent::between(end(low)?, end(high)?),
+        counts: None,
+        samples,
+        window,
+        means: Means::Distribution,
+    })
 }
 
 /// "The mean lies below the limit", for both ends of what the sum and the limit may be.

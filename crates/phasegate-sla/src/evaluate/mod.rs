@@ -12,6 +12,7 @@ mod reference;
 mod service_level;
 mod shares;
 mod test;
+mod window;
 mod words;
 mod written;
 
@@ -20,14 +21,18 @@ use phasegate_criterion::{Condition, Criterion, KpiRegistry, Weighted};
 
 use crate::verdict::{Finding, Verdict, Why};
 use read::{Answers, Lookup};
+use window::Now;
 
 pub use people::Testimony;
 pub use prepared::Prepared;
+pub use window::ANSWER_AGE_MAX;
 
 /// Evaluates a criterion from what sources answered. What people, events or time decide is
 /// inconclusive; [`evaluate_with`] takes that too.
 ///
-/// Pass means that the condition is true at this moment; its hold is [`crate::Hold`]'s.
+/// Pass means that the condition is true at this moment; its hold is [`crate::Hold`]'s. An answer is taken for its
+/// window: one that is longer than asked for, that ended more than [`ANSWER_AGE_MAX`] before `at`, or of two sides
+/// one that is of another time than the other, is inconclusive ([`Why::Window`]).
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -74,7 +79,7 @@ pub fn evaluate_with(
 ) -> Finding {
     let inputs = Inputs {
         registry,
-        answers: Lookup::All(answers),
+        answers: Lookup::all(answers, Now::new(at)),
         testimony,
         at,
         polarity: Polarity::Requirement,
@@ -115,7 +120,7 @@ pub fn evaluate_trigger(
 ) -> Finding {
     let inputs = Inputs {
         registry,
-        answers: Lookup::All(answers),
+        answers: Lookup::all(answers, Now::new(at)),
         testimony: &Testimony::default(),
         at,
         polarity: Polarity::Trigger,

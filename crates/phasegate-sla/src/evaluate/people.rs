@@ -13,7 +13,8 @@ use crate::verdict::{Finding, Verdict, Why};
 /// inconclusive.
 ///
 /// Roles and events are found whatever the case of their letters, and with hyphens for underscores: a
-/// plan's ids are often written `data-loss`, names in criteria `data_loss`.
+/// plan's ids are often written `data-loss`, names in criteria `data_loss`. Answers of one role under two spellings
+/// that contradict each other decide nothing.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Testimony {
@@ -27,7 +28,7 @@ pub struct Testimony {
     pub listening: bool,
     /// By group of criteria (empty for all of the phase's): what came of it.
     pub groups: BTreeMap<String, Verdict>,
-    /// By the measure's text: how the run before stood.
+    /// By the measure's text: how the run before stood, in a unit of the measure. In another one it is not usable.
     pub previous: BTreeMap<String, Quantity>,
     /// When the rollout began.
     pub started: Option<Timestamp>,
@@ -56,11 +57,7 @@ impl Testimony {
     ) -> Finding {
         let rule = condition.to_string();
         let verdict = match condition {
-            Condition::Approve(role) => {
-                let mut approvals = self.approvals.iter();
-                let approval = approvals.find(|(of, _)| role.means(of));
-                said(approval.map(|(_, yes)| yes))
-            }
+            Condition::Approve(role) => self.approved(role),
             Condition::Check(_) | Condition::ForAll { .. } => said(self.attested.get(&rule)),
             Condition::Delivered(limit) => self.delivered(limit, at),
             Condition::Event(events) => {
@@ -94,6 +91,17 @@ impl Testimony {
         };
         let sentence = format!("{rule}: {}", words::outcome(&verdict, polarity));
         Finding::new(rule, verdict, at, sentence)
+    }
+
+    /// What one role says under several spellings of it must agree: else it has said neither.
+    fn approved(&self, role: &Name) -> Verdict {
+        let of_role = self.approvals.iter().filter(|(of, _)| role.means(of));
+        let mut answers = of_role.map(|(_, yes)| yes);
+        let first = answers.next();
+        if answers.any(|other| Some(other) != first) {
+            return Verdict::Inconclusive(Why::Undecided);
+        }
+        said(first)
     }
 
     /// In time, too late, or not delivered yet.

@@ -4,29 +4,51 @@
 use std::collections::BTreeMap;
 
 use phasegate_core::{
-    Answer, Arm, Decimal, Fraction, Measurement, Observed, Quantity, Unit, Wants,
+    Answer, Arm, Decimal, Fraction, Measurement, Observed, Quantity, Unit, Wants, Window,
 };
 use phasegate_criterion::{Aggregate, Measure, Measured, Possible, Shape, Source, Test};
 use phasegate_percentile::Histogram;
 
 use super::amount::{Amount, Extent};
+use super::window::Now;
 use crate::need::{Asking, Need, aggregate, four_times, inner, is_of_many};
 use crate::verdict::{Means, Why};
 
 pub(super) type Answers = BTreeMap<Need, Answer>;
 
-/// The answers to look into: all that anybody gave, or those to a prepared criterion's needs, in their order.
+/// The answers to look into, and when that is done.
 #[derive(Clone, Copy)]
-pub(super) enum Lookup<'a> {
+pub(super) struct Lookup<'a> {
+    given: Given<'a>,
+    pub(super) now: Now,
+}
+
+/// All that anybody gave, or those to a prepared criterion's needs, in their order.
+#[derive(Clone, Copy)]
+enum Given<'a> {
     All(&'a Answers),
     InOrder(&'a [Need], &'a [Option<&'a Answer>]),
 }
 
 impl<'a> Lookup<'a> {
+    pub(super) const fn all(answers: &'a Answers, now: Now) -> Self {
+        let given = Given::All(answers);
+        Self { given, now }
+    }
+
+    pub(super) const fn in_order(
+        needs: &'a [Need],
+        answers: &'a [Option<&'a Answer>],
+        now: Now,
+    ) -> Self {
+        let given = Given::InOrder(needs, answers);
+        Self { given, now }
+    }
+
     fn get(self, need: &Need) -> Option<&'a Answer> {
-        match self {
-            Self::All(answers) => answers.get(need),
-            Self::InOrder(needs, answers) => {
+        match self.given {
+            Given::All(answers) => answers.get(need),
+            Given::InOrder(needs, answers) => {
                 let place = needs.iter().position(|asked| asked == need)?;
                 answers.get(place).copied().flatten()
             }
@@ -41,7 +63,10 @@ fn answered(needs: Vec<Need>, answers: Lookup<'_>) -> Read<(Need, &Measurement)>
     let mut why = Why::NoData;
     for need in needs {
         match answers.get(&need) {
-            Some(Ok(measurement)) => return Ok((need, measurement)),
+            Some(Ok(measurement)) => {
+                answers.now.fits(need.over, measurement.window)?;
+                return Ok((need, measurement));
+            }
             Some(Err(absence)) => why = Why::from(absence),
             None => {}
         }
@@ -76,7 +101,7 @@ fn share(matching: u64, total: u64, measurement: &Measurement, means: Means) -> 
 }
 
 /// A float from a sketch, in the KPI's unit.
-fn float(value: f64, unit: &Unit) -> Read<Fraction> {
+pub(super) fn float(value: f64, unit: &Unit) -> Read<Fraction> {
     let Ok(number) = Decimal::from_f64(value) else {
         return Err(Why::OutOfRange);
     };
@@ -85,10 +110,15 @@ fn float(value: f64, unit: &Unit) -> Read<Fraction> {
         .ok_or(Why::OutOfRange)
 }
 
+/// A sketch that holds values, and nothing but values: what is no number has no place among the others, so that
+/// nothing can be said of any function of them.
 pub(super) fn sketch(bytes: &[u8]) -> Read<Histogram> {
     let Ok(histogram) = Histogram::decode(bytes) else {
         return Err(Why::Invalid);
     };
+    if histogram.classes().nan > 0 {
+        return Err(Why::Invalid);
+    }
     if histogram.count() == 0 {
         Err(Why::NoData)
     } else {
@@ -148,7 +178,7 @@ pub(super) fn below(
     }
 }
 
-/// The whole distribution on one arm.
+/// The whole distribution on one arm, and over which time it is.
 ///
 /// # Errors
 /// Why there is none.
@@ -156,7 +186,7 @@ pub(super) fn distribution(
     asking: &Asking<'_>,
     by: Option<Aggregate>,
     answers: Lookup<'_>,
-) -> Read<Histogram> {
+) -> Read<(Histogram, Window)> {
     let needs = asking.value(by, false);
     let sketches = needs
         .into_iter()
@@ -164,7 +194,7 @@ pub(super) fn distribution(
         .collect();
     let (_, measurement) = answered(sketches, answers)?;
     match &measurement.observed {
-        Observed::Distribution { sketch: bytes } => sketch(bytes),
+        Observed::Distribution { sketch: bytes } => Ok((sketch(bytes)?, measurement.window)),
         Observed::Below { .. } | Observed::Scalar { .. } | Observed::Share { .. } | _ => {
             Err(Why::Invalid)
         }
@@ -296,6 +326,12 @@ fn per_second(count: Fraction, measurement: &Measurement) -> Read<Fraction> {
 /// Why there is none.
 pub(super) fn function(by: Option<Aggregate>, histogram: &Histogram, unit: &Unit) -> Read<Extent> {
     let exact = |value: Option<f64>| Ok(Extent::exact(float(value.ok_or(Why::NoData)?, unit)?));
+    // With infinite values the sum is infinite or none; the sketch's own is of the others alone.
+    let classes = histogram.classes();
+    let infinite = classes.infinite > 0 || classes.negative_infinite > 0;
+    if infinite && matches!(by, Some(Aggregate::Average | Aggregate::Sum)) {
+        return Err(Why::OutOfRange);
+    }
     match by {
         Some(Aggregate::Average) => exact(histogram.mean()),
         Some(Aggregate::Max) => exact(histogram.max()),

@@ -1,7 +1,7 @@
 //! What a test compares with: the other arm, a figure, the run before.
 
 use phasegate_core::{Arm, Fraction, Quantity};
-use phasegate_criterion::{Given, Measured, Test, Value};
+use phasegate_criterion::{Against, Baseline, Given, Measure, Measured, Test, Value, measured};
 
 use super::Inputs;
 use super::amount::{Amount, Extent};
@@ -60,6 +60,49 @@ pub(super) fn figure(given: &Given) -> Read<Referred> {
 }
 
 impl Inputs<'_> {
+    /// Is it a value of what is measured itself, not of a change of it?
+    pub(super) fn is_of_measure(
+        &self,
+        quantity: &Quantity,
+        test: &Test,
+        of: &Measured<'_>,
+    ) -> bool {
+        let dimension = quantity.dimension();
+        let own = match &test.subject.measure {
+            Measure::Change(of) => match measured(of, self.registry) {
+                Ok(own) => own.expects,
+                Err(_) => return false,
+            },
+            Measure::Aggregate { .. }
+            | Measure::Apdex { .. }
+            | Measure::Below { .. }
+            | Measure::BudgetLeft { .. }
+            | Measure::BurnRate { .. }
+            | Measure::Plain { .. }
+            | Measure::Query(_) => of.expects.clone(),
+        };
+        own.takes(&dimension)
+    }
+
+    /// The baseline that a plain threshold names: it decides nothing, and is shown beside what was measured.
+    pub(super) fn shown_beside(&self, test: &Test, of: &Measured<'_>) -> Option<Referred> {
+        let reference = test.against.as_ref()?;
+        let declared = match of.sources.first().map(|source| &source.kpi.baseline) {
+            Some(Baseline::Figure(given)) => Some(given),
+            Some(Baseline::Control | Baseline::Previous) | None => None,
+        };
+        let given = reference.given.as_ref().or(declared)?;
+        let fits = |value: &Value| self.is_of_measure(value.quantity(), test, of);
+        let all = match given {
+            Given::Unknown => false,
+            Given::Point(value) => fits(value),
+            Given::Range(range) => fits(&range.low) && fits(&range.high),
+        };
+        let plain = reference.against == Against::Baseline
+            && matches!(compared(test, of), Compared::Nothing);
+        figure(given).ok().filter(|_| all && plain)
+    }
+
     /// What the test compares with; `None` where it compares with nothing but the values in it.
     pub(super) fn referred(&self, test: &Test, measured: &Measured<'_>) -> Read<Option<Referred>> {
         match compared(test, measured) {
@@ -72,6 +115,9 @@ impl Inputs<'_> {
                     .previous
                     .get(&measure)
                     .ok_or(Why::BaselineMissing)?;
+                if !self.is_of_measure(previous, test, measured) {
+                    return Err(Why::Invalid);
+                }
                 let extent = Extent::exact(base(previous)?);
                 Ok(Some(Referred {
                     extent,

@@ -53,16 +53,14 @@ impl Inputs<'_> {
             let counts = Counts::new(below, total).ok()?;
             Some(RateTest::interval(counts, alpha, prior))
         });
-        let seen = Seen {
-            amount,
-            share_within: true,
-        };
+        let shown = Shown::of(towards_op(op, below), amount, Method::Percentile);
         Ok(Shown {
-            decision: towards_op(op, below),
-            seen,
+            seen: Some(Seen {
+                amount,
+                share_within: true,
+            }),
             interval,
-            referred: None,
-            method: Method::Percentile,
+            ..shown
         })
     }
 }

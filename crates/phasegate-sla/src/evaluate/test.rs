@@ -2,15 +2,15 @@
 
 use phasegate_core::{BaseUnit, Dimension, Fraction, PerKind, Quantity};
 use phasegate_criterion::{
-    Aggregate, Assertion, Band, Cmp, Direction, Given, Measure, Measured, Operand, Shape, Source,
-    Test, Value, ValueRange, measured,
+    Aggregate, Assertion, Band, Cmp, Direction, Expects, Given, Measure, Measured, Operand, Shape,
+    Source, Test, Value, ValueRange, can_be_shown, measured,
 };
 
 use super::amount::{Amount, Extent};
 use super::read::{self, Read};
 use super::reference::{Referred, base, extent_of, figure};
 use super::written::changed;
-use super::{Inputs, Polarity, words};
+use super::{Inputs, Polarity, window, words};
 use crate::need::{
     Asking, Compared, aggregate, compared, inline_need, inner, is_of_many, primary_arm, span_of,
 };
@@ -102,6 +102,8 @@ fn is_comparable(case: &Case<'_>) -> bool {
     if !beside.map(Value::quantity).all(fixed) {
         return false;
     }
+    // A change has its reference in it.
+    let change = matches!(case.test.subject.measure, Measure::Change(_));
     let kpi = case.measured.sources.first().map(|source| source.kpi);
     match &case.test.assertion {
         Assertion::Bands { warn, crit } => {
@@ -112,6 +114,14 @@ fn is_comparable(case: &Case<'_>) -> bool {
             value: Operand::Value(value),
             ..
         }) => fits(value),
+        Assertion::Compare(_)
+        | Assertion::Comparable(_)
+        | Assertion::NoWorse(_)
+        | Assertion::Stable
+            if change =>
+        {
+            false
+        }
         Assertion::Compare(Band {
             value: Operand::Budget,
             ..
@@ -152,19 +162,39 @@ impl Inputs<'_> {
         let banded = matches!(test.assertion, Assertion::Bands { .. });
         let judged = match test.level() {
             _ if banded && self.polarity == Polarity::Trigger => Err(Why::CriterionUnusable),
-            _ if !is_comparable(&case) => Err(Why::CriterionUnusable),
+            _ if !is_comparable(&case) || !self.fits_reference(&case) => {
+                Err(Why::CriterionUnusable)
+            }
             None => self.literally(&case),
+            // Nothing falls back to the literal comparison, and no method for shares judges what is made of them.
+            Some(_) if !can_be_shown(test, &measured) => Err(Why::CriterionUnusable),
             Some(level) => match Alpha::from_confidence(level) {
                 Ok(alpha) => self.with_confidence(&case, alpha.divided_by(split)),
                 Err(_) => Err(Why::CriterionUnusable),
             },
         };
-        let judged = judged.unwrap_or_else(|why| self.open(&case, why));
+        let mut judged = judged.unwrap_or_else(|why| self.open(&case, why));
+        if judged.referred.is_none() {
+            judged.referred = self.shown_beside(test, &measured);
+        }
         let mut finding = self.written(&case, judged);
         if banded && self.polarity == Polarity::Trigger {
             finding.sentence += ": bands grade what is bad, and a trigger fires at one threshold";
         }
         finding
+    }
+
+    /// Is the figure that it is compared with one of the measure?
+    fn fits_reference(&self, case: &Case<'_>) -> bool {
+        let fits = |value: &Value| self.is_of_measure(value.quantity(), case.test, case.measured);
+        match &case.compared {
+            Compared::Figure(Given::Point(value)) => fits(value),
+            Compared::Figure(Given::Range(range)) => fits(&range.low) && fits(&range.high),
+            Compared::Arm
+            | Compared::Figure(Given::Unknown)
+            | Compared::Nothing
+            | Compared::Previous => true,
+        }
     }
 
     fn literally(&self, case: &Case<'_>) -> Read<Judged> {
@@ -216,8 +246,8 @@ impl Inputs<'_> {
         limit: &Quantity,
         inclusive: bool,
     ) -> Option<Read<Amount>> {
-        let amount = self.seen_within(case, limit, inclusive)?;
-        Some(enough(case.test, &amount).map(|()| amount))
+        let seen = self.seen_within(case, limit, inclusive)?;
+        Some(seen.and_then(|amount| enough(case.test, &amount).map(|()| amount)))
     }
 
     /// The same, however few samples stand behind it.
@@ -226,7 +256,7 @@ impl Inputs<'_> {
         case: &Case<'_>,
         limit: &Quantity,
         inclusive: bool,
-    ) -> Option<Amount> {
+    ) -> Option<Read<Amount>> {
         let [source] = case.measured.sources.as_slice() else {
             return None;
         };
@@ -243,8 +273,11 @@ impl Inputs<'_> {
             arm,
             over: span_of(case.test, source, self.registry),
         };
-        // Where there is none, the source may have made the percentile itself.
-        read::below(&asking, limit, inclusive, self.answers).ok()
+        match read::below(&asking, limit, inclusive, self.answers) {
+            // Where there is none, the source may have made the percentile itself.
+            Err(Why::NoData) => None,
+            below => Some(below),
+        }
     }
 
     /// Does the measure compare so with a limit? What was seen comes with the answer.
@@ -266,15 +299,13 @@ impl Inputs<'_> {
                 .compare(Cmp::GreaterOrEqual, Extent::exact(needed));
             let answer = reached.map(|reached| reached == upper);
             let seen = match share.means {
-                // A sketch knows the percentile itself, which says more than a share.
-                Means::Distribution => Seen {
-                    amount: self.value(case)?,
-                    share_within: false,
-                },
-                Means::CountBelow | Means::Scalar | Means::Share => Seen {
-                    amount: share,
-                    share_within: true,
-                },
+                // A sketch knows the percentile itself, which says more than a share, where it is finite.
+                Means::Distribution => self.value(case).ok(),
+                Means::CountBelow | Means::Scalar | Means::Share => None,
+            };
+            let seen = Seen {
+                amount: seen.unwrap_or(share),
+                share_within: seen.is_none(),
             };
             return Ok((answer, seen));
         }
@@ -315,6 +346,7 @@ impl Inputs<'_> {
             .ok_or(Why::BaselineMissing)?;
         if let Some(arm) = &referred.arm {
             enough(case.test, arm)?;
+            window::together(self.seen_value(case)?.window, arm.window)?;
         }
         Ok(referred)
     }
@@ -340,7 +372,9 @@ impl Inputs<'_> {
     fn compare(&self, case: &Case<'_>, band: &Band<Operand>) -> Read<Judged> {
         let kpi = case.measured.sources.first().map(|source| source.kpi);
         let figure = match (&band.value, kpi) {
-            (Operand::Value(value), _) if is_of_many(case.test) => {
+            (Operand::Value(value), _)
+                if is_of_many(case.test) && case.measured.expects == Expects::Count =>
+            {
                 return self.of_many(case, band.op, value);
             }
             (Operand::Value(value), _) => return self.threshold(case, band.op, value),

@@ -51,10 +51,15 @@ pub(super) fn quantity(base: Fraction, unit: &Unit) -> Option<Quantity> {
     let exact = number
         .to_decimal_exact()
         .map(phasegate_core::Decimal::normalized);
-    Some(Quantity::new(
-        exact.or_else(|| number.to_decimal_rounded(DECIMALS))?,
-        unit.clone(),
-    ))
+    // Floats of a sketch have digits that mean nothing; very small numbers have none but the last ones.
+    let is_short = |exact: &phasegate_core::Decimal| exact.parts().1 <= DECIMALS;
+    let is_small = Fraction::new(1, 1_000).is_none_or(|least| number.abs() < least);
+    let kept = exact.filter(|exact| is_short(exact) || is_small);
+    let rounded = || {
+        let mut fewer = (0..=DECIMALS).rev();
+        fewer.find_map(|decimals| number.to_decimal_rounded(decimals))
+    };
+    Some(Quantity::new(kept.or_else(rounded)?, unit.clone()))
 }
 
 /// A share as percent.
@@ -237,7 +242,7 @@ fn number(
     }
     match shown {
         Some(quantity) => quantity.shortened(limit).fmt(f),
-        None => f.write_str("a number that cannot be shown"),
+        None => f.write_str("a number of more than 28 digits"),
     }
 }
 
@@ -246,6 +251,7 @@ fn behind(f: &mut Formatter<'_>, amount: &Amount) -> fmt::Result {
     match (amount.counts, amount.samples) {
         (Some((matching, total)), _) => write!(f, " ({matching} of {total})")?,
         (None, 0) => {}
+        (None, 1) => f.write_str(" (1 sample)")?,
         (None, samples) => write!(f, " ({samples} samples)")?,
     }
     let over = amount.window.span();
@@ -275,6 +281,30 @@ impl Display for Outcome<'_> {
                 write!(f, "open: {why}")
             }
             (Polarity::Trigger, Verdict::Inconclusive(why)) => write!(f, "blind: {why}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_large_or_comes_from_floats_is_shown_with_fewer_decimals() {
+        let shown = |base: Option<Fraction>| {
+            let quantity = quantity(base?, &Unit::NUMBER)?;
+            Some(quantity.to_string())
+        };
+        let large = Fraction::new(10i128.pow(26), 3);
+        let expected = "33333333333333333333333333.333";
+        assert_eq!(shown(large).as_deref(), Some(expected));
+        let float = |text: &str| Fraction::from_decimal(text.parse().unwrap());
+        for (number, expected) in [
+            ("33.333333333333336", "33.333333333"),
+            ("0.0000000000123456", "0.0000000000123456"),
+            ("12.25", "12.25"),
+        ] {
+            assert_eq!(shown(float(number)).as_deref(), Some(expected));
         }
     }
 }

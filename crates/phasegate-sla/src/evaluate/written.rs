@@ -1,6 +1,6 @@
 //! Writes down what came of a test: its finding, with whatever is known even where nothing is decided.
 
-use phasegate_core::{Dimension, Quantity, Unit};
+use phasegate_core::{Dimension, Fraction, Quantity, Unit};
 use phasegate_criterion::{Assertion, Band, Cmp, Expects, Measure, Operand};
 
 use super::Inputs;
@@ -9,7 +9,7 @@ use super::read::Read;
 use super::reference::Referred;
 use super::test::{Case, Judged, Seen, side_of};
 use super::words::{self, Against, Confidence, Said, Sentence, Worded};
-use crate::verdict::{Bounds, Finding, Means, Verdict, Why};
+use crate::verdict::{Bounds, Finding, Means, Method, Verdict, Why};
 
 /// By how much the measure differs from what it is compared with: for a limit in percentage points the
 /// difference, for any other one the relative change.
@@ -19,6 +19,11 @@ pub(super) fn changed(
     limit: Option<&Quantity>,
 ) -> Read<Amount> {
     let points = limit.is_some_and(|limit| limit.dimension() == Dimension::POINTS);
+    changed_by(amount, referred, points)
+}
+
+/// The difference, or the relative change.
+pub(super) fn changed_by(amount: Amount, referred: &Referred, points: bool) -> Read<Amount> {
     let extent = if points {
         amount.extent.minus(referred.extent)?
     } else {
@@ -77,7 +82,7 @@ impl Inputs<'_> {
         let within = op
             .and_then(side_of)
             .zip(limit)
-            .and_then(|((inclusive, _), limit)| self.seen_within(case, limit, inclusive))
+            .and_then(|((inclusive, _), limit)| self.seen_within(case, limit, inclusive)?.ok())
             .filter(|amount| amount.means == Means::CountBelow);
         if let Some(amount) = within {
             return Some(Seen {
@@ -135,12 +140,7 @@ impl Inputs<'_> {
             (Some(seen), None) => Said::Value(&seen.amount, observed.as_ref()),
             (None, _) => Said::Unknown(behind.as_ref()),
         };
-        let reference = referred.and_then(|referred| {
-            let change = matches!(case.measured.expects, Expects::Change { .. });
-            let own = case.measured.sources.first().filter(|_| change);
-            let unit = own.map_or(&unit, |source| &source.kpi.unit);
-            words::quantity(referred.extent.value, unit)
-        });
+        let reference = referred.and_then(|referred| reference(case, &referred, &unit));
         let worded = Worded::of(case.test);
         let is_near = matches!(
             case.test.assertion,
@@ -167,14 +167,13 @@ impl Inputs<'_> {
         }
         .to_string();
         let mut finding = Finding::new(worded.rule, verdict, self.at, sentence);
-        let extent = seen
-            .map(|seen| seen.amount.extent)
-            .filter(|extent| !extent.is_exact());
-        let ends = extent.map(|extent| (Some(extent.low), Some(extent.high)));
-        finding.interval = interval.or(ends).map(|(low, high)| Bounds {
-            low: low.and_then(|end| words::quantity(end, &shown)),
-            high: high.and_then(|end| words::quantity(end, &shown)),
-        });
+        finding.interval =
+            interval
+                .or_else(|| own_error(seen.as_ref(), method))
+                .map(|(low, high)| Bounds {
+                    low: low.and_then(|end| words::quantity(end, &shown)),
+                    high: high.and_then(|end| words::quantity(end, &shown)),
+                });
         finding.observed = observed;
         finding.reference = reference;
         finding.bound = bound;
@@ -184,11 +183,33 @@ impl Inputs<'_> {
             .level()
             .map(|level| words::level_of_one(level, case.alternatives));
         if let Some(amount) = seen.map(|seen| seen.amount).or(behind) {
-            finding.counts = amount.counts;
-            finding.samples = Some(amount.samples);
-            finding.window = Some(amount.window);
-            finding.means = Some(amount.means);
+            rests_on(&mut finding, &amount);
         }
         finding
     }
+}
+
+/// Between what a number lies that a sketch knows to within its error. With confidence that is no interval of it.
+fn own_error(
+    seen: Option<&Seen>,
+    method: Option<Method>,
+) -> Option<(Option<Fraction>, Option<Fraction>)> {
+    let extent = seen.map(|seen| seen.amount.extent);
+    let inexact = extent.filter(|extent| !extent.is_exact() && method.is_none());
+    inexact.map(|extent| (Some(extent.low), Some(extent.high)))
+}
+
+/// What it was compared with, in its own unit: of a change, in that of the measure.
+fn reference(case: &Case<'_>, referred: &Referred, unit: &Unit) -> Option<Quantity> {
+    let change = matches!(case.measured.expects, Expects::Change { .. });
+    let own = case.measured.sources.first().filter(|_| change);
+    let unit = own.map_or(unit, |source| &source.kpi.unit);
+    words::quantity(referred.extent.value, unit)
+}
+
+fn rests_on(finding: &mut Finding, amount: &Amount) {
+    finding.counts = amount.counts;
+    finding.samples = Some(amount.samples);
+    finding.window = Some(amount.window);
+    finding.means = Some(amount.means);
 }

@@ -136,13 +136,18 @@ fn sentence(
     progress: Option<&Quantity>,
     elapsed: Option<&Quantity>,
 ) -> String {
-    let words = match status {
-        KpiStatus::Met => "met",
-        KpiStatus::NotMeasured => "not measured",
-        KpiStatus::OffTrack => "off track",
-        KpiStatus::OnTrack => "on track",
+    let words = match (status, actual) {
+        (KpiStatus::Met, _) => "met",
+        // What was measured cannot be held against the target, or there is none.
+        (KpiStatus::NotMeasured, Some(_)) => "measured, and held against nothing,",
+        (KpiStatus::NotMeasured, None) => "not measured",
+        (KpiStatus::OffTrack, _) => "off track",
+        (KpiStatus::OnTrack, _) => "on track",
     };
-    let actual = actual.map_or(String::new(), |actual| format!(" at {actual}"));
+    let limit = kpi.target.as_ref().map(|target| &target.value);
+    let actual = actual.map_or(String::new(), |actual| {
+        format!(" at {}", actual.shortened(limit))
+    });
     let target = kpi
         .target
         .as_ref()
@@ -155,4 +160,26 @@ fn sentence(
         (None, _) => String::new(),
     };
     format!("{} {words}{actual}{target}{way}", kpi.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use phasegate_criterion::Shape;
+
+    use super::*;
+
+    #[test]
+    fn what_was_measured_is_not_called_not_measured() {
+        let (unit, source) = ("".parse().unwrap(), "engine".parse().unwrap());
+        let mut kpi = Kpi::new("bugs".parse().unwrap(), unit, Shape::Gauge, source);
+        let now = Timestamp::EPOCH;
+        let said =
+            |kpi: &Kpi, actual: Option<&Quantity>| standing(kpi, actual, now, None, now).sentence;
+        let seven = "7.333333333333333".parse().unwrap();
+        let held = "bugs measured, and held against nothing, at 7.333";
+        assert_eq!(said(&kpi, Some(&seven)), held);
+        assert_eq!(said(&kpi, None), "bugs not measured");
+        kpi.target = Some("< 8".parse().unwrap());
+        assert_eq!(said(&kpi, Some(&seven)), "bugs met at 7.333, target < 8");
+    }
 }

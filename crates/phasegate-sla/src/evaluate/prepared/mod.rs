@@ -3,10 +3,11 @@
 
 mod threshold;
 
-use phasegate_core::{Answer, BindingId, Capability, Timestamp};
+use phasegate_core::{Answer, BindingId, Capability, Span, Timestamp};
 use phasegate_criterion::{Condition, Criterion, KpiRegistry};
 
 use super::read::Lookup;
+use super::window::{ANSWER_AGE_MAX, Now};
 use super::{Inputs, Join, Polarity, Testimony};
 use crate::need::{Need, NeedFault, needs};
 use crate::verdict::{Finding, Means, Verdict, Why};
@@ -42,6 +43,7 @@ pub struct Prepared {
     alternatives: u32,
     /// For each need, whether a test with confidence rests on its answer.
     evidence: Vec<bool>,
+    age_max: Span,
 }
 
 #[derive(Clone, Debug)]
@@ -94,6 +96,7 @@ impl Prepared {
             samples_min: 0,
             alternatives: 1,
             evidence: Vec::new(),
+            age_max: ANSWER_AGE_MAX,
         }
     }
 
@@ -150,6 +153,14 @@ impl Prepared {
         self
     }
 
+    /// Of sources that are so late at most: the windows of their answers may have ended so much longer ago than
+    /// [`ANSWER_AGE_MAX`].
+    #[must_use]
+    pub const fn with_lag(mut self, lag: Span) -> Self {
+        self.age_max = ANSWER_AGE_MAX.saturating_add(lag);
+        self
+    }
+
     /// The criterion.
     #[must_use]
     pub const fn criterion(&self) -> &Criterion {
@@ -175,7 +186,7 @@ impl Prepared {
             let inputs = self.inputs(registry, answers, testimony, at);
             Seen::of(&inputs.condition(condition, self.alternatives))
         };
-        let seen = self.node.look(&general, answers);
+        let seen = self.node.look(&general, (answers, self.now(at)));
         self.too_few(&seen).unwrap_or(seen.verdict)
     }
 
@@ -211,6 +222,13 @@ impl Prepared {
         few.then_some(Verdict::Inconclusive(Why::TooFewSamples { have, need }))
     }
 
+    const fn now(&self, at: Timestamp) -> Now {
+        Now {
+            at,
+            age_max: self.age_max,
+        }
+    }
+
     const fn inputs<'i>(
         &'i self,
         registry: &'i KpiRegistry,
@@ -220,7 +238,7 @@ impl Prepared {
     ) -> Inputs<'i> {
         Inputs {
             registry,
-            answers: Lookup::InOrder(self.needs.as_slice(), answers),
+            answers: Lookup::in_order(self.needs.as_slice(), answers, self.now(at)),
             testimony,
             at,
             polarity: self.polarity,
@@ -305,7 +323,7 @@ impl Node {
             (Self::All(nodes), Condition::All(all)) => group(nodes, all.conditions(), Join::All),
             (Self::Any(nodes), Condition::Any(any)) => group(nodes, any.conditions(), Join::Any),
             (Self::Threshold(threshold), _) => threshold
-                .finding(answers, inputs.polarity, inputs.at)
+                .finding((answers, inputs.answers.now), inputs.polarity)
                 .unwrap_or_else(|| inputs.condition(condition, alternatives)),
             (Self::All(_) | Self::Any(_) | Self::General(_), _) => {
                 inputs.condition(condition, alternatives)
@@ -313,7 +331,11 @@ impl Node {
         }
     }
 
-    fn look(&self, general: &dyn Fn(&Condition) -> Seen, answers: &[Option<&Answer>]) -> Seen {
+    fn look(
+        &self,
+        general: &dyn Fn(&Condition) -> Seen,
+        answers: (&[Option<&Answer>], Now),
+    ) -> Seen {
         let group = |nodes: &[Self], join: Join| {
             let looks = nodes.iter().map(|node| node.look(general, answers));
             let seen: Vec<Seen> = looks.collect();

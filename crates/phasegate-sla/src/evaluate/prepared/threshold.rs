@@ -1,7 +1,7 @@
 //! A test that is a plain threshold on one answer: resolved once, then one comparison a look.
 
 use phasegate_core::{
-    Answer, Decimal, Fraction, Measurement, Observed, Quantity, Timestamp, Unit, Wants,
+    Answer, Decimal, Fraction, Measurement, Observed, Quantity, Span, Unit, Wants,
 };
 use phasegate_criterion::{
     Aggregate, Assertion, Band, Cmp, Expects, KpiRegistry, Measure, Operand, Possible, Shape,
@@ -12,6 +12,7 @@ use super::Seen;
 use crate::evaluate::Polarity;
 use crate::evaluate::amount::{Amount, Extent};
 use crate::evaluate::read::{self, Read};
+use crate::evaluate::window::Now;
 use crate::evaluate::words::{self, Said, Sentence, Worded};
 use crate::need::{Need, aggregate, is_of_many};
 use crate::verdict::{Finding, Means, Verdict, Why};
@@ -20,6 +21,8 @@ use crate::verdict::{Finding, Means, Verdict, Why};
 #[derive(Clone, Debug)]
 pub(super) struct Threshold {
     need: usize,
+    /// The window that is asked for, if any.
+    over: Option<Span>,
     op: Cmp,
     limit: Fraction,
     samples_min: Option<u64>,
@@ -65,6 +68,8 @@ pub(super) fn of(test: &Test, registry: &KpiRegistry, needs: &[Need]) -> Option<
         test.subject.measure,
         Measure::Aggregate { .. } | Measure::Plain { .. }
     );
+    // What a baseline is shown beside is for the long way.
+    let plain = plain && test.against.is_none();
     if !plain || test.level().is_some() || value.is_approximate() || is_of_many(test) {
         return None;
     }
@@ -92,6 +97,7 @@ pub(super) fn of(test: &Test, registry: &KpiRegistry, needs: &[Need]) -> Option<
     let worded = Worded::of(test);
     Some(Threshold {
         need: index,
+        over: need.over,
         op: *op,
         limit,
         samples_min: test.samples_min,
@@ -160,12 +166,12 @@ fn form(
 }
 
 impl Threshold {
-    pub(super) fn look(&self, answers: &[Option<&Answer>]) -> Seen {
+    pub(super) fn look(&self, (answers, now): (&[Option<&Answer>], Now)) -> Seen {
         let answer = answers.get(self.need).copied().flatten();
         let amount = match answer {
             None => Err(Why::NoData),
             Some(Err(absence)) => Err(Why::from(absence)),
-            Some(Ok(measurement)) => self.amount(measurement),
+            Some(Ok(measurement)) => self.amount(measurement, now),
         };
         let judged =
             amount.and_then(|(amount, samples)| Ok((self.verdict(amount, samples)?, samples)));
@@ -183,12 +189,11 @@ impl Threshold {
     /// The finding of an answer that decides; none where there is no such answer.
     pub(super) fn finding(
         &self,
-        answers: &[Option<&Answer>],
+        (answers, now): (&[Option<&Answer>], Now),
         polarity: Polarity,
-        at: Timestamp,
     ) -> Option<Finding> {
         let measurement = answers.get(self.need).copied().flatten()?.as_ref().ok()?;
-        let (value, samples) = self.amount(measurement).ok()?;
+        let (value, samples) = self.amount(measurement, now).ok()?;
         let verdict = self.verdict(value, samples).ok()?;
         let (counts, means) = match (&measurement.observed, &self.form) {
             (Observed::Share { matching, total }, _) => (Some((*matching, *total)), Means::Share),
@@ -231,7 +236,7 @@ impl Threshold {
             polarity,
         }
         .to_string();
-        let mut finding = Finding::new(worded.rule.clone(), verdict, at, sentence);
+        let mut finding = Finding::new(worded.rule.clone(), verdict, now.at, sentence);
         finding.observed = observed;
         finding.counts = counts;
         finding.bound = Some(bound.clone());
@@ -259,7 +264,8 @@ impl Threshold {
     }
 
     /// The number, and how many values stand behind it.
-    fn amount(&self, measurement: &Measurement) -> Read<(Fraction, u64)> {
+    fn amount(&self, measurement: &Measurement, now: Now) -> Read<(Fraction, u64)> {
+        now.fits(self.over, measurement.window)?;
         match (&measurement.observed, &self.form) {
             (Observed::Below { threshold, .. }, Form::Below { asked, .. })
                 if threshold != asked =>
