@@ -67,13 +67,13 @@ fn table(
     cases: &[(&str, [f64; 2])],
     draw: impl Fn(&mut Noise, f64) -> f64,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    print!("{:<34}", "method");
+    print!("{:<40}", "method");
     for (name, _) in cases {
         print!("{name:>18}");
     }
     println!();
     for (name, is_valid, alarms) in methods {
-        print!("{name:<34}");
+        print!("{name:<40}");
         for (place, (_, [canary, control])) in cases.iter().enumerate() {
             let mut first_alarms = Vec::new();
             for seed in 0..RUNS {
