@@ -52,6 +52,22 @@ fn limit<'c>(case: &'c Case<'_>) -> (Option<Cmp>, Option<&'c Quantity>) {
     }
 }
 
+/// Is a distance from a reference allowed, rather than a value?
+const fn is_near(assertion: &Assertion) -> bool {
+    matches!(
+        assertion,
+        Assertion::Comparable(_) | Assertion::NoWorse(_) | Assertion::Stable
+    )
+}
+
+fn confidence(case: &Case<'_>, method: Option<crate::verdict::Method>) -> Option<Confidence> {
+    Some(Confidence {
+        level: case.test.level()?,
+        alternatives: case.alternatives,
+        method,
+    })
+}
+
 impl Inputs<'_> {
     /// What is known where nothing can be decided, beside why it cannot.
     pub(super) fn open(&self, case: &Case<'_>, why: Why) -> Judged {
@@ -142,10 +158,7 @@ impl Inputs<'_> {
         };
         let reference = referred.and_then(|referred| reference(case, &referred, &unit));
         let worded = Worded::of(case.test);
-        let is_near = matches!(
-            case.test.assertion,
-            Assertion::Comparable(_) | Assertion::NoWorse(_) | Assertion::Stable
-        );
+        let is_near = is_near(&case.test.assertion);
         let own = self.own(case);
         let limit = bound.as_ref().filter(|_| !within);
         let sentence = Sentence {
@@ -157,11 +170,7 @@ impl Inputs<'_> {
                 limit: limit.filter(|_| is_near),
             }),
             limit,
-            confidence: case.test.level().map(|level| Confidence {
-                level,
-                alternatives: case.alternatives,
-                method,
-            }),
+            confidence: confidence(case, method),
             verdict: &verdict,
             polarity: self.polarity,
         }
