@@ -64,6 +64,8 @@ fn every_recorded_condition_gets_its_recorded_phase() {
         "argo_condition_language",
         "argo_condition_corners",
         "argo_condition_lists",
+        "argo_condition_static",
+        "argo_condition_patterns",
     ];
     for row in recorded.into_iter().chain(more.into_iter().flat_map(rows)) {
         let (condition, result) = (row["condition"].as_str().unwrap(), result(&row));
@@ -270,6 +272,33 @@ fn hostile_conditions_are_refused_and_do_not_hang() {
     assert!(Condition::parse("'").is_err() && Condition::parse("/*").is_err());
     let slow = Condition::parse("all(1..10000, all(1..10000, all(1..10000, # > 0)))").unwrap();
     assert!(slow.holds(&MetricResult::Missing).is_err());
+    // What stands in two places doubles with each level.
+    for (inside, open, close) in [
+        ("true", "(", " ?: 1)"),
+        ("1", "(1 < (", ") < 3 ? 1 : 2)"),
+        ("1", "(((1 < 2 ? 1 : 2) + len([", "])) in 1..3 ? 1 : 2)"),
+    ] {
+        let holds = |levels: usize| {
+            let (open, close) = (open.repeat(levels), close.repeat(levels));
+            let condition = Condition::parse(&format!("{open}{inside}{close} == 1"));
+            condition.is_ok_and(|condition| condition.holds(&MetricResult::Missing).is_ok())
+        };
+        assert!(holds(2), "{open}");
+        assert!(!holds(24), "{open}");
+    }
+    // Each would be far larger than memory, or deeper than the stack.
+    for large in [
+        "len(reduce(1..60, #acc + #acc, 'ab')) > 0",
+        "len(flatten(reduce(1..60, [#acc, #acc], 1))) > 0",
+        "reduce(1..60, ({a: #acc, b: #acc}), 1) == 1",
+        "reduce(1..60, replace(#acc, '', #acc), 'ab') == ''",
+        "len(reduce(1..90000, [#acc], 1)) > 0",
+        "len(join(map(1..90000, 'a'), repeat('b', 900000))) > 0",
+        "all(1..900000, string(#) matches string(#))",
+    ] {
+        let condition = Condition::parse(large).unwrap();
+        assert!(condition.holds(&MetricResult::Missing).is_err(), "{large}");
+    }
     let huge = Condition::parse("len(1..999999999999) > 0").unwrap();
     assert!(huge.holds(&MetricResult::Missing).is_err());
 }

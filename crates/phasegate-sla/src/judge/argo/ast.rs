@@ -1,8 +1,94 @@
-//! The syntax tree of a condition.
+//! The syntax tree of a condition. The check writes into each node what is known of its value.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "tables of what fits: everything that is not listed does not fit, a new kind included"
+)]
 
-/// A node.
+use super::item::Item;
+use super::kind::Kind;
+
+/// Nodes that parsing or optimising may copy in all: a copy within a copy doubles them.
+pub(super) const COPIED_MAX: usize = 10_000;
+
+/// A node, and what the check knows of its value: nothing, where it has not looked.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Node {
+pub(super) struct Node {
+    pub(super) form: Form,
+    pub(super) kind: Kind,
+}
+
+impl Node {
+    /// Both one below the other, without kinds.
+    pub(super) fn binary(operator: Operator, left: Self, right: Self) -> Self {
+        Self::from(Form::Binary {
+            operator,
+            left: Box::new(left),
+            right: Box::new(right),
+        })
+    }
+
+    /// The nodes below it, but for what a loop makes of its elements.
+    pub(super) fn children(&mut self) -> Vec<&mut Self> {
+        match &mut self.form {
+            Form::Array(nodes) | Form::Sequence(nodes) => nodes.iter_mut().collect(),
+            Form::Binary { left, right, .. } => vec![left, right],
+            Form::Builtin(call) => call.arguments.iter_mut().collect(),
+            Form::Call { callee, arguments } => {
+                std::iter::once(&mut **callee).chain(arguments).collect()
+            }
+            Form::Chain(inner) | Form::Unary { operand: inner, .. } => vec![inner],
+            Form::Conditional {
+                condition,
+                then,
+                otherwise,
+            } => vec![condition, then, otherwise],
+            Form::Let { value, body, .. } => vec![value, body],
+            Form::Map(pairs) => pairs
+                .iter_mut()
+                .flat_map(|(key, value)| [key, value])
+                .collect(),
+            Form::Member { base, property, .. } => vec![base, property],
+            Form::Slice { base, from, to } => {
+                let ends = [from, to].into_iter().flatten().map(|end| &mut **end);
+                std::iter::once(&mut **base).chain(ends).collect()
+            }
+            Form::Bool(_)
+            | Form::Bytes(_)
+            | Form::Constant(_)
+            | Form::Float(_)
+            | Form::Identifier(_)
+            | Form::Integer(_)
+            | Form::Nil
+            | Form::Pointer(_)
+            | Form::Text(_) => Vec::new(),
+        }
+    }
+
+    /// How many nodes it has, with itself.
+    pub(super) fn size(&mut self) -> usize {
+        let below: usize = self.children().into_iter().map(Self::size).sum();
+        1 + below
+    }
+
+    /// The whole number that it is.
+    pub(super) const fn integer(&self) -> Option<i64> {
+        match self.form {
+            Form::Integer(number) => Some(number),
+            _ => None,
+        }
+    }
+}
+
+impl From<Form> for Node {
+    fn from(form: Form) -> Self {
+        let kind = Kind::Unknown;
+        Self { form, kind }
+    }
+}
+
+/// What a node is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Form {
     Array(Vec<Node>),
     Binary {
         operator: Operator,
@@ -10,10 +96,9 @@ pub(super) enum Node {
         right: Box<Node>,
     },
     Bool(bool),
-    Builtin {
-        name: String,
-        arguments: Vec<Node>,
-    },
+    Builtin(Builtin),
+    /// `b"abc"`.
+    Bytes(Vec<u8>),
     Call {
         callee: Box<Node>,
         arguments: Vec<Node>,
@@ -25,6 +110,8 @@ pub(super) enum Node {
         then: Box<Node>,
         otherwise: Box<Node>,
     },
+    /// A value that is known before the run.
+    Constant(Item),
     Float(f64),
     Identifier(String),
     Integer(i64),
@@ -34,7 +121,7 @@ pub(super) enum Node {
         value: Box<Node>,
         body: Box<Node>,
     },
-    Map(Vec<(String, Node)>),
+    Map(Vec<(Node, Node)>),
     Member {
         base: Box<Node>,
         property: Box<Node>,
@@ -55,6 +142,29 @@ pub(super) enum Node {
         operator: Unary,
         operand: Box<Node>,
     },
+}
+
+/// A call of a function of the language.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Builtin {
+    pub(super) name: String,
+    pub(super) arguments: Vec<Node>,
+    /// What `filter`, `find` and `findLast` make of what they keep.
+    pub(super) map: Option<Box<Node>>,
+    /// Finding nothing is an error.
+    pub(super) throws: bool,
+    pub(super) place: Place,
+}
+
+/// Where a call stands. In `a < b < c` the middle is one node with two parents; what is noted of it for the
+/// sake of one holds for the other. Where two trees are the same, it does not matter where they stand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place(pub(super) usize);
+
+impl PartialEq for Place {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// Prefix operators.

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::check::Kind;
 use super::condition::{Condition, ConditionError};
-use super::value::{Element, Value};
+use super::item::{Item, Of};
+use super::kind::Kind;
+use super::value::Value;
 
 /// The phase of a measurement, a metric or a run.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -70,33 +71,28 @@ impl MetricResult {
         match self {
             Self::Missing => Kind::Nil,
             Self::Number(_) => Kind::Float,
-            Self::Numbers(_) => Kind::Array(Box::new(Kind::Float)),
+            Self::Numbers(_) => Kind::Floats,
             Self::Json(value) => match value {
-                Value::Array(_) => Kind::Array(Box::new(Kind::Unknown)),
+                Value::Array(_) => Kind::list(),
                 Value::Bool(_) => Kind::Bool,
                 Value::Float(_) => Kind::Float,
                 Value::Integer(_) => Kind::Integer,
                 Value::Map(_) => Kind::Map,
                 Value::Nil => Kind::Nil,
                 Value::Text(_) => Kind::Text,
-                Value::Uniform { of, .. } => Kind::Array(Box::new(match of {
-                    Element::Float => Kind::Float,
-                    Element::Integer => Kind::Integer,
-                    Element::Text => Kind::Text,
-                })),
             },
         }
     }
 
-    pub(super) fn value(&self) -> Value {
+    pub(super) fn item(&self) -> Result<Item, ConditionError> {
         match self {
-            Self::Json(value) => value.clone(),
-            Self::Missing => Value::Nil,
-            Self::Number(number) => Value::Float(*number),
-            Self::Numbers(numbers) => Value::Uniform {
-                of: Element::Float,
-                values: numbers.iter().copied().map(Value::Float).collect(),
-            },
+            Self::Json(value) => Item::of(value),
+            Self::Missing => Ok(Item::Nil),
+            Self::Number(number) => Ok(Item::Float(*number)),
+            Self::Numbers(numbers) => Item::list(
+                Of::Float,
+                numbers.iter().copied().map(Item::Float).collect(),
+            ),
         }
     }
 }

@@ -163,12 +163,12 @@ impl AnalysisRun {
         }
         let mut dry = vec![false; metrics.len()];
         for (index, rule) in dry_run.iter().enumerate() {
-            let rule = pattern::compile(rule);
+            let rule = pattern::compile(rule.as_bytes());
             let mut matched = false;
             for (metric, dry) in metrics.iter().zip(&mut dry) {
                 if rule
                     .as_ref()
-                    .is_some_and(|rule| rule.is_match(&metric.name))
+                    .is_some_and(|rule| rule.is_match(metric.name.as_bytes()))
                 {
                     *dry = true;
                     matched = true;

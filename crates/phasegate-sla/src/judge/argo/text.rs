@@ -1,103 +1,101 @@
-//! Functions on texts and on the bits of whole numbers.
+//! Functions on texts, as Go's `strings` has them: on bytes, of which some may be parts of characters.
 
 use super::ConditionError;
-use super::check::Kind;
-use super::value::{Element, Value};
+use super::item::{Item, Of};
 
 /// A text repeated so many times, or to so many bytes, is refused, as expr's budget of memory has it.
 const REPEATED_MAX: usize = 1_000_000;
 
-/// Is the name one of these functions?
-pub(super) fn is_known(name: &str) -> bool {
-    matches!(
-        name,
-        "trim"
-            | "trimPrefix"
-            | "trimSuffix"
-            | "upper"
-            | "lower"
-            | "hasPrefix"
-            | "hasSuffix"
-            | "split"
-            | "splitAfter"
-            | "replace"
-            | "repeat"
-            | "indexOf"
-            | "lastIndexOf"
-            | "bitand"
-            | "bitor"
-            | "bitxor"
-            | "bitnand"
-            | "bitnot"
-            | "bitshl"
-            | "bitshr"
-            | "bitushr"
-    )
+/// Texts that a condition makes are no longer, in bytes: else they could double until there is no memory.
+pub(super) const LENGTH_MAX: usize = 4_000_000;
+
+/// The text, if it has whole characters only.
+pub(super) fn utf8(text: &[u8]) -> Option<&str> {
+    std::str::from_utf8(text).ok()
 }
 
-/// The kind of the outcome, if the arguments fit.
-pub(super) fn check(name: &str, arguments: &[Kind]) -> Option<Kind> {
-    let text = |kind: &Kind| matches!(kind, Kind::Text | Kind::Unknown);
-    let whole = |kind: &Kind| matches!(kind, Kind::Integer | Kind::Unknown);
-    let texts = |least: usize, most: usize| {
-        (least..=most).contains(&arguments.len()) && arguments.iter().all(text)
-    };
-    // So many texts, and perhaps a whole number behind them.
-    let limited = |count: usize| {
-        let (first, rest) = arguments.split_at_checked(count)?;
-        let fits = first.iter().all(text) && rest.len() <= 1 && rest.iter().all(whole);
-        fits.then_some(())
-    };
-    match name {
-        "upper" | "lower" => texts(1, 1).then_some(Kind::Text),
-        "trim" | "trimPrefix" | "trimSuffix" => texts(1, 2).then_some(Kind::Text),
-        "hasPrefix" | "hasSuffix" => texts(2, 2).then_some(Kind::Bool),
-        "indexOf" | "lastIndexOf" => texts(2, 2).then_some(Kind::Integer),
-        "split" | "splitAfter" => limited(2).map(|()| Kind::Array(Box::new(Kind::Text))),
-        "replace" => limited(3).map(|()| Kind::Text),
-        "repeat" => (limited(1).is_some() && arguments.len() == 2).then_some(Kind::Text),
-        "bitnot" => (arguments.len() == 1 && arguments.iter().all(whole)).then_some(Kind::Integer),
-        _ => (arguments.len() == 2 && arguments.iter().all(whole)).then_some(Kind::Integer),
+/// The characters as Go reads them: a byte that belongs to none is U+FFFD.
+pub(super) fn characters(text: &[u8]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for chunk in text.utf8_chunks() {
+        out.push_str(chunk.valid());
+        let cut = chunk.invalid().iter();
+        out.extend(cut.map(|_| char::REPLACEMENT_CHARACTER));
     }
+    out
+}
+
+/// How many bytes the first character takes.
+fn width(text: &[u8]) -> usize {
+    /// No character takes more.
+    const MOST: usize = 4;
+    let first = text.get(..MOST).unwrap_or(text).utf8_chunks().next();
+    first.map_or(0, |chunk| {
+        chunk.valid().chars().next().map_or(1, char::len_utf8)
+    })
+}
+
+/// The number of characters.
+pub(super) fn length(text: &[u8]) -> i64 {
+    let characters =
+        |chunk: std::str::Utf8Chunk<'_>| chunk.valid().chars().count() + chunk.invalid().len();
+    let length: usize = text.utf8_chunks().map(characters).sum();
+    i64::try_from(length).unwrap_or(i64::MAX)
+}
+
+/// Where one text begins in another.
+pub(super) fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    if wanted.is_empty() {
+        return Some(0);
+    }
+    text.windows(wanted.len()).position(|part| part == wanted)
+}
+
+fn find_last(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    if wanted.is_empty() {
+        return Some(text.len());
+    }
+    text.windows(wanted.len()).rposition(|part| part == wanted)
 }
 
 /// Runs one of them.
-pub(super) fn run(name: &str, arguments: &[Value]) -> Result<Value, ConditionError> {
+pub(super) fn run(name: &str, arguments: &[Item]) -> Result<Item, ConditionError> {
     let misfit = ConditionError::value("an argument does not fit");
-    match arguments {
-        [Value::Text(text)] => on_text(name, text).ok_or(misfit),
-        [Value::Text(text), Value::Text(other)] => on_two(name, text, other).ok_or(misfit),
-        [
-            Value::Text(text),
-            times @ (Value::Float(_) | Value::Integer(_)),
-        ] if name == "repeat" => repeat(text, times.whole().ok_or(misfit)?),
-        [Value::Text(text), Value::Text(old), Value::Text(new)] if name == "replace" => {
-            Ok(replace(text, old, new, -1))
+    match (name, arguments) {
+        (_, [Item::Text(text)]) => on_text(name, text).ok_or(misfit),
+        ("repeat", [Item::Text(text), times]) => repeat(text, times.whole().ok_or(misfit)?),
+        (_, [Item::Text(text), Item::Text(other)]) => on_two(name, text, other)?.ok_or(misfit),
+        ("replace", [Item::Text(text), Item::Text(old), Item::Text(new)]) => {
+            replace(text, old, new, -1)
         }
-        [Value::Text(text), Value::Text(separator), count] => {
+        ("split" | "splitAfter", [Item::Text(text), Item::Text(separator), count]) => {
             let count = count.whole().ok_or(misfit)?;
-            Ok(parts(text, separator, name == "splitAfter", count))
+            parts(text, separator, name == "splitAfter", count)
         }
-        [Value::Text(text), Value::Text(old), Value::Text(new), count] => {
-            let count = count.whole().ok_or(misfit)?;
-            Ok(replace(text, old, new, count))
+        ("replace", [Item::Text(text), Item::Text(old), Item::Text(new), count]) => {
+            replace(text, old, new, count.whole().ok_or(misfit)?)
         }
-        [Value::Integer(number)] if name == "bitnot" => Ok(Value::Integer(!number)),
-        [Value::Integer(a), Value::Integer(b)] => bits(name, *a, *b),
         _ => Err(misfit),
     }
 }
 
-fn on_text(name: &str, text: &str) -> Option<Value> {
-    Some(Value::Text(match name {
-        "trim" => text.trim().to_owned(),
-        "upper" => text.chars().map(|c| single(c, c.to_uppercase())).collect(),
-        "lower" => text.chars().map(lowered).collect(),
-        // What is cut off, if nothing is named, is a blank.
-        "trimPrefix" => text.strip_prefix(' ').unwrap_or(text).to_owned(),
-        "trimSuffix" => text.strip_suffix(' ').unwrap_or(text).to_owned(),
+fn on_text(name: &str, text: &[u8]) -> Option<Item> {
+    let in_case = |change: fn(char) -> char| {
+        let changed: String = characters(text).chars().map(change).collect();
+        Item::text(changed)
+    };
+    // What is cut off, if nothing is named, is a blank.
+    Some(match name {
+        "trim" => trimmed(text, char::is_whitespace),
+        "upper" => in_case(|c| single(c, c.to_uppercase())),
+        "lower" => in_case(|c| match c {
+            'İ' => 'i',
+            _ => single(c, c.to_lowercase()),
+        }),
+        "trimPrefix" => Item::text(text.strip_prefix(b" ").unwrap_or(text)),
+        "trimSuffix" => Item::text(text.strip_suffix(b" ").unwrap_or(text)),
         _ => return None,
-    }))
+    })
 }
 
 /// Go's letters change one by one: what would become several stays, such as ß.
@@ -108,106 +106,113 @@ fn single(c: char, mut changed: impl ExactSizeIterator<Item = char>) -> char {
     }
 }
 
-fn lowered(c: char) -> char {
-    match c {
-        'İ' => 'i',
-        _ => single(c, c.to_lowercase()),
+/// Without such characters at both ends.
+fn trimmed(text: &[u8], cut: impl Fn(char) -> bool) -> Item {
+    let mut places = Vec::new();
+    let mut at = 0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (first, behind) = rest.split_at_checked(width(rest)).unwrap_or((rest, &[]));
+        let c = utf8(first).and_then(|first| first.chars().next());
+        if !cut(c.unwrap_or(char::REPLACEMENT_CHARACTER)) {
+            places.push((at, at + first.len()));
+        }
+        at += first.len();
+        rest = behind;
     }
+    let from = places.first().map_or(0, |(from, _)| *from);
+    let to = places.last().map_or(0, |(_, to)| *to);
+    Item::text(text.get(from..to).unwrap_or_default())
 }
 
-fn on_two(name: &str, text: &str, other: &str) -> Option<Value> {
+fn on_two(name: &str, text: &[u8], other: &[u8]) -> Result<Option<Item>, ConditionError> {
     let place = |found: Option<usize>| {
         let found = found.and_then(|at| i64::try_from(at).ok());
-        Value::Integer(found.unwrap_or(-1))
+        Item::Integer(found.unwrap_or(-1))
     };
-    let cut = |cut: Option<&str>| Value::Text(cut.unwrap_or(text).to_owned());
-    Some(match name {
-        "trim" => Value::Text(text.trim_matches(|c| other.contains(c)).to_owned()),
+    let cut = |cut: Option<&[u8]>| Item::text(cut.unwrap_or(text));
+    Ok(Some(match name {
+        "trim" => {
+            let cut = characters(other);
+            trimmed(text, |c| cut.contains(c))
+        }
         "trimPrefix" => cut(text.strip_prefix(other)),
         "trimSuffix" => cut(text.strip_suffix(other)),
-        "hasPrefix" => Value::Bool(text.starts_with(other)),
-        "hasSuffix" => Value::Bool(text.ends_with(other)),
-        "indexOf" => place(text.find(other)),
-        "lastIndexOf" => place(text.rfind(other)),
-        "split" => parts(text, other, false, -1),
-        "splitAfter" => parts(text, other, true, -1),
-        _ => return None,
-    })
+        "hasPrefix" => Item::Bool(text.starts_with(other)),
+        "hasSuffix" => Item::Bool(text.ends_with(other)),
+        "indexOf" => place(find(text, other)),
+        "lastIndexOf" => place(find_last(text, other)),
+        "split" => parts(text, other, false, -1)?,
+        "splitAfter" => parts(text, other, true, -1)?,
+        _ => return Ok(None),
+    }))
 }
 
 /// At most so many parts, the last one with all the rest; fewer than none is no limit, none is nil.
-fn parts(text: &str, separator: &str, after: bool, most: i64) -> Value {
+fn parts(text: &[u8], separator: &[u8], after: bool, most: i64) -> Result<Item, ConditionError> {
     if most == 0 {
-        return texts(Vec::new());
+        return Ok(Item::nil_list(Of::Text));
     }
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let mut rest = text;
     let mut found = Vec::new();
     while found.len() + 1 < most {
         let cut = if separator.is_empty() {
-            let first = rest.chars().next().map(char::len_utf8);
-            first.filter(|len| *len < rest.len()).map(|len| (len, len))
+            let first = width(rest);
+            (first < rest.len()).then_some((first, first))
         } else {
-            rest.find(separator).map(|at| (at, at + separator.len()))
+            find(rest, separator).map(|at| (at, at + separator.len()))
         };
         let Some((end, next)) = cut else { break };
         let part = rest.get(..if after { next } else { end });
-        found.push(Value::Text(part.unwrap_or_default().to_owned()));
+        found.push(Item::text(part.unwrap_or_default()));
         rest = rest.get(next..).unwrap_or_default();
     }
     if !(separator.is_empty() && rest.is_empty()) {
-        found.push(Value::Text(rest.to_owned()));
+        found.push(Item::text(rest));
     }
-    texts(found)
+    Item::list(Of::Text, found)
 }
 
-const fn texts(values: Vec<Value>) -> Value {
-    let of = Element::Text;
-    Value::Uniform { of, values }
+/// At most so many replaced, from the front; fewer than none is no limit. Nothing stands before every
+/// character and at the end.
+fn replace(text: &[u8], old: &[u8], new: &[u8], most: i64) -> Result<Item, ConditionError> {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let mut out = Vec::new();
+    let mut rest = text;
+    for done in 0..most {
+        let at = if old.is_empty() {
+            (done == 0 || !rest.is_empty()).then(|| if done == 0 { 0 } else { width(rest) })
+        } else {
+            find(rest, old)
+        };
+        let Some(at) = at else { break };
+        out.extend_from_slice(rest.get(..at).unwrap_or_default());
+        out.extend_from_slice(new);
+        rest = rest.get(at + old.len()..).unwrap_or_default();
+        if out.len() > REPEATED_MAX {
+            return Err(ConditionError::value("replaced by too much"));
+        }
+    }
+    out.extend_from_slice(rest);
+    Ok(Item::text(out))
 }
 
-fn replace(text: &str, old: &str, new: &str, most: i64) -> Value {
-    Value::Text(match usize::try_from(most) {
-        Ok(most) => text.replacen(old, new, most),
-        Err(_) => text.replace(old, new),
-    })
-}
-
-fn repeat(text: &str, times: i64) -> Result<Value, ConditionError> {
+fn repeat(text: &[u8], times: i64) -> Result<Item, ConditionError> {
     let times = usize::try_from(times).ok();
     let fits = |times: &usize| {
         let bytes = text.len().max(1).checked_mul(*times);
-        bytes.is_some_and(|bytes| bytes < REPEATED_MAX)
+        *times <= REPEATED_MAX && bytes.is_some_and(|bytes| bytes <= REPEATED_MAX)
     };
     match times.filter(fits) {
-        Some(times) => Ok(Value::Text(text.repeat(times))),
+        Some(times) => Ok(Item::text(text.repeat(times))),
         None => Err(ConditionError::value("repeated too often")),
     }
-}
-
-fn bits(name: &str, a: i64, b: i64) -> Result<Value, ConditionError> {
-    let shift = u32::try_from(b).map_err(|_negative| ConditionError::value("a negative shift"));
-    // Shifted by more than there are bits, nothing is left but the sign.
-    let unsigned = a.cast_unsigned();
-    Ok(Value::Integer(match name {
-        "bitand" => a & b,
-        "bitor" => a | b,
-        "bitxor" => a ^ b,
-        "bitnand" => a & !b,
-        "bitshl" => a.checked_shl(shift?).unwrap_or(0),
-        "bitshr" => a >> shift?.min(63),
-        "bitushr" => unsigned.checked_shr(shift?).unwrap_or(0).cast_signed(),
-        _ => return Err(ConditionError::value("an argument does not fit")),
-    }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn text(text: &str) -> Value {
-        Value::Text(text.to_owned())
-    }
 
     #[test]
     fn texts_are_split_as_go_splits_them() {
@@ -221,27 +226,31 @@ mod tests {
             ("", ",", false, -1, vec![""]),
             ("", "", false, -1, vec![]),
             ("a,", ",", true, -1, vec!["a,", ""]),
-            ("a", ",", false, 0, vec![]),
+            ("é", "", false, -1, vec!["é"]),
         ] {
-            let wanted = texts(wanted.into_iter().map(text).collect());
-            let found = parts(whole, separator, after, most);
+            let wanted = wanted.into_iter().map(Item::text).collect();
+            let wanted = Item::list(Of::Text, wanted).unwrap();
+            let found = parts(whole.as_bytes(), separator.as_bytes(), after, most).unwrap();
             assert_eq!(found, wanted, "{whole} by '{separator}', {most}");
         }
+        assert!(parts(b"a", b",", false, 0).unwrap().is_nil());
     }
 
     #[test]
-    fn shifts_beyond_the_bits_leave_the_sign_or_nothing() {
-        for (name, a, b, wanted) in [
-            ("bitshl", 1, 63, Some(i64::MIN)),
-            ("bitshl", 1, 64, Some(0)),
-            ("bitshr", -8, 1, Some(-4)),
-            ("bitshr", -8, 200, Some(-1)),
-            ("bitushr", -1, 63, Some(1)),
-            ("bitnand", 7, 2, Some(5)),
-            ("bitshl", 1, -1, None),
+    fn texts_are_replaced_and_trimmed_as_go_does_it() {
+        for (text, old, new, most, wanted) in [
+            ("aba", "a", "x", -1, "xbx"),
+            ("aba", "a", "x", 1, "xba"),
+            ("aba", "", "-", -1, "-a-b-a-"),
+            ("é", "", "-", 1, "-é"),
+            ("", "", "-", -1, "-"),
+            ("aba", "a", "x", 0, "aba"),
         ] {
-            let found = run(name, &[Value::Integer(a), Value::Integer(b)]).ok();
-            assert_eq!(found, wanted.map(Value::Integer), "{name}({a}, {b})");
+            let found = replace(text.as_bytes(), old.as_bytes(), new.as_bytes(), most);
+            assert_eq!(found.unwrap(), Item::text(wanted), "{text} {old} {most}");
         }
+        let cut = |text: &[u8]| trimmed(text, |c| "x\u{fffd}".contains(c));
+        assert_eq!(cut(b"x\xc3ax"), Item::text("a"));
+        assert_eq!(cut(b"xx"), Item::text(""));
     }
 }

@@ -7,7 +7,7 @@
 mod term;
 
 use super::ConditionError;
-use super::ast::{Node, Operator, Unary};
+use super::ast::{COPIED_MAX, Form, Node, Operator, Unary};
 use super::lexer::{Token, tokens};
 
 /// Nesting beyond which a condition is refused: far above any sensible one, far below the stack.
@@ -23,6 +23,7 @@ pub(super) fn parse(text: &str) -> Result<Node, ConditionError> {
         at: 0,
         depth: 0,
         wraps: 0,
+        copied: 0,
         predicates: 0,
     };
     let node = parser.sequence()?;
@@ -37,6 +38,8 @@ struct Parser {
     at: usize,
     depth: u32,
     wraps: u32,
+    /// Nodes that stand in two places.
+    copied: usize,
     /// How many predicates enclose this place: `#` and `.field` mean something only there.
     predicates: u32,
 }
@@ -94,12 +97,12 @@ impl Parser {
         }
         let mut nodes = vec![only];
         while self.accept_operator(";") {
-            if matches!(self.current(), Token::End) || self.current().is_bracket('}') {
+            if matches!(self.current(), Token::End) {
                 break;
             }
             nodes.push(self.expression(0)?);
         }
-        Ok(Node::Sequence(nodes))
+        Ok(Form::Sequence(nodes).into())
     }
 
     /// `let name = value; body`; the word is read already.
@@ -111,7 +114,7 @@ impl Parser {
         let value = Box::new(self.expression(0)?);
         self.expect_operator(";")?;
         let body = Box::new(self.sequence()?);
-        Ok(Node::Let { name, value, body })
+        Ok(Form::Let { name, value, body }.into())
     }
 
     /// `if condition { .. } else { .. }`; the word is read already.
@@ -124,11 +127,13 @@ impl Parser {
         } else {
             self.block()?
         };
-        Ok(Node::Conditional {
+        let otherwise = Box::new(otherwise);
+        Ok(Form::Conditional {
             condition,
             then,
-            otherwise: Box::new(otherwise),
-        })
+            otherwise,
+        }
+        .into())
     }
 
     fn block(&mut self) -> Parsed {
@@ -144,6 +149,14 @@ impl Parser {
             return Err(ConditionError::syntax("too many operators"));
         }
         Ok(())
+    }
+
+    fn copy(&mut self, node: &mut Node) -> Parsed {
+        self.copied += node.size();
+        if self.copied > COPIED_MAX {
+            return Err(ConditionError::syntax("too much stands in two places"));
+        }
+        Ok(node.clone())
     }
 
     fn expression(&mut self, precedence: u32) -> Parsed {
@@ -202,12 +215,12 @@ impl Parser {
                 left = self.ordering(left, operator, binds)?;
             } else {
                 let right = self.expression(if to_the_right { binds } else { binds + 1 })?;
-                left = binary(operator, left, right);
+                left = Node::binary(operator, left, right);
                 if negated {
-                    left = Node::Unary {
+                    left = Node::from(Form::Unary {
                         operator: Unary::Not,
                         operand: Box::new(left),
-                    };
+                    });
                 }
             }
             after_coalesce = operator == Operator::Coalesce;
@@ -220,11 +233,11 @@ impl Parser {
         let (mut left, mut operator, mut all) = (left, operator, None);
         loop {
             self.wrap()?;
-            let right = self.expression(binds + 1)?;
-            let comparison = binary(operator, left, right.clone());
+            let mut right = self.expression(binds + 1)?;
+            let comparison = Node::binary(operator, left, self.copy(&mut right)?);
             all = Some(match all {
                 None => comparison,
-                Some(earlier) => binary(Operator::And, earlier, comparison),
+                Some(earlier) => Node::binary(Operator::And, earlier, comparison),
             });
             left = right;
             let Token::Operator(text) = self.current() else {
@@ -244,17 +257,17 @@ impl Parser {
         while self.accept_operator("?") {
             self.wrap()?;
             let (then, otherwise) = if self.accept_operator(":") {
-                (node.clone(), self.expression(0)?)
+                (self.copy(&mut node)?, self.expression(0)?)
             } else {
                 let then = self.expression(0)?;
                 self.expect_operator(":")?;
                 (then, self.expression(0)?)
             };
-            node = Node::Conditional {
+            node = Node::from(Form::Conditional {
                 condition: Box::new(node),
                 then: Box::new(then),
                 otherwise: Box::new(otherwise),
-            };
+            });
         }
         Ok(node)
     }
@@ -262,14 +275,6 @@ impl Parser {
 
 fn unexpected<T>() -> Result<T, ConditionError> {
     Err(ConditionError::syntax("unexpected token"))
-}
-
-fn binary(operator: Operator, left: Node, right: Node) -> Node {
-    Node::Binary {
-        operator,
-        left: Box::new(left),
-        right: Box::new(right),
-    }
 }
 
 fn may_be_negated(operator: &str) -> bool {

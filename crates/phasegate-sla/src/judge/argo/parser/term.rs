@@ -4,9 +4,9 @@
     reason = "tables of what fits: everything that is not listed does not fit, a new kind included"
 )]
 
-use super::super::ast::{Node, Unary};
+use super::super::ast::{Builtin, Form, Node, Place, Unary};
 use super::super::lexer::Token;
-use super::super::{ConditionError, builtin, outside};
+use super::super::{ConditionError, outside, signature};
 use super::{Parsed, Parser, unexpected};
 
 impl Parser {
@@ -21,10 +21,17 @@ impl Parser {
             if let Some((operator, binds)) = unary {
                 self.at += 1;
                 let operand = Box::new(self.expression(binds)?);
-                return self.postfix(Node::Unary { operator, operand });
+                return self.postfix(Form::Unary { operator, operand }.into());
             }
             if self.predicates > 0 && (text == "#" || text == ".") {
                 return self.pointer(text == "#");
+            }
+            if self.accept_operator("::") {
+                let Token::Identifier(name) = self.advance() else {
+                    return unexpected();
+                };
+                let node = self.call(name, Vec::new())?;
+                return self.postfix(node);
             }
             return unexpected();
         }
@@ -45,34 +52,32 @@ impl Parser {
                 self.at += 1;
             }
         }
-        self.postfix(Node::Pointer(name))
+        self.postfix(Form::Pointer(name).into())
     }
 
     fn atom(&mut self) -> Parsed {
-        let node = match self.advance() {
+        let form = match self.advance() {
             Token::Identifier(name) => match name.as_str() {
-                "true" => return Ok(Node::Bool(true)),
-                "false" => return Ok(Node::Bool(false)),
-                "nil" => return Ok(Node::Nil),
+                "true" => return Ok(Form::Bool(true).into()),
+                "false" => return Ok(Form::Bool(false).into()),
+                "nil" => return Ok(Form::Nil.into()),
                 _ if outside::refusal(&name).is_some_and(|_| self.is_meant(&name)) => {
                     return outside::refusal(&name).map_or_else(unexpected, Err);
                 }
-                _ if self.current().is_bracket('(') => self.call(name, Vec::new())?,
-                _ => Node::Identifier(name),
+                _ if self.current().is_bracket('(') => {
+                    let node = self.call(name, Vec::new())?;
+                    return self.postfix(node);
+                }
+                _ => Form::Identifier(name),
             },
             Token::Number(text) => return number(&text),
-            Token::Bytes(bytes) => Node::Array(
-                bytes
-                    .into_iter()
-                    .map(|byte| Node::Integer(i64::from(byte)))
-                    .collect(),
-            ),
-            Token::Text(text) => Node::Text(text),
-            Token::Bracket('[') => Node::Array(self.list(']')?),
+            Token::Bytes(bytes) => Form::Bytes(bytes),
+            Token::Text(text) => Form::Text(text),
+            Token::Bracket('[') => Form::Array(self.list(']')?),
             Token::Bracket('{') => self.map()?,
             Token::Bracket(_) | Token::End | Token::Operator(_) => return unexpected(),
         };
-        self.postfix(node)
+        self.postfix(form.into())
     }
 
     /// Expressions up to a closing bracket; a comma may stand at the end.
@@ -90,7 +95,7 @@ impl Parser {
         Ok(nodes)
     }
 
-    fn map(&mut self) -> Parsed {
+    fn map(&mut self) -> Result<Form, ConditionError> {
         let mut pairs = Vec::new();
         while !self.accept_bracket('}') {
             if !pairs.is_empty() {
@@ -99,16 +104,22 @@ impl Parser {
                     break;
                 }
             }
-            let key = match self.advance() {
-                Token::Identifier(key) | Token::Number(key) | Token::Text(key) => key,
-                Token::Bracket(_) | Token::Bytes(_) | Token::End | Token::Operator(_) => {
-                    return unexpected();
+            let key = if self.current().is_bracket('(') {
+                self.expression(0)?
+            } else {
+                match self.advance() {
+                    Token::Identifier(key) | Token::Number(key) | Token::Text(key) => {
+                        Form::Text(key).into()
+                    }
+                    Token::Bracket(_) | Token::Bytes(_) | Token::End | Token::Operator(_) => {
+                        return unexpected();
+                    }
                 }
             };
             self.expect_operator(":")?;
             pairs.push((key, self.expression(0)?));
         }
-        Ok(Node::Map(pairs))
+        Ok(Form::Map(pairs))
     }
 
     /// Is a name that is left out used as what it stands for, and not as that of a variable?
@@ -132,7 +143,8 @@ impl Parser {
 
     fn call(&mut self, name: String, given: Vec<Node>) -> Parsed {
         let mut arguments = given;
-        if let Some(takes) = builtin::predicate_arguments(&name) {
+        let place = Place(self.at);
+        if let Some(takes) = signature::predicate_arguments(&name) {
             self.expect_bracket('(')?;
             for (position, argument) in takes.iter().skip(arguments.len()).enumerate() {
                 if self.current().is_bracket(')') {
@@ -152,17 +164,15 @@ impl Parser {
             }
             let _ = self.accept_operator(",");
             self.expect_bracket(')')?;
-            return Ok(Node::Builtin { name, arguments });
+            return Ok(builtin_call(name, arguments, place));
         }
         self.expect_bracket('(')?;
         arguments.extend(self.list(')')?);
-        if builtin::is_builtin(&name) {
-            Ok(Node::Builtin { name, arguments })
+        if signature::is_builtin(&name) {
+            Ok(builtin_call(name, arguments, place))
         } else {
-            Ok(Node::Call {
-                callee: Box::new(Node::Identifier(name)),
-                arguments,
-            })
+            let callee = Box::new(Form::Identifier(name).into());
+            Ok(Form::Call { callee, arguments }.into())
         }
     }
 
@@ -198,7 +208,7 @@ impl Parser {
                     Token::Operator(name) if name.chars().all(char::is_alphabetic) => name,
                     _ => return unexpected(),
                 };
-                node = self.member(node, Node::Text(property), optional)?;
+                node = self.member(node, Form::Text(property).into(), optional)?;
             } else if self.accept_bracket('[') {
                 self.wrap()?;
                 node = self.index(node, false)?;
@@ -210,23 +220,23 @@ impl Parser {
 
     /// A member by name, called if a bracket follows; stays inside the chain it belongs to.
     fn member(&mut self, base: Node, property: Node, optional: bool) -> Parsed {
-        let (base, chained) = match base {
-            Node::Chain(inner) => (*inner, true),
-            other => (other, false),
+        let (base, chained) = match base.form {
+            Form::Chain(inner) => (inner, true),
+            form => (Box::new(form.into()), false),
         };
-        let mut node = Node::Member {
-            base: Box::new(base),
+        let mut node = Node::from(Form::Member {
+            base,
             property: Box::new(property),
             optional,
-        };
+        });
         if self.accept_bracket('(') {
-            node = Node::Call {
+            node = Node::from(Form::Call {
                 callee: Box::new(node),
                 arguments: self.list(')')?,
-            };
+            });
         }
         Ok(if chained || optional {
-            Node::Chain(Box::new(node))
+            Form::Chain(Box::new(node)).into()
         } else {
             node
         })
@@ -245,20 +255,20 @@ impl Parser {
             } else {
                 Some(Box::new(self.expression(0)?))
             };
-            Node::Slice {
+            Node::from(Form::Slice {
                 base: Box::new(base),
                 from,
                 to,
-            }
+            })
         } else {
             let property = from.ok_or(ConditionError::syntax("empty index"))?;
-            let member = Node::Member {
+            let member = Node::from(Form::Member {
                 base: Box::new(base),
                 property,
                 optional,
-            };
+            });
             if optional {
-                Node::Chain(Box::new(member))
+                Form::Chain(Box::new(member)).into()
             } else {
                 member
             }
@@ -266,6 +276,16 @@ impl Parser {
         self.expect_bracket(']')?;
         Ok(node)
     }
+}
+
+fn builtin_call(name: String, arguments: Vec<Node>, place: Place) -> Node {
+    Node::from(Form::Builtin(Builtin {
+        name,
+        arguments,
+        map: None,
+        throws: false,
+        place,
+    }))
 }
 
 fn number(text: &str) -> Parsed {
@@ -281,14 +301,17 @@ fn number(text: &str) -> Parsed {
         let digits = text.get(2..).unwrap_or("");
         return i64::from_str_radix(digits, radix)
             .ok()
-            .map(Node::Integer)
+            .map(|number| Form::Integer(number).into())
             .ok_or(bad);
     }
     if text.contains(['.', 'e', 'E']) {
         return match text.parse::<f64>() {
-            Ok(value) if value.is_finite() => Ok(Node::Float(value)),
+            Ok(value) if value.is_finite() => Ok(Form::Float(value).into()),
             _ => Err(bad),
         };
     }
-    text.parse().ok().map(Node::Integer).ok_or(bad)
+    match text.parse() {
+        Ok(number) => Ok(Form::Integer(number).into()),
+        Err(_) => Err(bad),
+    }
 }
