@@ -66,6 +66,15 @@ MUTANTS = [
     ("concurrent-budget-in-two-steps", "src/budget/concurrent.rs",
      ".fetch_update(Ordering::AcqRel, Ordering::Relaxed, |word| {",
      ".load(Ordering::Acquire).then_store(&self.word, |word| {", "loom"),
+    ("open-limit-in-two-steps", "src/breaker/limit.rs",
+     "        self.open\n            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |open| {\n"
+     "                (open < u64::from(self.most)).then_some(open + 1)\n            })\n            .ok()",
+     "        let open = self.open.load(Ordering::Acquire);\n"
+     "        let may = open < u64::from(self.most);\n"
+     "        if may {\n            self.open.store(open + 1, Ordering::Release);\n        }\n"
+     "        may.then_some(open)", "loom"),
+    ("open-place-kept", "src/breaker/limit.rs",
+     "        self.0.open.fetch_sub(1, Ordering::AcqRel);\n", "", "loom"),
     ("shorter-wait-wins", "src/not_before.rs",
      "self.at.fetch_max(at.as_nanos(), Ordering::AcqRel);", "self.at.store(at.as_nanos(), Ordering::Release);", "loom"),
 ]

@@ -55,7 +55,8 @@ pub use backoff_interop::{ForeignBackoff, ForeignRetry, IntoForeign};
 #[cfg(any(feature = "std", feature = "spin"))]
 pub use breaker::{
     Breaker, BreakerConfig, BreakerEvent, BreakerSnapshot, BreakerTotals, Explanation, Listener,
-    OpenTime, Opening, OpeningQuorum, Permit, SavedBreaker, State, Ticket, Transition, Window,
+    OpenLimit, OpenTime, Opening, OpeningQuorum, Permit, SavedBreaker, State, Ticket, Transition,
+    Window,
 };
 pub use budget::{ConcurrentBudget, TokenBudget, TokenBudgetConfig, Underway};
 #[cfg(any(feature = "std", feature = "spin"))]

@@ -222,3 +222,103 @@ async fn a_panic_in_the_operation_gives_the_permit_back() {
     assert!(task.await.unwrap_err().is_panic());
     assert_eq!((breaker.snapshot().probes_left, bulkhead.inside()), (3, 0));
 }
+
+/// A policy of a breaker only, whose first attempt waits: the probe is out while it waits, given back
+/// when the call is dropped, and counted when it ends.
+#[tokio::test(start_paused = true)]
+async fn a_plain_call_holds_its_probe_while_it_waits() {
+    let timer = TokioTimer::new();
+    let config = BreakerConfig::default().min_calls(2).probes(2);
+    let breaker = Arc::new(Breaker::new(config).unwrap());
+    breaker.begin_half_open(&timer);
+    let policy = Policy::new().breaker(Arc::clone(&breaker));
+    let call = Call::read();
+    for polls in 0..4 {
+        let waiting = |_attempt| Steps(9, Ok(1));
+        let mut future = Box::pin(policy.run(&timer, &call, &OkOrFailure, waiting));
+        let mut cx = Context::from_waker(Waker::noop());
+        for _ in 0..polls {
+            assert!(future.as_mut().poll(&mut cx).is_pending());
+        }
+        let out = u32::from(polls > 0);
+        assert_eq!(
+            breaker.snapshot().probes_left,
+            2 - out,
+            "after {polls} polls"
+        );
+        drop(future);
+        assert_eq!(
+            breaker.snapshot().probes_left,
+            2,
+            "dropped after {polls} polls"
+        );
+    }
+    for good in [true, false] {
+        let result = if good { Ok(1) } else { Err("failed") };
+        let answer = policy
+            .run(&timer, &call, &OkOrFailure, |_attempt| Steps(3, result))
+            .await;
+        assert_eq!(answer.is_ok(), good);
+    }
+    assert_eq!(breaker.state(), State::Open, "one of two probes failed");
+}
+
+/// An operation that panics, in the call or while it is polled, gives the probe back.
+#[tokio::test(start_paused = true)]
+async fn a_plain_call_that_panics_gives_its_probe_back() {
+    let timer = TokioTimer::new();
+    let breaker = Arc::new(Breaker::new(BreakerConfig::default().probes(1)).unwrap());
+    breaker.begin_half_open(&timer);
+    let policy = Policy::new().breaker(Arc::clone(&breaker));
+    for waits in 0..3 {
+        let call = Call::read();
+        let operation = |_attempt| async move {
+            Steps(waits, Ok(1)).await.unwrap();
+            assert!(waits > 9, "the operation panics");
+            Ok::<_, &str>(1)
+        };
+        let mut future = Box::pin(policy.run(&timer, &call, &OkOrFailure, operation));
+        let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let mut cx = Context::from_waker(Waker::noop());
+            while future.as_mut().poll(&mut cx).is_pending() {}
+        }));
+        assert!(polled.is_err());
+        drop(future);
+        assert_eq!(
+            breaker.snapshot().probes_left,
+            1,
+            "panicked after {waits} waits"
+        );
+    }
+}
+
+/// After it was ready a call stays pending, and asks nothing again.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_ended_stays_ended() {
+    let timer = TokioTimer::new();
+    let closed = Arc::new(Breaker::new(BreakerConfig::default()).unwrap());
+    let open = Arc::new(Breaker::new(BreakerConfig::default()).unwrap());
+    open.open_now(None, &timer);
+    let policies = [
+        Policy::new().breaker(closed),
+        Policy::new().breaker(open),
+        Policy::new().timeout(Duration::from_secs(1)),
+        Policy::new(),
+    ];
+    for (at, policy) in policies.iter().enumerate() {
+        for result in [Ok(1), Err("failed")] {
+            let made = core::cell::Cell::new(0);
+            let call = Call::read();
+            let operation = |_attempt| {
+                made.set(made.get() + 1);
+                Steps(1, result)
+            };
+            let mut future = Box::pin(policy.run(&timer, &call, &OkOrFailure, operation));
+            let mut cx = Context::from_waker(Waker::noop());
+            while future.as_mut().poll(&mut cx).is_pending() {}
+            let before = made.get();
+            assert!(future.as_mut().poll(&mut cx).is_pending(), "policy {at}");
+            assert_eq!(made.get(), before, "policy {at}");
+        }
+    }
+}

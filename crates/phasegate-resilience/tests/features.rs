@@ -8,7 +8,8 @@ mod registry {
 
     use phasegate_resilience::config::{BreakerKey, Registry, RegistrySettings, SavedRegistry};
     use phasegate_resilience::{
-        Call, ErrorKind, Judgement, Misuse, RejectionKind, SavedBreaker, State, StdClock, Tick,
+        Call, CallClass, ErrorKind, Judgement, Misuse, RejectionKind, SavedBreaker, State,
+        StdClock, Tick,
     };
 
     fn key(provider: &str, endpoint: &str, credential: &str) -> BreakerKey {
@@ -130,6 +131,28 @@ mod registry {
                 toml::from_str(&format!("[default]\n{wrong}")).unwrap();
             assert!(Registry::new(settings).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_registry_keeps_all_but_so_many_breakers_closed() {
+        let text = r#"
+            most_open = 1
+            [default.breaker]
+            consecutive_failures = 1
+            "#;
+        let settings: RegistrySettings = toml::from_str(text).unwrap();
+        let registry = Registry::new(settings).unwrap();
+        let now = Tick::from_secs(1);
+        let states: Vec<State> = ["prometheus", "datadog", "statuspage"]
+            .map(|provider| {
+                let policy = registry.policy(&key(provider, "query", "bot")).unwrap();
+                let breaker = policy.breaker_ref().unwrap();
+                let permit = breaker.try_acquire(CallClass::Read, &now).unwrap();
+                permit.failure(&now);
+                breaker.state()
+            })
+            .into();
+        assert_eq!(states, [State::Open, State::Closed, State::Closed]);
     }
 
     #[test]

@@ -20,8 +20,8 @@ use shuttle::{sync::Arc, thread};
 
 use phasegate_resilience::{
     Backoff, Breaker, BreakerConfig, Bulkhead, BulkheadConfig, CallClass, ConcurrentBudget,
-    ExpiringBudget, NotBefore, Opening, Quota, Quotas, Rate, RateLimiter, State, Tick, TokenBudget,
-    TokenBudgetConfig, Window,
+    ExpiringBudget, NotBefore, OpenLimit, Opening, Quota, Quotas, Rate, RateLimiter, State, Tick,
+    TokenBudget, TokenBudgetConfig, Window,
 };
 
 const NOW: Tick = Tick::from_secs(1000);
@@ -466,5 +466,32 @@ fn the_longer_of_two_waits_holds() {
         gate.wait_for(Duration::from_secs(5), &NOW);
         thread.join().unwrap();
         assert_eq!(gate.left(&NOW), Duration::from_secs(9));
+    });
+}
+
+/// Two breakers of one limit trip at the same time: one opens.
+#[test]
+fn a_limit_of_open_breakers_is_never_crossed() {
+    explore(10, || {
+        let limit = std::sync::Arc::new(OpenLimit::new(1));
+        let of_limit = || {
+            let config = BreakerConfig::default()
+                .window(Window::Calls(1))
+                .min_calls(1)
+                .open_limit(std::sync::Arc::clone(&limit));
+            Arc::new(Breaker::new(config).unwrap())
+        };
+        let (one, two) = (of_limit(), of_limit());
+        let other = Arc::clone(&two);
+        let thread = thread::spawn(move || call(&other, true));
+        call(&one, true);
+        thread.join().unwrap();
+        let open = [&one, &two].map(|breaker| u64::from(breaker.state() == State::Open));
+        assert_eq!((open.iter().sum::<u64>(), limit.open()), (1, 1));
+        let withheld = one.snapshot().totals.withheld + two.snapshot().totals.withheld;
+        assert_eq!(withheld, 1);
+        one.close(&NOW);
+        two.close(&NOW);
+        assert_eq!(limit.open(), 0);
     });
 }

@@ -371,6 +371,7 @@ proptest! {
         slots in 1_u64..12,
         min in 1_usize..30,
         percent in 20_u32..=100,
+        start in 0_u64..1_000,
         ops in prop::collection::vec((0_u8..12, 0_u64..900), 1..200),
     ) {
         const SLOT_MS: u64 = 250;
@@ -378,9 +379,11 @@ proptest! {
             .window(Window::Time { span: ms(SLOT_MS * slots), slots: u32::try_from(slots).unwrap() })
             .min_calls(u32::try_from(min).unwrap())
             .failure_rate(Rate::percent(percent).unwrap())).unwrap();
-        let clock = TickClock::new(Tick::from_millis(1_000_000));
+        let clock = TickClock::new(Tick::from_millis(1_000_000 + start));
         let mut list: Vec<(u64, bool)> = Vec::new();
         let mut newest = 0;
+        // Slots begin with the first call and anew when the window is emptied.
+        let mut offset = None;
         for (kind, wait) in ops {
             if kind >= 10 {
                 clock.set(clock.now().saturating_sub(ms(wait / 4)));
@@ -388,7 +391,8 @@ proptest! {
                 clock.advance(ms(wait));
             }
             let failed = kind % 3 == 0;
-            let slot = clock.now().as_millis() / SLOT_MS;
+            let now = clock.now().as_millis();
+            let slot = (now + *offset.get_or_insert(SLOT_MS - now % SLOT_MS)) / SLOT_MS;
             // Back within the window stays in the newest slot; further back starts over.
             if slot + slots <= newest {
                 list.clear();
@@ -408,6 +412,9 @@ proptest! {
             if trips {
                 breaker.close(&clock);
                 list.clear();
+                let first = now / SLOT_MS + 1;
+                newest = first.max(newest + 1);
+                offset = Some(SLOT_MS - now % SLOT_MS + SLOT_MS * (newest - first));
             }
         }
     }

@@ -11,6 +11,7 @@ use crate::rate::Rate;
 use crate::time::{millis_up, nanos};
 
 use super::event::{Listener, OpenTime};
+use super::limit::OpenLimit;
 use super::rules::{Flag, Hooks, Rules};
 use super::word::PERMITS_MAX;
 
@@ -25,7 +26,8 @@ const SLOTS_MAX: u32 = 3600;
 pub enum Window {
     /// Exactly the last so many calls.
     Calls(u32),
-    /// The calls of the last `span`, kept in `slots` slots that are aligned to the clock.
+    /// The calls of the last `span`, kept in `slots` slots. The first begins with the first call or
+    /// with the change of state that emptied the window.
     Time {
         /// How far back.
         span: Duration,
@@ -231,6 +233,13 @@ impl BreakerConfig {
         self
     }
 
+    /// Opens by itself only while fewer of the breakers that share `limit` are open than it allows.
+    #[must_use]
+    pub fn open_limit(mut self, limit: Arc<OpenLimit>) -> Self {
+        self.hooks.open_limit = Some(limit);
+        self
+    }
+
     /// Hears of every transition. Called outside all locks, on the thread that caused it.
     #[must_use]
     pub fn listener(mut self, listener: Arc<dyn Listener>) -> Self {
@@ -262,8 +271,7 @@ impl BreakerConfig {
                 }
             }
         }
-        let hooked = self.hooks.listener.is_some() || self.hooks.open_time.is_some();
-        rules.hooks = hooked.then(|| Box::new(self.hooks));
+        rules.hooks = (!self.hooks.is_empty()).then(|| Box::new(self.hooks));
         Ok((self.window, rules))
     }
 }

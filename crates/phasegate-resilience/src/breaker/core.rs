@@ -15,6 +15,7 @@ use crate::trip::Trip;
 use super::config::{BreakerConfig, Window};
 use super::count::CountMarks;
 use super::half::HalfOpen;
+use super::limit::OpenPlace;
 use super::permit::{Permit, Ticket};
 use super::rules::{Flag, Rules};
 use super::slots::{SlotMarks, TimeWindow};
@@ -101,6 +102,8 @@ pub(super) struct Left {
     /// Where the growing open time stands; it starts over when the breaker closes.
     pub(super) opening: BackoffState,
     pub(super) totals: BreakerTotals,
+    /// What it takes of the limit that it shares with others while it is not closed.
+    pub(super) place: Option<OpenPlace>,
 }
 
 impl Core {
@@ -112,6 +115,7 @@ impl Core {
                 half: HalfOpen::default(),
                 opening: BackoffState::new(&rules.open, SEED.stream()),
                 totals: BreakerTotals::default(),
+                place: None,
             })
         })
     }

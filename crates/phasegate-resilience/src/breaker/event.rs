@@ -40,6 +40,9 @@ pub enum BreakerEvent {
     WouldOpen(Transition),
     /// In metrics-only mode: enforced, the breaker would have closed now.
     WouldClose(Transition),
+    /// The breaker tripped and stays closed, with an empty window, because enough breakers of the
+    /// same [`OpenLimit`](crate::OpenLimit) are open.
+    Withheld(Transition),
 }
 
 /// Hears of events. Any `Fn(&BreakerEvent)` that can be shared between threads is a listener.
@@ -85,7 +88,9 @@ impl<F: Fn(&Opening) -> Duration + Send + Sync> OpenTime for F {
 pub(super) fn trace(event: &BreakerEvent) {
     let (change, enforced) = match event {
         BreakerEvent::Changed(change) => (change, true),
-        BreakerEvent::WouldOpen(change) | BreakerEvent::WouldClose(change) => (change, false),
+        BreakerEvent::WouldOpen(change)
+        | BreakerEvent::WouldClose(change)
+        | BreakerEvent::Withheld(change) => (change, false),
     };
     let trip = change.trip.map(tracing::field::display);
     tracing::info!(

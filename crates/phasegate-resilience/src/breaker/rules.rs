@@ -10,6 +10,7 @@ use crate::rate::Rate;
 use crate::time::millis_up;
 
 use super::event::{Listener, OpenTime};
+use super::limit::OpenLimit;
 
 /// The numbers by which a breaker decides. 104 bytes.
 #[derive(Clone)]
@@ -29,11 +30,19 @@ pub(super) struct Rules {
     pub(super) hooks: Option<Box<Hooks>>,
 }
 
-/// What calls code of the user. Rare, so behind one pointer.
+/// What calls code of the user or is shared with other breakers. Rare, so behind one pointer.
 #[derive(Clone, Default)]
 pub(super) struct Hooks {
     pub(super) listener: Option<Arc<dyn Listener>>,
     pub(super) open_time: Option<Arc<dyn OpenTime>>,
+    pub(super) open_limit: Option<Arc<OpenLimit>>,
+}
+
+impl Hooks {
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.listener.is_none() && self.open_time.is_none() && self.open_limit.is_none()
+    }
 }
 
 /// Yes or no, one bit each.
@@ -111,6 +120,10 @@ impl Rules {
 
     pub(super) fn open_time(&self) -> Option<&dyn OpenTime> {
         self.hooks.as_ref()?.open_time.as_deref()
+    }
+
+    pub(super) fn open_limit(&self) -> Option<&Arc<OpenLimit>> {
+        self.hooks.as_ref()?.open_limit.as_ref()
     }
 }
 

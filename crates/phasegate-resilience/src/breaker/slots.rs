@@ -1,4 +1,6 @@
-//! The window of the last span of time, in slots aligned to the clock.
+//! The window of the last span of time, in slots. The first slot begins with the first call, or with
+//! the change of state that emptied the window: what is counted then leaves a whole span later, on
+//! whatever clock.
 //!
 //! Successes are counted in shards, one per thread, by a plain load and store; failures and slow
 //! calls are counted under the lock. Only a failure, and the first success in a slot while there
@@ -18,6 +20,8 @@ use crate::sync::{AtomicU64, Ordering};
 use crate::sync_shard::{OWNED, index};
 use crate::time::{Tick, nanos};
 
+/// No call has said yet where slots begin.
+const UNSET: u64 = u64::MAX;
 const COUNT_BITS: u32 = 32;
 const SLOT_BITS: u64 = (1 << 18) - 1;
 
@@ -33,6 +37,8 @@ pub(super) const WATCH_ALL: u64 = 2;
 pub(super) struct TimeWindow {
     slots: u64,
     slot_nanos: u64,
+    /// Added to the time before it is divided into slots.
+    offset: AtomicU64,
     /// The newest slot that was written.
     latest: AtomicU64,
     pub(super) watch: AtomicU64,
@@ -70,7 +76,8 @@ impl Shard {
             #[cfg(all(feature = "std", not(any(loom, shuttle))))]
             start: AtomicU64::new(u64::MAX),
             #[cfg(all(feature = "std", not(any(loom, shuttle))))]
-            slot: AtomicU64::new(0),
+            // No slot: the first call has to enter one.
+            slot: AtomicU64::new(u64::MAX),
             #[cfg(all(feature = "std", not(any(loom, shuttle))))]
             place: AtomicUsize::new(0),
             counts,
@@ -105,6 +112,7 @@ impl TimeWindow {
         Self {
             slots,
             slot_nanos: (nanos(span) / slots).max(1),
+            offset: AtomicU64::new(UNSET),
             latest: AtomicU64::new(0),
             watch: AtomicU64::new(WATCH_NONE),
             salt: AtomicU64::new(0),
@@ -188,9 +196,7 @@ impl TimeWindow {
         let place = usize::try_from(slot % self.slots).unwrap_or(0);
         shard.place.store(place, Ordering::Relaxed);
         shard.slot.store(slot, Ordering::Relaxed);
-        shard
-            .start
-            .store(slot.saturating_mul(self.slot_nanos), Ordering::Relaxed);
+        shard.start.store(self.start(slot), Ordering::Relaxed);
         slot
     }
 
@@ -202,10 +208,48 @@ impl TimeWindow {
         )
     }
 
+    /// Lets a slot begin at `now`, numbered after all that were written, so that no shard goes on in
+    /// one of those.
+    pub(super) fn begin_at(&self, now: Tick) {
+        let before = self.latest.load(Ordering::Relaxed);
+        let offset = self.offset_of(now);
+        let first = now.as_nanos().saturating_add(offset) / self.slot_nanos;
+        let further = before.saturating_add(1).saturating_sub(first);
+        let offset = offset.saturating_add(further.saturating_mul(self.slot_nanos));
+        self.offset.store(offset, Ordering::Relaxed);
+        self.latest
+            .store(first.saturating_add(further), Ordering::Release);
+    }
+
+    /// What makes a slot begin at `now`.
+    fn offset_of(&self, now: Tick) -> u64 {
+        self.slot_nanos - now.as_nanos() % self.slot_nanos
+    }
+
+    /// The slot of a moment; the first call makes one begin.
+    fn slot(&self, now: Tick) -> u64 {
+        let mut offset = self.offset.load(Ordering::Relaxed);
+        if offset == UNSET {
+            let own = self.offset_of(now);
+            let relaxed = Ordering::Relaxed;
+            let set = self.offset.compare_exchange(UNSET, own, relaxed, relaxed);
+            offset = set.map_or_else(|first| first, |_| own);
+        }
+        now.as_nanos().saturating_add(offset) / self.slot_nanos
+    }
+
+    /// Where a slot begins.
+    #[cfg(all(feature = "std", not(any(loom, shuttle))))]
+    fn start(&self, slot: u64) -> u64 {
+        let offset = self.offset.load(Ordering::Relaxed);
+        slot.saturating_mul(self.slot_nanos).saturating_sub(offset)
+    }
+
     /// The slot to write at `now`.
     pub(super) fn advance(&self, now: Tick) -> u64 {
-        let slot = now.as_nanos() / self.slot_nanos;
-        let latest = self.latest.load(Ordering::Relaxed);
+        // In this order: who sees the newest slot of an emptied window sees its offset too.
+        let latest = self.latest.load(Ordering::Acquire);
+        let slot = self.slot(now);
         if slot > latest {
             self.latest.fetch_max(slot, Ordering::AcqRel);
             return slot;
@@ -217,6 +261,15 @@ impl TimeWindow {
             return slot;
         }
         latest
+    }
+
+    /// The newest slot as it would be at `now`.
+    pub(super) fn newest_at(&self, now: Tick) -> u64 {
+        let latest = self.latest();
+        if self.offset.load(Ordering::Relaxed) == UNSET {
+            return latest;
+        }
+        self.slot(now).max(latest)
     }
 
     pub(super) fn salt(&self) -> u64 {

@@ -73,14 +73,14 @@ impl Breaker {
         time.watch.store(watch, Ordering::SeqCst);
     }
 
-    /// What the window holds, as of the last result.
-    pub(super) fn sums(&self, core: &Core, drawn: u64) -> Sums {
+    /// What the window holds, as of `now` or of the last result, whichever is later.
+    pub(super) fn sums(&self, core: &Core, drawn: u64, now: Option<Tick>) -> Sums {
         match (&core.marks, &self.time) {
             (Marks::Slots(marks), Some(time)) => window(
                 time,
                 marks,
                 u64::from(core.window_generation),
-                time.latest(),
+                now.map_or(time.latest(), |now| time.newest_at(now)),
             ),
             (Marks::Calls(marks), _) => Sums {
                 calls: marks.total(drawn),

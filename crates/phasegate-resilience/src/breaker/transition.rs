@@ -11,6 +11,7 @@ use crate::trip::{Condition, Trip};
 use super::core::{Breaker, Core, Marks};
 use super::event::{BreakerEvent, Opening, Transition};
 use super::half::HalfOpen;
+use super::limit::OpenPlace;
 use super::rules::Flag;
 use super::slots::WATCH_NONE;
 use super::word::{Kind, Word};
@@ -89,6 +90,9 @@ impl Breaker {
         hint: Option<Duration>,
         now: Tick,
     ) -> BreakerEvent {
+        if word.kind() == Kind::Closed && !self.may_open(core) {
+            return self.withhold(core, word, trip, hint, now);
+        }
         let left = core.left(&self.rules);
         let own = left.opening.next(&self.rules.open);
         let wait = match hint {
@@ -105,6 +109,40 @@ impl Breaker {
         self.open_as(core, word, kind, &Opened { trip, wait, hint }, now)
     }
 
+    /// Whether the limit that is shared with other breakers has a place, which is taken.
+    fn may_open(&self, core: &mut Core) -> bool {
+        let Some(limit) = self.rules.open_limit() else {
+            return true;
+        };
+        let place = limit.try_take();
+        let may = place.is_some();
+        core.left(&self.rules).place = place;
+        may
+    }
+
+    /// Stays closed although it tripped.
+    fn withhold(
+        &self,
+        core: &mut Core,
+        word: Word,
+        trip: Trip,
+        hint: Option<Duration>,
+        now: Tick,
+    ) -> BreakerEvent {
+        let totals = &mut core.left(&self.rules).totals;
+        totals.withheld = totals.withheld.saturating_add(1);
+        match self.restart(core, word, Kind::Closed, now) {
+            BreakerEvent::Changed(change)
+            | BreakerEvent::WouldOpen(change)
+            | BreakerEvent::WouldClose(change)
+            | BreakerEvent::Withheld(change) => BreakerEvent::Withheld(Transition {
+                trip: Some(trip),
+                hint,
+                ..change
+            }),
+        }
+    }
+
     fn open_as(
         &self,
         core: &mut Core,
@@ -116,7 +154,7 @@ impl Breaker {
         self.trip.store(opened.trip.pack(), Ordering::Relaxed);
         if kind == Kind::ShadowOpen && self.time.is_some() {
             // Slots are told apart by generation; metrics go on in those of the new one.
-            self.clear_window(core, word.generation() + 1);
+            self.clear_window(core, word.generation() + 1, now);
         }
         let until = self.open_until(now, opened.wait);
         let next = Word::new(kind, word.generation() + 1, 0, until);
@@ -142,9 +180,12 @@ impl Breaker {
     /// Asks the configured function for the time of an opening that just began. It runs outside
     /// all locks; who asks for a permit before it has answered finds the longest opening.
     fn settle_open_time(&self, event: &BreakerEvent) {
-        let (BreakerEvent::Changed(change)
-        | BreakerEvent::WouldOpen(change)
-        | BreakerEvent::WouldClose(change)) = event;
+        let change = match event {
+            BreakerEvent::Changed(change)
+            | BreakerEvent::WouldOpen(change)
+            | BreakerEvent::WouldClose(change) => change,
+            BreakerEvent::Withheld(_) => return,
+        };
         let (Some(open_time), Some(trip)) = (self.rules.open_time(), change.trip) else {
             return;
         };
@@ -194,7 +235,7 @@ impl Breaker {
     /// An empty window and a fresh open time.
     fn restart(&self, core: &mut Core, word: Word, kind: Kind, now: Tick) -> BreakerEvent {
         static SEED: Seed = Seed::fixed(0x7265_636f_7665_7221);
-        self.clear_window(core, word.generation() + 1);
+        self.clear_window(core, word.generation() + 1, now);
         (core.judged, core.run, core.run_end) = (false, 0, 0);
         if let Some(left) = &mut core.left {
             left.opening = BackoffState::new(&self.rules.open, SEED.stream());
@@ -205,7 +246,7 @@ impl Breaker {
         self.announce(core, word, next, now, None)
     }
 
-    fn clear_window(&self, core: &mut Core, generation: u64) {
+    fn clear_window(&self, core: &mut Core, generation: u64, now: Tick) {
         match &mut core.marks {
             Marks::Calls(marks) => marks.clear(),
             Marks::Slots(marks) => marks.clear(),
@@ -213,6 +254,7 @@ impl Breaker {
         let generation = Word::new(Kind::Closed, generation, 0, 0).generation();
         core.window_generation = u16::try_from(generation).unwrap_or(0);
         if let Some(time) = &self.time {
+            time.begin_at(now);
             time.run.store(0, Ordering::Relaxed);
             time.watch.store(WATCH_NONE, Ordering::SeqCst);
         }
@@ -244,7 +286,10 @@ impl Breaker {
             self.refusals.prepare();
         }
         core.since = now;
+        let left = self.take_place(core, next.kind());
         self.word.store(next.0, Ordering::Release);
+        // Given back only now, so that never more refuse calls than have a place.
+        drop(left);
         let change = Transition {
             from: word.kind().state(),
             to: next.kind().state(),
@@ -259,6 +304,24 @@ impl Breaker {
             (true, Kind::ShadowOpen) => BreakerEvent::WouldOpen(change),
             (true, Kind::ShadowClosed) => BreakerEvent::WouldClose(change),
             _ => BreakerEvent::Changed(change),
+        }
+    }
+
+    /// Takes a place of the shared limit for a state that refuses calls; gives what is to be given
+    /// back otherwise.
+    fn take_place(&self, core: &mut Core, next: Kind) -> Option<OpenPlace> {
+        let limit = self.rules.open_limit()?;
+        match next {
+            Kind::Open | Kind::HalfOpen | Kind::ForcedOpen => {
+                let left = core.left(&self.rules);
+                left.place.get_or_insert_with(|| limit.take());
+                None
+            }
+            Kind::Closed
+            | Kind::Disabled
+            | Kind::ShadowClosed
+            | Kind::ShadowOpen
+            | Kind::ShadowHalfOpen => core.left.as_mut()?.place.take(),
         }
     }
 

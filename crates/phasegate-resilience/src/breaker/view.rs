@@ -22,6 +22,9 @@ pub struct BreakerTotals {
     pub recovered: u32,
     /// Changes by hand.
     pub by_hand: u32,
+    /// Trips that opened nothing, because enough breakers of the same
+    /// [`OpenLimit`](crate::OpenLimit) were open.
+    pub withheld: u32,
 }
 
 impl BreakerTotals {
@@ -94,15 +97,38 @@ pub struct Explanation {
 }
 
 impl Breaker {
-    /// The numbers now. Takes the lock for a moment.
+    /// The numbers as of the last result: a window of time holds what it held then. Takes the lock for
+    /// a moment.
     pub fn snapshot(&self) -> BreakerSnapshot {
+        self.snapshot_as_of(None)
+    }
+
+    /// The numbers now: what is too old by now is in no window of time, though no call came since.
+    /// Changes nothing, and is the same as [`snapshot`](Self::snapshot) for a window of calls.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use phasegate_resilience::{Breaker, BreakerConfig, CallClass, Tick, Window};
+    ///
+    /// let window = Window::Time { span: Duration::from_secs(10), slots: 10 };
+    /// let breaker = Breaker::new(BreakerConfig::default().window(window))?;
+    /// breaker.try_acquire(CallClass::Read, &Tick::ZERO).expect("closed").failure(&Tick::ZERO);
+    /// assert_eq!(breaker.snapshot_at(&Tick::from_secs(9)).failures, 1);
+    /// assert_eq!(breaker.snapshot_at(&Tick::from_secs(10)).failures, 0);
+    /// # Ok::<(), phasegate_resilience::Misuse>(())
+    /// ```
+    pub fn snapshot_at<C: Clock>(&self, clock: &C) -> BreakerSnapshot {
+        self.snapshot_as_of(Some(clock.now()))
+    }
+
+    fn snapshot_as_of(&self, now: Option<Tick>) -> BreakerSnapshot {
         let mut core = self.locked();
         let word = self.load();
         let drawn = self.counter(word).load(Ordering::Relaxed);
         if let Marks::Calls(marks) = &mut core.marks {
             marks.evict(drawn);
         }
-        let sums = self.sums(&core, drawn);
+        let sums = self.sums(&core, drawn, now);
         BreakerSnapshot {
             state: word.kind().state(),
             calls: sums.calls,

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::breaker::BreakerSnapshot;
+use crate::breaker::{BreakerSnapshot, OpenLimit};
 use crate::error::Misuse;
 use crate::not_before::NotBefore;
 use crate::policy::Policy;
@@ -54,6 +54,7 @@ pub struct BreakerKey {
 pub struct Registry {
     settings: RegistrySettings,
     most_keys: usize,
+    open_limit: Option<Arc<OpenLimit>>,
     made: Mutex<BTreeMap<BreakerKey, Arc<Policy>>>,
     gates: Mutex<BTreeMap<Credential, Arc<NotBefore>>>,
 }
@@ -73,9 +74,13 @@ impl Registry {
             let _policy = entry.build()?;
         }
         let most_keys = settings.most_keys.unwrap_or(1024).max(1);
+        let open_limit = settings
+            .most_open
+            .map(|most| Arc::new(OpenLimit::new(most)));
         Ok(Self {
             settings,
             most_keys,
+            open_limit,
             made: Mutex::new(BTreeMap::new()),
             gates: Mutex::new(BTreeMap::new()),
         })
@@ -95,7 +100,7 @@ impl Registry {
             return Err(Misuse::TooManyKeys);
         }
         let settings = self.settings_of(key);
-        let mut policy = settings.build()?;
+        let mut policy = settings.build_within(self.open_limit.as_ref())?;
         if settings.not_before.is_some()
             && let Some(gate) = self.not_before(&key.provider, &key.credential)
         {

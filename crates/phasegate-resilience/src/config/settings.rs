@@ -8,7 +8,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::backoff::{Backoff, Jitter};
-use crate::breaker::{Breaker, BreakerConfig, Window};
+use crate::breaker::{Breaker, BreakerConfig, OpenLimit, Window};
 use crate::bulkhead::{Bulkhead, BulkheadConfig};
 use crate::error::Misuse;
 use crate::limiter::{Quota, RateLimiter};
@@ -270,7 +270,15 @@ impl BreakerSettings {
     /// # Errors
     /// [`Misuse`] as of the pieces.
     pub fn make(&self) -> Result<Breaker, Misuse> {
-        let breaker = Breaker::new(self.build()?)?;
+        self.make_within(None)
+    }
+
+    fn make_within(&self, limit: Option<&Arc<OpenLimit>>) -> Result<Breaker, Misuse> {
+        let config = self.build()?;
+        let breaker = Breaker::new(match limit {
+            Some(limit) => config.open_limit(Arc::clone(limit)),
+            None => config,
+        })?;
         match self.mode {
             ModeSettings::Enforced => {}
             ModeSettings::MetricsOnly => breaker.metrics_only(&Tick::ZERO),
@@ -398,12 +406,17 @@ impl PolicySettings {
     /// # Errors
     /// [`Misuse`] as of the pieces.
     pub fn build(&self) -> Result<Policy, Misuse> {
+        self.build_within(None)
+    }
+
+    /// The same; its breaker shares `limit` with others.
+    pub(super) fn build_within(&self, limit: Option<&Arc<OpenLimit>>) -> Result<Policy, Misuse> {
         let mut policy = Policy::new();
         if let Some(retry) = &self.retry {
             policy = policy.retry(retry.build()?);
         }
         if let Some(breaker) = &self.breaker {
-            policy = policy.breaker(Arc::new(breaker.make()?));
+            policy = policy.breaker(Arc::new(breaker.make_within(limit)?));
         }
         if let Some(settings) = &self.bulkhead {
             let config = BulkheadConfig::new(settings.limit)
@@ -460,4 +473,7 @@ pub struct RegistrySettings {
     pub policies: BTreeMap<String, PolicySettings>,
     /// The most keys that the registry makes policies for; 1024 if left out.
     pub most_keys: Option<usize>,
+    /// The most breakers that may be open at once; as many as there are if left out. See
+    /// [`OpenLimit`].
+    pub most_open: Option<u32>,
 }

@@ -3,7 +3,9 @@
 mod attempt;
 mod blocking;
 mod builder;
+mod checked;
 mod error;
+mod first;
 mod hook;
 mod run;
 

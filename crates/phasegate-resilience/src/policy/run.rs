@@ -1,8 +1,7 @@
 //! The async face.
 
-use core::future::{Future, poll_fn};
-use core::pin::{Pin, pin};
-use core::task::{Context, Poll};
+use core::future::Future;
+use core::pin::pin;
 
 use crate::bulkhead::BulkheadPermit;
 use crate::call::{Call, Judge, Outcome};
@@ -10,9 +9,10 @@ use crate::rejection::{Rejection, RejectionKind};
 use crate::time::Tick;
 use crate::timer::{Timeout, Timer};
 
-use super::attempt::{Attempt, Ended, Next, Session, trace_rejection};
+use super::attempt::{Attempt, Ended, Next, Session};
 use super::builder::Policy;
 use super::error::PolicyError;
+use super::first::{Asked, Run};
 use super::hook::AttemptEvent;
 
 impl Policy {
@@ -20,61 +20,55 @@ impl Policy {
     ///
     /// Nothing is allocated here. A first attempt that is ready at once arms no timer. Dropping the
     /// returned future drops the attempt that is under way and gives everything back that it held:
-    /// the breaker's permit, the place in the bulkhead, the place in its queue.
+    /// the breaker's permit, the place in the bulkhead, the place in its queue. Polled again after
+    /// it was ready, it stays pending.
+    ///
+    /// The future has room for every piece, set or not: about 1.4 KB and the operation's own, with
+    /// tokio's timer. Box it where many are kept.
     ///
     /// # Errors
     /// [`PolicyError`], the one error of all pieces.
+    ///
+    /// ```
+    /// use phasegate_resilience::{Call, OkOrFailure, Policy, TokioTimer};
+    ///
+    /// let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    /// let answer = runtime.block_on(async {
+    ///     let timer = TokioTimer::new();
+    ///     let call = Call::read();
+    ///     let operation = |_attempt| async { Ok::<u32, String>(7) };
+    ///     Policy::new().run(&timer, &call, &OkOrFailure, operation).await
+    /// });
+    /// assert_eq!(answer, Ok(7));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[inline]
-    pub async fn run<T, E, M, J, F, Fut>(
-        &self,
-        timer: &M,
-        call: &Call,
-        judge: &J,
-        mut operation: F,
-    ) -> Result<T, PolicyError<E>>
+    pub fn run<'a, T, E, M, J, F, Fut>(
+        &'a self,
+        timer: &'a M,
+        call: &'a Call,
+        judge: &'a J,
+        operation: F,
+    ) -> impl Future<Output = Result<T, PolicyError<E>>> + use<'a, T, E, M, J, F, Fut>
     where
         M: Timer,
         J: Judge<T, E>,
         F: FnMut(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        let mut ended = None;
-        if self.is_light(call) {
-            // The common way: nothing to wait for and nothing that bounds, so the breaker is all.
-            let permit = match &self.breaker {
-                None => None,
-                Some(breaker) => match breaker.try_acquire(call.class, timer) {
-                    Ok(permit) => Some(permit),
-                    Err(rejection) => {
-                        trace_rejection(&rejection, 1);
-                        return Err(PolicyError::rejected(rejection, 0, None));
-                    }
-                },
-            };
-            let result = operation(Attempt::FIRST).await;
-            let good = judge.accepts(&result);
-            match result {
-                Ok(value) if good => {
-                    if let Some(permit) = permit {
-                        permit.success(timer);
-                    }
-                    if let Some(budget) = &self.budget {
-                        budget.on_outcome(Outcome::Success);
-                    }
-                    return Ok(value);
-                }
-                result => {
-                    let judged = judge.judge(&result);
-                    if let Some(permit) = permit {
-                        permit.record(&judged, timer);
-                    }
-                    ended = Some(Ended::Answered(result, judged));
-                }
-            }
-        }
-        let session = Session::new(self, call, timer);
-        let mut rest = pin!(self.go_on(session, ended, timer, judge, operation));
-        poll_fn(|cx| poll_apart(rest.as_mut(), cx)).await
+        let rest = |asked: Asked<'a, M, J>, operation: F, ended: Option<Ended<T, E>>| {
+            let session = Session::new(asked.policy, asked.call, asked.timer);
+            let (timer, judge) = (asked.timer, asked.judge);
+            asked.policy.go_on(session, ended, timer, judge, operation)
+        };
+        let policy = self;
+        let asked = Asked {
+            policy,
+            timer,
+            call,
+            judge,
+        };
+        Run::new(asked, operation, rest)
     }
 
     /// Makes attempts until one is the last, after one that has `ended` already or from the first.
@@ -224,11 +218,4 @@ impl Policy {
             Err(_elapsed) => Err(Rejection::new(RejectionKind::QueueTimeout, None)),
         }
     }
-}
-
-/// Polls without being inlined, so that the common way stays small.
-#[cold]
-#[inline(never)]
-fn poll_apart<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
-    future.poll(cx)
 }
