@@ -16,6 +16,15 @@ use crate::time::{Clock, nanos};
 const MILLI: u64 = 1000;
 
 /// The bounds of an [`AdaptiveLimit`].
+///
+/// ```
+/// use core::time::Duration;
+/// use phasegate_resilience::{AdaptiveConfig, AdaptiveLimit};
+///
+/// let config = AdaptiveConfig::between(2, 64)?.slow_over(Duration::from_secs(1)).start(8);
+/// assert_eq!(AdaptiveLimit::new(config).limit(), 8);
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct AdaptiveConfig {

@@ -11,6 +11,12 @@ use crate::time::Tick;
 ///
 /// Limits keep a reserve for the higher classes, so that polling is shed first and a rollback
 /// still gets through.
+///
+/// ```
+/// use phasegate_resilience::CallClass;
+///
+/// assert!(CallClass::Safety > CallClass::Mutation && CallClass::Mutation > CallClass::Read);
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[expect(
     clippy::exhaustive_enums,
@@ -27,6 +33,13 @@ pub enum CallClass {
 }
 
 /// What repeating an operation does, which decides whether a retry is allowed.
+///
+/// ```
+/// use phasegate_resilience::{Call, Idempotency};
+///
+/// assert_eq!(*Call::read().idempotency(), Idempotency::Read);
+/// assert_eq!(*Call::at_most_once().idempotency(), Idempotency::Unsafe);
+/// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
@@ -49,6 +62,13 @@ pub enum Idempotency {
 ///
 /// The crate never makes one up: a key drawn here would be lost with the process and could not be
 /// repeated after a crash.
+///
+/// ```
+/// use phasegate_resilience::OperationKey;
+///
+/// let key = OperationKey::new("rollout-7/step-3");
+/// assert_eq!(key.as_str(), "rollout-7/step-3");
+/// ```
 #[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct OperationKey(Arc<str>);
 
@@ -163,6 +183,13 @@ impl Call {
 }
 
 /// What a result says about the health of the other side. A local rejection is none of these.
+///
+/// ```
+/// use phasegate_resilience::{Judgement, Outcome};
+///
+/// assert_eq!(Judgement::permanent().outcome(), Outcome::Failure);
+/// assert_eq!(Judgement::throttled().outcome(), Outcome::Throttled);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "every piece treats all four")]
 pub enum Outcome {
@@ -179,6 +206,15 @@ pub enum Outcome {
 }
 
 /// What the server said about when to come back.
+///
+/// ```
+/// use core::time::Duration;
+/// use phasegate_resilience::Hint;
+///
+/// let wait = Duration::from_millis(250);
+/// assert_eq!(Hint::from_grpc_pushback("250"), Hint::After(wait));
+/// assert_eq!(Hint::from_grpc_pushback("-1"), Hint::Never);
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
@@ -308,6 +344,19 @@ impl Judgement {
 }
 
 /// Judges results. Any `Fn(&Result<T, E>) -> Judgement` is a judge.
+///
+/// ```
+/// use phasegate_resilience::{Judge, Judgement, Outcome};
+///
+/// /// A job that is not done is asked for again.
+/// let judge = |result: &Result<bool, String>| match result {
+///     Ok(true) => Judgement::success(),
+///     Ok(false) => Judgement::again(),
+///     Err(_) => Judgement::failure(),
+/// };
+/// assert!(judge.accepts(&Ok(true)) && !judge.accepts(&Ok(false)));
+/// assert_eq!(judge.judge(&Ok(false)).outcome(), Outcome::Success);
+/// ```
 pub trait Judge<T, E> {
     /// What `result` says.
     fn judge(&self, result: &Result<T, E>) -> Judgement;
@@ -329,6 +378,13 @@ impl<T, E, F: Fn(&Result<T, E>) -> Judgement> Judge<T, E> for F {
 }
 
 /// The plainest judge: `Ok` is success, every `Err` is a failure that may be retried.
+///
+/// ```
+/// use phasegate_resilience::{Judge, OkOrFailure};
+///
+/// assert!(OkOrFailure.accepts(&Ok::<_, ()>(1)));
+/// assert!(!OkOrFailure.accepts(&Err::<(), _>("no")));
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OkOrFailure;
 

@@ -3,6 +3,13 @@
 use core::fmt;
 
 /// A value that was asked for and cannot be. Returned when something is built, never by a call.
+///
+/// ```
+/// use phasegate_resilience::{Breaker, BreakerConfig, Misuse};
+///
+/// let nothing = Breaker::new(BreakerConfig::default().no_failure_rate());
+/// assert_eq!(nothing.expect_err("no condition"), Misuse::NoCondition);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Misuse {

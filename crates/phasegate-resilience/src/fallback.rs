@@ -8,6 +8,15 @@ use crate::call::{Judge, Outcome};
 
 /// An answer and where it came from. Whoever uses a value must be able to say that it was a
 /// mirror's or an old one.
+///
+/// ```
+/// use phasegate_resilience::{Fallback, OkOrFailure};
+///
+/// let served = Fallback::first("primary", || Err("down"))
+///     .or("mirror", || Ok(7))
+///     .run_blocking(&OkOrFailure);
+/// assert_eq!((served.by, served.result), ("mirror", Ok(7)));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Served<R> {

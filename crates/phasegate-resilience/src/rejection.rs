@@ -6,6 +6,13 @@ use crate::time::Tick;
 use crate::trip::Trip;
 
 /// Where a result or a refusal came from.
+///
+/// ```
+/// use phasegate_resilience::{Judgement, Origin};
+///
+/// assert_eq!(Judgement::failure().origin(), Origin::Server);
+/// assert_eq!(Judgement::failure().not_sent().origin(), Origin::Transport);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,
@@ -50,6 +57,17 @@ pub enum RejectionKind {
 ///
 /// It must count neither as a failure nor as a success of what was to be called: nothing was
 /// measured. [`retry_at`](Self::retry_at) is the first moment at which the same piece could say yes.
+///
+/// ```
+/// use phasegate_resilience::{Breaker, BreakerConfig, CallClass, Origin, RejectionKind, Tick};
+///
+/// let breaker = Breaker::new(BreakerConfig::default())?;
+/// breaker.open_now(Some(core::time::Duration::from_secs(5)), &Tick::ZERO);
+/// let refused = breaker.try_acquire(CallClass::Read, &Tick::ZERO).expect_err("open");
+/// assert_eq!((refused.kind, refused.origin()), (RejectionKind::BreakerOpen, Origin::Local));
+/// assert_eq!(refused.retry_at, Some(Tick::from_millis(5_001)));
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Rejection {

@@ -63,6 +63,14 @@ impl Hint {
 }
 
 /// A date as HTTP writes it, to the second. Years 1970 to 9999.
+///
+/// ```
+/// use phasegate_resilience::HttpDate;
+///
+/// let date = HttpDate::parse("Sun, 06 Nov 1994 08:49:37 GMT").expect("a date");
+/// assert_eq!(date.epoch_seconds(), 784_111_777);
+/// assert_eq!(HttpDate::parse("yesterday"), None);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct HttpDate {
     epoch_seconds: u64,

@@ -8,6 +8,15 @@ use core::sync::atomic::{AtomicU64, Ordering};
 /// Where jitter starts from.
 ///
 /// Each policy draws a stream of its own per request, so one seed serves any number of requests.
+///
+/// ```
+/// use phasegate_resilience::Seed;
+///
+/// let (one, same, other) = (Seed::fixed(7), Seed::fixed(7), Seed::fixed(8));
+/// let first = one.stream();
+/// assert_eq!(first, same.stream());
+/// assert!(first != one.stream() && first != other.stream());
+/// ```
 #[derive(Debug, Default)]
 pub struct Seed {
     base: u64,
@@ -48,6 +57,14 @@ impl Clone for Seed {
 }
 
 /// A small generator for jitter.
+///
+/// ```
+/// use phasegate_resilience::Rng;
+///
+/// let (mut one, mut same) = (Rng::new(1), Rng::new(1));
+/// assert_eq!(one.draw(), same.draw());
+/// assert!(one.up_to(10) <= 10);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Rng(u64);
 

@@ -10,6 +10,13 @@ use crate::timer::Sleeper;
 ///
 /// All values of this type share one origin, so their ticks may be mixed. One reading costs about
 /// 20 ns.
+///
+/// ```
+/// use phasegate_resilience::{Clock, StdClock};
+///
+/// let began = StdClock.now();
+/// assert!(StdClock.now() >= began);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StdClock;
 
@@ -48,6 +55,13 @@ impl Sleeper for StdClock {
 ///
 /// Good for open times of 100 ms and more and for slow-call thresholds of 50 ms and more. Its ticks
 /// count from boot and must not be mixed with those of [`StdClock`].
+///
+/// ```
+/// use phasegate_resilience::{Clock, CoarseClock};
+///
+/// let began = CoarseClock.now();
+/// assert!(CoarseClock.now() >= began);
+/// ```
 #[cfg(all(feature = "coarse", target_os = "linux"))]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CoarseClock;

@@ -83,6 +83,21 @@ impl core::ops::Add<Duration> for Tick {
 ///
 /// The clock is expected not to go back. Pieces of this crate stay safe when it does: they treat a
 /// step back as no time passed and never hold a breaker open longer than its configured maximum.
+///
+/// ```
+/// use phasegate_resilience::{Clock, Tick};
+///
+/// /// A clock that was read once, for a batch of decisions.
+/// struct Batch(Tick);
+///
+/// impl Clock for Batch {
+///     fn now(&self) -> Tick {
+///         self.0
+///     }
+/// }
+///
+/// assert_eq!(Batch(Tick::from_secs(3)).now(), Tick::from_secs(3).now());
+/// ```
 pub trait Clock {
     /// The current moment.
     fn now(&self) -> Tick;

@@ -10,6 +10,32 @@ use pin_project_lite::pin_project;
 use crate::time::{Clock, Tick};
 
 /// A clock that can also wake a task. Ticks are those of the same value's [`Clock`].
+///
+/// ```
+/// use phasegate_resilience::{Clock, Tick, TickClock, Timer};
+///
+/// /// A timer for tests: whoever sleeps is there at once.
+/// struct Jumping(TickClock);
+///
+/// impl Clock for Jumping {
+///     fn now(&self) -> Tick {
+///         self.0.now()
+///     }
+/// }
+///
+/// impl Timer for Jumping {
+///     type Sleep = core::future::Ready<()>;
+///
+///     fn sleep_until(&self, at: Tick) -> Self::Sleep {
+///         self.0.set(at);
+///         core::future::ready(())
+///     }
+/// }
+///
+/// let timer = Jumping(TickClock::default());
+/// let _sleep = timer.sleep_until(Tick::from_secs(5));
+/// assert_eq!(timer.now(), Tick::from_secs(5));
+/// ```
 pub trait Timer: Clock {
     /// Completes at a moment. Dropping it cancels the wait.
     type Sleep: Future<Output = ()>;
@@ -35,6 +61,34 @@ impl<T: Timer + ?Sized> Timer for alloc::sync::Arc<T> {
 }
 
 /// A clock that can block the thread: the blocking counterpart of [`Timer`].
+///
+/// ```
+/// use phasegate_resilience::{
+///     Backoff, Call, Clock, OkOrFailure, Policy, RetryPolicy, Sleeper, Tick, TickClock,
+/// };
+///
+/// /// A sleeper for tests: it does not sleep, it moves the clock.
+/// struct Jumping(TickClock);
+///
+/// impl Clock for Jumping {
+///     fn now(&self) -> Tick {
+///         self.0.now()
+///     }
+/// }
+///
+/// impl Sleeper for Jumping {
+///     fn block_until(&self, at: Tick) {
+///         self.0.set(at);
+///     }
+/// }
+///
+/// let sleeper = Jumping(TickClock::default());
+/// let hour = Backoff::constant(core::time::Duration::from_secs(3_600));
+/// let policy = Policy::new().retry(RetryPolicy::default().attempts(2).backoff(hour));
+/// let failing = |_attempt| Err::<u8, _>("no");
+/// assert!(policy.run_blocking(&sleeper, &Call::read(), &OkOrFailure, failing).is_err());
+/// assert_eq!(sleeper.now(), Tick::from_secs(3_600));
+/// ```
 pub trait Sleeper: Clock {
     /// Returns at `at` or soon after it, never before.
     fn block_until(&self, at: Tick);

@@ -7,6 +7,20 @@ use crate::timer::Timer;
 ///
 /// It follows `tokio::time::pause` and `advance`, so paused tests are exact. Ticks of two values
 /// must not be mixed; clones share the origin. Sleeping needs a runtime with time enabled.
+///
+/// ```
+/// use core::time::Duration;
+/// use phasegate_resilience::{Clock, Timer, TokioTimer};
+///
+/// let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+/// runtime.block_on(async {
+///     let timer = TokioTimer::new();
+///     let soon = timer.now() + Duration::from_millis(2);
+///     timer.sleep_until(soon).await;
+///     assert!(timer.now() >= soon);
+/// });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct TokioTimer {
     origin: tokio::time::Instant,

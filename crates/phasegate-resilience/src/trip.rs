@@ -29,6 +29,19 @@ pub enum Condition {
 /// The last trip: the condition and its numbers.
 ///
 /// For rates `count` of `of` calls; for a run `count` failures of `of` needed.
+///
+/// ```
+/// use phasegate_resilience::{Breaker, BreakerConfig, CallClass, Condition, Tick};
+///
+/// let breaker = Breaker::new(BreakerConfig::default().consecutive_failures(2))?;
+/// for _ in 0..2 {
+///     breaker.try_acquire(CallClass::Read, &Tick::ZERO).expect("closed").failure(&Tick::ZERO);
+/// }
+/// let trip = breaker.explain(&Tick::ZERO).trip.expect("it tripped");
+/// assert_eq!((trip.condition, trip.count), (Condition::Consecutive, 2));
+/// assert_eq!(trip.to_string(), "2 failures in a row");
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[non_exhaustive]

@@ -1,5 +1,6 @@
 //! Calls that must not happen twice, repeated by asking first.
 #![cfg(all(feature = "tokio", not(any(loom, shuttle))))]
+#![expect(clippy::expect_used, reason = "helpers of tests use sound locks")]
 
 use core::time::Duration;
 use std::sync::{Arc, Mutex};

@@ -469,19 +469,20 @@ fn the_longer_of_two_waits_holds() {
     });
 }
 
+fn limited(limit: &std::sync::Arc<OpenLimit>) -> Arc<Breaker> {
+    let config = BreakerConfig::default()
+        .window(Window::Calls(1))
+        .min_calls(1)
+        .open_limit(std::sync::Arc::clone(limit));
+    Arc::new(Breaker::new(config).unwrap())
+}
+
 /// Two breakers of one limit trip at the same time: one opens.
 #[test]
 fn a_limit_of_open_breakers_is_never_crossed() {
-    explore(10, || {
+    explore(5, || {
         let limit = std::sync::Arc::new(OpenLimit::new(1));
-        let of_limit = || {
-            let config = BreakerConfig::default()
-                .window(Window::Calls(1))
-                .min_calls(1)
-                .open_limit(std::sync::Arc::clone(&limit));
-            Arc::new(Breaker::new(config).unwrap())
-        };
-        let (one, two) = (of_limit(), of_limit());
+        let (one, two) = (limited(&limit), limited(&limit));
         let other = Arc::clone(&two);
         let thread = thread::spawn(move || call(&other, true));
         call(&one, true);
@@ -490,6 +491,33 @@ fn a_limit_of_open_breakers_is_never_crossed() {
         assert_eq!((open.iter().sum::<u64>(), limit.open()), (1, 1));
         let withheld = one.snapshot().totals.withheld + two.snapshot().totals.withheld;
         assert_eq!(withheld, 1);
+        one.close(&NOW);
+        two.close(&NOW);
+        assert_eq!(limit.open(), 0);
+    });
+}
+
+/// A breaker closes and opens again while another of the same limit trips: places are neither lost
+/// nor made, and what refuses calls has one.
+#[test]
+fn places_of_a_limit_are_neither_lost_nor_made() {
+    explore(20, || {
+        let limit = std::sync::Arc::new(OpenLimit::new(1));
+        let (one, two) = (limited(&limit), limited(&limit));
+        call(&one, true);
+        let other = Arc::clone(&two);
+        let thread = thread::spawn(move || {
+            call(&other, true);
+            other.close(&NOW);
+            call(&other, true);
+        });
+        one.close(&NOW);
+        call(&one, true);
+        thread.join().unwrap();
+        let open = [&one, &two].map(|breaker| u64::from(breaker.state() == State::Open));
+        let open = open.iter().sum::<u64>();
+        assert_eq!(limit.open(), open);
+        assert!(open <= 1);
         one.close(&NOW);
         two.close(&NOW);
         assert_eq!(limit.open(), 0);

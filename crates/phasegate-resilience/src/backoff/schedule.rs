@@ -9,6 +9,16 @@ use crate::rate::Rate;
 use crate::time::nanos;
 
 /// How chance spreads a delay. Every kind stays within the cap, and none vanishes at the cap.
+///
+/// ```
+/// use core::time::Duration;
+/// use phasegate_resilience::{Backoff, BackoffState, Jitter, Rng};
+///
+/// let second = Duration::from_secs(1);
+/// let backoff = Backoff::constant(second).cap(second).jitter(Jitter::Equal);
+/// let delay = BackoffState::new(&backoff, Rng::new(1)).next(&backoff);
+/// assert!(delay >= second / 2 && delay <= second);
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[expect(
     clippy::exhaustive_enums,

@@ -9,6 +9,16 @@ use crate::time::nanos;
 use super::schedule::{Backoff, Jitter, Schedule};
 
 /// The running state of one request's delays: 32 bytes, no allocation, O(1) per delay.
+///
+/// ```
+/// use core::time::Duration;
+/// use phasegate_resilience::{Backoff, BackoffState, Jitter, Rng};
+///
+/// let backoff = Backoff::exponential(Duration::from_millis(100)).jitter(Jitter::None);
+/// let mut state = BackoffState::new(&backoff, Rng::new(1));
+/// let delays: Vec<u128> = (0..3).map(|_| state.next(&backoff).as_millis()).collect();
+/// assert_eq!(delays, [100, 200, 400]);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct BackoffState {
     rng: Rng,

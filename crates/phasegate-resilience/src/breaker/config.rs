@@ -21,6 +21,15 @@ const COUNT_MAX: u32 = 1 << 20;
 const SLOTS_MAX: u32 = 3600;
 
 /// Over which calls rates are taken.
+///
+/// ```
+/// use core::time::Duration;
+/// use phasegate_resilience::Window;
+///
+/// let last_hundred = Window::Calls(100);
+/// let last_minute = Window::Time { span: Duration::from_secs(60), slots: 60 };
+/// # assert_ne!(last_hundred, last_minute);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Window {

@@ -46,6 +46,23 @@ pub enum BreakerEvent {
 }
 
 /// Hears of events. Any `Fn(&BreakerEvent)` that can be shared between threads is a listener.
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+/// use phasegate_resilience::{Breaker, BreakerConfig, BreakerEvent, State, Tick};
+///
+/// let heard = Arc::new(Mutex::new(Vec::new()));
+/// let log = Arc::clone(&heard);
+/// let listener = move |event: &BreakerEvent| {
+///     if let BreakerEvent::Changed(change) = event {
+///         log.lock().expect("no panic under it").push((change.from, change.to));
+///     }
+/// };
+/// let breaker = Breaker::new(BreakerConfig::default().listener(Arc::new(listener)))?;
+/// breaker.open_now(None, &Tick::ZERO);
+/// assert_eq!(*heard.lock().expect("no panic under it"), [(State::Closed, State::Open)]);
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 pub trait Listener: Send + Sync {
     /// Called once for each event, outside all locks.
     fn on_event(&self, event: &BreakerEvent);

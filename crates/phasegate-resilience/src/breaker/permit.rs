@@ -8,6 +8,17 @@ use super::word::Word;
 
 /// The plain value behind a [`Permit`]: the state under which the call was admitted and, if calls
 /// are timed, when.
+///
+/// ```
+/// use phasegate_resilience::{Breaker, BreakerConfig, CallClass, Judgement, Tick};
+///
+/// let breaker = Breaker::new(BreakerConfig::default())?;
+/// let ticket = breaker.admit(CallClass::Read, &Tick::ZERO).expect("closed");
+/// // Held by a task that cannot borrow the breaker; given back by hand.
+/// breaker.record(ticket, &Judgement::success(), &Tick::ZERO);
+/// assert_eq!(breaker.snapshot().calls, 1);
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Ticket {
     pub(super) word: Word,
@@ -17,6 +28,18 @@ pub struct Ticket {
 /// Permission for one call.
 ///
 /// Consume it with the result. Dropping it (the call was cancelled or panicked) releases it.
+///
+/// ```
+/// use phasegate_resilience::{Breaker, BreakerConfig, CallClass, Tick};
+///
+/// let breaker = Breaker::new(BreakerConfig::default().probes(1))?;
+/// breaker.begin_half_open(&Tick::ZERO);
+/// let permit = breaker.try_acquire(CallClass::Read, &Tick::ZERO).expect("a probe");
+/// assert_eq!(breaker.snapshot().probes_left, 0);
+/// drop(permit);
+/// assert_eq!(breaker.snapshot().probes_left, 1, "a call that was cancelled takes no probe");
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "a permit that is dropped records nothing"]
 pub struct Permit<'a> {

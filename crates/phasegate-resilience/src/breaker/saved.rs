@@ -25,6 +25,21 @@ const OPENINGS_MAX: u32 = 64;
 
 /// What is worth keeping of a breaker. Times are durations, so no clock is in it; whoever saves
 /// notes the wall time beside it.
+///
+/// ```
+/// use core::time::Duration;
+/// use phasegate_resilience::{Breaker, BreakerConfig, State, Tick};
+///
+/// let before = Breaker::new(BreakerConfig::default())?;
+/// before.open_now(Some(Duration::from_secs(30)), &Tick::ZERO);
+/// let saved = before.save(&Tick::ZERO);
+///
+/// // Ten seconds later, in another process, on another clock.
+/// let after = Breaker::new(BreakerConfig::default())?;
+/// assert!(after.restore(&saved, Duration::from_secs(10), &Tick::ZERO));
+/// assert_eq!(after.state(), State::Open);
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[non_exhaustive]

@@ -18,6 +18,16 @@ const DEADLINE_BITS: u64 = (1 << 36) - 1;
 pub(super) const PERMITS_MAX: u32 = 1023;
 
 /// What a breaker does with calls.
+///
+/// ```
+/// use phasegate_resilience::{Breaker, BreakerConfig, State, Tick};
+///
+/// let breaker = Breaker::new(BreakerConfig::default())?;
+/// assert_eq!(breaker.state(), State::Closed);
+/// breaker.disable(&Tick::ZERO);
+/// assert_eq!(breaker.state().to_string(), "disabled");
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize, serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]

@@ -9,6 +9,14 @@ use crate::sync::{AtomicU64, Ordering};
 const MILLI: u64 = 1000;
 
 /// How a [`TokenBudget`] fills and empties. Amounts are in thousandths of a token.
+///
+/// ```
+/// use phasegate_resilience::TokenBudgetConfig;
+///
+/// // gRPC: ten tokens, and a tenth of one for each success.
+/// let grpc = TokenBudgetConfig::grpc(10, 100);
+/// assert_eq!((grpc.capacity_milli, grpc.floor_milli), (10_000, 5_000));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct TokenBudgetConfig {

@@ -10,6 +10,17 @@ const WAITER: u64 = 1 << 32;
 const INSIDE: u64 = WAITER - 1;
 
 /// The limits of a [`Bulkhead`].
+///
+/// ```
+/// use phasegate_resilience::{Bulkhead, BulkheadConfig, CallClass};
+///
+/// // Four places, of which one is kept for safety calls.
+/// let bulkhead = Bulkhead::new(BulkheadConfig::new(4).reserve(0, 1));
+/// let held: Vec<_> = (0..3).map(|_| bulkhead.try_acquire(CallClass::Read)).collect();
+/// assert!(held.iter().all(Result::is_ok));
+/// assert!(bulkhead.try_acquire(CallClass::Read).is_err());
+/// assert!(bulkhead.try_acquire(CallClass::Safety).is_ok());
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct BulkheadConfig {
@@ -211,6 +222,17 @@ impl Bulkhead {
 }
 
 /// A place inside. Dropping it leaves.
+///
+/// ```
+/// use phasegate_resilience::{Bulkhead, BulkheadConfig, CallClass};
+///
+/// let bulkhead = Bulkhead::new(BulkheadConfig::new(1));
+/// let place = bulkhead.try_acquire(CallClass::Read)?;
+/// assert_eq!(bulkhead.inside(), 1);
+/// drop(place);
+/// assert_eq!(bulkhead.inside(), 0);
+/// # Ok::<(), phasegate_resilience::Rejection>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping the permit leaves the bulkhead"]
 pub struct BulkheadPermit<'a> {

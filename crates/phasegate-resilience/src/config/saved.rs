@@ -15,6 +15,18 @@ const VERSION: u32 = 1;
 
 /// Everything worth keeping of a [`Registry`]. Times are durations; whoever saves notes the wall
 /// time beside it.
+///
+/// ```
+/// use core::time::Duration;
+/// use phasegate_resilience::Tick;
+/// use phasegate_resilience::config::{Registry, RegistrySettings};
+///
+/// let registry = Registry::new(RegistrySettings::default())?;
+/// let saved = registry.save(&Tick::ZERO);
+/// let text = serde_json::to_string(&saved).unwrap();
+/// assert!(registry.restore(&serde_json::from_str(&text).unwrap(), Duration::ZERO, &Tick::ZERO));
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SavedRegistry {

@@ -86,6 +86,17 @@ pub enum JitterSettings {
 }
 
 /// A schedule of delays.
+///
+/// ```
+/// use core::time::Duration;
+/// use phasegate_resilience::config::BackoffSettings;
+///
+/// let settings: BackoffSettings =
+///     serde_json::from_str(r#"{ "first": "1s", "factor": 3.0, "cap": "5s" }"#).unwrap();
+/// let backoff = settings.build()?;
+/// assert_eq!(backoff.plain(1), Duration::from_secs(3));
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackoffSettings {
@@ -162,6 +173,18 @@ pub struct SlowSettings {
 }
 
 /// A breaker. What is left out is as in [`BreakerConfig::default`].
+///
+/// ```
+/// use phasegate_resilience::State;
+/// use phasegate_resilience::config::BreakerSettings;
+///
+/// let settings: BreakerSettings = toml::from_str(r#"
+///     mode = "metrics_only"
+///     consecutive_failures = 5
+/// "#).unwrap();
+/// assert_eq!(settings.make()?.state(), State::MetricsOnly);
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BreakerSettings {
@@ -377,6 +400,22 @@ pub struct BulkheadSettings {
 }
 
 /// A policy: the pieces that are named, in the fixed order of [`Policy`].
+///
+/// ```
+/// use phasegate_resilience::config::PolicySettings;
+///
+/// let settings: PolicySettings = toml::from_str(r#"
+///     timeout = "10s"
+///     retry = { attempts = 4, total = "2m", backoff = { first = "500ms", cap = "30s" } }
+///     breaker = { window = { span = "60s", slots = 60 }, slow = { over = "2s", rate = 0.8 } }
+///     bulkhead = { limit = 8, queue = 16, wait = "1s", reserve_safety = 1 }
+///     limiter = { calls = 5, per = "1s" }
+///     budget = { grpc = { max_tokens = 10, ratio = 0.1 } }
+/// "#).unwrap();
+/// let policy = settings.build()?;
+/// assert!(policy.breaker_ref().is_some() && policy.budget_ref().is_some());
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PolicySettings {

@@ -9,6 +9,23 @@ use crate::rate::Rate;
 use super::latency::Latencies;
 
 /// How long the first request may take before a second is made.
+///
+/// ```
+/// use core::time::Duration;
+/// use std::sync::Arc;
+/// use phasegate_resilience::{HedgeDelay, HedgePolicy, Latencies, Rate};
+///
+/// // After the 95th percentile of the last minutes, and after a second until 20 answers are known.
+/// let delay = HedgeDelay::Quantile {
+///     latencies: Arc::new(Latencies::new(Duration::from_secs(120))),
+///     share: Rate::percent(95)?,
+///     samples: 20,
+///     at_first: Duration::from_secs(1),
+/// };
+/// let hedge = HedgePolicy::new(delay).extra(2);
+/// # drop(hedge);
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum HedgeDelay {
@@ -29,6 +46,27 @@ pub enum HedgeDelay {
 
 /// Hedging: at most `extra` more requests, each after the delay or at once when one before it
 /// failed. Only calls that [read](crate::Idempotency::Read) are hedged; others are made once.
+///
+/// ```
+/// use core::time::Duration;
+/// use phasegate_resilience::{Call, HedgeDelay, HedgePolicy, OkOrFailure, TokioTimer};
+///
+/// let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+/// let hedged = runtime.block_on(async {
+///     let hedge = HedgePolicy::new(HedgeDelay::After(Duration::from_millis(1)));
+///     let timer = TokioTimer::new();
+///     // The first request hangs, the second answers.
+///     let request = |number| async move {
+///         if number == 0 {
+///             core::future::pending::<()>().await;
+///         }
+///         Ok::<_, ()>(number)
+///     };
+///     hedge.run(&timer, &Call::read(), &OkOrFailure, request).await
+/// });
+/// assert_eq!((hedged.result, hedged.winner, hedged.made), (Ok(1), 1, 2));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct HedgePolicy {
     pub(super) delay: HedgeDelay,

@@ -14,6 +14,14 @@ use super::error::{ErrorKind, PolicyError};
 use super::hook::{AttemptEvent, Hook};
 
 /// What an operation is told about the attempt it makes.
+///
+/// ```
+/// use phasegate_resilience::{Attempt, Call, OkOrFailure, Policy, StdClock};
+///
+/// let number = |attempt: Attempt| Ok::<_, ()>(attempt.number);
+/// let made = Policy::new().run_blocking(&StdClock, &Call::read(), &OkOrFailure, number);
+/// assert_eq!(made, Ok(1));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Attempt {

@@ -19,6 +19,23 @@ pub enum ErrorKind {
 }
 
 /// Why a call through a [`Policy`](super::Policy) has no result.
+///
+/// ```
+/// use std::sync::Arc;
+/// use phasegate_resilience::{
+///     Breaker, BreakerConfig, Call, ErrorKind, OkOrFailure, Origin, Policy, RejectionKind, StdClock,
+/// };
+///
+/// let breaker = Arc::new(Breaker::new(BreakerConfig::default())?);
+/// breaker.force_open(&StdClock);
+/// let policy = Policy::new().breaker(breaker);
+/// let call = |_attempt| Ok::<u8, ()>(7);
+/// let error = policy.run_blocking(&StdClock, &Call::read(), &OkOrFailure, call).unwrap_err();
+/// assert_eq!(error.kind, ErrorKind::Rejected(RejectionKind::BreakerForcedOpen));
+/// assert_eq!((error.origin, error.attempts), (Origin::Local, 0));
+/// assert!(error.is_inconclusive(), "nothing was learnt about the other side");
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PolicyError<E> {

@@ -77,8 +77,8 @@ pin_project! {
     #[project = StageProjected]
     enum Stage<'a, Fut> {
         Begin,
-        /// The permit is here while the attempt is pending.
-        First { permit: Option<Permit<'a>>, #[pin] attempt: Fut },
+        /// The permit is here while the attempt is pending, and outlives it.
+        First { #[pin] attempt: Fut, permit: Option<Permit<'a>> },
         Past,
     }
 }

@@ -13,6 +13,21 @@ use super::policy::RetryPolicy;
 const HINT_MARGIN: u64 = 1_000_000;
 
 /// Why there is no further attempt.
+///
+/// ```
+/// use phasegate_resilience::{
+///     Call, Judgement, Retry, RetryDecision, RetryPolicy, StopReason, Tick,
+/// };
+///
+/// let policy = RetryPolicy::default();
+/// let call = Call::at_most_once();
+/// let mut retry = Retry::new(&policy, &call, Tick::ZERO);
+/// let RetryDecision::Stop { reason, .. } = retry.after(&Judgement::failure(), Tick::ZERO) else {
+///     unreachable!("it may have been done");
+/// };
+/// assert_eq!(reason, StopReason::NotIdempotent);
+/// assert_eq!(reason.to_string(), "repeating it could do it twice");
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum StopReason {
@@ -103,6 +118,17 @@ pub struct Retry<'a> {
 }
 
 /// Where a [`Retry`] stands, as a plain value.
+///
+/// ```
+/// use phasegate_resilience::{Call, Judgement, Retry, RetryPolicy, Tick};
+///
+/// let (policy, call) = (RetryPolicy::default(), Call::read());
+/// let mut retry = Retry::new(&policy, &call, Tick::ZERO);
+/// retry.after(&Judgement::failure(), Tick::ZERO);
+/// let held = retry.progress();
+/// let retry = Retry::resume(&policy, &call, Tick::ZERO, Some(held));
+/// assert_eq!(retry.attempts(), 1);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct RetryProgress {
     made: u32,

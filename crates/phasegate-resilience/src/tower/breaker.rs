@@ -18,6 +18,21 @@ use super::error::LayerError;
 
 /// Guards a service by a breaker that is shared through `H`: an `Arc<Breaker>` or a
 /// `&'static Breaker`.
+///
+/// ```
+/// use std::sync::Arc;
+/// use phasegate_resilience::tower::BreakerLayer;
+/// use phasegate_resilience::{Breaker, BreakerConfig, OkOrFailure, StdClock};
+/// use tower_layer::Layer;
+///
+/// #[derive(Clone)]
+/// struct Inner;
+///
+/// let breaker = Arc::new(Breaker::new(BreakerConfig::default())?);
+/// let guarded = BreakerLayer::new(breaker, StdClock, OkOrFailure).layer(Inner);
+/// # drop(guarded);
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct BreakerLayer<H, C, J> {
     breaker: H,

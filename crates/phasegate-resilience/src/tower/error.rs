@@ -5,6 +5,13 @@ use core::fmt;
 use crate::rejection::Rejection;
 
 /// Why a request through a layer has no response.
+///
+/// ```
+/// use phasegate_resilience::tower::LayerError;
+///
+/// let nested: LayerError<LayerError<&str>> = LayerError::Inner(LayerError::TimedOut);
+/// assert_eq!(LayerError::flatten(nested), LayerError::TimedOut);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "judges treat every case")]
 pub enum LayerError<E> {

@@ -19,6 +19,19 @@ use crate::time::Clock;
 use super::error::LayerError;
 
 /// Bounds requests at the same time, through a handle `H` to a [`Bulkhead`].
+///
+/// ```
+/// use std::sync::Arc;
+/// use phasegate_resilience::tower::BulkheadLayer;
+/// use phasegate_resilience::{Bulkhead, BulkheadConfig, CallClass};
+/// use tower_layer::Layer;
+///
+/// struct Inner;
+///
+/// let bulkhead = Arc::new(Bulkhead::new(BulkheadConfig::new(8)));
+/// let bounded = BulkheadLayer::new(bulkhead, CallClass::Read).layer(Inner);
+/// # drop(bounded);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct BulkheadLayer<H> {
     bulkhead: H,
@@ -126,6 +139,21 @@ where
 }
 
 /// Takes a cell of a [`RateLimiter`] for each request, through a handle `H`.
+///
+/// ```
+/// use core::time::Duration;
+/// use std::sync::Arc;
+/// use phasegate_resilience::tower::RateLimitLayer;
+/// use phasegate_resilience::{CallClass, Quota, RateLimiter, StdClock};
+/// use tower_layer::Layer;
+///
+/// struct Inner;
+///
+/// let limiter = Arc::new(RateLimiter::new(Quota::new(10, Duration::from_secs(1))?));
+/// let limited = RateLimitLayer::new(limiter, StdClock, CallClass::Read).layer(Inner);
+/// # drop(limited);
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct RateLimitLayer<H, C> {
     limiter: H,

@@ -16,6 +16,19 @@ use crate::timer::Timer;
 
 /// Repeats requests as a [`RetryPolicy`] allows. All requests of the layer are of one kind, which
 /// `call` describes; a deadline in it is ignored, since it would be one moment for all.
+///
+/// ```
+/// use phasegate_resilience::tower::RetryLayer;
+/// use phasegate_resilience::{Call, OkOrFailure, RetryPolicy, TokioTimer};
+/// use tower_layer::Layer;
+///
+/// struct Inner;
+///
+/// let timer = TokioTimer::new();
+/// let retrying = RetryLayer::new(RetryPolicy::default(), Call::read(), timer, OkOrFailure);
+/// let service = retrying.layer(Inner);
+/// # drop(service);
+/// ```
 #[derive(Clone, Debug)]
 pub struct RetryLayer<T, J> {
     shared: Arc<Shared<T, J>>,

@@ -15,6 +15,18 @@ use crate::timer::{Timeout, Timer};
 use super::error::LayerError;
 
 /// Limits the time of each request.
+///
+/// ```
+/// use core::time::Duration;
+/// use phasegate_resilience::TokioTimer;
+/// use phasegate_resilience::tower::TimeoutLayer;
+/// use tower_layer::Layer;
+///
+/// struct Inner;
+///
+/// let timed = TimeoutLayer::new(TokioTimer::new(), Duration::from_secs(2)).layer(Inner);
+/// # drop(timed);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct TimeoutLayer<T> {
     timer: T,

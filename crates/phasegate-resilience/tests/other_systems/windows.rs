@@ -2,18 +2,19 @@
 //!
 //! Each row: milliseconds since the step before, successes and failures then, and what the window
 //! holds afterwards (calls, failures). The sequences are those by which the other systems test theirs.
-#![cfg(not(any(loom, shuttle)))]
-#![expect(clippy::expect_used, reason = "tables of rows, read as one")]
-
-mod steps;
+#![expect(
+    clippy::expect_used,
+    clippy::too_many_lines,
+    reason = "tables of rows, read as one"
+)]
 
 use core::time::Duration;
 
+use crate::steps::Step::{self, Begin, EndFail, EndOk, Fail, Ignored, Is, Refused, Wait};
+use crate::steps::{percent, run, secs, time};
 use phasegate_resilience::{
     Backoff, Breaker, BreakerConfig, CallClass, Judgement, State, Tick, TickClock, Window,
 };
-use steps::Step::{self, Begin, EndFail, EndOk, Fail, Ignored, Is, Refused, Wait};
-use steps::{percent, run, secs, time};
 
 type Row = (u64, u32, u32, (u64, u64));
 

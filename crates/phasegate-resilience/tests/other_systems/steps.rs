@@ -1,6 +1,5 @@
 //! Sequences of calls on a breaker and what is seen: the rows of tables about other systems.
 #![expect(clippy::expect_used, reason = "rows name themselves")]
-#![allow(unreachable_pub, dead_code, reason = "each table uses what it needs")]
 
 use core::time::Duration;
 
@@ -9,7 +8,7 @@ use phasegate_resilience::{
 };
 
 #[derive(Clone, Copy, Debug)]
-pub enum Step {
+pub(crate) enum Step {
     /// So many calls that succeed.
     Ok(u32),
     /// So many calls that fail.
@@ -110,7 +109,7 @@ impl Bench {
     }
 }
 
-pub fn run(rows: Vec<(&str, BreakerConfig, Vec<Step>)>) {
+pub(crate) fn run(rows: Vec<(&str, BreakerConfig, Vec<Step>)>) {
     for (name, config, steps) in rows {
         let mut bench = Bench {
             breaker: Breaker::new(config).expect(name),
@@ -123,15 +122,15 @@ pub fn run(rows: Vec<(&str, BreakerConfig, Vec<Step>)>) {
     }
 }
 
-pub fn secs(seconds: u64) -> Duration {
+pub(crate) fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-pub fn percent(percent: u32) -> Rate {
+pub(crate) fn percent(percent: u32) -> Rate {
     Rate::percent(percent).expect("a percentage")
 }
 
-pub fn time(seconds: u64, slots: u32) -> Window {
+pub(crate) fn time(seconds: u64, slots: u32) -> Window {
     Window::Time {
         span: secs(seconds),
         slots,

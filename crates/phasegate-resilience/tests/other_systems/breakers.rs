@@ -2,22 +2,15 @@
 //!
 //! Each row: the system's own rule, the configuration that gives it, steps and what is seen.
 //! `docs/semantics.md` says which rules are not taken over, and why.
-#![cfg(not(any(loom, shuttle)))]
-#![expect(
-    clippy::expect_used,
-    clippy::too_many_lines,
-    reason = "tables of rows, read as one"
-)]
-
-mod steps;
+#![expect(clippy::too_many_lines, reason = "tables of rows, read as one")]
 
 use core::time::Duration;
 use std::sync::{Arc, Mutex};
 
+use crate::steps::{Step, percent, run, secs, time};
 use phasegate_resilience::{
     Backoff, BreakerConfig, BreakerEvent, Condition, Opening, State, Window,
 };
-use steps::{Step, percent, run, secs, time};
 
 use State::{Closed, ForcedOpen, HalfOpen, Open};
 use Step::{
