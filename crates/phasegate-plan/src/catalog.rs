@@ -85,8 +85,7 @@ record! {
 #[derive(Clone, Debug)]
 pub struct Catalog {
     draft: Arc<CatalogDraft>,
-    name: String,
-    bytes: Arc<[u8]>,
+    document: Arc<PlanDocument>,
 }
 
 /// A bindings document with what was found in it.
@@ -120,8 +119,7 @@ impl Catalog {
         let faults = Faults::new(faults);
         let catalog = draft.filter(|_| !faults.has_errors()).map(|draft| Self {
             draft: Arc::new(draft),
-            name: document.name().to_owned(),
-            bytes: Arc::from(document.bytes()),
+            document: Arc::new(document.clone()),
         });
         CheckedCatalog { catalog, faults }
     }
@@ -134,17 +132,22 @@ impl Catalog {
 
     /// The name it was read under.
     pub fn name(&self) -> &str {
-        &self.name
+        self.document.name()
     }
 
     /// The bytes it was read from.
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        self.document.bytes()
+    }
+
+    /// The document, for places in it.
+    pub(crate) fn document(&self) -> &PlanDocument {
+        &self.document
     }
 
     /// The digest of those bytes.
     pub fn digest(&self) -> Digest {
-        Digest::of(&self.bytes)
+        Digest::of(self.bytes())
     }
 
     /// All bindings by name.

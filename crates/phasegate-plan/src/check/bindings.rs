@@ -141,8 +141,12 @@ fn unused(scope: &mut Scope<'_>, catalog: &Catalog, used: &BTreeSet<phasegate_co
         .cloned()
         .collect();
     for id in unused {
-        let message = format!("'{id}' in {} is not used by this plan", catalog.name());
-        scope.report_at(Code::UnusedBinding, String::new(), message, None);
+        let code = Code::UnusedBinding;
+        if scope.keeps(code, code.severity()) {
+            let message = format!("'{id}' is not used by this plan");
+            let pointer = format!("/bindings/{id}");
+            scope.push(levelled(catalog.document(), code, pointer, message, None));
+        }
     }
 }
 
