@@ -1,6 +1,6 @@
 //! A crash anywhere changes nothing.
 //!
-//! Eight plans that together hold every step kind, gate, trigger and timer there is, and a rollback that
+//! Ten plans that together hold every step kind, gate, trigger and timer there is, and a rollback that
 //! fails, are carried out once without a crash and once for each crash point: before and after each
 //! append, before each effect and between an effect and its outcome. The end, the decisions in the
 //! journal and what was done outside must be the same, and nothing may be done twice.
@@ -137,6 +137,28 @@ fn case(name: &str) -> (Setup, Ended) {
                 .push((at(45), person("olga", "operator"), Act::Release));
             Ended::Finished(Outcome::Completed)
         }
+        "staged" => {
+            // The first stage is not enough, the second is; what is left waits for a person.
+            world.regressions.push(bad("errors", 25, errors("20%")));
+            setup
+                .acts
+                .push((at(60), person("olga", "operator"), Act::Abort));
+            Ended::Finished(Outcome::Aborted)
+        }
+        "partial" => {
+            let declare = |scenario: &str| Act::Declare {
+                scenario: scenario.to_owned(),
+            };
+            let olga = || person("olga", "operator");
+            setup.acts.extend([
+                (at(6), olga(), declare("bad-advice")),
+                (at(14), olga(), Act::Release),
+                (at(16), olga(), declare("tiny")),
+            ]);
+            let role = "operator".parse().expect("an id");
+            setup.world.people.replies.remove(&role);
+            Ended::Finished(Outcome::Completed)
+        }
         "rejected" => {
             let role = "operator".parse().expect("an id");
             world
@@ -150,7 +172,7 @@ fn case(name: &str) -> (Setup, Ended) {
     (setup, end)
 }
 
-const CASES: [&str; 8] = [
+const CASES: [&str; 10] = [
     "ramp",
     "regress",
     "people",
@@ -159,6 +181,8 @@ const CASES: [&str; 8] = [
     "rejected",
     "kinds",
     "experiment",
+    "staged",
+    "partial",
 ];
 const LIMIT: Span = Span::from_secs(2 * 86_400);
 

@@ -88,11 +88,18 @@ fn a_binding_that_nothing_uses_is_told_and_one_that_asks_people_is_not() {
     let catalog = Catalog::read("bindings.yaml", BINDINGS.as_bytes());
     let document = PlanDocument::read("plan.yaml", PLAN.as_bytes());
     let found = phasegate_plan::check(&document, catalog.catalog.as_ref()).faults;
-    let unused: Vec<&str> = found
+    let unused: Vec<(&str, &str)> = found
         .of(Code::UnusedBinding)
-        .filter_map(|fault| fault.message.split('\'').nth(1))
+        .filter_map(|fault| {
+            let place = fault.place.as_ref()?;
+            Some((fault.message.split('\'').nth(1)?, place.file.as_str()))
+        })
         .collect();
-    assert_eq!(unused, ["chaos", "flags", "run"]);
+    // In the order of the document in which they stand.
+    assert_eq!(
+        unused,
+        ["flags", "run", "chaos"].map(|name| (name, "bindings.yaml"))
+    );
 }
 
 #[test]

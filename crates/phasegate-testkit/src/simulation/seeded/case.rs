@@ -277,12 +277,33 @@ fn acts(chance: &mut Chance) -> Vec<(Timestamp, Act)> {
             },
             op: usize::try_from(chance.below(20)).unwrap_or(0),
         };
-        let act = match chance.below(18) {
+        let act = match chance.below(20) {
             0 => Act::Abort,
             12 => Act::RollBack {
                 back: Back::Previous,
             },
-            13 | 14 => Act::BreakGlass { place },
+            18 | 19 => Act::RollBack {
+                back: match chance.pick(&["part", "part", "home"]).map(|id| id.parse()) {
+                    Some(Ok(id)) => Back::Procedure(id),
+                    Some(Err(_)) | None => continue,
+                },
+            },
+            // Most moments are wrong ones, so it is tried at many.
+            13 | 14 => {
+                let Place::Phase { phase, .. } = place else {
+                    continue;
+                };
+                for minute in 0..40 {
+                    for op in 0..20 {
+                        let place = Place::Phase {
+                            phase: phase.clone(),
+                            op,
+                        };
+                        acts.push((minutes(minute * 4), Act::BreakGlass { place }));
+                    }
+                }
+                continue;
+            }
             16 | 17 => {
                 let number = acts_declared + 1;
                 acts_declared += 1;
@@ -300,14 +321,20 @@ fn acts(chance: &mut Chance) -> Vec<(Timestamp, Act)> {
                     Act::Resolve { incident: number },
                 ));
                 acts.push((later(61), Act::FollowUp { incident: number }));
-                let scenario = chance.pick(&["data-loss", "slow", "minor"]);
+                let scenario =
+                    chance.pick(&["data-loss", "slow", "part", "later", "later", "minor"]);
                 Act::Declare {
                     scenario: (*scenario.unwrap_or(&"minor")).to_owned(),
                 }
             }
-            15 => Act::Withdraw {
-                ask: chance.between(1, 9),
-            },
+            15 => {
+                for ask in 1..=12 {
+                    for minute in 0..40 {
+                        acts.push((minutes(minute * 3 + 1), Act::Withdraw { ask }));
+                    }
+                }
+                continue;
+            }
             1 | 2 => Act::Skip { place },
             3 | 4 => Act::Retry { place },
             5..=7 => {
@@ -319,6 +346,8 @@ fn acts(chance: &mut Chance) -> Vec<(Timestamp, Act)> {
         };
         acts.push((at, act));
     }
+    // Some would rather take over than try again.
+    let patience = if chance.percent(30) { 0 } else { 7 };
     for round in 1..=10 {
         let at = minutes(90 + round * 45);
         acts.push((at, Act::Release));
@@ -326,7 +355,7 @@ fn acts(chance: &mut Chance) -> Vec<(Timestamp, Act)> {
         if round % 3 == 0 {
             acts.push((at, Act::RetryRollback));
         }
-        if round > 7 {
+        if round > patience {
             acts.push((at, Act::TakeOver));
         }
     }

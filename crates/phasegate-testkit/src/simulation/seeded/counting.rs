@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_engine::program::Back;
 use phasegate_engine::record::{
-    Body, Cause, Finish, GateReason, IncidentStep, Outcome, Place, Record,
+    Body, Cause, Finish, GateReason, IncidentClock, IncidentStep, Outcome, Place, Record,
 };
 
 use super::Case;
@@ -29,6 +29,9 @@ impl Case {
             add("fault: regression".to_owned(), 1);
         }
         let mut begun = BTreeSet::new();
+        if decided_at_a_phase(records) {
+            add("act: undecided at the next phase".to_owned(), 1);
+        }
         for record in records {
             if let Some(act) = act(&record.body) {
                 add(format!("act: {act}"), 1);
@@ -102,6 +105,10 @@ fn act(body: &Body) -> Option<&'static str> {
             back: Back::Previous,
             ..
         } => "roll-back",
+        Body::RollbackStarted {
+            back: Back::Procedure(_),
+            ..
+        } => "procedure",
         Body::Incident { step, .. } => match step {
             IncidentStep::Acknowledged { .. } => "acknowledge",
             IncidentStep::Declared { .. } => "declare",
@@ -118,8 +125,30 @@ fn act(body: &Body) -> Option<&'static str> {
             finish: Finish::Skipped { .. },
             ..
         } => "skip",
+        Body::OpFinished {
+            finish: Finish::NotNeeded,
+            ..
+        } => "stages spared",
+        Body::OpFinished {
+            finish: Finish::TooLittle { .. },
+            ..
+        } => "stage not enough",
         _ => return None,
     })
+}
+
+/// Was it called out that nobody had decided what is to be decided when the next phase begins?
+fn decided_at_a_phase(records: &[Record]) -> bool {
+    let declared = records.iter().filter_map(|record| match &record.body {
+        Body::Incident {
+            number,
+            step: IncidentStep::Declared { scenario, .. },
+        } if scenario == "later" => Some(*number),
+        _ => None,
+    });
+    let declared: BTreeSet<u64> = declared.collect();
+    let is_late = |record: &Record| matches!(&record.body, Body::Incident { number, step: IncidentStep::Late { clock: IncidentClock::Decide } } if declared.contains(number));
+    records.iter().any(is_late)
 }
 
 fn is_failed_end(body: &Body) -> bool {

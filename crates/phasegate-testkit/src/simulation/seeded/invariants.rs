@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_core::{EffectClass, EffectKey, Timestamp};
 use phasegate_engine::Engine;
-use phasegate_engine::program::{OpKind, Program};
-use phasegate_engine::record::{Body, Decision, Finish, Place, Record};
+use phasegate_engine::program::{Back, OpKind, Program};
+use phasegate_engine::record::{
+    Body, Decision, Finish, IncidentClock, IncidentStep, Place, Record,
+};
 
 use super::Report;
 use crate::simulation::{Ended, Simulation};
@@ -23,6 +25,8 @@ pub(super) fn check(
     gates_are_decided(program, records, &mut violations);
     what_is_set_is_what_the_plan_says(program, records, &mut violations);
     what_was_begun_is_ended(records, simulation, &mut violations);
+    no_phase_begins_before_what_is_to_be_decided_first(program, records, &mut violations);
+    only_single_phases_are_undone_in_part(records, &mut violations);
     rollbacks_keep_their_budget_or_say_so(records, &mut violations);
     nothing_confirmed_is_lost(records, simulation, &mut violations);
     it_ends_or_waits_for_somebody(simulation, report, &mut violations);
@@ -195,6 +199,98 @@ fn what_was_begun_is_ended(records: &[Record], simulation: &Simulation, out: &mu
     if well && !skipped && simulation.world.is_broken() {
         out.push("ended: something is still broken on purpose".to_owned());
     }
+}
+
+/// What is to be decided at the next phase is decided, or called out, before one begins.
+fn no_phase_begins_before_what_is_to_be_decided_first(
+    program: &Program,
+    records: &[Record],
+    out: &mut Vec<String>,
+) {
+    let mut open: BTreeSet<u64> = BTreeSet::new();
+    let waits = |scenario: &str| {
+        let mut rows = program.matrix.iter();
+        rows.any(|row| row.scenario == scenario && row.decide_at_next_phase)
+    };
+    for record in records {
+        match &record.body {
+            Body::Incident { number, step } => match step {
+                IncidentStep::Declared { scenario, .. } if waits(scenario) => {
+                    open.insert(*number);
+                }
+                IncidentStep::Decided { .. }
+                | IncidentStep::Resolved { .. }
+                | IncidentStep::Late {
+                    clock: IncidentClock::Decide,
+                } => {
+                    open.remove(number);
+                }
+                IncidentStep::Acknowledged { .. }
+                | IncidentStep::Declared { .. }
+                | IncidentStep::FollowedUp { .. }
+                | IncidentStep::Late { .. }
+                | IncidentStep::Updated { .. } => {}
+            },
+            Body::PhaseStarted { phase } if !open.is_empty() => {
+                out.push(format!(
+                    "incidents: {phase} began before {open:?} was decided"
+                ));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Operations of a way back are left out only where at most one phase is undone, and not to the start.
+fn only_single_phases_are_undone_in_part(records: &[Record], out: &mut Vec<String>) {
+    let mut whole = None;
+    for record in records {
+        match &record.body {
+            Body::RollbackStarted { back, phases, .. } => {
+                let far = matches!(back, Back::Before(_) | Back::Start);
+                whole = (far || phases.len() > 1).then(|| (back.clone(), phases.clone()));
+            }
+            Body::OpFinished {
+                place: Place::Rollback { op },
+                finish: Finish::NotNeeded,
+            } => {
+                let is_look = |ops: &[phasegate_engine::program::Op]| {
+                    let kind = ops.get(*op).map(|op| &op.kind);
+                    matches!(kind, Some(OpKind::Validate { .. }))
+                };
+                let ops = rollback_ops(records, record.seq);
+                // A look at a stage is not needed once it goes further back; a step always is.
+                if let Some((back, phases)) = &whole
+                    && !is_look(&ops)
+                {
+                    out.push(format!(
+                        "stages: {phases:?} back to {back:?} left step {op} out"
+                    ));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The operations of the rollback under way at a record.
+fn rollback_ops(records: &[Record], until: u64) -> Vec<phasegate_engine::program::Op> {
+    let mut ops = Vec::new();
+    let mut is_under_way = false;
+    for record in records.iter().take_while(|record| record.seq < until) {
+        match &record.body {
+            Body::RollbackStarted { ops: more, .. } => {
+                if !is_under_way {
+                    ops.clear();
+                }
+                ops.extend(more.iter().cloned());
+                is_under_way = true;
+            }
+            Body::RollbackEnded { .. } => is_under_way = false,
+            _ => {}
+        }
+    }
+    ops
 }
 
 /// A rollback that takes longer than its budget says so.

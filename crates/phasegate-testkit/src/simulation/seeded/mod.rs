@@ -69,6 +69,7 @@ pub fn countable() -> Vec<String> {
         "declare",
         "follow-up",
         "pause",
+        "procedure",
         "release",
         "resolve",
         "resume",
@@ -76,7 +77,10 @@ pub fn countable() -> Vec<String> {
         "retry-rollback",
         "roll-back",
         "skip",
+        "stage not enough",
+        "stages spared",
         "take-over",
+        "undecided at the next phase",
         "update",
         "withdraw",
     ];

@@ -113,6 +113,7 @@ pub(super) fn plan(chance: &mut Chance) -> (String, Vec<&'static str>) {
         text.push_str(&self::phase(chance, phase, phases, &mut kinds));
     }
     text.push_str(&triggers(chance));
+    text.push_str(&procedures(chance));
     text.push_str(&matrix(chance));
     (text, kinds)
 }
@@ -151,8 +152,13 @@ fn phase(chance: &mut Chance, number: u64, phases: u64, kinds: &mut Vec<&'static
     }
     if chance.percent(50) {
         let answer = chance.pick(&["go", "no-go", "hold"]).unwrap_or(&"hold");
+        let other = if chance.percent(40) {
+            ", {role: operator}"
+        } else {
+            ""
+        };
         text.push_str(&format!(
-            "    gates:\n      - {{id: g{number}, approvals: [{{role: lead, quorum: {}}}], decide-within: {}m, on-timeout: {answer}, no-go: [{{rollback: start}}]}}\n",
+            "    gates:\n      - {{id: g{number}, approvals: [{{role: lead, quorum: {}}}{other}], decide-within: {}m, on-timeout: {answer}, no-go: [{{rollback: start}}]}}\n",
             chance.between(1, 2),
             chance.between(5, 60),
         ));
@@ -174,6 +180,11 @@ fn phase(chance: &mut Chance, number: u64, phases: u64, kinds: &mut Vec<&'static
         text.push_str(
             "      validation: [ratio(service-errors) < 30%]\n      validate-within: 4m\n",
         );
+        if target == "previous-phase" && chance.percent(60) {
+            // Ten stages may be looked at for four minutes each.
+            text = text.replace("      limit: 20m\n", "      limit: 70m\n");
+            text.push_str("      staged: true\n");
+        }
     }
     text
 }
@@ -252,6 +263,33 @@ fn step(
     format!("      - {{id: {id}, {line}}}\n")
 }
 
+fn procedures(chance: &mut Chance) -> String {
+    let staged = chance.percent(50);
+    let number = if chance.percent(20) { 11 } else { 300 };
+    format!(
+        "procedures:
+  - id: part
+    title: Only a part
+    criteria: [queue > {number}]
+    rollback:
+      limit: 30m
+      escalate-via: team
+      staged: {staged}
+      steps:
+        - {{id: part-off, budget: 1m, config: {{binding: settings, target: part, set: {{on: false}}}}}}
+        - {{id: rest-off, budget: 1m, flag: {{binding: flags, flag: part, stages: [0%]}}}}
+      validation: [ratio(service-errors) < 30%]
+      validate-within: 3m
+  - id: home
+    title: All of it, by another way
+    rollback:
+      target: start
+      steps:
+        - {{id: all-off, budget: 1m, config: {{binding: settings, target: part, set: {{on: false}}}}}}
+"
+    )
+}
+
 fn matrix(chance: &mut Chance) -> String {
     let undecided = chance.pick(&["go", "no-go", "hold"]).unwrap_or(&"hold");
     let decide = chance.between(1, 20);
@@ -259,6 +297,8 @@ fn matrix(chance: &mut Chance) -> String {
         "matrix:
   - {{id: data-loss, scenario: Data are lost, severity: critical, decide-within: 0s, complete-within: 5m, respond: [{{rollback: start}}], decider: operator, tell: [team]}}
   - {{id: slow, scenario: The team gets less done, severity: medium, decide-within: {decide}m, complete-within: 10m, undecided: {undecided}, respond: [hold], decider: operator, tell: [team]}}
+  - {{id: part, scenario: A part is wrong, severity: medium, decide-within: 0s, respond: [{{procedure: part}}], decider: operator}}
+  - {{id: later, scenario: It can wait for the next phase, severity: low, decide-at: next-phase, undecided: {undecided}, respond: [{{rollback: start}}], decider: operator}}
   - {{id: minor, scenario: A small fault, severity: low, respond: [{{notify: {{channel: team}}}}], decider: operator}}
 incidents: {{acknowledge-within: 5m, update-every: 15m, channels: [team]}}
 "
