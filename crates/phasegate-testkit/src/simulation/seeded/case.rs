@@ -1,11 +1,10 @@
 //! A case: everything that a seed gives, open to be made smaller.
 
 use phasegate_core::{Decimal, KpiId, PersonId, Ratio, RoleId, Span, Timestamp};
-use phasegate_engine::program::Back;
-use phasegate_engine::record::Place;
 use phasegate_engine::{Act, Person, Start, compile};
 use phasegate_plan::{Catalog, PlanDocument, check};
 
+use super::acts::acts;
 use super::chance::Chance;
 use super::plan::{BINDINGS, plan};
 use crate::simulation::{AppendFault, Faults, Kill, Setup};
@@ -37,7 +36,8 @@ fn start() -> Timestamp {
     START.parse().unwrap_or(Timestamp::EPOCH)
 }
 
-fn minutes(count: u64) -> Timestamp {
+/// So many minutes after the beginning.
+pub(super) fn minutes(count: u64) -> Timestamp {
     start() + Span::from_secs(60 * count)
 }
 
@@ -261,104 +261,4 @@ fn faults(chance: &mut Chance) -> (Vec<Kill>, Faults) {
         faults.rivals.push(minutes(chance.below(60)));
     }
     (kills, faults)
-}
-
-/// Acts at random moments; those that do not fit are refused, which is part of what is tried. In the end
-/// somebody looks after what is left: releases, retries, takes over.
-fn acts(chance: &mut Chance) -> Vec<(Timestamp, Act)> {
-    let mut acts = Vec::new();
-    let mut acts_declared = 0;
-    for _ in 0..chance.below(5) {
-        let at = minutes(chance.below(90));
-        let place = Place::Phase {
-            phase: match format!("p{}", chance.below(4)).parse() {
-                Ok(phase) => phase,
-                Err(_) => continue,
-            },
-            op: usize::try_from(chance.below(20)).unwrap_or(0),
-        };
-        let act = match chance.below(20) {
-            0 => Act::Abort,
-            12 => Act::RollBack {
-                back: Back::Previous,
-            },
-            18 | 19 => Act::RollBack {
-                back: match chance.pick(&["part", "part", "home"]).map(|id| id.parse()) {
-                    Some(Ok(id)) => Back::Procedure(id),
-                    Some(Err(_)) | None => continue,
-                },
-            },
-            // Most moments are wrong ones, so it is tried at many.
-            13 | 14 => {
-                let Place::Phase { phase, .. } = place else {
-                    continue;
-                };
-                for minute in 0..40 {
-                    for op in 0..20 {
-                        let place = Place::Phase {
-                            phase: phase.clone(),
-                            op,
-                        };
-                        acts.push((minutes(minute * 4), Act::BreakGlass { place }));
-                    }
-                }
-                continue;
-            }
-            16 | 17 => {
-                let number = acts_declared + 1;
-                acts_declared += 1;
-                let later = |minutes: u64| at + Span::from_secs(60 * minutes);
-                acts.push((
-                    later(chance.between(1, 20)),
-                    Act::Acknowledge { incident: number },
-                ));
-                acts.push((
-                    later(chance.between(2, 40)),
-                    Act::Update { incident: number },
-                ));
-                acts.push((
-                    later(chance.between(30, 60)),
-                    Act::Resolve { incident: number },
-                ));
-                acts.push((later(61), Act::FollowUp { incident: number }));
-                let scenario =
-                    chance.pick(&["data-loss", "slow", "part", "later", "later", "minor"]);
-                Act::Declare {
-                    scenario: (*scenario.unwrap_or(&"minor")).to_owned(),
-                }
-            }
-            15 => {
-                for ask in 1..=12 {
-                    for minute in 0..40 {
-                        acts.push((minutes(minute * 3 + 1), Act::Withdraw { ask }));
-                    }
-                }
-                continue;
-            }
-            1 | 2 => Act::Skip { place },
-            3 | 4 => Act::Retry { place },
-            5..=7 => {
-                let until = at + Span::from_secs(60 * chance.between(1, 30));
-                acts.push((until, Act::Resume));
-                Act::Pause
-            }
-            _ => Act::Release,
-        };
-        acts.push((at, act));
-    }
-    // Some would rather take over than try again.
-    let patience = if chance.percent(30) { 0 } else { 7 };
-    for round in 1..=10 {
-        let at = minutes(90 + round * 45);
-        acts.push((at, Act::Release));
-        acts.push((at, Act::Resume));
-        if round % 3 == 0 {
-            acts.push((at, Act::RetryRollback));
-        }
-        if round > patience {
-            acts.push((at, Act::TakeOver));
-        }
-    }
-    acts.sort_by_key(|(at, _)| *at);
-    acts
 }

@@ -244,7 +244,7 @@ fn no_phase_begins_before_what_is_to_be_decided_first(
 /// Operations of a way back are left out only where at most one phase is undone, and not to the start.
 fn only_single_phases_are_undone_in_part(records: &[Record], out: &mut Vec<String>) {
     let mut whole = None;
-    for record in records {
+    for (index, record) in records.iter().enumerate() {
         match &record.body {
             Body::RollbackStarted { back, phases, .. } => {
                 let far = matches!(back, Back::Before(_) | Back::Start);
@@ -258,7 +258,7 @@ fn only_single_phases_are_undone_in_part(records: &[Record], out: &mut Vec<Strin
                     let kind = ops.get(*op).map(|op| &op.kind);
                     matches!(kind, Some(OpKind::Validate { .. }))
                 };
-                let ops = rollback_ops(records, record.seq);
+                let ops = rollback_ops(records.get(..index).unwrap_or_default());
                 // A look at a stage is not needed once it goes further back; a step always is.
                 if let Some((back, phases)) = &whole
                     && !is_look(&ops)
@@ -273,11 +273,11 @@ fn only_single_phases_are_undone_in_part(records: &[Record], out: &mut Vec<Strin
     }
 }
 
-/// The operations of the rollback under way at a record.
-fn rollback_ops(records: &[Record], until: u64) -> Vec<phasegate_engine::program::Op> {
+/// The operations of the rollback that is under way after these records.
+fn rollback_ops(records: &[Record]) -> Vec<phasegate_engine::program::Op> {
     let mut ops = Vec::new();
     let mut is_under_way = false;
-    for record in records.iter().take_while(|record| record.seq < until) {
+    for record in records {
         match &record.body {
             Body::RollbackStarted { ops: more, .. } => {
                 if !is_under_way {

@@ -4,6 +4,7 @@
 //! A failing seed is made smaller by [`shrink`]: faults and acts that are not needed are taken away, and
 //! what is left replays to the same failure.
 
+mod acts;
 mod case;
 mod chance;
 mod counting;

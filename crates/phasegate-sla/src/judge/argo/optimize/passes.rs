@@ -47,10 +47,10 @@ pub(in super::super) fn optimize(root: &mut Node) -> Result<Thresholds, Conditio
         unused -= 1;
     });
     walk(root, &mut |node| {
-        lists::end_of_filter(node, "last", -1, "findLast")
+        lists::end_of_filter(node, "last", -1, "findLast");
     });
     walk(root, &mut |node| {
-        lists::end_of_filter(node, "first", 0, "find")
+        lists::end_of_filter(node, "first", 0, "find");
     });
     walk(root, &mut lists::combined);
     walk(root, &mut sums::of_range);
