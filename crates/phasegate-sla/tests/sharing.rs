@@ -36,17 +36,17 @@ fn at() -> Timestamp {
     Timestamp::EPOCH + Span::from_secs(600)
 }
 
-fn answer((matching, total): (u64, u64)) -> Answer {
+fn measured((matching, total): (u64, u64)) -> Measurement {
     let window = Window {
         start: Timestamp::EPOCH,
         end: at(),
         kind: WindowKind::SinceStart,
     };
-    Ok(Measurement {
+    Measurement {
         window,
         samples: total,
         observed: Observed::Share { matching, total },
-    })
+    }
 }
 
 fn parsed(text: &str) -> Criterion {
@@ -59,7 +59,7 @@ fn run(text: &str, counts: &[(u64, u64)]) -> Finding {
     assert_eq!(needs.len(), counts.len(), "{text}");
     let answers: BTreeMap<Need, Answer> = needs
         .into_iter()
-        .zip(counts.iter().copied().map(answer))
+        .zip(counts.iter().copied().map(measured).map(Ok))
         .collect();
     evaluate(&criterion, &registry, &answers, at())
 }
@@ -71,7 +71,7 @@ fn of_triggers(text: &str, triggers: u32, counts: &[(u64, u64)]) -> Finding {
         .expect(text)
         .of_trigger()
         .sharing(triggers);
-    let answers: Vec<Answer> = counts.iter().copied().map(answer).collect();
+    let answers: Vec<Answer> = counts.iter().copied().map(measured).map(Ok).collect();
     let answers: Vec<Option<&Answer>> = answers.iter().map(Some).collect();
     let silent = Testimony::default();
     let finding = prepared.finding(&registry, &answers, &silent, at());

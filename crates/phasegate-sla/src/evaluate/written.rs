@@ -60,7 +60,7 @@ const fn is_near(assertion: &Assertion) -> bool {
     )
 }
 
-fn confidence(case: &Case<'_>, method: Option<crate::verdict::Method>) -> Option<Confidence> {
+fn confidence(case: &Case<'_>, method: Option<Method>) -> Option<Confidence> {
     Some(Confidence {
         level: case.test.level()?,
         alternatives: case.alternatives,
