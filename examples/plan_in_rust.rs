@@ -217,6 +217,7 @@ fn canary() -> Phase {
         .rollback(
             Rollback::new()
                 .limit("20s")
+                .target("start")
                 .steps([
                     no_traffic("traffic-back"),
                     RollbackStep::new("drained", Wait::new("1s"))

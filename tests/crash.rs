@@ -19,6 +19,7 @@
 use std::collections::BTreeMap;
 
 use phasegate_core::{Clock as _, Decimal, Desired, Ratio, Span};
+use phasegate_engine::program::Back;
 use phasegate_engine::record::{Outcome, Record};
 use phasegate_engine::{Act, Engine};
 use phasegate_testkit::simulation::{CrashPoint, Ended, Kill, Setup, Simulation, decisions};
@@ -146,17 +147,12 @@ fn case(name: &str) -> (Setup, Ended) {
             Ended::Finished(Outcome::Aborted)
         }
         "partial" => {
-            let declare = |scenario: &str| Act::Declare {
-                scenario: scenario.to_owned(),
-            };
+            let back = Back::Procedure("no-advice".parse().expect("an id"));
             let olga = || person("olga", "operator");
             setup.acts.extend([
-                (at(6), olga(), declare("bad-advice")),
+                (at(6), olga(), Act::RollBack { back }),
                 (at(14), olga(), Act::Release),
-                (at(16), olga(), declare("tiny")),
             ]);
-            let role = "operator".parse().expect("an id");
-            setup.world.people.replies.remove(&role);
             Ended::Finished(Outcome::Completed)
         }
         "rejected" => {

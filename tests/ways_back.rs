@@ -1,12 +1,12 @@
 //! Ways back that do not undo all: stages, of which the first that is enough is the last, and procedures that
 //! switch a part off. What goes further back takes everything.
 
-use phasegate_core::{Ratio, Span};
-use phasegate_engine::program::Back;
+use phasegate_core::{CriterionId, Ratio, Span};
+use phasegate_engine::program::{Back, Check, OnInconclusive, OpKind, Reaction, Response};
 use phasegate_engine::record::{Body, Finish, HoldReason, Outcome, Place, Record};
 use phasegate_engine::{Act, Person};
 use phasegate_testkit::simulation::{Kill, Setup, Simulation};
-use phasegate_testkit::world::{Metric, Regression, World};
+use phasegate_testkit::world::{Metric, Regression, Reply, World};
 use phasegate_tests::{at, errors, person, program};
 
 fn olga() -> Person {
@@ -231,6 +231,58 @@ fn a_procedure_with_a_number_is_taken_by_itself() {
 }
 
 #[test]
+fn what_still_fires_takes_a_procedure_once_until_a_person_lets_it_go_on() {
+    // The validation holds, and the number that starts the procedure stays where it is.
+    let taken = |on_fail: bool, acts: &[(u64, Act)]| {
+        let mut program = program("partial", None);
+        let id: CriterionId = "no-advice".parse().expect("an id");
+        program.procedures[0]
+            .rollback
+            .ops
+            .retain(|op| !matches!(op.kind, OpKind::Validate { .. }));
+        if on_fail {
+            program.triggers.clear();
+            let check = Check {
+                id: "queue".parse().expect("an id"),
+                criterion: "queue < 100".parse().expect("a criterion"),
+                fail_after: 1,
+                min_samples: 0,
+                on_inconclusive: OnInconclusive::Hold,
+            };
+            let bakes = program.phases.iter_mut().flat_map(|phase| &mut phase.ops);
+            for op in bakes {
+                if let OpKind::Bake {
+                    checks, on_fail, ..
+                } = &mut op.kind
+                {
+                    checks.push(check.clone());
+                    *on_fail = Reaction::only(Response::Rollback(Back::Procedure(id.clone())));
+                }
+            }
+        }
+        let mut setup = Setup::new(program, shop("500"), at(0));
+        let act = |(minute, act): &(u64, Act)| (at(*minute), olga(), act.clone());
+        setup.acts.extend(acts.iter().map(act));
+        let mut simulation = Simulation::new(setup).expect("a rollout");
+        simulation
+            .run(Span::from_secs(120 * 60))
+            .expect("no defect");
+        let started = |record: &&Record| matches!(record.body, Body::RollbackStarted { .. });
+        let records = records(&simulation);
+        let is_over = records
+            .last()
+            .is_some_and(|r| matches!(r.body, Body::Finished { .. }));
+        (records.iter().filter(started).count(), is_over)
+    };
+    for on_fail in [false, true] {
+        assert_eq!(taken(on_fail, &[]), (1, false), "{on_fail}");
+    }
+    // Let go on, a criterion fails again, and again once; what a trigger fired for is the person's word.
+    assert_eq!(taken(true, &[(40, Act::Release)]), (2, false));
+    assert_eq!(taken(false, &[(40, Act::Release)]), (1, true));
+}
+
+#[test]
 fn of_several_responses_the_one_that_undoes_most_is_taken() {
     let simulation = run(
         "partial",
@@ -290,4 +342,40 @@ fn a_part_goes_back_while_nothing_else_does_or_not_at_all() {
         Vec::new(),
     );
     assert_eq!(ends(&self::records(&simulation)), Vec::<&str>::new());
+}
+
+#[test]
+fn a_no_that_only_tells_holds_too() {
+    let mut program = program("rejected", None);
+    let gates = program.phases.iter_mut().flat_map(|phase| &mut phase.ops);
+    for op in gates {
+        if let OpKind::Gate(gate) = &mut op.kind {
+            gate.no_go.act = None;
+        }
+    }
+    let mut world = world(None);
+    for kpi in ["latency", "service-errors"] {
+        let kpi = kpi.parse().expect("an id");
+        world.metrics.insert(kpi, errors("0.1%"));
+    }
+    let role = "operator".parse().expect("an id");
+    let by = "olga".parse().expect("an id");
+    let after = Span::from_secs(60);
+    let no = Reply {
+        by,
+        yes: false,
+        after,
+    };
+    world.people.replies.insert(role, vec![no]);
+    let setup = Setup::new(program, world, at(0));
+    let mut simulation = Simulation::new(setup).expect("a rollout");
+    simulation
+        .run(Span::from_secs(4 * 3600))
+        .expect("no defect");
+    let decided = |record: &&Record| matches!(record.body, Body::GateDecided { .. });
+    assert_eq!(records(&simulation).iter().filter(decided).count(), 1);
+    assert!(matches!(
+        holds(&simulation).as_slice(),
+        [HoldReason::Gate { .. }]
+    ));
 }

@@ -18,6 +18,9 @@ fn too_much_of_anything_has_a_fault_of_its_own() {
         .map(|depth| format!("{}a:\n", " ".repeat(depth)))
         .collect();
     let deep_toml = format!("a = {}{}", "[".repeat(70), "]".repeat(70));
+    // What the reader of TOML would overflow the stack with.
+    let deeper_toml = format!("a = {}{}", "[".repeat(500_000), "]".repeat(500_000));
+    let unclosed_toml = format!("a = {}", "{a = ".repeat(500_000));
     let laughs = (1..10).fold(
         "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned(),
         |text, n| {
@@ -34,6 +37,8 @@ fn too_much_of_anything_has_a_fault_of_its_own() {
         ("a.json", deep_yaml.as_bytes(), Code::TooDeep),
         ("a.yaml", deep_block.as_bytes(), Code::TooDeep),
         ("a.toml", deep_toml.as_bytes(), Code::TooDeep),
+        ("a.toml", deeper_toml.as_bytes(), Code::TooDeep),
+        ("a.toml", unclosed_toml.as_bytes(), Code::TooDeep),
         ("a.yaml", laughs.as_bytes(), Code::ExpansionTooLarge),
         ("a.yaml", aliases.as_bytes(), Code::TooManyAliases),
         ("a.yaml", long.as_bytes(), Code::TextTooLong),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use phasegate_core::PhaseId;
 
 use crate::engine::Engine;
-use crate::program::{Back, Op, Procedure, Rollback};
+use crate::program::{Back, Op, Procedure, Reaction, Response, Rollback};
 use crate::record::{Body, Cause, Finish, HoldReason, Outcome, Place};
 use crate::state::PhaseState;
 
@@ -109,6 +109,12 @@ impl Engine {
         } else {
             None
         }
+    }
+
+    /// Is it a procedure that undoes no phase, and was it taken since a person last let the rollout go on?
+    pub(crate) fn is_taken(&self, reaction: &Reaction) -> bool {
+        let taken = &self.state.taken;
+        matches!(&reaction.act, Some(Response::Rollback(Back::Procedure(id))) if taken.contains(id))
     }
 
     /// Does the rollback under way carry it out already?

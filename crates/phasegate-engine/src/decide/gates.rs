@@ -75,12 +75,29 @@ impl Engine {
                 | GateReason::Rejected { .. }
                 | GateReason::TimedOut => false,
             };
+            // A no that holds has nothing to hold now: it is decided when the rollback is over.
+            let lasts =
+                decision == Decision::Go || self.goes_further(&self.no_go(gate, &reason), place);
+            if !lasts {
+                continue;
+            }
             let held = self.state.is_held_by_gate(&gate.id);
             let expired = decision == Decision::Go && self.asks_to_attest_again(place);
             if !rests_on_criteria && !held && !expired {
                 self.decide_gate(place, gate, decision, reason);
             }
         }
+    }
+
+    /// Would a no make the rollback under way go further back?
+    fn goes_further(&self, reaction: &Reaction, place: &Place) -> bool {
+        let (Some(Response::Rollback(back)), Some(rollback)) =
+            (&reaction.act, &self.state.rollback)
+        else {
+            return false;
+        };
+        let more = self.phases_to_undo(back, place.phase());
+        more.iter().any(|phase| !rollback.phases.contains(phase))
     }
 
     /// Asks again about what was attested in this phase too long ago. The gate waits meanwhile.
@@ -191,8 +208,19 @@ impl Engine {
         })
     }
 
+    /// What a no leads to that rests on this.
+    fn no_go(&self, gate: &Gate, reason: &GateReason) -> Reaction {
+        let timed_out = *reason == GateReason::TimedOut;
+        let waits = timed_out && gate.on_timeout == TimeoutDecision::Hold;
+        if waits || self.is_taken(&gate.no_go) {
+            Reaction::only(Response::Hold)
+        } else {
+            gate.no_go.clone()
+        }
+    }
+
     fn decide_gate(&mut self, place: &Place, gate: &Gate, decision: Decision, reason: GateReason) {
-        let timed_out = reason == GateReason::TimedOut;
+        let mut reaction = self.no_go(gate, &reason);
         self.emit(Body::GateDecided {
             place: place.clone(),
             gate: gate.id.clone(),
@@ -203,11 +231,8 @@ impl Engine {
             // In a freeze and in a pause it acts later, when it may move.
             return;
         }
-        let reaction = if timed_out && gate.on_timeout == TimeoutDecision::Hold {
-            Reaction::only(Response::Hold)
-        } else {
-            gate.no_go.clone()
-        };
+        // Whoever is only told must not be told for ever.
+        reaction.act.get_or_insert(Response::Hold);
         let cause = Cause::Gate {
             gate: gate.id.clone(),
         };

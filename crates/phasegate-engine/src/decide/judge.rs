@@ -308,6 +308,14 @@ impl Engine {
             if !firing && !blind_too_long {
                 continue;
             }
+            let reaction = if firing {
+                &trigger.reaction
+            } else {
+                &trigger.blind.reaction
+            };
+            if self.is_taken(reaction) {
+                continue;
+            }
             let finding = seen.closed.finding(
                 progress.look,
                 &self.registry,
@@ -382,6 +390,8 @@ impl Engine {
                     self.finish_op(&bake.place, Finish::Done);
                 }
                 BakeStep::Done | BakeStep::GoesOn => self.end_overdue(&bake.place),
+                BakeStep::Failed(reaction, _) | BakeStep::Blind(reaction)
+                    if self.is_taken(&reaction) => {}
                 BakeStep::Failed(reaction, failed) => {
                     let check = failed.check.clone();
                     let sentence = self.sentence(seen.closed, failed.look);

@@ -68,6 +68,7 @@ impl State {
             applied: BTreeMap::new(),
             last_change: None,
             overruns: BTreeSet::new(),
+            taken: BTreeSet::new(),
             drift_accepted: BTreeSet::new(),
             testimony: Testimony {
                 // Whoever may testify is heard, so that silence says that it did not happen.

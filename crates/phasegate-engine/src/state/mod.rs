@@ -75,6 +75,9 @@ pub struct State {
     pub last_change: Option<Now>,
     /// Operations whose overrun was told already.
     pub overruns: BTreeSet<Place>,
+    /// Procedures that undid no phase and were taken since a person let it go on: they are not taken again
+    /// before the next word of a person, whatever still fires.
+    pub taken: BTreeSet<CriterionId>,
     /// Places where a person accepted what somebody else had set.
     pub drift_accepted: BTreeSet<Place>,
     /// What is known beside measurements: what people said, what was declared.

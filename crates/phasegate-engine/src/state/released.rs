@@ -8,6 +8,7 @@ use crate::record::HoldReason;
 
 impl State {
     pub(super) fn fold_released(&mut self) {
+        self.taken.clear();
         for hold in std::mem::take(&mut self.holds) {
             match hold {
                 HoldReason::Drift { place, .. } => {

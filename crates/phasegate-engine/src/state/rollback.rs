@@ -2,6 +2,7 @@
 
 use super::State;
 use super::parts::{PhaseState, RollbackState, Stage};
+use crate::program::Back;
 use crate::record::{AskAbout, Body, Place, Record};
 
 impl State {
@@ -57,14 +58,24 @@ impl State {
             rollback.failed = true;
             return Ok(());
         }
-        for phase in std::mem::take(&mut rollback.phases) {
+        let undone = std::mem::take(&mut rollback.phases);
+        let back = rollback.back.clone();
+        self.rollback = None;
+        self.checks.clear();
+        self.bakes.clear();
+        if let (Back::Procedure(id), true) = (back, undone.is_empty()) {
+            // The phases go on, and so does what fires in them: it has been answered, and the next word is a
+            // person's.
+            self.taken.insert(id);
+            self.overruns.retain(|place| !place.is_rollback());
+            return Ok(());
+        }
+        for phase in undone {
             if let Some(state) = self.phases.get_mut(&phase) {
                 *state = PhaseState::Undone;
             }
         }
-        self.rollback = None;
-        self.checks.clear();
-        self.bakes.clear();
+        self.taken.clear();
         self.triggers.clear();
         self.decided.clear();
         self.overruns.clear();

@@ -38,6 +38,19 @@ async fn acquired(journal: &PostgresJournal) -> Lease {
     }
 }
 
+/// All records; a server that has just come back may refuse the first who asks.
+async fn stored(journal: &PostgresJournal) -> Vec<Record> {
+    let (id, start) = (rollout("r"), Instant::now());
+    loop {
+        match journal.read(&id, 0).await {
+            Ok(records) => return records,
+            Err(ReadError::Unavailable(_)) if start.elapsed() < Duration::from_secs(60) => {}
+            Err(error) => panic!("{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_server_process_loses_nothing_and_doubles_nothing() {
     let Some(server) = Server::start().await else {
@@ -82,7 +95,7 @@ async fn a_killed_server_process_loses_nothing_and_doubles_nothing() {
         };
         let ((), doubtful) = tokio::join!(killer, writer);
         lease = acquired(&journal).await;
-        let records = journal.read(&id, 0).await.expect("records");
+        let records = stored(&journal).await;
         let found: Vec<&[u8]> = records.iter().map(|r| r.payload.as_slice()).collect();
         if let Some(payload) = doubtful {
             ambiguous += 1;
@@ -131,7 +144,7 @@ async fn a_hanging_server_costs_the_time_limit_and_its_late_write_is_fenced_or_r
 
     // The lease is taken anew; what was under way has landed before that or never will.
     let new = acquired(&journal).await;
-    let records = journal.read(&id, 0).await.expect("records");
+    let records = stored(&journal).await;
     let head = records.last().map(Record::head).expect("a record");
     let late = journal.append(&lease, head.next_seq, batch("later")).await;
     assert_eq!(late, Err(AppendError::Fenced { current: new.token }));
@@ -139,7 +152,7 @@ async fn a_hanging_server_costs_the_time_limit_and_its_late_write_is_fenced_or_r
         .append(&new, head.next_seq, batch("next"))
         .await
         .expect("an append");
-    let after = journal.read(&id, 0).await.expect("records");
+    let after = stored(&journal).await;
     assert_eq!(after.get(..records.len()), Some(records.as_slice()));
     assert_eq!(after.len(), records.len() + 1);
 }

@@ -10,7 +10,13 @@ use crate::fault::{Code, Fault};
 /// Reads a TOML source; faults go to the list. `None` if there is no tree.
 pub(super) fn read(source: &Source, limits: Limits, faults: &mut Vec<Fault>) -> Option<Node> {
     let text = source.text();
-    match weigh(text, limits.values_max) {
+    match weigh(text, limits) {
+        Err(Refused::Deep(start)) => {
+            let at = Extent::new(start, start + 1);
+            let message = format!("nested more than {} deep", limits.depth_max);
+            faults.push(fault(source, Code::TooDeep, at, &message));
+            return None;
+        }
         Err(Refused::Many(message, start)) => {
             let at = Extent::new(start, start);
             faults.push(fault(source, Code::TooManyValues, at, &message));

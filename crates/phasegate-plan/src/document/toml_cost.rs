@@ -4,8 +4,11 @@
 //! Cost: one pass over the bytes and one over at most [`TOKENS_MAX`] tokens; nothing else is kept.
 
 use toml_parser::decoder::Encoding;
+use toml_parser::lexer::TokenKind;
 use toml_parser::parser::{EventReceiver, parse_document};
 use toml_parser::{ErrorSink, ParseError, Source, Span};
+
+use super::Limits;
 
 /// Tokens without blanks: a plan of 8 MiB in the densest writing has fewer; a token takes 24 bytes.
 const TOKENS_MAX: usize = 4_000_000;
@@ -14,6 +17,8 @@ const TABLES_MAX: usize = 200_000;
 
 /// Why a document is not read.
 pub(super) enum Refused {
+    /// Brackets within brackets, more than may be; where the limit was met. The reader goes down with each.
+    Deep(usize),
     /// More tokens, values or tables than this; where the limit was met.
     Many(String, usize),
     /// It is not TOML: the first error, its stretch of bytes, and how many there are.
@@ -25,10 +30,22 @@ pub(super) enum Refused {
 }
 
 /// Counts what a document holds. `Err` if reading it is in vain or would cost too much.
-pub(super) fn weigh(text: &str, values_max: usize) -> Result<(), Refused> {
+pub(super) fn weigh(text: &str, limits: Limits) -> Result<(), Refused> {
     let source = Source::new(text);
     let mut tokens = Vec::new();
+    let mut depth: usize = 0;
     for token in source.lex() {
+        let kind = token.kind();
+        let is = |kinds: [TokenKind; 2]| kinds.contains(&kind);
+        if is([TokenKind::LeftSquareBracket, TokenKind::LeftCurlyBracket]) {
+            depth += 1;
+        }
+        if is([TokenKind::RightSquareBracket, TokenKind::RightCurlyBracket]) {
+            depth = depth.saturating_sub(1);
+        }
+        if depth > limits.depth_max {
+            return Err(Refused::Deep(token.span().start()));
+        }
         if tokens.len() >= TOKENS_MAX {
             let message = format!("more than {TOKENS_MAX} words and signs");
             return Err(Refused::Many(message, token.span().start()));
@@ -36,7 +53,7 @@ pub(super) fn weigh(text: &str, values_max: usize) -> Result<(), Refused> {
         tokens.push(token);
     }
     let mut weight = Weight {
-        values_max,
+        values_max: limits.values_max,
         values: 0,
         tables: 0,
         over: None,
