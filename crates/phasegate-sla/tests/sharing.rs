@@ -36,12 +36,24 @@ fn at() -> Timestamp {
     Timestamp::EPOCH + Span::from_secs(600)
 }
 
-fn measured((matching, total): (u64, u64)) -> Measurement {
-    let window = Window {
+fn since_start() -> Window {
+    Window {
         start: Timestamp::EPOCH,
         end: at(),
         kind: WindowKind::SinceStart,
-    };
+    }
+}
+
+/// The window of the KPIs.
+fn last_minute() -> Window {
+    Window {
+        start: at().before(Span::from_secs(60)),
+        end: at(),
+        kind: WindowKind::Rolling,
+    }
+}
+
+fn measured((matching, total): (u64, u64), window: Window) -> Measurement {
     Measurement {
         window,
         samples: total,
@@ -59,7 +71,13 @@ fn run(text: &str, counts: &[(u64, u64)]) -> Finding {
     assert_eq!(needs.len(), counts.len(), "{text}");
     let answers: BTreeMap<Need, Answer> = needs
         .into_iter()
-        .zip(counts.iter().copied().map(measured).map(Ok))
+        .zip(
+            counts
+                .iter()
+                .copied()
+                .map(|one| measured(one, since_start()))
+                .map(Ok),
+        )
         .collect();
     evaluate(&criterion, &registry, &answers, at())
 }
@@ -71,7 +89,15 @@ fn of_triggers(text: &str, triggers: u32, counts: &[(u64, u64)]) -> Finding {
         .expect(text)
         .of_trigger()
         .sharing(triggers);
-    let answers: Vec<Answer> = counts.iter().copied().map(measured).map(Ok).collect();
+    // What is literal is asked of the KPI's window.
+    let literal = !text.contains("confidence");
+    let window = if literal {
+        last_minute()
+    } else {
+        since_start()
+    };
+    let counts = counts.iter().copied();
+    let answers: Vec<Answer> = counts.map(|one| Ok(measured(one, window))).collect();
     let answers: Vec<Option<&Answer>> = answers.iter().map(Some).collect();
     let silent = Testimony::default();
     let finding = prepared.finding(&registry, &answers, &silent, at());
