@@ -43,25 +43,22 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
     }
     let plan = plan.ok_or(USAGE)?;
 
-    let mut catalog = None;
-    if let Some(name) = bindings {
-        let checked = Catalog::read(&name, &read(&name)?);
-        catalog = checked.catalog;
-        if json && catalog.is_some() {
-            // One JSON value stands alone on the standard output.
-            say::aside(format_args!("{}", checked.faults.render()));
-        } else {
-            show(&checked.faults, json)?;
-        }
-        if catalog.is_none() {
-            return Ok(ExitCode::FAILURE);
-        }
-    }
+    let bindings = match bindings {
+        Some(name) => Some(Catalog::read(&name, &read(&name)?)),
+        None => None,
+    };
     let document = PlanDocument::read(&plan, &read(&plan)?);
-    let checked = check_with(&document, catalog.as_ref(), &lints);
-    show(&checked.faults, json)?;
+    let catalog = bindings.as_ref().and_then(|one| one.catalog.as_ref());
+    let checked = check_with(&document, catalog, &lints);
+    let bound = bindings.as_ref().is_none_or(|one| one.catalog.is_some());
+    // The faults of both documents in one list.
+    let mut faults = checked.faults;
+    if let Some(bindings) = bindings {
+        faults = bindings.faults.and(faults);
+    }
+    show(&faults, json)?;
     match &checked.plan {
-        Some(found) => {
+        Some(found) if bound => {
             assert_eq!(found.digest(), document.digest());
             if !json {
                 say::line(format_args!(
@@ -74,7 +71,7 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        None => Ok(ExitCode::FAILURE),
+        Some(_) | None => Ok(ExitCode::FAILURE),
     }
 }
 

@@ -182,7 +182,7 @@ impl CatalogDraft {
 }
 
 fn meaning(draft: &CatalogDraft, document: &PlanDocument, faults: &mut Vec<Fault>) {
-    let mut report = |code, pointer: String, message: String, help: Option<&str>| {
+    let mut report = |code, pointer: String, message: String, help: &str| {
         if faults.len() < FAULTS_MAX {
             faults.push(levelled(document, code, pointer, message, help));
         }
@@ -191,13 +191,13 @@ fn meaning(draft: &CatalogDraft, document: &PlanDocument, faults: &mut Vec<Fault
         let here = format!("/bindings/{id}");
         if id.as_str() == RESERVED_BINDING {
             let message = format!("'{RESERVED_BINDING}' is what the engine itself measures");
-            let help = Some("give the binding another name");
+            let help = "give the binding another name";
             report(Code::ReservedName, here.clone(), message, help);
         }
         for (name, command) in &binding.commands {
             if command.argv.is_empty() {
                 let message = format!("the command '{name}' has no program to run");
-                let help = Some("add 'argv: [program, argument]'");
+                let help = "add 'argv: [program, argument]'";
                 report(
                     Code::EmptyCommand,
                     format!("{here}/commands/{name}"),

@@ -393,3 +393,29 @@ freezes: [{title: F, from: 2025-09-10T12:00:00Z, until: 2025-09-16T00:00:00Z}]
         }
     }
 }
+
+#[test]
+fn what_lies_before_or_after_the_days_of_the_whole_is_told() {
+    let text = "
+window: 2025-09-08..2025-09-12
+phases: [{id: a, title: A, length: 2bd, outline: true}, {id: b, title: B, length: 3bd, outline: true}]
+";
+    let document = document(text);
+    let told = |start: &str| -> Vec<String> {
+        let warnings = laid_out(&document, start).warnings(&document);
+        let found = warnings.iter();
+        found
+            .map(|one| format!("{} {}", one.pointer, one.message))
+            .collect()
+    };
+    assert!(told("2025-09-08").is_empty());
+    let whole = "and the whole is to lie in 2025-09-08..2025-09-12";
+    assert_eq!(
+        told("2025-09-09"),
+        [format!("/window 'b' ends on 2025-09-15, {whole}")]
+    );
+    assert_eq!(
+        told("2025-09-05"),
+        [format!("/window 'a' begins on 2025-09-05, {whole}")]
+    );
+}

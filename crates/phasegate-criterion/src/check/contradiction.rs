@@ -1,88 +1,32 @@
 //! Conditions joined by `and` that no value satisfies together: `p95(x) < 5ms and p95(x) > 10ms`.
 
-use phasegate_core::Fraction;
-
+use super::together::Purpose;
+use super::values::{Key, Values, of_test};
 use super::{Fault, FaultCode};
-use crate::tree::{Assertion, Band, Cmp, Condition, Operand, Test, Value};
-
-/// What one test leaves open of its measure: an end, and whether the end itself is inside.
-#[derive(Clone, Copy, Debug, Default)]
-struct Open {
-    from: Option<(Fraction, bool)>,
-    to: Option<(Fraction, bool)>,
-}
-
-impl Open {
-    fn of(test: &Test) -> Option<Self> {
-        let exact = |value: &Value| {
-            let base = value.quantity().base();
-            base.filter(|_| !value.is_approximate())
-        };
-        match &test.assertion {
-            Assertion::Compare(Band {
-                op,
-                value: Operand::Value(value),
-            })
-            | Assertion::Reach {
-                op: Some(op),
-                to: value,
-                ..
-            } => Some(Self::beyond(*op, exact(value)?)),
-            Assertion::Within(range) => Some(Self {
-                from: Some((exact(&range.low)?, true)),
-                to: Some((exact(&range.high)?, true)),
-            }),
-            Assertion::Bands { .. }
-            | Assertion::Comparable(_)
-            | Assertion::Compare(_)
-            | Assertion::NoWorse(_)
-            | Assertion::Reach { .. }
-            | Assertion::Stable => None,
-        }
-    }
-
-    fn beyond(op: Cmp, limit: Fraction) -> Self {
-        let inside = matches!(op, Cmp::Equal | Cmp::GreaterOrEqual | Cmp::LessOrEqual);
-        let end = Some((limit, inside));
-        match op {
-            Cmp::Equal => Self { from: end, to: end },
-            Cmp::Greater | Cmp::GreaterOrEqual => Self {
-                from: end,
-                to: None,
-            },
-            Cmp::Less | Cmp::LessOrEqual => Self {
-                from: None,
-                to: end,
-            },
-            Cmp::NotEqual => Self::default(),
-        }
-    }
-
-    /// Does nothing lie in both?
-    fn excludes(self, other: Self) -> bool {
-        let empty = |from: Option<(Fraction, bool)>, to: Option<(Fraction, bool)>| {
-            from.zip(to).is_some_and(|((from, closed), (to, shut))| {
-                from > to || from == to && !(closed && shut)
-            })
-        };
-        empty(self.from, other.to) || empty(other.from, self.to)
-    }
-}
+use crate::tree::{Assertion, Condition, Test, Value};
 
 /// Tells the first two tests of a criterion that exclude each other. What is looked at over different stretches of
 /// time, or against something else, may well differ.
 pub(super) fn check(condition: &Condition, faults: &mut Vec<Fault>) {
-    let tests: Vec<(&Test, Open)> = together(condition)
+    let mut tests = Vec::new();
+    joined(condition, &mut tests);
+    let tests: Vec<(&Test, Key<'_>, Values<'_>)> = tests
         .into_iter()
-        .filter_map(|test| Some((test, Open::of(test)?)))
+        .filter(|test| is_exact(test))
+        .filter_map(|test| {
+            let (key, values) = of_test(test, Purpose::Pass)?;
+            Some((test, key, values))
+        })
         .collect();
-    for (index, (one, open)) in tests.iter().enumerate() {
-        let alike = |test: &Test| {
-            test.subject == one.subject && test.over == one.over && test.against == one.against
-        };
+    for (index, (one, key, values)) in tests.iter().enumerate() {
         let later = tests.iter().skip(index + 1);
-        let mut found = later.filter(|(other, also)| alike(other) && open.excludes(*also));
-        if let Some((other, _)) = found.next() {
+        let mut found = later.filter(|(other, its, also)| {
+            its == key
+                && other.over == one.over
+                && other.against == one.against
+                && !values.overlaps(also)
+        });
+        if let Some((other, ..)) = found.next() {
             let message = format!("'{one}' and '{other}' never hold together");
             let mend = "mend one of the two, or join them by 'or'";
             faults.push(Fault::new(
@@ -96,11 +40,29 @@ pub(super) fn check(condition: &Condition, faults: &mut Vec<Fault>) {
     }
 }
 
-/// The tests that must hold with it.
-fn together(condition: &Condition) -> Vec<&Test> {
+/// Are its ends where they are written? About so much reaches further.
+fn is_exact(test: &Test) -> bool {
+    let exact = |value: &Value| !value.is_approximate();
+    match &test.assertion {
+        Assertion::Within(range) => exact(&range.low) && exact(&range.high),
+        Assertion::Reach { to, .. } => exact(to),
+        Assertion::Bands { .. }
+        | Assertion::Comparable(_)
+        | Assertion::Compare(_)
+        | Assertion::NoWorse(_)
+        | Assertion::Stable => true,
+    }
+}
+
+/// The tests that must hold together, through groups that are joined by `and`.
+pub(super) fn joined<'c>(condition: &'c Condition, out: &mut Vec<&'c Test>) {
     match condition {
-        Condition::All(group) => group.conditions().iter().flat_map(together).collect(),
-        Condition::Test(test) => vec![test],
+        Condition::All(group) => {
+            for part in group.conditions() {
+                joined(part, out);
+            }
+        }
+        Condition::Test(test) => out.push(test),
         Condition::Any(_)
         | Condition::Approve(_)
         | Condition::Check(_)
@@ -110,6 +72,6 @@ fn together(condition: &Condition) -> Vec<&Test> {
         | Condition::Group(_)
         | Condition::Monitor(_)
         | Condition::Not(_)
-        | Condition::Score(_) => Vec::new(),
+        | Condition::Score(_) => {}
     }
 }

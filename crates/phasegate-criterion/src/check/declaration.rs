@@ -121,6 +121,14 @@ fn values(kpi: &Kpi, faults: &mut Vec<Fault>) {
                 message,
                 "use the KPI's unit",
             ));
+        } else if let Some(range) = super::limit::out_of_range(kpi, value) {
+            let message = format!("{what} '{value}' cannot be: it lies {range}");
+            faults.push(Fault::new(
+                FaultCode::LimitOutOfRange,
+                &kpi.id,
+                message,
+                "mend the value, the shape or the unit",
+            ));
         }
     };
     match &kpi.baseline {

@@ -85,6 +85,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// A threshold that lets forward what is bad, or sends back what is good.
+    AgainstDirection = "against-direction", Warning;
     /// A comparison that holds whatever is measured.
     AlwaysTrue = "always-true", Warning;
     /// `= ~20%` without a margin: taken as within a tenth of the value.

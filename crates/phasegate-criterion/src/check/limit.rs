@@ -7,7 +7,7 @@ use phasegate_core::{Dimension, Fraction, Quantity};
 
 use super::measure::{Expects, Measured};
 use super::{Fault, FaultCode};
-use crate::kpi::Possible;
+use crate::kpi::{Kpi, Possible};
 use crate::tree::{Aggregate, Assertion, Band, Cmp, Fact, Given, Measure, Operand, Test, Value};
 
 pub(super) fn check(test: &Test, measured: &Measured<'_>, faults: &mut Vec<Fault>) {
@@ -58,6 +58,13 @@ pub(super) fn of_fact(fact: &Fact, measured: &Measured<'_>, faults: &mut Vec<Fau
         let measure = &fact.subject.measure;
         settle(fact, measure, (None, value), measured, faults);
     }
+}
+
+/// Where the single numbers of a KPI lie, if this is none of them.
+pub(super) fn out_of_range(kpi: &Kpi, quantity: &Quantity) -> Option<String> {
+    let possible = Possible::of(kpi);
+    let outside = !possible.holds(quantity.base()?);
+    outside.then(|| Range(possible, quantity).to_string())
 }
 
 /// Between what a measure lies, as far as it is compared with a value of this dimension. A relative change is

@@ -9,6 +9,7 @@ mod declaration;
 mod fault;
 mod limit;
 mod measure;
+mod purpose;
 mod test;
 mod together;
 mod values;
@@ -21,6 +22,7 @@ pub use confidence::can_be_shown;
 pub use declaration::{check_kpi, check_registry};
 pub use fault::{Fault, FaultCode, Level};
 pub use measure::{Expects, Measured, Source, measured};
+pub use purpose::check_purpose;
 pub use together::{Purpose, check_together};
 
 /// Everything wrong with a criterion, and everything doubtful about it. Empty: nothing.

@@ -161,11 +161,8 @@ pub(super) fn held<'c>(
 }
 
 /// For which values a test holds. Of two-level bands: to pass, what is not critical; to go back, what is.
-fn of_test(test: &Test, purpose: Purpose) -> Option<(Key<'_>, Values<'_>)> {
+pub(super) fn of_test(test: &Test, purpose: Purpose) -> Option<(Key<'_>, Values<'_>)> {
     let change = matches!(test.subject.measure, Measure::Change(_));
-    if matches!(test.subject.measure, Measure::Query(_)) {
-        return None;
-    }
     let (stretches, dimension) = match &test.assertion {
         Assertion::Compare(Band {
             op,

@@ -50,7 +50,7 @@ impl Edges<'_> {
                 if self.unclear.is_empty() && last > 1 {
                     let message = "several phases come last: which one is before acceptance?";
                     let help = "write 'rollback: {phase: id}'";
-                    scope.report(Code::PreviousPhaseUnclear, here, message, Some(help));
+                    scope.report(Code::PreviousPhaseUnclear, here, message, help);
                 }
             }
             RollbackTarget::Start => {
@@ -90,20 +90,15 @@ fn before_all(scope: &mut Scope<'_>, response: &Response, here: At<'_>) {
     match response {
         Response::Rollback(RollbackTarget::PreviousPhase) => {
             let here = here.key("rollback");
-            scope.report(Code::PreviousPhaseUnclear, here, backwards, Some(help));
+            scope.report(Code::PreviousPhaseUnclear, here, backwards, help);
         }
         Response::Rollback(RollbackTarget::Phase(_)) => {
             let here = here.key("rollback");
-            scope.report(
-                Code::ReturnNotBackwards,
-                here.key("phase"),
-                backwards,
-                Some(help),
-            );
+            scope.report(Code::ReturnNotBackwards, here.key("phase"), backwards, help);
         }
         Response::Return(_) => {
             let here = here.key("return-to");
-            scope.report(Code::ReturnNotBackwards, here, backwards, Some(help));
+            scope.report(Code::ReturnNotBackwards, here, backwards, help);
         }
         Response::Rollback(RollbackTarget::Start)
         | Response::Hold

@@ -31,7 +31,7 @@ pub(super) fn check(scope: &mut Scope<'_>, catalog: &Catalog) {
                 |near| format!("did you mean '{near}'?"),
             );
             let message = format!("nothing is bound to '{}'", one.binding);
-            scope.report_at(Code::UnboundName, one.pointer, message, Some(&help));
+            scope.report_at(Code::UnboundName, one.pointer, message, &help);
             continue;
         };
         if !binding.roles.contains(&one.role) {
@@ -40,7 +40,7 @@ pub(super) fn check(scope: &mut Scope<'_>, catalog: &Catalog) {
                 one.binding, binding.adapter, one.role
             );
             let help = "bind an adapter that has it";
-            scope.report_at(Code::LackingRole, one.pointer.clone(), message, Some(help));
+            scope.report_at(Code::LackingRole, one.pointer.clone(), message, help);
         }
         for capability in &one.capabilities {
             if !binding.capabilities.contains(capability) {
@@ -49,12 +49,7 @@ pub(super) fn check(scope: &mut Scope<'_>, catalog: &Catalog) {
                     one.binding, binding.adapter
                 );
                 let help = "bind an adapter that can";
-                scope.report_at(
-                    Code::LackingCapability,
-                    one.pointer.clone(),
-                    message,
-                    Some(help),
-                );
+                scope.report_at(Code::LackingCapability, one.pointer.clone(), message, help);
             }
         }
         if let Some(name) = &one.command
@@ -71,7 +66,7 @@ pub(super) fn check(scope: &mut Scope<'_>, catalog: &Catalog) {
                 .map_or("", |(around, _)| around);
             let pointer = format!("{around}/{}", one.command_key);
             let message = format!("'{}' has no command '{name}'", one.binding);
-            scope.report_at(Code::UnknownCommand, pointer, message, Some(&help));
+            scope.report_at(Code::UnknownCommand, pointer, message, &help);
         }
     }
     forms(scope, catalog);
@@ -101,7 +96,7 @@ fn forms(scope: &mut Scope<'_>, catalog: &Catalog) {
         let fit: Vec<String> = fit.iter().map(ToString::to_string).collect();
         let help = format!("bind an adapter that can {}", fit.join(" or "));
         let pointer = At::ROOT.key("kpis").index(index).key("source").to_string();
-        scope.report_at(Code::LackingCapability, pointer, message, Some(&help));
+        scope.report_at(Code::LackingCapability, pointer, message, &help);
     }
 }
 
@@ -145,20 +140,15 @@ fn unused(scope: &mut Scope<'_>, catalog: &Catalog, used: &BTreeSet<phasegate_co
         if scope.keeps(code, code.severity()) {
             let message = format!("'{id}' is not used by this plan");
             let pointer = format!("/bindings/{id}");
-            scope.push(levelled(catalog.document(), code, pointer, message, None));
+            let help = "remove it, or name it in the plan";
+            scope.push(levelled(catalog.document(), code, pointer, message, help));
         }
     }
 }
 
 impl Scope<'_> {
     /// A fault at a pointer that is already made.
-    pub(super) fn report_at(
-        &mut self,
-        code: Code,
-        pointer: String,
-        message: String,
-        help: Option<&str>,
-    ) {
+    pub(super) fn report_at(&mut self, code: Code, pointer: String, message: String, help: &str) {
         if self.keeps(code, code.severity()) {
             let pointer = self.written(&pointer);
             let fault = levelled(self.document(), code, pointer, message, help);

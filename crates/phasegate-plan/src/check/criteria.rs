@@ -39,13 +39,13 @@ pub(super) fn check(scope: &mut Scope<'_>) {
             tell(scope, at, &faults);
             if let Some(why) = why {
                 let help = "correct one of the two, or join them with 'or'";
-                scope.report(Code::CriterionNeverHolds, at, why, Some(help));
+                scope.report(Code::CriterionNeverHolds, at, why, help);
             }
             for name in names(criterion) {
                 if sourceless.contains(name) {
                     let message = format!("nothing answers for '{name}': it has no source");
                     let help = "add 'source:' to the KPI";
-                    scope.report(Code::NoSource, at, message, Some(help));
+                    scope.report(Code::NoSource, at, message, help);
                 }
             }
         }
@@ -53,6 +53,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     numbers(scope, &registry);
     triggers(scope, &registry);
     alerts(scope);
+    super::purposes::check(scope, &registry);
     together(scope);
 }
 
@@ -69,7 +70,7 @@ fn never(scope: &mut Scope<'_>, criterion: &Criterion, at: At<'_>, faults: &mut 
                 Code::TriggerNeverFires,
                 at,
                 fault.message.clone(),
-                Some(&fault.mend),
+                &fault.mend,
             );
         }
         faults.retain(|fault| !is_never(fault));
@@ -162,7 +163,12 @@ fn declarations(scope: &mut Scope<'_>, registry: &KpiRegistry) {
             && unit.parse::<phasegate_core::Unit>().is_err()
         {
             let message = format!("'{unit}' is not a unit such as ms, % or USD");
-            scope.report(Code::InvalidUnit, here.key("unit"), message, None);
+            scope.report(
+                Code::InvalidUnit,
+                here.key("unit"),
+                message,
+                "write it as in 'ms', '%', 'USD', '1/s', or leave it out for plain numbers",
+            );
             continue;
         }
         if scope.is_unread(here, &ASKED_OF) {
@@ -190,11 +196,21 @@ fn declarations(scope: &mut Scope<'_>, registry: &KpiRegistry) {
         match registry.kpi(&slo.kpi) {
             None if !scope.may_name("kpis", slo.kpi.as_str()) => {
                 let message = format!("there is no KPI '{}' in this plan", slo.kpi);
-                scope.report(Code::UnknownKpi, here.key("kpi"), message, None);
+                scope.report(
+                    Code::UnknownKpi,
+                    here.key("kpi"),
+                    message,
+                    "declare it under 'kpis'",
+                );
             }
             Some(kpi) if kpi.shape != Shape::Ratio => {
                 let message = format!("an SLO counts a ratio, and '{}' is none", slo.kpi);
-                scope.report(Code::FunctionForShape, here.key("kpi"), message, None);
+                scope.report(
+                    Code::FunctionForShape,
+                    here.key("kpi"),
+                    message,
+                    "let the KPI have 'shape: ratio', or name one that has",
+                );
             }
             Some(_) | None => {}
         }
@@ -228,21 +244,26 @@ fn numbers(scope: &mut Scope<'_>, registry: &KpiRegistry) {
 /// Tells the criterion language's faults at a place, under our codes.
 fn tell(scope: &mut Scope<'_>, at: At<'_>, faults: &[Fault]) {
     for fault in faults {
-        if fault.code == FaultCode::UnknownKpi && scope.may_name_within(&fault.about) {
-            continue;
-        }
-        let slug = fault.code.text();
-        let found = Code::ALL.iter().copied().find(|code| code.slug() == slug);
-        let code = found.unwrap_or(match fault.level {
-            Level::Error => Code::InvalidCriterion,
-            Level::Warning => Code::PercentOfWhat,
-        });
-        let severity = match fault.level {
-            Level::Error => Severity::Error,
-            Level::Warning => Severity::Warning,
-        };
-        scope.report_as(code, severity, at, &fault.message, &fault.mend);
+        tell_at(scope, &at, fault);
     }
+}
+
+/// Tells one of them.
+pub(super) fn tell_at(scope: &mut Scope<'_>, at: &dyn std::fmt::Display, fault: &Fault) {
+    if fault.code == FaultCode::UnknownKpi && scope.may_name_within(&fault.about) {
+        return;
+    }
+    let slug = fault.code.text();
+    let found = Code::ALL.iter().copied().find(|code| code.slug() == slug);
+    let code = found.unwrap_or(match fault.level {
+        Level::Error => Code::InvalidCriterion,
+        Level::Warning => Code::PercentOfWhat,
+    });
+    let severity = match fault.level {
+        Level::Error => Severity::Error,
+        Level::Warning => Severity::Warning,
+    };
+    scope.report_as(code, severity, at, &fault.message, &fault.mend);
 }
 
 /// The KPIs that a criterion names.
@@ -331,12 +352,7 @@ fn trigger(
     if trigger.respond.is_empty() && !scope.is_unread(here, &["respond"]) {
         let message = format!("nothing is done when '{}' fires", trigger.id);
         let help = "add 'respond: [{rollback: start}]'";
-        scope.report(
-            Code::TriggerWithoutResponse,
-            here.key("id"),
-            message,
-            Some(help),
-        );
+        scope.report(Code::TriggerWithoutResponse, here.key("id"), message, help);
     }
     let at = here.key("criterion");
     fires(scope, &trigger.id, &trigger.criterion, at, registry);
@@ -356,7 +372,7 @@ fn fires(
         let message = format!("'{name}' fires or it does not: bands are two levels");
         let help =
             "write the one at which it fires, such as '> 600ms'; levels stand under 'alerts'";
-        scope.report(Code::BandsInTrigger, at, message, Some(help));
+        scope.report(Code::BandsInTrigger, at, message, help);
     }
     if let [(kpi, op, bound)] = thresholds(criterion).as_slice()
         && let Ok(id) = phasegate_core::KpiId::new(*kpi)
@@ -368,9 +384,7 @@ fn fires(
             Code::TriggerNeverFires,
             at,
             format!("no value of '{id}' is {} {bound}", op.text()),
-            Some(
-                "a share lies between 0% and 100%; other numbers that are counted are not negative",
-            ),
+            "a share lies between 0% and 100%; other numbers that are counted are not negative",
         );
     }
 }
@@ -400,12 +414,7 @@ fn alerts(scope: &mut Scope<'_>) {
             let message = format!("'{}' has no critical level at which this is done", alert.id);
             let help = "add 'crit > ...' behind the level of the warning";
             let here = alerts.index(index);
-            scope.report(
-                Code::AlertNeverCritical,
-                here.key("respond"),
-                message,
-                Some(help),
-            );
+            scope.report(Code::AlertNeverCritical, here.key("respond"), message, help);
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Scope, durations};
-use crate::calendar::{Length, WorkCalendar};
+use crate::calendar::{Length, LengthUnit, WorkCalendar};
 use crate::fault::Code;
-use crate::model::{Deprecation, DeprecationStage, Phase, PlanDraft};
+use crate::model::{Deprecation, DeprecationStage, Phase, PlanDraft, Slot};
 
 /// One stage of the end of something.
 pub(super) struct End<'d> {
@@ -13,8 +13,35 @@ pub(super) struct End<'d> {
     pub(super) phase: &'d Phase,
     /// The number of the phase.
     pub(super) index: usize,
+    /// On which days of the phase it is.
+    pub(super) slot: Option<&'d Slot>,
     /// Where the stage is said.
     pub(super) pointer: String,
+}
+
+impl End<'_> {
+    /// How many days of the calendar its phase has gone on for at least when this comes.
+    fn days_before(&self, week: u64) -> u64 {
+        self.slot.map_or(0, |slot| {
+            let before = slot.day.saturating_sub(1);
+            self.days(before, week).0
+        })
+    }
+
+    /// How many days of the calendar its phase has gone on for at most when this is done.
+    fn days_until(&self, week: u64) -> Option<u64> {
+        let slot = self.slot?;
+        self.days(slot.until_day.unwrap_or(slot.day), week).1
+    }
+
+    fn days(&self, count: u32, week: u64) -> (u64, Option<u64>) {
+        let unit = if self.phase.days_by_calendar() {
+            LengthUnit::Days
+        } else {
+            LengthUnit::BusinessDays
+        };
+        Length::new(count, unit).calendar_days(week)
+    }
 }
 
 /// Looks at the ends of each thing, in the order of the phases.
@@ -41,11 +68,16 @@ fn one(scope: &mut Scope<'_>, list: &[End<'_>], run: &Run) {
             && one.end.stage < before.end.stage
         {
             let message = format!("'{}' was {} already", one.end.target, before.end.stage);
-            scope.report_at(Code::DeprecationOrder, one.pointer.clone(), message, None);
+            scope.report_at(
+                Code::DeprecationOrder,
+                one.pointer.clone(),
+                message,
+                "let it go from 'warn' over 'redirect' to 'removed'",
+            );
         }
         if before.is_none() && one.end.stage == DeprecationStage::Removed {
             let message = format!("'{}' is removed and nobody was told before", one.end.target);
-            let help = Some("deprecate it with 'stage: warn' first");
+            let help = "deprecate it with 'stage: warn' first";
             scope.report_at(Code::DeprecationOrder, one.pointer.clone(), message, help);
         }
         let between = first.and_then(|first| run.days_between(first, one));
@@ -56,7 +88,12 @@ fn one(scope: &mut Scope<'_>, list: &[End<'_>], run: &Run) {
             let message = format!(
                 "{between} days lie at most between notice and removal, {notice} was promised"
             );
-            scope.report_at(Code::NoticeTooShort, one.pointer.clone(), message, None);
+            scope.report_at(
+                Code::NoticeTooShort,
+                one.pointer.clone(),
+                message,
+                "remove it later, tell people sooner, or promise less",
+            );
         }
         before = Some(one);
     }
@@ -108,16 +145,31 @@ impl Run {
     /// How many days can lie at most between an end and a later one, as far as their phases say it.
     fn days_between(&self, from: &End<'_>, to: &End<'_>) -> Option<u64> {
         let (first, last) = (from.phase, to.phase);
+        let (before, until) = (from.days_before(self.week), to.days_until(self.week));
         if first.id == last.id {
-            return durations::days_at_most(first, self.week).map(|(days, _)| days);
+            let whole = durations::days_at_most(first, self.week).map(|(days, _)| days);
+            let until = until.into_iter().chain(whole).min();
+            return until.map(|until| until.saturating_sub(before));
         }
         let windows = first.window.zip(last.window);
-        let days = windows.map(|(first, last)| last.last().days_since(first.first()));
-        let days = days.map(|days| u64::try_from(days).unwrap_or(0));
+        let days = windows.map(|(first, last)| {
+            let days = |days: i64| u64::try_from(days).unwrap_or(0);
+            let whole = days(last.last().days_since(first.first()));
+            let to_its_days = days(last.first().days_since(first.first()));
+            let until = until.map(|until| to_its_days.saturating_add(until));
+            whole.min(until.unwrap_or(whole)).saturating_sub(before)
+        });
         let weeks = first.weeks.zip(last.weeks);
         let weeks = weeks.map(|(first, last)| last.first().saturating_sub(first.first()));
         let weeks = weeks.map(|weeks| u64::from(weeks) * 7);
-        days.or(weeks).or_else(|| self.by_lengths(from, to))
+        let lengths = || {
+            let whole = self.by_lengths(from, to)?;
+            let its = durations::days_at_most(last, self.week).map(|(days, _)| days);
+            let behind = its.zip(until).map(|(its, until)| its.saturating_sub(until));
+            let cut = behind.unwrap_or(0).saturating_add(before);
+            Some(whole.saturating_sub(cut))
+        };
+        days.or(weeks).or_else(lengths)
     }
 
     /// From the beginning of one phase to the end of a later one, where each follows the one before it and

@@ -4,7 +4,7 @@ use phasegate_core::Span;
 
 use super::{At, Scope};
 use crate::fault::Code;
-use crate::model::Phase;
+use crate::model::{Action, Phase};
 
 /// A step, and all steps together, against the days that the phase has at most.
 pub(super) fn steps(scope: &mut Scope<'_>, phase: &Phase, week: u64, here: At<'_>) {
@@ -20,22 +20,48 @@ pub(super) fn steps(scope: &mut Scope<'_>, phase: &Phase, week: u64, here: At<'_
     let mut sum = Span::ZERO;
     let mut told = false;
     for (index, step) in phase.steps.iter().enumerate() {
-        let takes = step.action.machine_time();
-        sum = sum.saturating_add(takes);
+        let rests = step.action.machine_time();
+        sum = sum.saturating_add(rests);
+        // What runs side by side goes on beside the steps that follow.
+        let takes = rests.max(runs(&step.action, week));
         if takes > most {
             let message = format!("this takes {takes}, and the phase has {days} days at most");
             let help = format!("shorten it, or correct '{key}' of the phase");
             let here = list.index(index);
             let here = here.key(step.action.key());
-            scope.report(Code::WindowTooShort, here, message, Some(&help));
+            scope.report(Code::WindowTooShort, here, message, &help);
             told = true;
         }
     }
     if sum > most && !told {
         let message = format!("its steps take {sum}, and the phase has {days} days at most");
         let help = "shorten the steps, or give the phase more time";
-        scope.report(Code::WindowTooShort, here.key(key), message, Some(help));
+        scope.report(Code::WindowTooShort, here.key(key), message, help);
     }
+}
+
+/// How long old and new run side by side, at least.
+fn runs(action: &Action, week: u64) -> Span {
+    let length = match action {
+        Action::Parallel(run) => run.length,
+        Action::Shadow(shadow) => shadow.length,
+        Action::BlueGreen(_)
+        | Action::Cohort(_)
+        | Action::Command(_)
+        | Action::Config(_)
+        | Action::Deprecation(_)
+        | Action::Experiment(_)
+        | Action::Flag(_)
+        | Action::Measure(_)
+        | Action::Notify(_)
+        | Action::Task(_)
+        | Action::Traffic(_)
+        | Action::Wait(_)
+        | Action::Waves(_)
+        | Action::Workflow(_) => None,
+    };
+    let days = length.map_or(0, |length| length.calendar_days(week).0);
+    Span::from_secs(86_400).saturating_mul(days)
 }
 
 /// How many days of the calendar a phase has at most, and by which of its keys.
@@ -70,6 +96,11 @@ pub(super) fn weeks(scope: &mut Scope<'_>, phase: &Phase, week: u64, here: At<'_
     };
     if !fits {
         let message = format!("weeks {weeks} are {count}, the length is {length}");
-        scope.report(Code::WeeksDisagree, here.key("weeks"), message, None);
+        scope.report(
+            Code::WeeksDisagree,
+            here.key("weeks"),
+            message,
+            "correct one of the two",
+        );
     }
 }

@@ -8,7 +8,8 @@ use super::reach::Reach;
 use super::{At, Scope};
 use crate::fault::Code;
 use crate::model::{
-    Action, DeprecationStage, Phase, PlanDraft, Response, Rollback, RollbackTarget, Trigger,
+    Action, DeprecationStage, Gate, GateWhen, Phase, PlanDraft, Response, Rollback, RollbackTarget,
+    Trigger,
 };
 
 pub(super) struct Edges<'d> {
@@ -111,6 +112,17 @@ impl crate::model::Step {
     }
 }
 
+/// Has something been done before this gate of a phase that cannot be undone?
+fn passed(phase: &Phase, gate: &Gate) -> bool {
+    let before = match &gate.when {
+        GateWhen::End => phase.steps.len(),
+        GateWhen::BeforeStep(id) => phase.steps.iter().take_while(|step| step.id != *id).count(),
+        GateWhen::BeforeStart | GateWhen::Acceptance => 0,
+    };
+    let mut steps = phase.steps.iter().take(before);
+    steps.any(|step| step.is_irreversible())
+}
+
 impl<'d> Edges<'d> {
     fn new(scope: &Scope<'d>) -> Self {
         let draft = scope.draft;
@@ -156,7 +168,11 @@ impl Edges<'_> {
         self.responses(scope, &me, &phase.on_fail, here.key("on-fail"));
         let gates = here.key("gates");
         for (number, gate) in phase.gates.iter().enumerate() {
-            self.responses(scope, &me, &gate.no_go, gates.index(number).key("no-go"));
+            let here = gates.index(number);
+            self.responses(scope, &me, &gate.no_go, here.key("no-go"));
+            if !scope.is_unread(here, &["when"]) && passed(phase, gate) {
+                self.undoes_itself(scope, index, &gate.no_go, here.key("no-go"));
+            }
         }
         let triggers = here.key("triggers");
         for (number, trigger) in phase.triggers.iter().enumerate() {
@@ -168,6 +184,33 @@ impl Edges<'_> {
         }
         if let Some(rollback) = &phase.rollback {
             self.way_back(scope, &me, rollback, here.key("rollback"));
+        }
+    }
+
+    /// The answers of a gate behind a step that cannot be undone, which would have to undo its own phase.
+    fn undoes_itself(&self, scope: &mut Scope<'_>, index: usize, list: &[Response], at: At<'_>) {
+        for (number, response) in list.iter().enumerate() {
+            let here = at.index(number);
+            let key = match response {
+                Response::Rollback(_) => "rollback",
+                Response::Return(_) => "return-to",
+                Response::Procedure(id) => {
+                    let mut procedures = self.draft.procedures.iter();
+                    let named = procedures.find(|one| one.id == *id);
+                    if named.is_none_or(|one| one.rollback.target.is_none()) {
+                        continue;
+                    }
+                    "procedure"
+                }
+                Response::Hold | Response::Abort | Response::Notify(_) => continue,
+            };
+            let message = format!(
+                "this would have to undo the phase '{}' itself, of which a step before this gate cannot be undone",
+                self.name(index)
+            );
+            let help =
+                "decide before that step, with 'when: {before-step: …}', or answer with 'hold'";
+            scope.report(Code::RollbackOverIrreversible, here.key(key), message, help);
         }
     }
 
@@ -208,6 +251,13 @@ impl Edges<'_> {
                 Response::Return(id) => {
                     if let Some(&to) = self.index.get(id.as_str()) {
                         self.backwards(scope, from, to, true, here.key("return-to"));
+                        // To begin it anew, it is undone itself.
+                        let again = from.iter().any(|from| *from != to);
+                        if again && self.irreversible.contains(&to) {
+                            self.undoes(scope, Some(to), here.key("return-to"));
+                        } else {
+                            self.irreversible(scope, from, Some(to), here.key("return-to"));
+                        }
                     }
                 }
                 Response::Procedure(id) => {
@@ -233,7 +283,7 @@ impl Edges<'_> {
                 if !from.is_empty() && from.iter().all(first) {
                     let message = "no phase comes before this one";
                     let help = "write 'start' instead of 'previous-phase'";
-                    scope.report(Code::PreviousPhaseUnclear, at, message, Some(help));
+                    scope.report(Code::PreviousPhaseUnclear, at, message, help);
                 }
                 let unclear = from
                     .iter()
@@ -243,7 +293,7 @@ impl Edges<'_> {
                     let message =
                         format!("the phase '{name}' waits for several: which one is before it?");
                     let help = "write 'rollback: {phase: id}'";
-                    scope.report(Code::PreviousPhaseUnclear, at, message, Some(help));
+                    scope.report(Code::PreviousPhaseUnclear, at, message, help);
                 }
             }
             RollbackTarget::Phase(id) => {
@@ -279,7 +329,7 @@ impl Edges<'_> {
                 self.name(to)
             );
             let help = "name a phase that this one waits for";
-            scope.report(Code::ReturnNotBackwards, at, message, Some(help));
+            scope.report(Code::ReturnNotBackwards, at, message, help);
         }
     }
 
@@ -308,7 +358,7 @@ impl Edges<'_> {
                 self.name(lost)
             );
             let help = format!("go back no further than 'phase: {}'", self.name(lost));
-            scope.report(Code::RollbackOverIrreversible, at, message, Some(&help));
+            scope.report(Code::RollbackOverIrreversible, at, message, &help);
         }
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
             let help = "correct one of the two: criteria are compared with what the KPI declares";
             let here = facts.index(index);
             let here = here.key("fact");
-            scope.report(Code::BaselineContradicted, here, message, Some(help));
+            scope.report(Code::BaselineContradicted, here, message, help);
         }
     }
 }

@@ -16,13 +16,23 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     let list = At::ROOT.key("freezes");
     if scope.draft.freezes.len() > FREEZES_MAX {
         let message = format!("more than {FREEZES_MAX} freezes");
-        scope.report(Code::TooManyValues, list, message, None);
+        scope.report(
+            Code::TooManyValues,
+            list,
+            message,
+            "join those that follow each other",
+        );
     }
     for (index, freeze) in scope.draft.freezes.iter().enumerate() {
         if freeze.until <= freeze.from {
             let message = format!("'{}' ends before it begins", freeze.title);
             let here = list.index(index);
-            scope.report(Code::FreezeBackwards, here.key("until"), message, None);
+            scope.report(
+                Code::FreezeBackwards,
+                here.key("until"),
+                message,
+                "let 'until' be later than 'from'",
+            );
         }
     }
 }

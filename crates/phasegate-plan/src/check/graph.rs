@@ -70,7 +70,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
             Code::NoPhases,
             At::ROOT.key("phases"),
             "there is no phase",
-            Some(help),
+            help,
         );
         return;
     }
@@ -83,7 +83,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
                 Code::PhaseAfterItself,
                 here.key("after"),
                 "a phase cannot wait for itself",
-                Some("remove its own name from the list"),
+                "remove its own name from the list",
             );
         }
     }
@@ -116,7 +116,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
                 "the phases {}{more} wait for each other in a circle",
                 names.join(", ")
             ),
-            Some("remove one of the edges of the circle"),
+            "remove one of the edges of the circle",
         );
     }
 }

@@ -51,7 +51,7 @@ fn one(scope: &mut Scope<'_>, trigger: &Trigger, phase: &Phase, week: u64, here:
             Code::TriggerHoldsTooLong,
             here.key("criterion"),
             message,
-            Some(help),
+            help,
         );
     }
 }

@@ -66,6 +66,22 @@ impl Lints {
         Ok(self)
     }
 
+    /// Another level for every code that is no error by itself.
+    ///
+    /// ```
+    /// use phasegate_plan::{LintLevel, Lints};
+    /// let strict = Lints::default().with_all(LintLevel::Deny);
+    /// assert_eq!(strict, "deny:all".parse()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_all(mut self, level: LintLevel) -> Self {
+        let codes = Code::ALL.iter().copied();
+        let doubts = codes.filter(|code| code.severity() == Severity::Warning);
+        self.levels.extend(doubts.map(|code| (code, level)));
+        self
+    }
+
     /// The faults as these levels take them.
     pub(super) fn apply(&self, mut faults: Vec<Fault>) -> Vec<Fault> {
         faults.retain_mut(|fault| match self.levels.get(&fault.code) {
@@ -84,7 +100,8 @@ impl Lints {
     }
 }
 
-/// One level a word, separated by commas: `allow:unused-binding,deny:PG305`.
+/// One level a word, separated by commas: `allow:unused-binding,deny:PG305`. `all` stands for every code that is a
+/// warning by itself; what comes later counts: `deny:all,warn:unused-binding`.
 impl FromStr for Lints {
     type Err = LintsError;
     fn from_str(text: &str) -> Result<Self, LintsError> {
@@ -101,6 +118,9 @@ impl FromStr for Lints {
                     "deny" => LintLevel::Deny,
                     _ => return Err(invalid()),
                 };
+                if code == "all" {
+                    return Ok(lints.with_all(level));
+                }
                 lints.with(code.parse()?, level)
             })
     }

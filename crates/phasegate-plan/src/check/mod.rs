@@ -18,6 +18,7 @@ mod needs;
 mod phases;
 mod plan;
 mod prose;
+mod purposes;
 mod reach;
 mod scope;
 mod sense;
@@ -30,6 +31,8 @@ mod twice;
 mod walk;
 mod ways_back;
 mod weekdays;
+mod window;
+mod zero;
 
 use std::sync::Arc;
 
@@ -144,6 +147,7 @@ fn meaning(scope: &mut Scope<'_>) {
         criteria::check,
         facts::check,
         sense::check,
+        zero::check,
         prose::check,
         strategies::check,
         ways_back::check,
@@ -164,7 +168,7 @@ pub(crate) fn levelled(
     code: Code,
     pointer: String,
     message: String,
-    help: Option<&str>,
+    help: &str,
 ) -> Fault {
     let at = document.root().map(|root| root.nearest(&pointer));
     Fault {
@@ -173,6 +177,6 @@ pub(crate) fn levelled(
         place: at.map(|at| document.source().place(at)),
         pointer,
         message,
-        help: help.map(str::to_owned),
+        help: Some(help.to_owned()),
     }
 }

@@ -99,7 +99,7 @@ fn alerts(scope: &mut Scope<'_>, triggers: &BTreeMap<&TriggerId, (Rc<str>, usize
             let message = format!("a trigger is called '{}' too", alert.id);
             let help = format!("it is at {list}/{first}; rename one of them");
             let here = alerts.index(index);
-            scope.report(Code::DuplicateId, here.key("id"), message, Some(&help));
+            scope.report(Code::DuplicateId, here.key("id"), message, &help);
         }
     }
 }
@@ -153,7 +153,7 @@ fn unique_in<'i, T: Display + Ord + 'i>(
             let first = format!("{list}/{first}");
             let message = format!("there are two {what}s '{id}'");
             let help = format!("the first is at {first}; rename one of them");
-            scope.report(Code::DuplicateId, here.key("id"), message, Some(&help));
+            scope.report(Code::DuplicateId, here.key("id"), message, &help);
         } else {
             seen.insert(id, (Rc::clone(&list), index));
         }
@@ -232,6 +232,6 @@ fn references(scope: &mut Scope<'_>) {
             || format!("declare it under '{list}'"),
             |near| format!("did you mean '{near}'?"),
         );
-        scope.report(code, at, message, Some(&help));
+        scope.report(code, at, message, &help);
     });
 }

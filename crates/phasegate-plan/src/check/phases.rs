@@ -46,7 +46,7 @@ fn stops_short(scope: &mut Scope<'_>) {
         if end < Ratio::ONE {
             let message = format!("'{target}' stops at {end}");
             let help = "end at 100%, or allow this where it is meant";
-            scope.report_at(Code::RampStopsShort, pointer, message, Some(help));
+            scope.report_at(Code::RampStopsShort, pointer, message, help);
         }
     }
 }
@@ -73,7 +73,7 @@ fn one(scope: &mut Scope<'_>, phase: &Phase, here: At<'_>) {
             if !scope.is_unread(here, &["stages", "curve"]) {
                 let help = "add 'stages: [5%, 25%, 100%]'";
                 let at = here.key("stages");
-                scope.report(Code::EmptyRamp, at, "this ramp has no stage", Some(help));
+                scope.report(Code::EmptyRamp, at, "this ramp has no stage", help);
             }
             continue;
         }
@@ -96,7 +96,12 @@ fn one(scope: &mut Scope<'_>, phase: &Phase, here: At<'_>) {
         {
             let message = format!("this phase has no step '{step}'");
             let here = here.key("when");
-            scope.report(Code::UnknownStep, here.key("before-step"), message, None);
+            scope.report(
+                Code::UnknownStep,
+                here.key("before-step"),
+                message,
+                "write the id of one of its steps",
+            );
         }
     }
     if let Some(rollback) = &phase.rollback {
@@ -115,7 +120,7 @@ fn one(scope: &mut Scope<'_>, phase: &Phase, here: At<'_>) {
                 "the phase '{}' changes something and has no way back",
                 phase.id
             ),
-            Some("add 'rollback:', or say under 'no-way-back:' why none is needed"),
+            "add 'rollback:', or say under 'no-way-back:' why none is needed",
         );
     }
 }
@@ -166,7 +171,7 @@ fn ramp(scope: &mut Scope<'_>, stages: &[Stage], at: At<'_>, every: Span, watche
         {
             let message = format!("{} comes after {before}: a ramp goes up", stage.weight);
             let help = "going down is what a rollback does";
-            scope.report(Code::RampGoesDown, here.key("weight"), message, Some(help));
+            scope.report(Code::RampGoesDown, here.key("weight"), message, help);
         }
         before = Some(stage.weight);
         let watched = watched || !stage.criteria.is_empty();
@@ -180,7 +185,7 @@ fn ramp(scope: &mut Scope<'_>, stages: &[Stage], at: At<'_>, every: Span, watche
                 Code::BakeShorterThanInterval,
                 here.key("bake"),
                 message,
-                Some(help),
+                help,
             );
         }
     }
@@ -195,12 +200,7 @@ fn gate(scope: &mut Scope<'_>, gate: &Gate, here: At<'_>) {
     if nothing && !scope.is_unread(here, &conditions) {
         let message = format!("the gate '{}' decides nothing", gate.id);
         let help = "add criteria, checks, approvals or a date";
-        scope.report(
-            Code::GateWithoutCondition,
-            here.key("id"),
-            message,
-            Some(help),
-        );
+        scope.report(Code::GateWithoutCondition, here.key("id"), message, help);
     }
     match (&gate.decide_within, &gate.on_timeout) {
         _ if scope.is_unread(here, &["decide-within", "on-timeout"]) => {}
@@ -208,13 +208,13 @@ fn gate(scope: &mut Scope<'_>, gate: &Gate, here: At<'_>) {
             Code::GateTimeoutIncomplete,
             here.key("decide-within"),
             "there is a time limit and nothing says what holds after it",
-            Some("add 'on-timeout: hold' (or go, or no-go)"),
+            "add 'on-timeout: hold' (or go, or no-go)",
         ),
         (None, Some(_)) => scope.report(
             Code::GateTimeoutIncomplete,
             here.key("on-timeout"),
             "this holds after a time limit, and there is none",
-            Some("add 'decide-within: 4h'"),
+            "add 'decide-within: 4h'",
         ),
         (Some(_), Some(_)) | (None, None) => {}
     }
@@ -253,7 +253,7 @@ fn together(scope: &mut Scope<'_>, gate: &Gate, list: At<'_>) {
             if count == 1 { "member" } else { "members" }
         );
         let help = "give one of the roles to somebody else";
-        scope.report(Code::OnePersonForMany, list, message, Some(help));
+        scope.report(Code::OnePersonForMany, list, message, help);
     }
 }
 
@@ -266,7 +266,7 @@ fn approvals(scope: &mut Scope<'_>, gate: &Gate, list: At<'_>) {
             let help = "write how many must say yes, 1 or more, or remove the approval";
             let here = list.index(index);
             let here = here.key("quorum");
-            scope.report(Code::InvalidNumber, here, message, Some(help));
+            scope.report(Code::InvalidNumber, here, message, help);
         }
         let Some(staff) = scope.staff(&approval.role) else {
             continue;
@@ -281,12 +281,7 @@ fn approvals(scope: &mut Scope<'_>, gate: &Gate, list: At<'_>) {
         if members == 0 {
             let message = format!("the role '{}' must approve and has no member", role.id);
             let help = "add 'members:' to the role";
-            scope.report(
-                Code::RoleWithoutMember,
-                here.key("role"),
-                message,
-                Some(help),
-            );
+            scope.report(Code::RoleWithoutMember, here.key("role"), message, help);
         } else if approval.quorum > members {
             let message = format!(
                 "{} approvals are wanted, and the role '{}' has {members} {}",
@@ -295,12 +290,7 @@ fn approvals(scope: &mut Scope<'_>, gate: &Gate, list: At<'_>) {
                 if members == 1 { "member" } else { "members" }
             );
             let help = "lower 'quorum' or add members to the role";
-            scope.report(
-                Code::GateNobodyCanSign,
-                here.key("quorum"),
-                message,
-                Some(help),
-            );
+            scope.report(Code::GateNobodyCanSign, here.key("quorum"), message, help);
         }
     }
 }
@@ -322,20 +312,10 @@ pub(super) fn way_back(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>)
     if sum > limit {
         let message = format!("the steps may take {sum}, the whole may take {limit}");
         let help = "shorten the steps' budgets or raise the limit";
-        scope.report(
-            Code::BudgetExceedsLimit,
-            here.key("limit"),
-            message,
-            Some(help),
-        );
+        scope.report(Code::BudgetExceedsLimit, here.key("limit"), message, help);
     } else if sum == limit && !rollback.steps.is_empty() {
         let message = format!("the steps may take {sum}: all of the limit, with nothing to spare");
         let help = "leave time between the steps";
-        scope.report(
-            Code::BudgetFillsLimit,
-            here.key("limit"),
-            message,
-            Some(help),
-        );
+        scope.report(Code::BudgetFillsLimit, here.key("limit"), message, help);
     }
 }

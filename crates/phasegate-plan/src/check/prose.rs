@@ -17,7 +17,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
         if let Some(number) = measured(text) {
             let message = format!("'{number}' is said in words only: nothing measures it");
             let help = "give the item 'criteria:', or the task 'within:' or criteria of its step";
-            scope.report(Code::NumberInWords, at, message, Some(help));
+            scope.report(Code::NumberInWords, at, message, help);
         }
     });
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use phasegate_core::{PersonId, RoleId};
+use phasegate_criterion::Purpose;
 
 use super::{dependencies, levelled};
 use crate::document::PlanDocument;
@@ -64,6 +65,18 @@ impl At<'_> {
     fn is_of_procedure(&self) -> bool {
         let owners = self.parent.and_then(|owner| owner.parent);
         owners.is_some_and(|list| matches!(list.segment, Segment::Key("procedures")))
+    }
+
+    /// What the criterion at this place is used for; `None` where it only tells.
+    pub(super) fn purpose(&self) -> Option<Purpose> {
+        if self.is_trigger() {
+            return Some(Purpose::Rollback);
+        }
+        let list = self.parent?;
+        match (self.segment, list.segment) {
+            (_, Segment::Key("abort-when")) => Some(Purpose::Rollback),
+            _ => self.in_conjunction().map(|_| Purpose::Pass),
+        }
     }
 
     /// The number of a criterion in a list of which each must hold; `None` for those that stand alone and
@@ -263,7 +276,7 @@ impl<'d> Scope<'d> {
         &mut self,
         code: Code,
         severity: Severity,
-        at: At<'_>,
+        at: &dyn fmt::Display,
         message: &str,
         help: &str,
     ) {
@@ -271,7 +284,7 @@ impl<'d> Scope<'d> {
             return;
         }
         let pointer = self.written(&at.to_string());
-        let mut fault = levelled(self.document, code, pointer, message.to_owned(), Some(help));
+        let mut fault = levelled(self.document, code, pointer, message.to_owned(), help);
         fault.severity = severity;
         self.push(fault);
     }
@@ -281,7 +294,7 @@ impl<'d> Scope<'d> {
         code: Code,
         at: At<'_>,
         message: impl Into<String>,
-        help: Option<&str>,
+        help: &str,
     ) {
         if self.keeps(code, code.severity()) {
             let fault = levelled(

@@ -9,7 +9,8 @@ use super::walk::{Met, walk};
 use super::{At, Scope};
 use crate::fault::Code;
 use crate::model::{
-    Action, Gate, GateWhen, Parameter, ParameterType, Resource, Rollback, Severity, TimeoutAnswer,
+    Action, Gate, GateWhen, Parameter, ParameterType, Resource, Response, Rollback, Severity,
+    TimeoutAnswer,
 };
 
 /// What the engine fills into messages, besides the plan's parameters.
@@ -66,13 +67,18 @@ fn messages(scope: &mut Scope<'_>) {
                 );
                 let shown: String = name.chars().take(40).collect();
                 let text = format!("nothing fills in '{shown}'");
-                scope.report(Code::UnknownVariable, here.key(key), text, Some(&help));
+                scope.report(Code::UnknownVariable, here.key(key), text, &help);
             }
         }
         // What could not be read may send it.
         if !sent.contains(message.id.as_str()) && scope.is_whole() {
             let text = format!("nothing sends the message '{}'", message.id);
-            scope.report(Code::UnusedMessage, here.key("id"), text, None);
+            scope.report(
+                Code::UnusedMessage,
+                here.key("id"),
+                text,
+                "name it in a 'notify' or a communication, or remove it",
+            );
         }
     }
 }
@@ -92,7 +98,7 @@ fn closed(scope: &mut Scope<'_>, text: &str, at: At<'_>) {
         let shown: String = part.chars().take(40).collect();
         let message = format!("'{{{{{shown}' is not closed");
         let help = "write '}}' behind the name, as in '{{phase}}'";
-        scope.report(Code::UnknownVariable, at, message, Some(help));
+        scope.report(Code::UnknownVariable, at, message, help);
     }
 }
 
@@ -127,7 +133,7 @@ fn inputs(scope: &mut Scope<'_>) {
                         |near| format!("did you mean '{near}'?"),
                     );
                     let message = format!("there is no parameter '{shown}' in this plan");
-                    scope.report(Code::UnknownVariable, here.key(key), message, Some(&help));
+                    scope.report(Code::UnknownVariable, here.key(key), message, &help);
                 }
             }
         }
@@ -146,7 +152,7 @@ fn gates(scope: &mut Scope<'_>) {
                 Code::GateMisplaced,
                 here.key("when"),
                 "a gate of the whole is decided before its start or at its acceptance",
-                Some("write 'when: acceptance', or move the gate into its phase"),
+                "write 'when: acceptance', or move the gate into its phase",
             ),
         }
         silence(scope, gate, here);
@@ -160,7 +166,7 @@ fn gates(scope: &mut Scope<'_>) {
             if gate.when == GateWhen::Acceptance {
                 let message = "acceptance is of the whole, not of a phase";
                 let help = "write 'when: end', or move the gate to the plan's own";
-                scope.report(Code::GateMisplaced, here.key("when"), message, Some(help));
+                scope.report(Code::GateMisplaced, here.key("when"), message, help);
             }
             silence(scope, gate, here);
         }
@@ -171,19 +177,7 @@ fn silence(scope: &mut Scope<'_>, gate: &Gate, here: At<'_>) {
     if gate.on_timeout == Some(TimeoutAnswer::Go) && !gate.approvals.is_empty() {
         let message = "people are asked, and if nobody answers it goes on without them";
         let help = "write 'on-timeout: hold', or ask nobody";
-        scope.report(
-            Code::SilenceApproves,
-            here.key("on-timeout"),
-            message,
-            Some(help),
-        );
-    }
-    if gate
-        .decide_within
-        .is_some_and(phasegate_core::Span::is_zero)
-    {
-        let message = "nobody can decide in no time at all";
-        scope.report(Code::ZeroTime, here.key("decide-within"), message, None);
+        scope.report(Code::SilenceApproves, here.key("on-timeout"), message, help);
     }
 }
 
@@ -201,7 +195,7 @@ fn phases(scope: &mut Scope<'_>) {
         if idle && !phase.outline && !scope.is_unread(here, &done) {
             let message = format!("the phase '{}' does nothing", phase.id);
             let help = "add 'steps:', or 'outline: true' if they are not known yet";
-            scope.report(Code::EmptyPhase, here.key("id"), message, Some(help));
+            scope.report(Code::EmptyPhase, here.key("id"), message, help);
         }
         if let Some(label) = &phase.label
             && let Some(first) = labels.insert(label, index)
@@ -212,7 +206,7 @@ fn phases(scope: &mut Scope<'_>) {
                 .map_or("", |phase| phase.title.as_str());
             let message = format!("'{label}' is also what the phase '{other}' is called");
             let help = "people will take one for the other: call one differently";
-            scope.report(Code::DuplicateLabel, here.key("label"), message, Some(help));
+            scope.report(Code::DuplicateLabel, here.key("label"), message, help);
         }
         if let Some(audience) = &phase.audience {
             range(scope, audience, here.key("audience"));
@@ -229,7 +223,12 @@ fn range(scope: &mut Scope<'_>, resource: &Resource, here: At<'_>) {
         && most < resource.at_least
     {
         let message = format!("at least {}, and at most {most}", resource.at_least);
-        scope.report(Code::RangeBackwards, here.key("at-most"), message, None);
+        scope.report(
+            Code::RangeBackwards,
+            here.key("at-most"),
+            message,
+            "let 'at-most' be as many or more",
+        );
     }
 }
 
@@ -262,12 +261,8 @@ fn estimate(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
             Code::EstimateExceedsLimit,
             here.key("estimate"),
             message,
-            None,
+            "expect less, or allow more",
         );
-    }
-    if rollback.limit.is_some_and(phasegate_core::Span::is_zero) {
-        let message = "nothing can be undone in no time at all";
-        scope.report(Code::ZeroTime, here.key("limit"), message, None);
     }
 }
 
@@ -292,11 +287,12 @@ fn order(scope: &mut Scope<'_>) {
                 Code::SeverityOrder,
                 here.key("decide-within"),
                 message,
-                None,
+                "give what is graver as little time or less",
             );
         }
     }
     completed(scope);
+    too_slow(scope);
     let mut fastest = Fastest::default();
     for one in &draft.escalation {
         fastest.note(one.severity, one.answer_within);
@@ -315,7 +311,7 @@ fn order(scope: &mut Scope<'_>) {
                 Code::SeverityOrder,
                 here.key("answer-within"),
                 message,
-                None,
+                "give what is graver as little time or less",
             );
         }
     }
@@ -339,7 +335,41 @@ fn completed(scope: &mut Scope<'_>) {
             );
             let here = matrix.index(index);
             let here = here.key("complete-within");
-            scope.report(Code::SeverityOrder, here, message, None);
+            scope.report(
+                Code::SeverityOrder,
+                here,
+                message,
+                "give what is graver as little time or less",
+            );
+        }
+    }
+}
+
+/// Rows that give a way back less time than even the quickest of the plan is expected to take.
+fn too_slow(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let own = draft
+        .phases
+        .iter()
+        .filter_map(|phase| phase.rollback.as_ref());
+    let takes = |rollback: &Rollback| rollback.estimate.or(rollback.limit);
+    let all: Option<Vec<_>> = draft.rollback.iter().chain(own).map(takes).collect();
+    let Some(quickest) = all.and_then(|all| all.into_iter().min()) else {
+        return;
+    };
+    let matrix = At::ROOT.key("matrix");
+    for (index, row) in draft.matrix.iter().enumerate() {
+        let mut responses = row.respond.iter();
+        let back = responses.any(|one| matches!(one, Response::Rollback(_) | Response::Return(_)));
+        if let Some(limit) = row
+            .complete_within
+            .filter(|limit| back && quickest > *limit)
+        {
+            let message = format!("a rollback takes {quickest} here, and is given {limit}");
+            let help = "give it more time, or correct 'estimate' or 'limit' of the rollback";
+            let here = matrix.index(index);
+            let here = here.key("complete-within");
+            scope.report(Code::EstimateExceedsLimit, here, message, help);
         }
     }
 }
@@ -392,7 +422,7 @@ fn people(scope: &mut Scope<'_>) {
                     Code::ProtectionWithoutReview,
                     here.key("reviews"),
                     message,
-                    None,
+                    "write 'reviews: 1' or more",
                 );
             }
         }
@@ -403,7 +433,7 @@ fn people(scope: &mut Scope<'_>) {
         }
         let message = format!("there is no team '{team}' in this plan");
         let help = "declare it under 'teams'";
-        scope.report_at(Code::UnknownName, pointer, message, Some(help));
+        scope.report_at(Code::UnknownName, pointer, message, help);
     }
     let communications = At::ROOT.key("communications");
     for (index, one) in draft.communications.iter().enumerate() {
@@ -412,7 +442,7 @@ fn people(scope: &mut Scope<'_>) {
         if nobody && !scope.is_unread(here, &["channels", "audience"]) {
             let message = format!("'{}' goes to nobody", one.title);
             let help = "add 'audience:' or 'channels:'";
-            scope.report(Code::NobodyIsTold, here.key("title"), message, Some(help));
+            scope.report(Code::NobodyIsTold, here.key("title"), message, help);
         }
     }
     let parameters = At::ROOT.key("parameters");
@@ -423,7 +453,12 @@ fn people(scope: &mut Scope<'_>) {
                 parameter.id, parameter.kind
             );
             let here = parameters.index(index);
-            scope.report(Code::DefaultDoesNotFit, here.key("default"), message, None);
+            scope.report(
+                Code::DefaultDoesNotFit,
+                here.key("default"),
+                message,
+                "correct the default, or the kind of the parameter",
+            );
         }
     }
 }
@@ -453,7 +488,7 @@ fn risks(scope: &mut Scope<'_>) {
                 Code::RecoveryBeforeResponse,
                 here.key("recover-within"),
                 message,
-                None,
+                "recovery begins with the response: give it as long or longer",
             );
         }
     }
@@ -463,12 +498,7 @@ fn risks(scope: &mut Scope<'_>) {
         if experiment.abort_when.is_empty() && !scope.is_unread(here, &["abort-when"]) {
             let message = format!("nothing stops the experiment '{}'", experiment.id);
             let help = "add 'abort-when:' with a criterion";
-            scope.report(
-                Code::ExperimentWithoutAbort,
-                here.key("id"),
-                message,
-                Some(help),
-            );
+            scope.report(Code::ExperimentWithoutAbort, here.key("id"), message, help);
         }
     }
     let tests = At::ROOT.key("tests");
@@ -477,7 +507,12 @@ fn risks(scope: &mut Scope<'_>) {
         let never = test.on.is_empty() && test.schedule.is_none();
         if never && !scope.is_unread(here, &["on", "schedule"]) {
             let message = format!("nothing makes '{}' run", test.title);
-            scope.report(Code::TestNeverRuns, here.key("title"), message, None);
+            scope.report(
+                Code::TestNeverRuns,
+                here.key("title"),
+                message,
+                "add 'on:' or 'schedule:'",
+            );
         }
     }
 }
@@ -545,7 +580,7 @@ fn beyond(
             key.0
         );
         let help = "add a criterion that reaches it to a later phase";
-        scope.report(Code::GoalBeyondCriteria, at, message, Some(help));
+        scope.report(Code::GoalBeyondCriteria, at, message, help);
     }
     short.is_some()
 }

@@ -42,7 +42,7 @@ impl Edges<'_> {
                 );
                 let help = format!("add 'after: [{}]' to one of them", self.name(earlier));
                 let here = phases.index(later);
-                scope.report(Code::SharedTarget, here.key("id"), message, Some(&help));
+                scope.report(Code::SharedTarget, here.key("id"), message, &help);
             }
         }
     }

@@ -33,7 +33,7 @@ fn stated(scope: &mut Scope<'_>, week: u64) {
                 Code::LengthsContradict,
                 list.index(index + 1),
                 message,
-                Some(help),
+                help,
             );
         }
     }
@@ -75,12 +75,7 @@ fn beyond(scope: &mut Scope<'_>, week: u64) {
         let message = format!("this reaches to weeks {weeks}, the whole is stated as {stated}");
         let help = "correct the weeks or the length of the whole";
         let here = list.index(index);
-        scope.report(
-            Code::BeyondStatedLength,
-            here.key("weeks"),
-            message,
-            Some(help),
-        );
+        scope.report(Code::BeyondStatedLength, here.key("weeks"), message, help);
     }
     // Days on which nobody works may lie around the stretch: they are not counted.
     let windows = || planned().filter_map(|(index, phase)| Some((index, phase.window?)));
@@ -95,12 +90,7 @@ fn beyond(scope: &mut Scope<'_>, week: u64) {
             format!("{days} days lie from {first} to this end, the whole is stated as {stated}");
         let help = "correct the days or the length of the whole";
         let here = list.index(index);
-        scope.report(
-            Code::BeyondStatedLength,
-            here.key("window"),
-            message,
-            Some(help),
-        );
+        scope.report(Code::BeyondStatedLength, here.key("window"), message, help);
     }
 }
 
@@ -125,7 +115,12 @@ fn timeline(scope: &mut Scope<'_>, week: u64) {
             && !gates.contains(gate.as_str())
         {
             let message = format!("there is no gate '{gate}' in this plan");
-            scope.report(Code::UnknownName, here.key("gate"), message, None);
+            scope.report(
+                Code::UnknownName,
+                here.key("gate"),
+                message,
+                "write the id of a gate of a phase or of the whole",
+            );
         }
         let last = entry.until_day.or(entry.day);
         let backwards = entry
@@ -134,7 +129,12 @@ fn timeline(scope: &mut Scope<'_>, week: u64) {
             .is_some_and(|(first, last)| last < first || first == 0);
         if backwards || (entry.until_day.is_some() && entry.day.is_none()) {
             let message = "days are counted from 1, from 'day' to 'until-day'";
-            scope.report(Code::RangeBackwards, here.key("until-day"), message, None);
+            scope.report(
+                Code::RangeBackwards,
+                here.key("until-day"),
+                message,
+                "such as 'day: 1' and 'until-day: 3'",
+            );
             continue;
         }
         let days = match (entry.day, last, entry.weeks.count()) {
@@ -177,12 +177,7 @@ fn too_few(
             let message =
                 format!("the timeline gives '{id}' {days} working days, it takes {length}");
             let help = "correct the timeline or the length of the phase";
-            scope.report(
-                Code::TimelineDisagrees,
-                list.index(index),
-                message,
-                Some(help),
-            );
+            scope.report(Code::TimelineDisagrees, list.index(index), message, help);
         }
     }
 }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::deprecations::{self, End};
 use super::{At, Scope};
 use crate::fault::Code;
-use crate::model::{Action, BlueGreen, Cohort, Curve, Measure, Waves};
+use crate::model::{Action, BlueGreen, Cohort, ConfigChange, Curve, Measure, Waves};
+use crate::value::Value;
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
@@ -38,34 +39,27 @@ pub(super) fn check(scope: &mut Scope<'_>) {
                 {
                     let message = format!("there is no experiment '{}' in this plan", run.id);
                     let help = "declare it under 'experiments'";
-                    scope.report(Code::UnknownName, here.key("id"), message, Some(help));
+                    scope.report(Code::UnknownName, here.key("id"), message, help);
                 }
                 Action::Deprecation(end) => {
                     ends.entry(end.target.to_string()).or_default().push(End {
                         end,
                         phase,
                         index,
+                        slot: step.slot.as_ref(),
                         pointer: here.key("stage").to_string(),
                     });
                 }
                 Action::Shadow(one) => compared(scope, &one.compare, here),
                 Action::Parallel(one) => compared(scope, &one.compare, here),
-                Action::Config(change) if change.set.is_empty() => {
-                    if !scope.is_unread(here, &["set"]) {
-                        let help = "add 'set: {key: value}'";
-                        let message = "this changes no key";
-                        let here = here.key("target");
-                        scope.report(Code::EmptyChange, here, message, Some(help));
-                    }
-                }
+                Action::Config(change) => config(scope, change, here),
                 Action::BlueGreen(switch) => blue_green(scope, switch, here),
                 Action::Experiment(_)
                 | Action::Wait(_)
                 | Action::Task(_)
                 | Action::Command(_)
                 | Action::Notify(_)
-                | Action::Workflow(_)
-                | Action::Config(_) => {}
+                | Action::Workflow(_) => {}
                 Action::Measure(measure) => measured(scope, measure, &kpis, here),
             }
         }
@@ -81,12 +75,39 @@ fn measured(scope: &mut Scope<'_>, measure: &Measure, kpis: &BTreeSet<&str>, her
         }
         let message = format!("there is no KPI '{id}' in this plan");
         let help = "declare it under 'kpis'";
-        scope.report(Code::UnknownName, list.index(index), message, Some(help));
+        scope.report(Code::UnknownName, list.index(index), message, help);
     }
     if measure.kpis.is_empty() && !scope.is_unread(here, &["kpis"]) {
         let message = "nothing is measured".to_owned();
         let help = "name the numbers: 'kpis: [latency]'";
-        scope.report(Code::UnknownName, here.key("kpis"), message, Some(help));
+        scope.report(Code::UnknownName, here.key("kpis"), message, help);
+    }
+}
+
+fn config(scope: &mut Scope<'_>, change: &ConfigChange, here: At<'_>) {
+    if change.set.is_empty() && !scope.is_unread(here, &["set"]) {
+        let help = "add 'set: {key: value}'";
+        let message = "this changes no key";
+        scope.report(Code::EmptyChange, here.key("target"), message, help);
+    }
+    let set = here.key("set");
+    for (key, value) in &change.set {
+        if holds_nothing(value) {
+            let message = format!("'{key}' is set to nothing");
+            let help = "write what it becomes; '\"\"' is an empty text";
+            scope.report(Code::EmptyValue, set.key(key), message, help);
+        }
+    }
+}
+
+/// Is it nothing, or is there nothing somewhere in it? TOML cannot say so, and what it would mean depends on the
+/// one who is told.
+fn holds_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::List(items) => items.iter().any(holds_nothing),
+        Value::Map(entries) => entries.iter().any(|(_, value)| holds_nothing(value)),
+        Value::Bool(_) | Value::Number(_) | Value::Text(_) => false,
     }
 }
 
@@ -96,15 +117,25 @@ fn curve(scope: &mut Scope<'_>, curve: Option<&Curve>, listed: bool, here: At<'_
     if listed {
         let message = "'stages' says which rungs there are: this counts for nothing";
         let help = "remove the one that is not meant";
-        scope.report(Code::StagesAndCurve, here, message, Some(help));
+        scope.report(Code::StagesAndCurve, here, message, help);
     }
     if curve.from >= curve.to {
         let message = format!("from {} to {}: a ramp goes up", curve.from, curve.to);
-        scope.report(Code::RampGoesDown, here.key("from"), message, None);
+        scope.report(
+            Code::RampGoesDown,
+            here.key("from"),
+            message,
+            "let 'from' be less than 'to'",
+        );
     }
     if !(2..=100).contains(&curve.rungs) {
         let message = format!("{} rungs: a curve has 2 to 100", curve.rungs);
-        scope.report(Code::InvalidNumber, here.key("rungs"), message, None);
+        scope.report(
+            Code::InvalidNumber,
+            here.key("rungs"),
+            message,
+            "write another number, or the rungs under 'stages'",
+        );
     }
 }
 
@@ -112,12 +143,7 @@ fn compared(scope: &mut Scope<'_>, compare: &[String], here: At<'_>) {
     if compare.is_empty() && !scope.is_unread(here, &["compare"]) {
         let message = "nothing says what of old and new must be the same";
         let help = "add 'compare: [status, body]'";
-        scope.report(
-            Code::NothingToCompare,
-            here.key("target"),
-            message,
-            Some(help),
-        );
+        scope.report(Code::NothingToCompare, here.key("target"), message, help);
     }
 }
 
@@ -134,12 +160,7 @@ fn blue_green(scope: &mut Scope<'_>, switch: &BlueGreen, here: At<'_>) {
     {
         let message = format!("nothing says who runs '{name}'");
         let help = "add 'runner:' with the binding of a command runner";
-        scope.report(
-            Code::CommandWithoutRunner,
-            here.key(key),
-            message,
-            Some(help),
-        );
+        scope.report(Code::CommandWithoutRunner, here.key(key), message, help);
     }
 }
 
@@ -147,7 +168,7 @@ fn waves(scope: &mut Scope<'_>, waves: &Waves, here: At<'_>) {
     if waves.at_once == 0 {
         let message = "no target may be changed at a time: nothing ever happens";
         let help = "write 'at-once: 1' or more";
-        scope.report(Code::EmptyWaves, here.key("at-once"), message, Some(help));
+        scope.report(Code::EmptyWaves, here.key("at-once"), message, help);
     }
     let mut seen = BTreeSet::new();
     let list = here.key("waves");
@@ -159,7 +180,7 @@ fn waves(scope: &mut Scope<'_>, waves: &Waves, here: At<'_>) {
         if count == 0 && !scope.is_unread(here, &["targets"]) {
             let message = "this wave has no target";
             let help = "add 'targets: [..]' or remove the wave";
-            scope.report(Code::EmptyWaves, here.key("targets"), message, Some(help));
+            scope.report(Code::EmptyWaves, here.key("targets"), message, help);
         }
         if count > 0 && wave.failures_max >= count {
             let message = format!(
@@ -171,20 +192,25 @@ fn waves(scope: &mut Scope<'_>, waves: &Waves, here: At<'_>) {
                 Code::WaveCannotFail,
                 here.key("failures-max"),
                 message,
-                Some(help),
+                help,
             );
         }
         let targets = here.key("targets");
         for (number, target) in wave.targets.iter().enumerate() {
             if !seen.insert(target) {
                 let message = format!("'{target}' stands in an earlier wave too");
-                scope.report(Code::TargetTwice, targets.index(number), message, None);
+                scope.report(
+                    Code::TargetTwice,
+                    targets.index(number),
+                    message,
+                    "remove it from one of the two",
+                );
             }
         }
     }
     if waves.waves.is_empty() && !scope.is_unread(here, &["waves"]) {
         let help = "add 'waves: [{targets: [..]}]'";
-        scope.report(Code::EmptyWaves, list, "there is no wave", Some(help));
+        scope.report(Code::EmptyWaves, list, "there is no wave", help);
     }
     if all > 0 && waves.failures_max >= all {
         let message = format!(
@@ -192,12 +218,7 @@ fn waves(scope: &mut Scope<'_>, waves: &Waves, here: At<'_>) {
             waves.failures_max
         );
         let here = here.key("failures-max");
-        scope.report(
-            Code::WaveCannotFail,
-            here,
-            message,
-            Some("lower 'failures-max'"),
-        );
+        scope.report(Code::WaveCannotFail, here, message, "lower 'failures-max'");
     }
 }
 
@@ -210,6 +231,6 @@ fn cohort(scope: &mut Scope<'_>, cohort: &Cohort, here: At<'_>) {
     if nobody && !scope.is_unread(here, &who) {
         let message = "nothing says who belongs to this cohort";
         let help = "add 'labels:', 'attributes:', 'members:' or 'opt-in: true'";
-        scope.report(Code::CohortOfNobody, here.key("flag"), message, Some(help));
+        scope.report(Code::CohortOfNobody, here.key("flag"), message, help);
     }
 }

@@ -45,7 +45,7 @@ fn worked(scope: &mut Scope<'_>) {
         if matches!(written, Some(Value::List(items)) if items.is_empty()) {
             let message = "nobody would ever work";
             let help = "name them, or leave the key out for Monday to Friday, 09:00 to 17:00";
-            scope.report(Code::EmptyValue, here, message, Some(help));
+            scope.report(Code::EmptyValue, here, message, help);
         }
     }
 }
@@ -137,20 +137,20 @@ fn lengths(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
                 "the phases add up to {at_least}{sum} {word}, the whole is stated as {length}"
             );
             let help = "correct the phases' lengths or the length of the whole";
-            scope.report(Code::LengthsDoNotAddUp, here, message, Some(help));
+            scope.report(Code::LengthsDoNotAddUp, here, message, help);
         } else if !chain && most.is_some_and(|most| path > most) {
             let message = format!(
                 "phases that wait for each other take {path} {word}, the whole is stated as {length}"
             );
             let help = "shorten the longest path or state a longer whole";
-            scope.report(Code::CriticalPathTooLong, here, message, Some(help));
+            scope.report(Code::CriticalPathTooLong, here, message, help);
         }
         return;
     }
 }
 
 /// The longest path through the phases, and whether they form one chain.
-fn longest(draft: &PlanDraft, before: &[Vec<usize>], lengths: &[u64]) -> (u64, bool) {
+pub(super) fn longest(draft: &PlanDraft, before: &[Vec<usize>], lengths: &[u64]) -> (u64, bool) {
     let steps: Vec<usize> = draft
         .phases
         .iter()
@@ -189,8 +189,10 @@ fn windows(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
     let timed: BTreeSet<usize> = order(&before).into_iter().collect();
     let frozen = Frozen::new(scope, calendar);
     let forward = draft.without_freezes(calendar);
+    super::window::check(scope, (calendar, &forward), &frozen);
     let week = calendar.days_a_week();
     let phases = At::ROOT.key("phases");
+    let ended = ended(draft, &before, week);
     for (index, phase) in draft.phases.iter().enumerate() {
         let here = phases.index(index);
         if let Some(window) = phase.window {
@@ -212,7 +214,13 @@ fn windows(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
             let early = days.is_some_and(|(mine, its)| mine.first() < its.last())
                 || weeks
                     .is_some_and(|(mine, its)| its.last().is_none_or(|last| mine.first() < last));
-            if early
+            let late = || {
+                let end = ended.get(other).copied().flatten();
+                let far = earlier.window.is_none() && !early;
+                let mine = phase.window.filter(|_| far);
+                mine.zip(end).is_some_and(|(mine, end)| mine.first() < end)
+            };
+            if (early || late())
                 && timed.contains(&index)
                 && !scope.is_unread(here, &["after"])
                 && !scope.is_unread_before(index)
@@ -221,8 +229,13 @@ fn windows(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
                     "'{}' is to begin before '{}', which it waits for, has ended",
                     phase.id, earlier.id
                 );
-                let key = if days.is_some() { "window" } else { "weeks" };
-                scope.report(Code::BeginsBeforeDependency, here.key(key), message, None);
+                let key = if early && days.is_none() {
+                    "weeks"
+                } else {
+                    "window"
+                };
+                let help = "move one of the two, or correct 'after'";
+                scope.report(Code::BeginsBeforeDependency, here.key(key), message, help);
             }
         }
         let gates = here.key("gates");
@@ -252,17 +265,50 @@ fn gate(
             calendar.zone().date(moment),
             window.last()
         );
-        scope.report(Code::GateAfterWindow, here.key("not-before"), message, None);
+        scope.report(
+            Code::GateAfterWindow,
+            here.key("not-before"),
+            message,
+            "let it wait for an earlier day, or give the phase more days",
+        );
     }
 }
 
+/// The last day of each phase, or one before which it has not ended: as it is given, or after what it waits for.
+fn ended(draft: &PlanDraft, before: &[Vec<usize>], week: u64) -> Vec<Option<Date>> {
+    let mut ends: Vec<Option<Date>> = vec![None; before.len()];
+    for index in order(before) {
+        let Some(phase) = draft.phases.get(index) else {
+            continue;
+        };
+        let list = before.get(index).map_or(&[][..], Vec::as_slice);
+        let begun = list
+            .iter()
+            .filter_map(|one| ends.get(*one).copied().flatten())
+            .max();
+        let takes = phase
+            .length
+            .map_or(0, |length| length.calendar_days(week).0);
+        // It may begin on the day on which what it waits for ends.
+        let takes = i64::try_from(takes.saturating_sub(1)).unwrap_or(0);
+        let end = match phase.window {
+            Some(window) => Some(window.last()),
+            None => begun.map(|begun| begun.plus_days(takes.min(DAYS_MAX))),
+        };
+        if let Some(slot) = ends.get_mut(index) {
+            *slot = end;
+        }
+    }
+    ends
+}
+
 /// May so many days be looked at one by one?
-fn affords_days(scope: &Scope<'_>, days: i64) -> bool {
+pub(super) fn affords_days(scope: &Scope<'_>, days: i64) -> bool {
     scope.affords(usize::try_from(days).unwrap_or(usize::MAX))
 }
 
 /// How many days a window has with those around it on which nobody works: from Monday to Friday is a week.
-fn with_free_days(
+pub(super) fn with_free_days(
     calendar: &WorkCalendar,
     window: DateWindow,
 ) -> Result<u64, std::num::TryFromIntError> {
@@ -289,7 +335,12 @@ fn window_of(
         && (window.first() < whole.first() || window.last() > whole.last())
     {
         let message = format!("{window} is not within {whole}, the days of the whole");
-        scope.report(Code::PhaseOutsideWindow, here, message, None);
+        scope.report(
+            Code::PhaseOutsideWindow,
+            here,
+            message,
+            "correct one of the two",
+        );
     }
     if !calendar.is_business_day(window.first()) {
         let message = format!(
@@ -298,7 +349,7 @@ fn window_of(
             window.first().weekday()
         );
         let help = "begin on a working day, or say in 'calendar' that it is one";
-        scope.report(Code::StartsOnFreeDay, here, message, Some(help));
+        scope.report(Code::StartsOnFreeDay, here, message, help);
     }
     if window.days() > DAYS_MAX || !affords_days(scope, window.days()) {
         return;
@@ -330,13 +381,18 @@ fn window_of(
             {
                 message.push_str(&format!(": freezes leave {there} business days of it"));
             }
-            scope.report(Code::WindowTooShort, here, message, None);
+            scope.report(
+                Code::WindowTooShort,
+                here,
+                message,
+                "give it more days, or shorten its length",
+            );
         }
     }
     if let Some(freezes) = frozen.covering(scope, calendar, window) {
         let message = format!("all of {window} lies in the {freezes}");
         let help = "move the phase or the freeze";
-        scope.report(Code::PhaseInFreeze, here, message, Some(help));
+        scope.report(Code::PhaseInFreeze, here, message, help);
     }
 }
 
@@ -365,7 +421,7 @@ fn slots(scope: &mut Scope<'_>, calendar: &WorkCalendar, phase: &Phase, here: At
         if slot.day == 0 || last < slot.day || days.is_some_and(|days| last > days) {
             let message = format!("day {} to {last} is not in this phase", slot.day);
             let help = "days are counted from 1, to the phase's length";
-            scope.report(Code::SlotOutsidePhase, here.key("day"), message, Some(help));
+            scope.report(Code::SlotOutsidePhase, here.key("day"), message, help);
             return;
         }
         let (Some(weekday), Some(window)) = (slot.weekday, phase.window) else {
@@ -386,7 +442,12 @@ fn slots(scope: &mut Scope<'_>, calendar: &WorkCalendar, phase: &Phase, here: At
                 slot.day,
                 date.weekday()
             );
-            scope.report(Code::WeekdayDisagrees, here.key("weekday"), message, None);
+            scope.report(
+                Code::WeekdayDisagrees,
+                here.key("weekday"),
+                message,
+                "correct the day of the week or the number of the day",
+            );
         }
     });
 }
@@ -467,7 +528,7 @@ fn never(scope: &mut Scope<'_>, all: Vec<(String, &Recurrence)>) {
                 Some((end, day)) => format!("it is over on {end}, and the plan begins on {day}"),
                 None => "there is no such day".to_owned(),
             };
-            scope.report_at(Code::NeverComes, pointer, message, Some(&help));
+            scope.report_at(Code::NeverComes, pointer, message, &help);
         }
     }
 }
@@ -488,7 +549,7 @@ fn recovery(scope: &mut Scope<'_>) {
             let help = "add 'runner:' with the binding of a command runner";
             let here = backups.index(index);
             let here = here.key("command");
-            scope.report(Code::CommandWithoutRunner, here, message, Some(help));
+            scope.report(Code::CommandWithoutRunner, here, message, help);
         }
     }
     let continuous = recovery
@@ -509,7 +570,7 @@ fn recovery(scope: &mut Scope<'_>) {
         let message = format!("{gap} can lie between two backups, and at most {point} may be lost");
         let help = "back up more often, or continuously";
         let here = At::ROOT.key("recovery");
-        scope.report(Code::BackupTooRare, here.key("point"), message, Some(help));
+        scope.report(Code::BackupTooRare, here.key("point"), message, help);
     }
 }
 

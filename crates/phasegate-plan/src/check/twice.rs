@@ -4,8 +4,12 @@
 use std::collections::BTreeMap;
 
 use super::{At, Scope};
+use crate::calendar::TimeRange;
 use crate::fault::{Code, FAULTS_MAX};
 use crate::model::Gate;
+
+/// No day has more stretches of work.
+const HOURS_MAX: usize = 48;
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
@@ -15,6 +19,11 @@ pub(super) fn check(scope: &mut Scope<'_>) {
         let here = roles.index(index);
         list(scope, here.key("members"), "", role.members.iter());
     }
+    let calendar = root.key("calendar");
+    list(scope, calendar.key("days"), "", draft.calendar.days.iter());
+    let holidays = draft.calendar.holidays.iter().map(|one| one.date);
+    list(scope, calendar.key("holidays"), "", holidays);
+    overlapping(scope, calendar.key("hours"));
     let phases = root.key("phases");
     let before = scope.before();
     for (index, phase) in draft.phases.iter().enumerate() {
@@ -52,6 +61,21 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     }
 }
 
+/// Working hours of which a part stands in others that came before.
+fn overlapping(scope: &mut Scope<'_>, at: At<'_>) {
+    let hours = &scope.draft.calendar.hours;
+    for (index, one) in hours.iter().enumerate().take(HOURS_MAX) {
+        let mut before = hours.iter().take(index);
+        let shared = |other: &&TimeRange| one.from() < other.until() && other.from() < one.until();
+        if let Some(other) = before.find(shared) {
+            let message = format!("a part of {one} stands in {other} too");
+            let help =
+                "let the hours of a day follow each other, such as 09:00-12:00 and 13:00-17:00";
+            scope.report(Code::NamedTwice, at.index(index), message, help);
+        }
+    }
+}
+
 /// What stands a second time in a list; `key` is where in an item it stands, if it is not the item.
 fn list<T: Ord + std::fmt::Display>(
     scope: &mut Scope<'_>,
@@ -69,7 +93,7 @@ fn list<T: Ord + std::fmt::Display>(
         let message = format!("'{item}' stands here twice");
         let first = scope.written(&at.index(first).to_string());
         let help = format!("the first is at {first}; remove one of them");
-        scope.report(Code::NamedTwice, here, message, Some(&help));
+        scope.report(Code::NamedTwice, here, message, &help);
     }
 }
 
@@ -98,6 +122,6 @@ fn approvals(scope: &mut Scope<'_>, gate: &Gate, here: At<'_>) {
         let message = format!("the gate '{}' asks the role '{}' twice", gate.id, role);
         let first = scope.written(&list.index(first).to_string());
         let help = format!("the first is at {first}; say with 'quorum:' how many must say yes");
-        scope.report(Code::ApprovalTwice, here.key("role"), message, Some(&help));
+        scope.report(Code::ApprovalTwice, here.key("role"), message, &help);
     }
 }

@@ -57,7 +57,7 @@ fn one(scope: &mut Scope<'_>, rollback: &Rollback, phases: &[&Phase], here: At<'
     if rollback.steps.is_empty() && moves {
         let message = "there is a way back, and no step of it";
         let help = "add 'steps:', or say under 'no-way-back:' why none is needed";
-        scope.report(Code::EmptyRollback, here, message, Some(help));
+        scope.report(Code::EmptyRollback, here, message, help);
         return;
     }
     let mut reached: BTreeMap<Key<'_>, Ratio> = BTreeMap::new();
@@ -81,7 +81,7 @@ fn one(scope: &mut Scope<'_>, rollback: &Rollback, phases: &[&Phase], here: At<'
             let here = steps.index(index);
             let here = here.key(step.action.key());
             let stages = here.key("stages");
-            scope.report(Code::RollbackGoesForward, stages, message, Some(help));
+            scope.report(Code::RollbackGoesForward, stages, message, help);
         }
     }
     misses(scope, rollback, &reached, steps);
@@ -109,12 +109,7 @@ fn misses(
     {
         let message = format!("'{target}' is moved forward, and only '{other}' is taken back");
         let help = format!("take '{target}' back, or correct the name");
-        scope.report(
-            Code::RollbackMissesTarget,
-            steps.index(0),
-            message,
-            Some(&help),
-        );
+        scope.report(Code::RollbackMissesTarget, steps.index(0), message, &help);
     }
 }
 
@@ -132,13 +127,13 @@ fn staged(
         let message = "nothing says after which stage it is enough";
         let help = "add 'validation:', criteria that hold again once enough is undone";
         let here = here.key("staged");
-        scope.report(Code::StagedWithoutValidation, here, message, Some(help));
+        scope.report(Code::StagedWithoutValidation, here, message, help);
     }
     if target == Some(&RollbackTarget::Start) && !scope.is_unread(here, &["target"]) {
         let message =
             "the start means that everything is undone, and stages may leave something as it is";
         let help = "write 'target: previous-phase', or leave 'staged' out";
-        scope.report(Code::StagedToStart, here.key("staged"), message, Some(help));
+        scope.report(Code::StagedToStart, here.key("staged"), message, help);
     }
 }
 
@@ -156,7 +151,7 @@ fn budgets(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
         if takes > may {
             let message = format!("this takes {takes} by itself, and may take {may}");
             let help = "give it more time, or wait less";
-            scope.report(Code::StepExceedsBudget, here.key(key), message, Some(help));
+            scope.report(Code::StepExceedsBudget, here.key(key), message, help);
         }
     }
 }
@@ -174,7 +169,7 @@ fn over_irreversible(scope: &mut Scope<'_>, procedure: &Procedure, phase: &Phase
             phase.id
         );
         let help = format!("go back no further than 'phase: {}'", phase.id);
-        scope.report(Code::RollbackOverIrreversible, target, message, Some(&help));
+        scope.report(Code::RollbackOverIrreversible, target, message, &help);
     }
 }
 

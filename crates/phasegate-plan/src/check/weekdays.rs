@@ -39,11 +39,6 @@ pub(super) fn check(scope: &mut Scope<'_>, calendar: &WorkCalendar, phase: &Phas
             None => format!("day {} is never a {weekday}: nobody works then", slot.day),
         };
         let help = "correct the number or the day of the week";
-        scope.report(
-            Code::WeekdayDisagrees,
-            here.key("weekday"),
-            message,
-            Some(help),
-        );
+        scope.report(Code::WeekdayDisagrees, here.key("weekday"), message, help);
     });
 }

@@ -230,7 +230,7 @@ codes! {
     NobodyIsTold "PG342" "nobody-is-told" Warning;
     /// An access rule for branches that asks for no review.
     ProtectionWithoutReview "PG343" "protection-without-review" Warning;
-    /// Something must be answered within no time at all.
+    /// Something has no time at all: to be answered or done, from one look to the next, to be measured over.
     ZeroTime "PG344" "zero-time" Error;
     /// Old and new are compared, and nothing says in what.
     NothingToCompare "PG345" "nothing-to-compare" Warning;
@@ -426,6 +426,8 @@ codes! {
     BurnWindowsSame "PG653" "burn-windows-same" Warning;
     /// A clause that changes nothing where it stands.
     ClauseIgnored "PG654" "clause-ignored" Warning;
+    /// A threshold that lets forward what is bad, or sends back what is good.
+    AgainstDirection "PG655" "against-direction" Warning;
 }
 
 impl fmt::Display for Code {

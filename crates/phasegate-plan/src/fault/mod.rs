@@ -85,10 +85,14 @@ impl Faults {
     pub(crate) fn new(mut list: Vec<Fault>) -> Self {
         list.sort_by(|a, b| order(a).cmp(&order(b)));
         // What an alias repeats stands in the document once.
-        let place = |fault: &Fault| fault.place.as_ref().map(|place| (place.start, place.end));
         list.dedup_by(|a, b| {
             let same = (a.code, &a.message) == (b.code, &b.message);
-            same && place(a) == place(b) && (a.place.is_some() || a.pointer == b.pointer)
+            let there = match (&a.place, &b.place) {
+                (Some(a), Some(b)) => (&a.file, a.start, a.end) == (&b.file, b.start, b.end),
+                (None, None) => a.pointer == b.pointer,
+                (_, _) => false,
+            };
+            same && there
         });
         Self { list }
     }
@@ -113,6 +117,20 @@ impl Faults {
     /// Each of them.
     pub fn iter(&self) -> std::slice::Iter<'_, Fault> {
         self.list.iter()
+    }
+
+    /// These and others as one list, such as those of a bindings document and of a plan.
+    ///
+    /// ```
+    /// use phasegate_plan::{Catalog, PlanDocument, check};
+    /// let bindings = Catalog::read("bindings.yaml", b"");
+    /// let plan = check(&PlanDocument::read("plan.yaml", b""), None);
+    /// assert_eq!(bindings.faults.and(plan.faults).len(), 2);
+    /// ```
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.list.extend(others.list);
+        Self::new(self.list)
     }
 
     /// Those of one kind.

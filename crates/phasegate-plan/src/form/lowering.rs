@@ -135,8 +135,7 @@ impl<'s> Lowering<'s> {
     pub(crate) fn text<'n>(&mut self, node: &'n Node, wanted: &str) -> Option<&'n str> {
         match &node.kind {
             Kind::Scalar { .. } if node.is_null() => {
-                let message = format!("there is nothing here; {wanted} is wanted");
-                self.report(Code::EmptyValue, node.at, message, None);
+                self.empty(node, wanted);
                 None
             }
             Kind::Scalar { text, .. } => Some(text),
@@ -147,8 +146,16 @@ impl<'s> Lowering<'s> {
 
     fn wrong_shape<T>(&mut self, node: &Node, wanted: &str, found: &str) -> Option<T> {
         let message = format!("{wanted} is wanted here, this is {found}");
-        self.report(Code::WrongShape, node.at, message, None);
+        let help = format!("write {wanted} in its place");
+        self.report(Code::WrongShape, node.at, message, Some(help));
         None
+    }
+
+    /// A key with nothing behind it.
+    fn empty(&mut self, node: &Node, wanted: &str) {
+        let message = format!("there is nothing here; {wanted} is wanted");
+        let help = Some("write it behind the key, or leave the key out".to_owned());
+        self.report(Code::EmptyValue, node.at, message, help);
     }
 
     /// A scalar that is parsed.
@@ -162,7 +169,8 @@ impl<'s> Lowering<'s> {
             Ok(value) => Some(value),
             Err(error) => {
                 let help = super::mend::mend(text, |text| text.parse::<T>().is_ok());
-                self.report(code, node.at, format!("{error}"), help);
+                let help = help.unwrap_or_else(|| format!("write {wanted}"));
+                self.report(code, node.at, format!("{error}"), Some(help));
                 None
             }
         }
@@ -187,8 +195,7 @@ impl<'s> Lowering<'s> {
         match &node.kind {
             Kind::Map(entries) => Some(entries),
             Kind::Scalar { .. } if node.is_null() => {
-                let message = format!("there is nothing here; {wanted} is wanted");
-                self.report(Code::EmptyValue, node.at, message, None);
+                self.empty(node, wanted);
                 None
             }
             Kind::Scalar { .. } => self.wrong_shape(node, wanted, "text"),
@@ -218,8 +225,7 @@ impl<'s> Lowering<'s> {
     pub(crate) fn filled<T: Form>(&mut self, node: &Node) -> Option<T> {
         let value = T::read(node, self)?;
         if value.is_blank() {
-            let message = "there is nothing here; some text is wanted";
-            self.report(Code::EmptyValue, node.at, message, None);
+            self.empty(node, "some text");
         }
         Some(value)
     }
@@ -278,8 +284,7 @@ impl<'s> Lowering<'s> {
                 Some(items)
             }
             Kind::Scalar { .. } if node.is_null() => {
-                let message = "there is nothing here; a list is wanted";
-                self.report(Code::EmptyValue, node.at, message, None);
+                self.empty(node, "a list");
                 None
             }
             Kind::Scalar { .. } => {

@@ -42,6 +42,8 @@ fn candidates(text: &str) -> Vec<String> {
     }
     out.extend(units(text));
     out.extend(date(&close));
+    // A date where a moment is wanted.
+    out.push(format!("{close}T00:00:00Z"));
     // From a later one to an earlier one.
     let ends = close.split_once("..");
     out.extend(ends.map(|(last, first)| format!("{first}..{last}")));

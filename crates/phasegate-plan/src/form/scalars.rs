@@ -46,7 +46,8 @@ macro_rules! expressions {
                     Err(error) => {
                         let at = cx.within(node, error.at.clone());
                         let message = format!("expected {}, found {}", error.expected, error.found);
-                        cx.report(Code::InvalidCriterion, at, message, None);
+                        let help = "such as 'p95(latency) < 200ms for 5m'; a text with '#' or ': ' goes in quotes";
+                        cx.report(Code::InvalidCriterion, at, message, Some(help.to_owned()));
                         None
                     }
                 }
@@ -146,7 +147,8 @@ macro_rules! counts {
                     Ok(number) => Some(number),
                     Err(_) => {
                         let message = format!("a whole number from {} to {} is wanted", <$ty>::MIN, <$ty>::MAX);
-                        cx.report(Code::InvalidNumber, node.at, message, None);
+                        let help = "write digits only, without a unit".to_owned();
+                        cx.report(Code::InvalidNumber, node.at, message, Some(help));
                         None
                     }
                 }
@@ -252,7 +254,13 @@ where
                 }
                 (Ok(_), None) => {}
                 (Err(error), _) => {
-                    cx.report(Code::InvalidId, entry.key_at, format!("{error}"), None);
+                    let help = "write another name for this key".to_owned();
+                    cx.report(
+                        Code::InvalidId,
+                        entry.key_at,
+                        format!("{error}"),
+                        Some(help),
+                    );
                 }
             }
         }

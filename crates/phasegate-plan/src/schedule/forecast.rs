@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use phasegate_core::{GateId, PhaseId, StepId, Timestamp};
+use phasegate_core::{GateId, PhaseId, Span, StepId, Timestamp};
 
 use super::layout::{Layout, Times};
 use super::placing::{Placed, SlotAt};
@@ -158,7 +158,8 @@ impl Schedule {
     /// What falls on another day than the plan says when it is laid out from this one, with its place in the
     /// document that the plan was read from (of one written in Rust, [`PlanDraft::to_yaml`]): days of the week
     /// and numbered days on which nothing may happen, windows and weeks that have begun when a phase can,
-    /// freezes in phases that go by the calendar, gates whose date holds back what is ready. At most 2 000.
+    /// freezes in phases that go by the calendar, gates whose date holds back what is ready; and what lies before or
+    /// after the days of the whole. At most 2 000.
     ///
     /// ```
     /// use phasegate_plan::{PlanDocument, Schedule};
@@ -177,15 +178,37 @@ impl Schedule {
         let faults = self.warnings.iter().take(FAULTS_MAX).map(|(number, one)| {
             let pointer = format!("/phases/{number}{}", one.pointer);
             let message = one.message.clone();
-            levelled(
-                document,
-                Code::NotAsPlanned,
-                pointer,
-                message,
-                Some(one.help),
-            )
+            levelled(document, Code::NotAsPlanned, pointer, message, one.help)
         });
-        Faults::new(faults.collect())
+        let whole = self.beyond_window().into_iter().map(|message| {
+            let help = "lay it out from another day, or correct the days of the whole";
+            let pointer = "/window".to_owned();
+            levelled(document, Code::NotAsPlanned, pointer, message, help)
+        });
+        Faults::new(whole.chain(faults).collect())
+    }
+
+    /// What lies before the days of the whole, and what after them.
+    fn beyond_window(&self) -> Vec<String> {
+        let Some(window) = self.draft.window else {
+            return Vec::new();
+        };
+        let zone = self.calendar.zone();
+        let moment = Span::from_secs(1);
+        let early = self.phases.iter().min_by_key(|phase| phase.start);
+        let early = early.map(|phase| ("begins", phase, zone.date(phase.start)));
+        let early = early.filter(|(.., date)| *date < window.first());
+        let late = self.phases.iter().max_by_key(|phase| phase.end);
+        // What ends at midnight ends on the day before.
+        let late = late.map(|phase| ("ends", phase, zone.date(phase.end.before(moment))));
+        let late = late.filter(|(.., date)| *date > window.last());
+        let found = early.into_iter().chain(late);
+        found
+            .map(|(word, phase, date)| {
+                let id = &phase.id;
+                format!("'{id}' {word} on {date}, and the whole is to lie in {window}")
+            })
+            .collect()
     }
 
     /// The day it was laid out from.
