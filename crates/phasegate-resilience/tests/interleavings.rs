@@ -303,6 +303,21 @@ fn a_limiter_gives_the_last_cell_once() {
 }
 
 #[test]
+fn two_reservations_are_two_turns() {
+    explore(3, || {
+        let quota = Quota::new(1, Duration::from_secs(1)).unwrap();
+        let limiter = Arc::new(RateLimiter::new(quota).longest_wait(Duration::from_secs(1)));
+        let other = Arc::clone(&limiter);
+        let thread = thread::spawn(move || other.reserve(1, CallClass::Read, &NOW).unwrap());
+        let mine = limiter.reserve(1, CallClass::Read, &NOW).unwrap();
+        let theirs = thread.join().unwrap();
+        assert_eq!(mine.min(theirs), NOW);
+        assert_eq!(mine.max(theirs), NOW + Duration::from_secs(1));
+        assert!(limiter.reserve(1, CallClass::Read, &NOW).is_err());
+    });
+}
+
+#[test]
 fn quotas_are_never_taken_in_part() {
     explore(2, || {
         let one = |burst| Quota::new(2, Duration::from_secs(2)).unwrap().burst(burst);

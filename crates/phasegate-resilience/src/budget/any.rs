@@ -2,7 +2,7 @@
 
 use alloc::sync::Arc;
 
-use crate::call::{CallClass, Outcome};
+use crate::call::{CallClass, Hint, Judgement, Outcome};
 use crate::rejection::Rejection;
 use crate::time::Clock;
 
@@ -15,11 +15,12 @@ use super::token::TokenBudget;
 /// ```
 /// use core::time::Duration;
 /// use std::sync::Arc;
-/// use phasegate_resilience::{ExpiringBudget, Policy, Rate, RetryPolicy};
+/// use phasegate_resilience::{ExpiringBudget, Policy, Rate, RetryBudget, RetryPolicy};
 ///
 /// // One retry in five calls of the last ten seconds, and one a second without calls.
 /// let budget = ExpiringBudget::new(Duration::from_secs(10), Rate::percent(20)?, 1)?;
-/// let policy = Policy::new().retry(RetryPolicy::default()).budget(Arc::new(budget));
+/// let budget: RetryBudget = Arc::new(budget).into();
+/// let policy = Policy::new().retry(RetryPolicy::default()).budget(budget);
 /// # Ok::<(), phasegate_resilience::Misuse>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -64,27 +65,56 @@ impl RetryBudget {
         }
     }
 
-    /// A retry or hedge is to be made. The guard, if there is one, ends it.
+    /// A retry or hedge is to be made.
     pub(crate) fn try_retry<C: Clock>(
         &self,
         class: CallClass,
+        after_timeout: bool,
         clock: &C,
-    ) -> Result<Option<Underway<'_>>, Rejection> {
+    ) -> Result<Paid<'_>, Rejection> {
+        let mut paid = Paid::default();
         match self {
-            Self::Concurrent(budget) => budget.try_retry(class).map(Some),
-            Self::Expiring(budget) => budget.try_retry(class, clock).map(|()| None),
-            Self::Token(budget) => budget.try_retry(class).map(|()| None),
+            Self::Concurrent(budget) => paid._held = Some(budget.try_retry(class)?),
+            Self::Expiring(budget) => budget.try_retry(class, clock)?,
+            Self::Token(budget) => {
+                paid.milli = budget.cost(after_timeout);
+                budget.try_retry_at(class, paid.milli)?;
+            }
+        }
+        Ok(paid)
+    }
+
+    /// A first attempt succeeded.
+    #[inline]
+    pub(crate) fn on_success(&self) {
+        if let Self::Token(budget) = self {
+            budget.on_success();
         }
     }
 
-    /// An attempt ended.
+    /// An attempt ended for which so much was paid, nothing for the first.
     #[inline]
-    pub(crate) fn on_outcome(&self, outcome: Outcome) {
+    pub(crate) fn on_end(&self, judged: &Judgement, paid: Option<&Paid<'_>>) {
         let Self::Token(budget) = self else { return };
-        match outcome {
-            Outcome::Success => budget.on_success(),
-            Outcome::Failure | Outcome::Throttled => budget.on_failure(),
-            Outcome::Ignored => {}
+        match (judged.outcome, paid) {
+            (Outcome::Success, Some(paid)) => budget.on_retry_success(paid.milli),
+            (Outcome::Success, None) => budget.on_success(),
+            // What no retry can mend says nothing of the server's load (gRPC A6).
+            (Outcome::Failure | Outcome::Throttled, _)
+                if judged.retryable || judged.hint == Hint::Never =>
+            {
+                budget.on_failure();
+            }
+            (Outcome::Failure | Outcome::Throttled | Outcome::Ignored, _) => {}
         }
     }
+}
+
+/// What was paid for a retry or a hedge.
+#[derive(Debug, Default)]
+pub(crate) struct Paid<'a> {
+    /// Stands in a concurrent budget until this is dropped.
+    pub(crate) _held: Option<Underway<'a>>,
+    /// Thousandths of tokens.
+    pub(crate) milli: u64,
 }

@@ -72,6 +72,16 @@ impl ConcurrentBudget {
 }
 
 /// Something under way; it ends when this is dropped.
+///
+/// ```
+/// use phasegate_resilience::{CallClass, ConcurrentBudget, Rate, Underway};
+///
+/// let budget = ConcurrentBudget::new(Rate::ZERO, 1);
+/// let retry: Underway<'_> = budget.try_retry(CallClass::Read).expect("one is always allowed");
+/// assert!(budget.try_retry(CallClass::Read).is_err());
+/// drop(retry);
+/// assert!(budget.try_retry(CallClass::Read).is_ok());
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping it ends what it stands for"]
 pub struct Underway<'a> {

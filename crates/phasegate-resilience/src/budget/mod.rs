@@ -12,6 +12,8 @@ pub(crate) mod ring;
 mod token;
 
 #[cfg(any(feature = "std", feature = "spin"))]
+pub(crate) use any::Paid;
+#[cfg(any(feature = "std", feature = "spin"))]
 pub use any::RetryBudget;
 pub use concurrent::{ConcurrentBudget, Underway};
 #[cfg(any(feature = "std", feature = "spin"))]

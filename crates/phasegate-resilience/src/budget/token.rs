@@ -26,8 +26,10 @@ pub struct TokenBudgetConfig {
     pub deposit_milli: u64,
     /// What a failure takes (gRPC); may be zero.
     pub failure_milli: u64,
-    /// What a retry takes (AWS); may be zero.
+    /// What a retry takes (AWS), and gets back when it succeeds; may be zero.
     pub retry_milli: u64,
+    /// The same for a retry after an attempt that ran out of time.
+    pub timeout_milli: u64,
     /// Retries of reads and mutations need more than this to be left.
     pub floor_milli: u64,
 }
@@ -42,18 +44,20 @@ impl TokenBudgetConfig {
             deposit_milli: ratio_milli as u64,
             failure_milli: MILLI,
             retry_milli: 0,
+            timeout_milli: 0,
             floor_milli: capacity_milli / 2,
         }
     }
 
-    /// As in the AWS clients: a retry takes `cost` of `capacity` tokens, and a first-try success
-    /// gives one.
+    /// As in the AWS clients: a retry takes `cost` of `capacity` tokens, twice that after a timeout,
+    /// and gets them back when it succeeds; a first-try success gives one.
     pub const fn aws(capacity: u32, cost: u32) -> Self {
         Self {
             capacity_milli: capacity as u64 * MILLI,
             deposit_milli: MILLI,
             failure_milli: 0,
             retry_milli: cost as u64 * MILLI,
+            timeout_milli: cost as u64 * MILLI * 2,
             floor_milli: 0,
         }
     }
@@ -106,7 +110,9 @@ impl TokenBudget {
         }
     }
 
-    /// A call failed.
+    /// A call failed in a way that says something about the server: one that another attempt could
+    /// mend, or that the server said not to repeat. What no retry can mend (a bad request) is the
+    /// caller's and is not told here; a policy tells it so by itself.
     #[inline]
     pub fn on_failure(&self) {
         if self.config.failure_milli > 0 {
@@ -123,8 +129,8 @@ impl TokenBudget {
         self.try_retry_at(class, self.config.retry_milli)
     }
 
-    /// The same for a retry that costs so many thousandths of a token instead: the AWS clients let
-    /// one after a timeout cost twice as much.
+    /// The same for a retry that costs so many thousandths of a token instead, such as
+    /// [`timeout_milli`](TokenBudgetConfig::timeout_milli).
     ///
     /// # Errors
     /// As [`try_retry`](Self::try_retry).
@@ -142,7 +148,13 @@ impl TokenBudget {
         }
     }
 
-    /// Gives back what a retry took, because it succeeded or was not made.
+    /// A retry succeeded that took `cost_milli`: gives that back, or what a success gives if that is
+    /// more.
+    pub fn on_retry_success(&self, cost_milli: u64) {
+        self.add(cost_milli.max(self.config.deposit_milli));
+    }
+
+    /// Gives back what a retry took that was not made.
     pub fn refund_retry(&self) {
         self.add(self.config.retry_milli);
     }
@@ -156,6 +168,16 @@ impl TokenBudget {
     pub fn restore_milli(&self, milli: u64) {
         self.milli
             .store(milli.min(self.config.capacity_milli), Ordering::Release);
+    }
+
+    /// What a retry takes, after a timeout or after another failure.
+    #[cfg(any(feature = "std", feature = "spin"))]
+    pub(super) const fn cost(&self, after_timeout: bool) -> u64 {
+        if after_timeout {
+            self.config.timeout_milli
+        } else {
+            self.config.retry_milli
+        }
     }
 
     fn add(&self, milli: u64) {

@@ -22,6 +22,14 @@ use super::duration::Span;
 use super::pieces::{AdaptiveSettings, BudgetSettings, HedgeSettings, ThrottleSettings};
 
 /// A window: `{ calls = 100 }` or `{ span = "60s", slots = 60 }`.
+///
+/// ```
+/// use phasegate_resilience::config::{BreakerSettings, WindowSettings};
+///
+/// let window: WindowSettings = toml::from_str("calls = 20").unwrap();
+/// let settings = BreakerSettings { window: Some(window), ..Default::default() };
+/// assert!(settings.build().is_ok());
+/// ```
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct WindowSettings {
@@ -50,6 +58,14 @@ impl WindowSettings {
 }
 
 /// The names of the schedules.
+///
+/// ```
+/// use phasegate_resilience::config::{BackoffSettings, ScheduleSettings};
+///
+/// let text = r#"{ "schedule": "fibonacci", "first": "1s" }"#;
+/// let settings: BackoffSettings = serde_json::from_str(text).unwrap();
+/// assert_eq!(settings.schedule, ScheduleSettings::Fibonacci);
+/// ```
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(clippy::exhaustive_enums, reason = "mirrors what a document may say")]
@@ -68,6 +84,14 @@ pub enum ScheduleSettings {
 }
 
 /// The names of the jitters.
+///
+/// ```
+/// use phasegate_resilience::config::{BackoffSettings, JitterSettings};
+///
+/// let text = r#"{ "first": "1s", "jitter": { "proportional": 0.2 } }"#;
+/// let settings: BackoffSettings = serde_json::from_str(text).unwrap();
+/// assert_eq!(settings.jitter, Some(JitterSettings::Proportional(0.2)));
+/// ```
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(clippy::exhaustive_enums, reason = "mirrors what a document may say")]
@@ -163,6 +187,15 @@ impl BackoffSettings {
 }
 
 /// Slow calls: longer than `over`, and `rate` of them opens.
+///
+/// ```
+/// use core::time::Duration;
+/// use phasegate_resilience::config::{BreakerSettings, SlowSettings, Span};
+///
+/// let slow = SlowSettings { over: Span(Duration::from_secs(2)), rate: 0.8 };
+/// let settings = BreakerSettings { slow: Some(slow), ..Default::default() };
+/// assert!(settings.build().is_ok());
+/// ```
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SlowSettings {
@@ -221,6 +254,15 @@ pub struct BreakerSettings {
 }
 
 /// Whether a breaker is enforced.
+///
+/// ```
+/// use phasegate_resilience::State;
+/// use phasegate_resilience::config::{BreakerSettings, ModeSettings};
+///
+/// let settings = BreakerSettings { mode: ModeSettings::ForcedOpen, ..Default::default() };
+/// assert_eq!(settings.make()?.state(), State::ForcedOpen);
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(clippy::exhaustive_enums, reason = "mirrors what a document may say")]
@@ -313,6 +355,19 @@ impl BreakerSettings {
 }
 
 /// Retrying. What is left out is as in [`RetryPolicy::default`].
+///
+/// ```
+/// use phasegate_resilience::config::RetrySettings;
+///
+/// let settings: RetrySettings = toml::from_str(r#"
+///     attempts = 4
+///     total = "2m"
+///     backoff = { first = "500ms", cap = "30s" }
+/// "#).unwrap();
+/// let policy = settings.build()?;
+/// # drop(policy);
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RetrySettings {
@@ -355,6 +410,21 @@ impl RetrySettings {
 }
 
 /// A rate limit.
+///
+/// ```
+/// use phasegate_resilience::config::{LimiterSettings, PolicySettings};
+///
+/// let settings: LimiterSettings = toml::from_str(r#"
+///     calls = 5000
+///     per = "1h"
+///     burst = 500
+///     in_any_period = true
+/// "#).unwrap();
+/// let settings = PolicySettings { limiter: Some(settings), ..Default::default() };
+/// let policy = settings.build()?;
+/// # drop(policy);
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct LimiterSettings {
@@ -365,6 +435,10 @@ pub struct LimiterSettings {
     /// Calls at once; as many as in a period if left out.
     #[serde(default)]
     pub burst: Option<u32>,
+    /// Whether no stretch of a period may ever see more than `calls`, as [`Quota::within`] says; needs
+    /// a burst below them.
+    #[serde(default)]
+    pub in_any_period: bool,
     /// How long to wait for a turn; not at all if left out.
     #[serde(default)]
     pub wait: Option<Span>,
@@ -376,7 +450,35 @@ pub struct LimiterSettings {
     pub reserve_safety: u32,
 }
 
+impl LimiterSettings {
+    fn quota(self) -> Result<Quota, Misuse> {
+        let burst = self.burst.unwrap_or(self.calls);
+        let quota = if self.in_any_period {
+            Quota::within(self.calls, self.per.0, burst)?
+        } else {
+            Quota::new(self.calls, self.per.0)?.burst(burst)
+        };
+        Ok(quota.reserve(self.reserve_mutation, self.reserve_safety))
+    }
+}
+
 /// A bulkhead.
+///
+/// ```
+/// use phasegate_resilience::config::{BulkheadSettings, PolicySettings};
+///
+/// let settings: BulkheadSettings = toml::from_str(r#"
+///     limit = 8
+///     queue = 16
+///     wait = "1s"
+///     reserve_safety = 1
+///     adaptive = { lowest = 2, highest = 32 }
+/// "#).unwrap();
+/// let settings = PolicySettings { bulkhead: Some(settings), ..Default::default() };
+/// let policy = settings.build()?;
+/// # drop(policy);
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct BulkheadSettings {
@@ -471,9 +573,7 @@ impl PolicySettings {
             policy = policy.bulkhead(bulkhead, wait);
         }
         if let Some(settings) = &self.limiter {
-            let quota = Quota::new(settings.calls, settings.per.0)?
-                .burst(settings.burst.unwrap_or(settings.calls))
-                .reserve(settings.reserve_mutation, settings.reserve_safety);
+            let quota = settings.quota()?;
             let wait = settings.wait.map_or(Duration::ZERO, |span| span.0);
             policy = policy.limiter(Arc::new(RateLimiter::new(quota)), wait);
         }

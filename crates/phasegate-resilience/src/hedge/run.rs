@@ -6,7 +6,7 @@ use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll};
 
-use crate::budget::Underway;
+use crate::budget::Paid;
 use crate::call::{Call, Idempotency, Judge, Outcome};
 use crate::time::Tick;
 use crate::timer::Timer;
@@ -14,6 +14,20 @@ use crate::timer::Timer;
 use super::policy::{HedgeDelay, HedgePolicy};
 
 /// An answer, and which request gave it.
+///
+/// ```
+/// use core::time::Duration;
+/// use phasegate_resilience::{Call, HedgeDelay, HedgePolicy, Hedged, OkOrFailure, TokioTimer};
+///
+/// let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+/// let Hedged { result, made, .. } = runtime.block_on(async {
+///     let hedge = HedgePolicy::new(HedgeDelay::After(Duration::from_secs(1)));
+///     let request = |number| async move { Ok::<_, ()>(number) };
+///     hedge.run(&TokioTimer::new(), &Call::read(), &OkOrFailure, request).await
+/// });
+/// assert_eq!((result, made), (Ok(0), 1), "the first was in time");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Hedged<R> {
@@ -117,10 +131,10 @@ impl HedgePolicy {
 
     /// `None` when the budget is spent. What stands in the budget for the hedge, if anything, is
     /// inside.
-    fn pay<M: Timer>(&self, call: &Call, timer: &M) -> Option<Option<Underway<'_>>> {
+    fn pay<M: Timer>(&self, call: &Call, timer: &M) -> Option<Option<Paid<'_>>> {
         match &self.budget {
             None => Some(None),
-            Some(budget) => budget.try_retry(call.class, timer).ok(),
+            Some(budget) => budget.try_retry(call.class, false, timer).ok().map(Some),
         }
     }
 
@@ -145,7 +159,7 @@ struct Running<'a, Fut> {
     number: u32,
     request: Pin<Box<Fut>>,
     /// Stands in a concurrent budget until the hedge is done or dropped.
-    _paid: Option<Underway<'a>>,
+    _paid: Option<Paid<'a>>,
 }
 
 /// Polls every request that runs; takes out the first that is done.

@@ -51,6 +51,34 @@ impl Quota {
         Ok(quota.reckoned())
     }
 
+    /// At most `cells` in *any* stretch of `period`, of which `burst` at once, and after those one
+    /// each `period / (cells - burst)`.
+    ///
+    /// [`new`](Self::new) fixes the pace and the burst: after a pause its burst and the cells that
+    /// come back meanwhile fit into one period, almost twice `cells`. A server that counts in fixed
+    /// periods refuses the rest. This form spends a part of the cells on the burst instead.
+    ///
+    /// # Errors
+    /// [`Misuse::Zero`] when one is zero, `burst` is not less than `cells`, or there is less than a
+    /// nanosecond per cell.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use phasegate_resilience::Quota;
+    ///
+    /// // 5000 an hour, 500 of them at once: then one each 0.8 s.
+    /// let quota = Quota::within(5000, Duration::from_secs(3600), 500)?;
+    /// assert_eq!(quota.interval(), Duration::from_millis(800));
+    /// # Ok::<(), phasegate_resilience::Misuse>(())
+    /// ```
+    pub fn within(cells: u32, period: Duration, burst: u32) -> Result<Self, Misuse> {
+        let paced = cells.checked_sub(burst).filter(|_| burst > 0);
+        let mut quota = Self::new(paced.ok_or(Misuse::Zero)?, period)?;
+        // Rounded up: one cell more would fit at the end of the period otherwise.
+        quota.interval = nanos(period).div_ceil(u64::from(cells - burst));
+        Ok(quota.burst(burst))
+    }
+
     /// Works out how far each class may run ahead.
     fn reckoned(mut self) -> Self {
         let safety = self.reserve_safety;
@@ -84,7 +112,7 @@ impl Quota {
 
     /// The time in which a full burst comes back, in nanoseconds.
     #[inline]
-    fn whole(&self) -> u64 {
+    pub(super) fn whole(&self) -> u64 {
         let [_, _, whole] = self.ahead;
         whole
     }
@@ -102,7 +130,7 @@ impl Quota {
 
     /// The state after taking `cells` at `now`, or when that would be possible.
     #[inline]
-    fn take(
+    pub(super) fn take(
         &self,
         state: u64,
         cells: u32,
@@ -119,8 +147,29 @@ impl Quota {
         Err((cost <= tolerance).then(|| Tick::from_nanos(next - tolerance)))
     }
 
+    /// The state after taking `cells` in turn, waiting up to `longest`, and when they may be used; or
+    /// the first moment at which so long a wait would do.
+    pub(super) fn book(
+        &self,
+        state: u64,
+        cells: u32,
+        class: CallClass,
+        now: Tick,
+        longest: u64,
+    ) -> Result<(u64, Tick), Option<Tick>> {
+        let cost = self.interval.saturating_mul(u64::from(cells));
+        let next = state.max(now.as_nanos()).saturating_add(cost);
+        let at = next.saturating_sub(self.tolerance(class));
+        if at <= now.as_nanos().saturating_add(longest) {
+            return Ok((next, Tick::from_nanos(at).max(now)));
+        }
+        // More than the class may hold after the longest wait: no time will do.
+        let fits = cost <= self.tolerance(class).saturating_add(longest);
+        Err(fits.then(|| Tick::from_nanos(at - longest)))
+    }
+
     /// The same, with a state that a clock that went back left too far ahead cut to a full use.
-    #[inline]
+    #[cfg(any(feature = "std", feature = "spin"))]
     pub(super) fn take_cut(
         &self,
         state: u64,
@@ -157,9 +206,11 @@ impl Quota {
     }
 }
 
-/// A rate limiter without timer and without lock. 72 bytes, all methods take `&self`.
+/// A rate limiter without timer and without lock. 80 bytes, all methods take `&self`.
 ///
-/// Never more than the burst within its period: unlike a bucket that is refilled at borders.
+/// There are no periods and so no borders at which two bursts meet: a burst that was used comes
+/// back cell by cell. What passes in any stretch of time is at most the burst and the cells that
+/// come back in it; [`Quota::within`] keeps the sum below a server's limit.
 ///
 /// A clock that goes back cannot lock the limiter: the state is cut to what a full use would be.
 ///
@@ -179,11 +230,13 @@ impl Quota {
 /// ```
 #[derive(Debug)]
 pub struct RateLimiter {
-    quota: Quota,
+    pub(super) quota: Quota,
     /// When the limiter would be untouched, in nanoseconds.
-    untouched_at: AtomicU64,
+    pub(super) untouched_at: AtomicU64,
     /// No cell before this, whatever is left: what a server said.
-    closed_until: AtomicU64,
+    pub(super) closed_until: AtomicU64,
+    /// How far the state may run ahead of now at all: a full use, and the longest reservation.
+    pub(super) farthest: u64,
 }
 
 impl RateLimiter {
@@ -191,6 +244,7 @@ impl RateLimiter {
     pub fn new(quota: Quota) -> Self {
         Self {
             quota,
+            farthest: quota.whole(),
             untouched_at: AtomicU64::new(0),
             closed_until: AtomicU64::new(0),
         }
@@ -215,10 +269,9 @@ impl RateLimiter {
         }
         let mut state = self.untouched_at.load(Ordering::Relaxed);
         loop {
-            let next = self
-                .quota
-                .take_cut(state, cells, class, now)
-                .map_err(limited)?;
+            // A clock that went back left the state too far ahead.
+            let held = state.min(now.as_nanos().saturating_add(self.farthest));
+            let next = self.quota.take(held, cells, class, now).map_err(limited)?;
             match self.untouched_at.compare_exchange_weak(
                 state,
                 next,
@@ -274,6 +327,6 @@ impl RateLimiter {
     }
 }
 
-fn limited(retry_at: Option<Tick>) -> Rejection {
+pub(super) fn limited(retry_at: Option<Tick>) -> Rejection {
     Rejection::new(RejectionKind::RateLimited, retry_at)
 }

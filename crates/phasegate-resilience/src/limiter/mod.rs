@@ -4,6 +4,7 @@ mod gcra;
 mod headers;
 #[cfg(any(feature = "std", feature = "spin"))]
 mod keyed;
+mod reserve;
 #[cfg(any(feature = "std", feature = "spin"))]
 mod several;
 

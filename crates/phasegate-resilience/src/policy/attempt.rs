@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::breaker::Permit;
-use crate::budget::Underway;
+use crate::budget::{Paid, Underway};
 use crate::call::{Call, CallClass, Hint, Judgement, Outcome};
 use crate::rejection::{Origin, Rejection, RejectionKind};
 use crate::retry::{Retry, RetryDecision, StopReason};
@@ -56,9 +56,10 @@ pub(super) struct Session<'a> {
     started: Option<Tick>,
     retry: Option<Retry<'a>>,
     pub(super) number: u32,
-    /// What stands in a concurrent budget for the call, and for the retry under way.
+    /// What stands in a concurrent budget for the call.
     _counted: Option<Underway<'a>>,
-    repeating: Option<Underway<'a>>,
+    /// What was paid for the retry under way.
+    repeating: Option<Paid<'a>>,
 }
 
 /// What an adaptive limit is told of an attempt that begins.
@@ -222,7 +223,7 @@ impl<'a> Session<'a> {
             judged,
         });
         if let Some(budget) = &self.policy.budget {
-            budget.on_outcome(judged.outcome);
+            budget.on_end(judged, self.repeating.as_ref());
         }
         if let Some(throttle) = &self.policy.throttle
             && judged.outcome != Outcome::Throttled
@@ -277,7 +278,7 @@ impl<'a> Session<'a> {
         self.tell(&judged, clock);
         drop(self.repeating.take());
         let now = clock.now();
-        let (reason, retry_at) = match self.retry_after(&judged, now) {
+        let (reason, retry_at) = match self.retry_after(&judged, result.is_none(), now) {
             Ok(at) => {
                 trace_retry(self.number, at, &judged);
                 self.hear(&AttemptEvent::Repeats {
@@ -319,6 +320,7 @@ impl<'a> Session<'a> {
     fn retry_after(
         &mut self,
         judged: &Judgement,
+        after_timeout: bool,
         now: Tick,
     ) -> Result<Tick, (StopReason, Option<Tick>)> {
         let hinted = match judged.hint {
@@ -336,8 +338,8 @@ impl<'a> Session<'a> {
             RetryDecision::Stop { reason, retry_at } => Err((reason, retry_at)),
             RetryDecision::Again { at, .. } => {
                 if let Some(budget) = &self.policy.budget {
-                    match budget.try_retry(call.class, &now) {
-                        Ok(guard) => self.repeating = guard,
+                    match budget.try_retry(call.class, after_timeout, &now) {
+                        Ok(paid) => self.repeating = Some(paid),
                         Err(_empty) => return Err((StopReason::BudgetEmpty, Some(at))),
                     }
                 }

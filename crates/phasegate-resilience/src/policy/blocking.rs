@@ -108,7 +108,7 @@ impl Policy {
                     permit.success(sleeper);
                 }
                 if let Some(budget) = &self.budget {
-                    budget.on_outcome(Outcome::Success);
+                    budget.on_success();
                 }
                 Ok(value)
             }

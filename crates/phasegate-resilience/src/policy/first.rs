@@ -11,7 +11,7 @@ use core::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::breaker::Permit;
-use crate::call::{Call, Judge, Outcome};
+use crate::call::{Call, Judge};
 use crate::rejection::Rejection;
 use crate::timer::Timer;
 
@@ -154,7 +154,7 @@ where
                     permit.success(asked.timer);
                 }
                 if let Some(budget) = &asked.policy.budget {
-                    budget.on_outcome(Outcome::Success);
+                    budget.on_success();
                 }
                 // Nothing is left that could be polled.
                 *this.operation = None;
