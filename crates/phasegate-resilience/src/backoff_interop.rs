@@ -20,12 +20,14 @@ use crate::time::Tick;
 /// ```
 /// use backoff::backoff::Constant;
 /// use core::time::Duration;
-/// use phasegate_resilience::{Call, ForeignBackoff, Judgement, RetryDecision, RetryPolicy, Tick};
+/// use phasegate_resilience::{
+///     Call, ForeignBackoff, ForeignRetry, Judgement, RetryDecision, RetryPolicy, Tick,
+/// };
 ///
 /// let policy = RetryPolicy::default().attempts(5);
 /// let call = Call::read();
 /// let mut retry = ForeignBackoff::new(Constant::new(Duration::from_secs(2)));
-/// let mut state = retry.begin(&policy, &call, Tick::ZERO);
+/// let mut state: ForeignRetry<'_, _> = retry.begin(&policy, &call, Tick::ZERO);
 /// match state.after(&Judgement::failure(), Tick::ZERO) {
 ///     RetryDecision::Again { at, .. } => assert_eq!(at, Tick::from_secs(2)),
 ///     RetryDecision::Stop { .. } => unreachable!(),

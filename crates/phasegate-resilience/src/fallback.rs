@@ -29,6 +29,17 @@ pub struct Served<R> {
 }
 
 /// The end of a chain that has no source yet.
+///
+/// ```
+/// use phasegate_resilience::{Fallback, Nothing};
+///
+/// type One = Fallback<Nothing, fn() -> Result<u32, ()>>;
+///
+/// fn primary() -> One {
+///     Fallback::first("primary", || Ok(7))
+/// }
+/// # let _: fn() -> One = primary;
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Nothing;
@@ -101,12 +112,38 @@ impl<Before, F> Fallback<Before, F> {
 }
 
 /// A chain of sources that give futures.
+///
+/// ```
+/// use phasegate_resilience::{Chain, Fallback, OkOrFailure, Served};
+///
+/// /// Takes any chain, however long.
+/// async fn ask(chain: impl Chain<u32, String>) -> Served<Result<u32, String>> {
+///     chain.ask(&OkOrFailure).await
+/// }
+/// # fn block_on<F: core::future::Future>(f: F) -> F::Output {
+/// #     let mut f = std::pin::pin!(f);
+/// #     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+/// #     loop { if let std::task::Poll::Ready(o) = f.as_mut().poll(&mut cx) { return o; } }
+/// # }
+/// let chain = Fallback::first("primary", || async { Err("down".to_owned()) })
+///     .or("cache", || async { Ok(7) });
+/// assert_eq!(block_on(ask(chain)).by, "cache");
+/// ```
 pub trait Chain<T, E>: Sized {
     /// Asks the sources in order.
     fn ask<J: Judge<T, E>>(self, judge: &J) -> impl Future<Output = Served<Result<T, E>>>;
 }
 
 /// A chain of sources that block.
+///
+/// ```
+/// use phasegate_resilience::{BlockingChain, Fallback, OkOrFailure};
+///
+/// fn ask(chain: impl BlockingChain<u32, ()>) -> &'static str {
+///     chain.ask_blocking(&OkOrFailure).by
+/// }
+/// assert_eq!(ask(Fallback::first("primary", || Err(())).or("mirror", || Ok(7))), "mirror");
+/// ```
 pub trait BlockingChain<T, E>: Sized {
     /// Asks the sources in order.
     fn ask_blocking<J: Judge<T, E>>(self, judge: &J) -> Served<Result<T, E>>;

@@ -101,6 +101,18 @@ impl<S: Sleeper + ?Sized> Sleeper for &S {
 }
 
 /// The time was over before the future was ready.
+///
+/// ```
+/// use core::time::Duration;
+/// use phasegate_resilience::{Elapsed, Timeout, TokioTimer};
+///
+/// let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+/// let answer: Result<(), Elapsed> = runtime.block_on(async {
+///     Timeout::new(TokioTimer::new(), Duration::ZERO, core::future::pending()).await
+/// });
+/// assert!(answer.is_err());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Elapsed;

@@ -31,13 +31,13 @@ pub enum Condition {
 /// For rates `count` of `of` calls; for a run `count` failures of `of` needed.
 ///
 /// ```
-/// use phasegate_resilience::{Breaker, BreakerConfig, CallClass, Condition, Tick};
+/// use phasegate_resilience::{Breaker, BreakerConfig, CallClass, Condition, Tick, Trip};
 ///
 /// let breaker = Breaker::new(BreakerConfig::default().consecutive_failures(2))?;
 /// for _ in 0..2 {
 ///     breaker.try_acquire(CallClass::Read, &Tick::ZERO).expect("closed").failure(&Tick::ZERO);
 /// }
-/// let trip = breaker.explain(&Tick::ZERO).trip.expect("it tripped");
+/// let trip: Trip = breaker.explain(&Tick::ZERO).trip.expect("it tripped");
 /// assert_eq!((trip.condition, trip.count), (Condition::Consecutive, 2));
 /// assert_eq!(trip.to_string(), "2 failures in a row");
 /// # Ok::<(), phasegate_resilience::Misuse>(())

@@ -9,6 +9,20 @@ use crate::trip::Trip;
 
 /// One change of state. Generations number them, so that logs of several threads can be put in
 /// order.
+///
+/// ```
+/// use phasegate_resilience::{BreakerEvent, Transition};
+///
+/// /// A line of a log.
+/// fn line(event: &BreakerEvent) -> Option<String> {
+///     let BreakerEvent::Changed(Transition { from, to, generation, trip, .. }) = event else {
+///         return None;
+///     };
+///     let why = trip.map_or_else(String::new, |trip| format!(", {trip}"));
+///     Some(format!("{generation}: {from} to {to}{why}"))
+/// }
+/// # let _: fn(&BreakerEvent) -> Option<String> = line;
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Transition {
@@ -49,18 +63,23 @@ pub enum BreakerEvent {
 ///
 /// ```
 /// use std::sync::{Arc, Mutex};
-/// use phasegate_resilience::{Breaker, BreakerConfig, BreakerEvent, State, Tick};
+/// use phasegate_resilience::{Breaker, BreakerConfig, BreakerEvent, Listener, State, Tick};
 ///
-/// let heard = Arc::new(Mutex::new(Vec::new()));
-/// let log = Arc::clone(&heard);
-/// let listener = move |event: &BreakerEvent| {
-///     if let BreakerEvent::Changed(change) = event {
-///         log.lock().expect("no panic under it").push((change.from, change.to));
+/// #[derive(Default)]
+/// struct Heard(Mutex<Vec<(State, State)>>);
+///
+/// impl Listener for Heard {
+///     fn on_event(&self, event: &BreakerEvent) {
+///         if let BreakerEvent::Changed(change) = event {
+///             self.0.lock().expect("no panic under it").push((change.from, change.to));
+///         }
 ///     }
-/// };
-/// let breaker = Breaker::new(BreakerConfig::default().listener(Arc::new(listener)))?;
-/// breaker.open_now(None, &Tick::ZERO);
-/// assert_eq!(*heard.lock().expect("no panic under it"), [(State::Closed, State::Open)]);
+/// }
+///
+/// let heard = Arc::new(Heard::default());
+/// let config = BreakerConfig::default().listener(Arc::clone(&heard) as Arc<dyn Listener>);
+/// Breaker::new(config)?.open_now(None, &Tick::ZERO);
+/// assert_eq!(*heard.0.lock().expect("no panic under it"), [(State::Closed, State::Open)]);
 /// # Ok::<(), phasegate_resilience::Misuse>(())
 /// ```
 pub trait Listener: Send + Sync {
@@ -89,6 +108,25 @@ pub struct Opening {
 
 /// Says how long a breaker stays open. Any `Fn(&Opening) -> Duration` that can be shared between
 /// threads does. See [`BreakerConfig::open_by`](crate::BreakerConfig::open_by).
+///
+/// ```
+/// use core::time::Duration;
+/// use phasegate_resilience::{Breaker, BreakerConfig, OpenTime, Opening};
+///
+/// /// As long as the server wished, else a second more each time.
+/// struct AsWished;
+///
+/// impl OpenTime for AsWished {
+///     fn open_time(&self, opening: &Opening) -> Duration {
+///         opening.hint.unwrap_or(Duration::from_secs(1) * opening.number)
+///     }
+/// }
+///
+/// let config = BreakerConfig::default().open_by(AsWished, Duration::from_secs(60));
+/// let breaker = Breaker::new(config)?;
+/// # drop(breaker);
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 pub trait OpenTime: Send + Sync {
     /// How long to stay open.
     fn open_time(&self, opening: &Opening) -> Duration;

@@ -10,10 +10,10 @@ use super::word::Word;
 /// are timed, when.
 ///
 /// ```
-/// use phasegate_resilience::{Breaker, BreakerConfig, CallClass, Judgement, Tick};
+/// use phasegate_resilience::{Breaker, BreakerConfig, CallClass, Judgement, Ticket, Tick};
 ///
 /// let breaker = Breaker::new(BreakerConfig::default())?;
-/// let ticket = breaker.admit(CallClass::Read, &Tick::ZERO).expect("closed");
+/// let ticket: Ticket = breaker.admit(CallClass::Read, &Tick::ZERO).expect("closed");
 /// // Held by a task that cannot borrow the breaker; given back by hand.
 /// breaker.record(ticket, &Judgement::success(), &Tick::ZERO);
 /// assert_eq!(breaker.snapshot().calls, 1);
@@ -30,11 +30,11 @@ pub struct Ticket {
 /// Consume it with the result. Dropping it (the call was cancelled or panicked) releases it.
 ///
 /// ```
-/// use phasegate_resilience::{Breaker, BreakerConfig, CallClass, Tick};
+/// use phasegate_resilience::{Breaker, BreakerConfig, CallClass, Permit, Tick};
 ///
 /// let breaker = Breaker::new(BreakerConfig::default().probes(1))?;
 /// breaker.begin_half_open(&Tick::ZERO);
-/// let permit = breaker.try_acquire(CallClass::Read, &Tick::ZERO).expect("a probe");
+/// let permit: Permit<'_> = breaker.try_acquire(CallClass::Read, &Tick::ZERO).expect("a probe");
 /// assert_eq!(breaker.snapshot().probes_left, 0);
 /// drop(permit);
 /// assert_eq!(breaker.snapshot().probes_left, 1, "a call that was cancelled takes no probe");

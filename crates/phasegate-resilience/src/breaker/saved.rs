@@ -28,11 +28,11 @@ const OPENINGS_MAX: u32 = 64;
 ///
 /// ```
 /// use core::time::Duration;
-/// use phasegate_resilience::{Breaker, BreakerConfig, State, Tick};
+/// use phasegate_resilience::{Breaker, BreakerConfig, SavedBreaker, State, Tick};
 ///
 /// let before = Breaker::new(BreakerConfig::default())?;
 /// before.open_now(Some(Duration::from_secs(30)), &Tick::ZERO);
-/// let saved = before.save(&Tick::ZERO);
+/// let saved: SavedBreaker = before.save(&Tick::ZERO);
 ///
 /// // Ten seconds later, in another process, on another clock.
 /// let after = Breaker::new(BreakerConfig::default())?;

@@ -13,12 +13,12 @@ use super::word::State;
 /// Counts since the breaker was built. They never go back.
 ///
 /// ```
-/// use phasegate_resilience::{Breaker, BreakerConfig, CallClass, Rate, Tick};
+/// use phasegate_resilience::{Breaker, BreakerConfig, BreakerTotals, CallClass, Rate, Tick};
 ///
 /// let breaker = Breaker::new(BreakerConfig::default().probes(1))?;
 /// breaker.begin_half_open(&Tick::ZERO);
 /// breaker.try_acquire(CallClass::Read, &Tick::ZERO).expect("a probe").success(&Tick::ZERO);
-/// let totals = breaker.snapshot().totals;
+/// let totals: BreakerTotals = breaker.snapshot().totals;
 /// assert_eq!((totals.recovered, totals.by_hand), (1, 1));
 /// assert_eq!(totals.automated_recovery_rate(), Some(Rate::ONE));
 /// # Ok::<(), phasegate_resilience::Misuse>(())
@@ -50,12 +50,12 @@ impl BreakerTotals {
 /// The numbers of a breaker at one moment.
 ///
 /// ```
-/// use phasegate_resilience::{Breaker, BreakerConfig, CallClass, Tick};
+/// use phasegate_resilience::{Breaker, BreakerConfig, BreakerSnapshot, CallClass, Tick};
 ///
 /// let breaker = Breaker::new(BreakerConfig::default())?;
 /// breaker.try_acquire(CallClass::Read, &Tick::ZERO).expect("closed").success(&Tick::ZERO);
 /// breaker.try_acquire(CallClass::Read, &Tick::ZERO).expect("closed").failure(&Tick::ZERO);
-/// let seen = breaker.snapshot();
+/// let seen: BreakerSnapshot = breaker.snapshot();
 /// assert_eq!((seen.calls, seen.failures, seen.failure_rate()), (2, 1, Some(0.5)));
 /// # Ok::<(), phasegate_resilience::Misuse>(())
 /// ```
@@ -106,13 +106,14 @@ impl BreakerSnapshot {
 /// Why a breaker is in its state, and what comes next. `Display` is one sentence.
 ///
 /// ```
-/// use phasegate_resilience::{Breaker, BreakerConfig, CallClass, Judgement, Tick};
+/// use phasegate_resilience::{Breaker, BreakerConfig, CallClass, Explanation, Judgement, Tick};
 ///
 /// let breaker = Breaker::new(BreakerConfig::default().consecutive_failures(1))?;
 /// let now = Tick::from_secs(1);
 /// let failed = Judgement::failure().because("http 503");
 /// breaker.try_acquire(CallClass::Read, &now).expect("closed").record(&failed, &now);
-/// let why = breaker.explain(&now).to_string();
+/// let explained: Explanation = breaker.explain(&now);
+/// let why = explained.to_string();
 /// assert!(why.contains("1 failures in a row") && why.contains("http 503"), "{why}");
 /// # Ok::<(), phasegate_resilience::Misuse>(())
 /// ```

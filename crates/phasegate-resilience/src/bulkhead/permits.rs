@@ -224,10 +224,10 @@ impl Bulkhead {
 /// A place inside. Dropping it leaves.
 ///
 /// ```
-/// use phasegate_resilience::{Bulkhead, BulkheadConfig, CallClass};
+/// use phasegate_resilience::{Bulkhead, BulkheadConfig, BulkheadPermit, CallClass};
 ///
 /// let bulkhead = Bulkhead::new(BulkheadConfig::new(1));
-/// let place = bulkhead.try_acquire(CallClass::Read)?;
+/// let place: BulkheadPermit<'_> = bulkhead.try_acquire(CallClass::Read)?;
 /// assert_eq!(bulkhead.inside(), 1);
 /// drop(place);
 /// assert_eq!(bulkhead.inside(), 0);

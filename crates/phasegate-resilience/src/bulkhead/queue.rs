@@ -87,6 +87,23 @@ impl Queue {
 }
 
 /// The wait for a place; see [`Bulkhead::acquire`].
+///
+/// ```
+/// use core::future::Future;
+/// use core::pin::pin;
+/// use core::task::{Context, Waker};
+/// use phasegate_resilience::{Acquire, Bulkhead, BulkheadConfig, CallClass};
+///
+/// let bulkhead = Bulkhead::new(BulkheadConfig::new(1).queue(1));
+/// let inside = bulkhead.try_acquire(CallClass::Read)?;
+/// let wait: Acquire<'_> = bulkhead.acquire(CallClass::Read);
+/// let mut wait = pin!(wait);
+/// let mut cx = Context::from_waker(Waker::noop());
+/// assert!(wait.as_mut().poll(&mut cx).is_pending());
+/// drop(inside);
+/// assert!(wait.as_mut().poll(&mut cx).is_ready());
+/// # Ok::<(), phasegate_resilience::Rejection>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Acquire<'a> {

@@ -18,6 +18,15 @@ use crate::throttle::ClientThrottle;
 use super::duration::Span;
 
 /// A retry budget, by the name of its kind: `{ expiring = { ttl = "10s", ratio = 0.2 } }`.
+///
+/// ```
+/// use phasegate_resilience::config::BudgetSettings;
+///
+/// let settings: BudgetSettings = toml::from_str(r#"aws = { capacity = 500, cost = 5 }"#).unwrap();
+/// let budget = settings.build()?;
+/// # drop(budget);
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[expect(clippy::exhaustive_enums, reason = "mirrors what a document may say")]
@@ -87,6 +96,15 @@ impl BudgetSettings {
 }
 
 /// A client throttle.
+///
+/// ```
+/// use phasegate_resilience::config::ThrottleSettings;
+///
+/// let settings: ThrottleSettings = toml::from_str(r#"window = "2m""#).unwrap();
+/// let throttle = settings.build()?;
+/// # drop(throttle);
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ThrottleSettings {
@@ -109,6 +127,15 @@ impl ThrottleSettings {
 }
 
 /// Hedging: `{ after = "200ms" }` or `{ quantile = 0.95, at_first = "1s" }`.
+///
+/// ```
+/// use phasegate_resilience::config::HedgeSettings;
+///
+/// let settings: HedgeSettings = toml::from_str(r#"after = "200ms""#).unwrap();
+/// let hedge = settings.build()?;
+/// # drop(hedge);
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HedgeSettings {
@@ -150,6 +177,14 @@ impl HedgeSettings {
 }
 
 /// A limit that finds itself, for a bulkhead.
+///
+/// ```
+/// use phasegate_resilience::config::AdaptiveSettings;
+///
+/// let settings = AdaptiveSettings { lowest: 2, highest: 32, slow_over: None };
+/// assert_eq!(settings.build()?.limit(), 2);
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdaptiveSettings {

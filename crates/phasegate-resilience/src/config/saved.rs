@@ -19,10 +19,10 @@ const VERSION: u32 = 1;
 /// ```
 /// use core::time::Duration;
 /// use phasegate_resilience::Tick;
-/// use phasegate_resilience::config::{Registry, RegistrySettings};
+/// use phasegate_resilience::config::{Registry, RegistrySettings, SavedRegistry};
 ///
 /// let registry = Registry::new(RegistrySettings::default())?;
-/// let saved = registry.save(&Tick::ZERO);
+/// let saved: SavedRegistry = registry.save(&Tick::ZERO);
 /// let text = serde_json::to_string(&saved).unwrap();
 /// assert!(registry.restore(&serde_json::from_str(&text).unwrap(), Duration::ZERO, &Tick::ZERO));
 /// # Ok::<(), phasegate_resilience::Misuse>(())
@@ -39,6 +39,17 @@ pub struct SavedRegistry {
 }
 
 /// What is kept of one policy.
+///
+/// ```
+/// use phasegate_resilience::config::{SavedPolicy, SavedRegistry};
+///
+/// /// Which policies are worth a word after a restart.
+/// fn open(saved: &SavedRegistry) -> impl Iterator<Item = &SavedPolicy> {
+///     let left = |kept: &&SavedPolicy| kept.breaker.is_some_and(|b| b.open_left_millis > 0);
+///     saved.policies.iter().filter(left)
+/// }
+/// assert_eq!(open(&SavedRegistry::default()).count(), 0);
+/// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SavedPolicy {
@@ -51,6 +62,20 @@ pub struct SavedPolicy {
 }
 
 /// How long a credential has to wait.
+///
+/// ```
+/// use core::time::Duration;
+/// use phasegate_resilience::Tick;
+/// use phasegate_resilience::config::{Registry, RegistrySettings, SavedWait};
+///
+/// let text = "default = { not_before = '1h' }";
+/// let registry = Registry::new(toml::from_str::<RegistrySettings>(text).unwrap())?;
+/// let gate = registry.not_before("github", "deploy").expect("room");
+/// gate.wait_for(Duration::from_secs(60), &Tick::ZERO);
+/// let waits: Vec<SavedWait> = registry.save(&Tick::ZERO).waits;
+/// assert_eq!((waits[0].provider.as_str(), waits[0].left_millis), ("github", 60_000));
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SavedWait {

@@ -23,14 +23,17 @@ pub enum ErrorKind {
 /// ```
 /// use std::sync::Arc;
 /// use phasegate_resilience::{
-///     Breaker, BreakerConfig, Call, ErrorKind, OkOrFailure, Origin, Policy, RejectionKind, StdClock,
+///     Breaker, BreakerConfig, Call, ErrorKind, OkOrFailure, Origin, Policy, PolicyError,
+///     RejectionKind, StdClock,
 /// };
 ///
 /// let breaker = Arc::new(Breaker::new(BreakerConfig::default())?);
 /// breaker.force_open(&StdClock);
 /// let policy = Policy::new().breaker(breaker);
 /// let call = |_attempt| Ok::<u8, ()>(7);
-/// let error = policy.run_blocking(&StdClock, &Call::read(), &OkOrFailure, call).unwrap_err();
+/// let answer: Result<u8, PolicyError<()>> =
+///     policy.run_blocking(&StdClock, &Call::read(), &OkOrFailure, call);
+/// let error = answer.unwrap_err();
 /// assert_eq!(error.kind, ErrorKind::Rejected(RejectionKind::BreakerForcedOpen));
 /// assert_eq!((error.origin, error.attempts), (Origin::Local, 0));
 /// assert!(error.is_inconclusive(), "nothing was learnt about the other side");

@@ -54,17 +54,25 @@ pub enum AttemptEvent<'a> {
 /// ```
 /// use std::sync::Arc;
 /// use std::sync::atomic::{AtomicU32, Ordering};
-/// use phasegate_resilience::{AttemptEvent, Call, OkOrFailure, Policy, StdClock};
+/// use phasegate_resilience::{
+///     AttemptEvent, AttemptListener, Call, OkOrFailure, Policy, StdClock,
+/// };
 ///
-/// let begun = Arc::new(AtomicU32::new(0));
-/// let seen = Arc::clone(&begun);
-/// let policy = Policy::new().listener(Arc::new(move |_call: &Call, event: &AttemptEvent<'_>| {
-///     if let AttemptEvent::Began(_) = event {
-///         seen.fetch_add(1, Ordering::Relaxed);
+/// #[derive(Default)]
+/// struct Begun(AtomicU32);
+///
+/// impl AttemptListener for Begun {
+///     fn on_attempt(&self, _call: &Call, event: &AttemptEvent<'_>) {
+///         if let AttemptEvent::Began(_) = event {
+///             self.0.fetch_add(1, Ordering::Relaxed);
+///         }
 ///     }
-/// }));
+/// }
+///
+/// let begun = Arc::new(Begun::default());
+/// let policy = Policy::new().listener(Arc::clone(&begun) as Arc<dyn AttemptListener>);
 /// let _answer = policy.run_blocking(&StdClock, &Call::read(), &OkOrFailure, |_| Ok::<_, ()>(7));
-/// assert_eq!(begun.load(Ordering::Relaxed), 1);
+/// assert_eq!(begun.0.load(Ordering::Relaxed), 1);
 /// ```
 pub trait AttemptListener: Send + Sync {
     /// Called for each event. Keep it short: the call waits for it.

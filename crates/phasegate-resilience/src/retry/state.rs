@@ -120,12 +120,12 @@ pub struct Retry<'a> {
 /// Where a [`Retry`] stands, as a plain value.
 ///
 /// ```
-/// use phasegate_resilience::{Call, Judgement, Retry, RetryPolicy, Tick};
+/// use phasegate_resilience::{Call, Judgement, Retry, RetryPolicy, RetryProgress, Tick};
 ///
 /// let (policy, call) = (RetryPolicy::default(), Call::read());
 /// let mut retry = Retry::new(&policy, &call, Tick::ZERO);
 /// retry.after(&Judgement::failure(), Tick::ZERO);
-/// let held = retry.progress();
+/// let held: RetryProgress = retry.progress();
 /// let retry = Retry::resume(&policy, &call, Tick::ZERO, Some(held));
 /// assert_eq!(retry.attempts(), 1);
 /// ```

@@ -73,6 +73,42 @@ impl<S, H: Clone, C: Clone, J: Clone> Layer<S> for BreakerLayer<H, C, J> {
 
 /// A service behind a breaker. An open breaker does not make it unready: each request is rejected
 /// with the time to come back.
+///
+/// ```
+/// use core::future::{Future, Ready, ready};
+/// use core::pin::pin;
+/// use core::task::{Context, Poll, Waker};
+/// use std::sync::Arc;
+/// use phasegate_resilience::tower::{BreakerFuture, BreakerLayer, BreakerService};
+/// use phasegate_resilience::{Breaker, BreakerConfig, OkOrFailure, StdClock};
+/// use tower_layer::Layer;
+/// use tower_service::Service;
+///
+/// # #[derive(Clone)]
+/// # struct Inner;
+/// #
+/// # impl Service<u32> for Inner {
+/// #     type Response = u32;
+/// #     type Error = ();
+/// #     type Future = Ready<Result<u32, ()>>;
+/// #
+/// #     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+/// #         Poll::Ready(Ok(()))
+/// #     }
+/// #
+/// #     fn call(&mut self, number: u32) -> Self::Future {
+/// #         ready(Ok(number + 1))
+/// #     }
+/// # }
+///
+/// let breaker = Arc::new(Breaker::new(BreakerConfig::default())?);
+/// let layer = BreakerLayer::new(breaker, StdClock, OkOrFailure);
+/// let mut service: BreakerService<Inner, _, _, _> = layer.layer(Inner);
+/// let answer: BreakerFuture<Ready<_>, _, _, _> = service.call(7);
+/// let mut cx = Context::from_waker(Waker::noop());
+/// assert_eq!(pin!(answer).poll(&mut cx).map(Result::ok), Poll::Ready(Some(8)));
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct BreakerService<S, H, C, J> {
     inner: S,

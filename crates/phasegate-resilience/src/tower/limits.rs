@@ -58,6 +58,42 @@ impl<S, H: Clone> Layer<S> for BulkheadLayer<H> {
 }
 
 /// A service with a bound on requests at the same time.
+///
+/// ```
+/// use core::future::{Future, Ready, ready};
+/// use core::pin::pin;
+/// use core::task::{Context, Poll, Waker};
+/// use std::sync::Arc;
+/// use phasegate_resilience::tower::{BulkheadFuture, BulkheadLayer, BulkheadService};
+/// use phasegate_resilience::{Bulkhead, BulkheadConfig, CallClass};
+/// use tower_layer::Layer;
+/// use tower_service::Service;
+///
+/// # #[derive(Clone)]
+/// # struct Inner;
+/// #
+/// # impl Service<u32> for Inner {
+/// #     type Response = u32;
+/// #     type Error = ();
+/// #     type Future = Ready<Result<u32, ()>>;
+/// #
+/// #     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+/// #         Poll::Ready(Ok(()))
+/// #     }
+/// #
+/// #     fn call(&mut self, number: u32) -> Self::Future {
+/// #         ready(Ok(number + 1))
+/// #     }
+/// # }
+///
+/// let bulkhead = Arc::new(Bulkhead::new(BulkheadConfig::new(1)));
+/// let layer = BulkheadLayer::new(Arc::clone(&bulkhead), CallClass::Read);
+/// let mut service: BulkheadService<Inner, _> = layer.layer(Inner);
+/// let answer: BulkheadFuture<Ready<_>, _> = service.call(7);
+/// assert_eq!(bulkhead.inside(), 1, "from the call on, until the response is dropped");
+/// let mut cx = Context::from_waker(Waker::noop());
+/// assert_eq!(pin!(answer).poll(&mut cx).map(Result::ok), Poll::Ready(Some(8)));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct BulkheadService<S, H> {
     inner: S,
@@ -184,6 +220,43 @@ impl<S, H: Clone, C: Clone> Layer<S> for RateLimitLayer<H, C> {
 }
 
 /// A service with a rate limit.
+///
+/// ```
+/// use core::future::{Future, Ready, ready};
+/// use core::pin::pin;
+/// use core::task::{Context, Poll, Waker};
+/// use core::time::Duration;
+/// use std::sync::Arc;
+/// use phasegate_resilience::tower::{RateLimitFuture, RateLimitLayer, RateLimitService};
+/// use phasegate_resilience::{CallClass, Quota, RateLimiter, StdClock};
+/// use tower_layer::Layer;
+/// use tower_service::Service;
+///
+/// # #[derive(Clone)]
+/// # struct Inner;
+/// #
+/// # impl Service<u32> for Inner {
+/// #     type Response = u32;
+/// #     type Error = ();
+/// #     type Future = Ready<Result<u32, ()>>;
+/// #
+/// #     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+/// #         Poll::Ready(Ok(()))
+/// #     }
+/// #
+/// #     fn call(&mut self, number: u32) -> Self::Future {
+/// #         ready(Ok(number + 1))
+/// #     }
+/// # }
+///
+/// let limiter = Arc::new(RateLimiter::new(Quota::new(10, Duration::from_secs(1))?));
+/// let layer = RateLimitLayer::new(limiter, StdClock, CallClass::Read);
+/// let mut service: RateLimitService<Inner, _, _> = layer.layer(Inner);
+/// let answer: RateLimitFuture<Ready<_>> = service.call(7);
+/// let mut cx = Context::from_waker(Waker::noop());
+/// assert_eq!(pin!(answer).poll(&mut cx).map(Result::ok), Poll::Ready(Some(8)));
+/// # Ok::<(), phasegate_resilience::Misuse>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct RateLimitService<S, H, C> {
     inner: S,

@@ -72,6 +72,40 @@ impl<S, T, J> Layer<S> for RetryLayer<T, J> {
 }
 
 /// A service that repeats requests.
+///
+/// ```
+/// use core::future::{Future, Ready, ready};
+/// use core::pin::pin;
+/// use core::task::{Context, Poll, Waker};
+/// use phasegate_resilience::tower::{RetryFuture, RetryLayer, RetryService};
+/// use phasegate_resilience::{Call, OkOrFailure, RetryPolicy, TokioTimer};
+/// use tower_layer::Layer;
+/// use tower_service::Service;
+///
+/// # #[derive(Clone)]
+/// # struct Inner;
+/// #
+/// # impl Service<u32> for Inner {
+/// #     type Response = u32;
+/// #     type Error = ();
+/// #     type Future = Ready<Result<u32, ()>>;
+/// #
+/// #     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+/// #         Poll::Ready(Ok(()))
+/// #     }
+/// #
+/// #     fn call(&mut self, number: u32) -> Self::Future {
+/// #         ready(Ok(number + 1))
+/// #     }
+/// # }
+///
+/// let timer = TokioTimer::new();
+/// let layer = RetryLayer::new(RetryPolicy::default(), Call::read(), timer, OkOrFailure);
+/// let mut service: RetryService<Inner, _, _> = layer.layer(Inner);
+/// let answer: RetryFuture<u32, _, Ready<_>, _, _> = service.call(7);
+/// let mut cx = Context::from_waker(Waker::noop());
+/// assert_eq!(pin!(answer).poll(&mut cx).map(Result::ok), Poll::Ready(Some(8)));
+/// ```
 #[derive(Debug)]
 pub struct RetryService<S, T, J> {
     inner: S,

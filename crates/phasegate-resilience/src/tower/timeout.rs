@@ -53,6 +53,40 @@ impl<S, T: Clone> Layer<S> for TimeoutLayer<T> {
 }
 
 /// A service with a time limit.
+///
+/// ```
+/// use core::future::{Future, Ready, ready};
+/// use core::pin::pin;
+/// use core::task::{Context, Poll, Waker};
+/// use core::time::Duration;
+/// use phasegate_resilience::TokioTimer;
+/// use phasegate_resilience::tower::{TimeoutFuture, TimeoutLayer, TimeoutService};
+/// use tower_layer::Layer;
+/// use tower_service::Service;
+///
+/// # #[derive(Clone)]
+/// # struct Inner;
+/// #
+/// # impl Service<u32> for Inner {
+/// #     type Response = u32;
+/// #     type Error = ();
+/// #     type Future = Ready<Result<u32, ()>>;
+/// #
+/// #     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ()>> {
+/// #         Poll::Ready(Ok(()))
+/// #     }
+/// #
+/// #     fn call(&mut self, number: u32) -> Self::Future {
+/// #         ready(Ok(number + 1))
+/// #     }
+/// # }
+///
+/// let layer = TimeoutLayer::new(TokioTimer::new(), Duration::from_secs(2));
+/// let mut service: TimeoutService<Inner, _> = layer.layer(Inner);
+/// let answer: TimeoutFuture<_, Ready<_>> = service.call(7);
+/// let mut cx = Context::from_waker(Waker::noop());
+/// assert_eq!(pin!(answer).poll(&mut cx).map(Result::ok), Poll::Ready(Some(8)));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct TimeoutService<S, T> {
     inner: S,
