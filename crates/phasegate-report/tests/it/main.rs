@@ -6,8 +6,10 @@
     reason = "what cannot be built must stop the test"
 )]
 
+mod calendar;
 mod exports;
 mod fixtures;
 mod hostile;
+mod prometheus;
 mod snapshots;
 mod view;

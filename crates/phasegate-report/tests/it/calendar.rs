@@ -1,0 +1,254 @@
+//! Calendar files, read by a small reader of the tests' own: unfolded, unescaped, event by event.
+
+use phasegate_plan::model::{Freeze, Gate, Maintenance, Phase, PlanDraft, PlanFormat};
+use phasegate_plan::{Plan, PlanDocument, Schedule, check};
+use phasegate_report::export::icalendar;
+use proptest::prelude::*;
+
+const PLAN: &str = r#"
+format: phasegate-plan/1
+id: greeter
+title: "Greeter 2; first, try"
+calendar: {zone: Europe/Berlin}
+window: 2025-09-01..2025-10-31
+review: {every: monthly}
+phases:
+  - id: build
+    title: Build
+    length: 5bd
+    objectives: ["It builds, always", Everybody can]
+    no-way-back: nothing is changed
+    gates:
+      - {id: ready, title: Ready?, decide-within: 2h, on-timeout: hold, approvals: [lead]}
+  - {id: ship, title: Ship, length: 1w, window: 2025-09-08..2025-09-30, no-way-back: nothing is changed}
+roles:
+  - {id: lead, members: [rosa]}
+gates:
+  - {id: accept, when: acceptance, approvals: [lead]}
+freezes:
+  - {title: Fair, from: "2025-09-10T00:00:00Z", until: "2025-09-12T12:30:00Z"}
+  - {title: Fair, from: "2025-10-10T00:00:00Z", until: "2025-10-12T12:30:00Z"}
+maintenance:
+  - {title: Patch day, recurrence: FREQ=MONTHLY;BYDAY=2TU;UNTIL=20261231T235959Z, length: 4h, activities: [Patch hosts]}
+  - {title: Compact, recurrence: 30 2 1 * sun, length: 90m}
+  - {title: Archive, recurrence: quarterly, length: 2bd, notice: 1w}
+recovery:
+  backups:
+    - {kind: full, schedule: 0 3 * * sun}
+"#;
+
+fn plan(text: &str) -> Plan {
+    let checked = check(&PlanDocument::read("plan.yaml", text.as_bytes()), None);
+    checked
+        .plan
+        .unwrap_or_else(|| panic!("{}", checked.faults.render()))
+}
+
+fn written(plan: &Plan) -> String {
+    let schedule = Schedule::new(plan, "2025-09-01".parse().expect("a day"));
+    icalendar(
+        plan,
+        &schedule,
+        "2025-08-01T12:00:00.75Z".parse().expect("a moment"),
+    )
+}
+
+/// A property: its name with parameters, and its value unescaped.
+type Property = (String, String);
+
+/// Content lines, checked and unfolded.
+fn properties(text: &str) -> Vec<Property> {
+    let body = text.strip_suffix("\r\n").expect("the last line ends");
+    for line in body.split("\r\n") {
+        assert!(line.len() <= 75, "{} octets: {line:?}", line.len());
+        assert!(!line.contains(['\r', '\n']) && !line.is_empty(), "{line:?}");
+        assert!(!line.chars().any(char::is_control), "{line:?}");
+    }
+    let unfolded = body.replace("\r\n ", "");
+    let read = |line: &str| {
+        let (name, value) = line.split_once(':').expect("a property");
+        let plain = |c: char| {
+            c.is_ascii_uppercase()
+                || c == '-'
+                || c == ';'
+                || c == '='
+                || c == '/'
+                || c.is_ascii_alphanumeric()
+                || c == '_'
+        };
+        assert!(name.chars().all(plain), "{name:?}");
+        (name.to_owned(), unescaped(value))
+    };
+    unfolded.split("\r\n").map(read).collect()
+}
+
+fn unescaped(value: &str) -> String {
+    let mut out = String::new();
+    let mut rest = value.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' => match rest.next().expect("something is escaped") {
+                'n' => out.push('\n'),
+                other => out.push(other),
+            },
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The events, and whether all that begins also ends.
+fn events(text: &str) -> Vec<Vec<Property>> {
+    let mut open: Vec<String> = Vec::new();
+    let mut events: Vec<Vec<Property>> = Vec::new();
+    for (name, value) in properties(text) {
+        match name.as_str() {
+            "BEGIN" => {
+                if value == "VEVENT" {
+                    events.push(Vec::new());
+                }
+                open.push(value);
+            }
+            "END" => assert_eq!(open.pop(), Some(value)),
+            _ if open.last().is_some_and(|open| open == "VEVENT") => {
+                events.last_mut().expect("one is open").push((name, value));
+            }
+            _ => {}
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+    events
+}
+
+fn value<'e>(event: &'e [Property], name: &str) -> Option<&'e str> {
+    let found = event
+        .iter()
+        .find(|(one, _)| one.split(';').next() == Some(name));
+    found.map(|(_, value)| value.as_str())
+}
+
+#[test]
+fn a_plan_stands_in_a_calendar() {
+    let text = written(&plan(PLAN));
+    insta::assert_snapshot!("calendar", text.replace("\r\n", "\n"));
+    let events = events(&text);
+    let of = |uid: &str| {
+        let found = events.iter().find(|event| value(event, "UID") == Some(uid));
+        found.unwrap_or_else(|| panic!("no {uid}")).clone()
+    };
+    let build = of("greeter.phase.build@phasegate");
+    assert_eq!(value(&build, "DTSTAMP"), Some("20250801T120000Z"));
+    // 09:00 to 17:00 in Berlin.
+    assert_eq!(value(&build, "DTSTART"), Some("20250901T070000Z"));
+    assert_eq!(value(&build, "DTEND"), Some("20250905T150000Z"));
+    assert_eq!(
+        value(&build, "DESCRIPTION"),
+        Some("It builds, always\nEverybody can")
+    );
+    assert_eq!(
+        value(&of("greeter.gate.build.ready@phasegate"), "DURATION"),
+        Some("PT2H")
+    );
+    assert_eq!(
+        value(&of("greeter.window.ship@phasegate"), "DTEND"),
+        Some("20251001")
+    );
+    assert_eq!(
+        value(&of("greeter.freeze.fair.2@phasegate"), "DTSTART"),
+        Some("20251010T000000Z")
+    );
+    let patch = of("greeter.maintenance.patch-day@phasegate");
+    assert_eq!(value(&patch, "DTSTART"), Some("20250909"));
+    assert_eq!(
+        value(&patch, "RRULE"),
+        Some("FREQ=MONTHLY;BYDAY=2TU;UNTIL=20261231")
+    );
+    let compact = of("greeter.maintenance.compact@phasegate");
+    assert_eq!(value(&compact, "DTSTART"), Some("20250901T023000"));
+    assert_eq!(
+        value(&compact, "RRULE"),
+        Some("FREQ=DAILY;BYMONTHDAY=1;BYHOUR=2;BYMINUTE=30")
+    );
+    // The same expression on its other days, from its own first one.
+    assert_eq!(
+        value(&of("greeter.maintenance.compact.2@phasegate"), "DTSTART"),
+        Some("20250907T023000")
+    );
+    assert_eq!(
+        value(&of("greeter.backup.backup--full@phasegate"), "DTSTART"),
+        Some("20250907T030000")
+    );
+    assert!(text.contains(
+        "BEGIN:STANDARD\r\nDTSTART:20251026T030000\r\nTZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\n"
+    ));
+    let mut uids: Vec<&str> = events
+        .iter()
+        .filter_map(|event| value(event, "UID"))
+        .collect();
+    uids.sort_unstable();
+    uids.dedup();
+    assert_eq!(uids.len(), events.len(), "every event has its own UID");
+}
+
+#[test]
+fn what_is_added_elsewhere_changes_no_uid() {
+    let more = PLAN.replace(
+        "maintenance:\n",
+        "maintenance:\n  - {title: Sweep, recurrence: daily}\n",
+    );
+    let uids = |text: &str| -> Vec<String> {
+        let all = events(&written(&plan(text)));
+        all.iter()
+            .filter_map(|event| value(event, "UID").map(str::to_owned))
+            .collect()
+    };
+    let (before, after) = (uids(PLAN), uids(&more));
+    assert_eq!(after.len(), before.len() + 1);
+    assert!(before.iter().all(|uid| after.contains(uid)), "{after:?}");
+}
+
+#[test]
+fn a_plan_in_universal_time_needs_no_zone() {
+    let text = written(&plan(&PLAN.replace("Europe/Berlin", "UTC")));
+    assert!(
+        !text.contains("VTIMEZONE") && !text.contains("TZID"),
+        "{text}"
+    );
+    assert!(text.contains("DTSTART:20250907T030000Z\r\n"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn whatever_a_title_holds_comes_back_as_it_is_shown(title in "\\PC{0,40}[\\\\;,:\"\r\n\t\u{202e}\u{0}{}$%x漢]{0,300}") {
+        prop_assume!(title.chars().any(|c| c.is_alphanumeric()));
+        let moment = |text: &str| text.parse::<phasegate_core::Timestamp>().expect("a moment");
+        let draft = PlanDraft::new(PlanFormat::V1, "p", title.as_str())
+            .phases([Phase::new("a", title.as_str())
+                .no_way_back("nothing")
+                .length("1bd")
+                .objectives([title.clone(), title.clone()])
+                .gates([Gate::new("g").title(title.as_str()).approvals(["lead"])])])
+            .roles([phasegate_plan::model::PlanRole::new("lead").members(["rosa"])])
+            .freezes([Freeze::new(title.as_str(), moment("2026-01-01T00:00:00Z"), moment("2026-01-02T00:00:00Z"))])
+            .maintenance([Maintenance::new(title.as_str(), "0 3 * * *")]);
+        // Some of it a plan refuses.
+        let plan = draft.build();
+        if title.chars().all(|c| !c.is_control() && c != '\u{202e}') && title.len() < 200 {
+            prop_assert!(plan.is_ok(), "{}", plan.as_ref().err().map_or_else(String::new, |faults| faults.render()));
+        }
+        if let Ok(plan) = plan {
+            let events = events(&written(&plan));
+            prop_assert_eq!(events.len(), 4);
+            let shown = events.first().and_then(|event| value(event, "SUMMARY")).expect("a title").to_owned();
+            for event in &events {
+                prop_assert_eq!(value(event, "SUMMARY"), Some(shown.as_str()));
+            }
+            let kept = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).take(20).collect::<String>();
+            if title.chars().all(|c| !c.is_control()) && title.is_ascii() {
+                prop_assert_eq!(kept(&shown), kept(&title));
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What other tools can be given of a plan: alert rules for Prometheus, a calendar.
+//! `cargo run --example exports -- PLAN --bindings FILE [--adapter NAME] [--link URL]
+//! [--start DATE] --out FOLDER`.
+//! What cannot be said there is told. Ends with 1 if something is wrong with the documents.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use phasegate::core::Clock as _;
+use phasegate::report::export::{PrometheusOptions, icalendar, prometheus_rules};
+use phasegate::runner::SystemClock;
+use phasegate_examples::say;
+use phasegate_plan::calendar::{Date, Zone};
+use phasegate_plan::{Catalog, Plan, PlanDocument, Schedule, check};
+
+const USAGE: &str = "usage: exports PLAN --bindings FILE [--adapter NAME] [--link URL] \
+    [--start DATE] --out FOLDER";
+
+fn main() -> ExitCode {
+    run().map_or_else(
+        |error| {
+            let error = error.to_string();
+            say::aside(format_args!("{error}"));
+            ExitCode::from(if error.ends_with(USAGE) { 2 } else { 1 })
+        },
+        |()| ExitCode::SUCCESS,
+    )
+}
+
+struct Asked {
+    plan: String,
+    bindings: String,
+    adapter: String,
+    link: Option<String>,
+    start: Option<Date>,
+    out: PathBuf,
+}
+
+fn asked() -> Result<Option<Asked>, Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let (mut plan, mut bindings, mut adapter) = (None, None, "prometheus".to_owned());
+    let (mut link, mut start, mut out) = (None, None, None);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--bindings" => bindings = Some(arguments.next().ok_or(USAGE)?),
+            "--adapter" => adapter = arguments.next().ok_or(USAGE)?,
+            "--link" => link = Some(arguments.next().ok_or(USAGE)?),
+            "--start" => start = Some(arguments.next().ok_or(USAGE)?.parse()?),
+            "--out" => out = Some(PathBuf::from(arguments.next().ok_or(USAGE)?)),
+            "--help" | "-h" => return Ok(None),
+            option if option.starts_with('-') => {
+                return Err(format!("there is no option {option}\n{USAGE}").into());
+            }
+            _ => plan = Some(argument),
+        }
+    }
+    Ok(Some(Asked {
+        plan: plan.ok_or(USAGE)?,
+        bindings: bindings.ok_or(USAGE)?,
+        adapter,
+        link,
+        start,
+        out: out.ok_or(USAGE)?,
+    }))
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
+    let Some(asked) = asked()? else {
+        say::line(format_args!("{USAGE}"));
+        return Ok(());
+    };
+    let (plan, catalog) = documents(&asked)?;
+    std::fs::create_dir_all(&asked.out)?;
+    let mut options = PrometheusOptions::new().with_catalog(&catalog, &asked.adapter);
+    options.link = asked.link;
+    rules(&plan, &options, &asked.out)?;
+    calendar(&plan, asked.start, &asked.out)
+}
+
+fn documents(asked: &Asked) -> Result<(Plan, Catalog), Box<dyn Error>> {
+    let read =
+        |name: &str| std::fs::read(name).map_err(|error| format!("cannot read {name}: {error}"));
+    let bindings = Catalog::read(&asked.bindings, &read(&asked.bindings)?);
+    let catalog = bindings.catalog.ok_or(bindings.faults.render())?;
+    let document = PlanDocument::read(&asked.plan, &read(&asked.plan)?);
+    let checked = check(&document, Some(&catalog));
+    Ok((checked.plan.ok_or(checked.faults.render())?, catalog))
+}
+
+fn rules(plan: &Plan, options: &PrometheusOptions, out: &Path) -> Result<(), Box<dyn Error>> {
+    let rules = prometheus_rules(plan, options);
+    let file = out.join("rules.yaml");
+    std::fs::write(&file, &rules.text)?;
+    say::line(format_args!("{}: {} alerts", file.display(), rules.alerts));
+    for one in &rules.untold {
+        let how = if one.left_out { "left out" } else { "differs" };
+        say::line(format_args!("  {how}: {}: {}", one.of, one.what));
+    }
+    assert_eq!(rules.text.matches("- alert:").count(), rules.alerts);
+    Ok(())
+}
+
+/// Without a start, from today on.
+fn calendar(plan: &Plan, start: Option<Date>, out: &Path) -> Result<(), Box<dyn Error>> {
+    let now = SystemClock::new().now().wall;
+    let start = start.unwrap_or_else(|| Zone::utc().date(now));
+    let text = icalendar(plan, &Schedule::new(plan, start), now);
+    let file = out.join("calendar.ics");
+    std::fs::write(&file, &text)?;
+    let events = text.matches("BEGIN:VEVENT").count();
+    say::line(format_args!("{}: {events} events", file.display()));
+    assert!(events >= plan.phases.len());
+    Ok(())
+}
