@@ -360,3 +360,20 @@ fn the_end_of_the_rollout_is_a_point_of_decision_too() {
     assert_eq!(decide.len(), 1);
     assert!(decide.iter().all(|minute| *minute >= 30), "{decide:?}");
 }
+
+#[test]
+fn what_is_declared_again_in_the_same_words_is_one_incident() {
+    let acts = [
+        (10, declare("slow")),
+        (12, declare("slow")),
+        (13, declare("strange")),
+    ];
+    let (records, _) = journal(world(), &acts, Vec::new());
+    let declared = |record: &&Record| {
+        let Body::Incident { step, .. } = &record.body else {
+            return false;
+        };
+        matches!(step, IncidentStep::Declared { .. })
+    };
+    assert_eq!(records.iter().filter(declared).count(), 2);
+}

@@ -71,6 +71,8 @@ pub(crate) struct Volatile {
     pub(crate) watch: OnceLock<Arc<Watch>>,
     /// Where work goes on, until the state changes.
     pub(crate) places: OnceLock<Arc<[Place]>>,
+    /// When each announcement is due, until the state changes.
+    pub(crate) due: OnceLock<Arc<[Option<Timestamp>]>>,
     pub(crate) tick: Option<Tick>,
     pub(crate) tick_due: Timestamp,
     pub(crate) ticket_count: u64,
@@ -97,6 +99,7 @@ impl Volatile {
             standing_due: now.wall,
             watch: OnceLock::new(),
             places: OnceLock::new(),
+            due: OnceLock::new(),
             tick: None,
             tick_due: now.wall,
             // An answer that an engine was asked for which is dropped by now must not pass for one that
@@ -390,6 +393,7 @@ impl Engine {
         if !matches!(record.body, Body::Evaluated { .. }) {
             self.volatile.watch.take();
             self.volatile.places.take();
+            self.volatile.due.take();
         }
         let seq = self.state.next_seq;
         match self.state.apply(&record) {

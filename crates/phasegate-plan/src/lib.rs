@@ -16,7 +16,9 @@ mod value;
 pub use catalog::{
     Binding, Catalog, CatalogDraft, CatalogFormat, CheckedCatalog, NamedCommand, RESERVED_BINDING,
 };
-pub use check::{Checked, LintLevel, Lints, LintsError, Need, Plan, check, check_with};
+pub use check::{
+    Checked, LintLevel, Lints, LintsError, MESSAGE_VARIABLES, Need, Plan, check, check_with,
+};
 pub use document::{Digest, Format, Limits, PlanDocument};
 pub use fault::{Code, Fault, Faults, Place, Severity, code_list};
 pub use print::PrintError;

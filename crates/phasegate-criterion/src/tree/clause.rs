@@ -30,6 +30,23 @@ pub struct Criterion {
     pub response: Response,
 }
 
+impl Criterion {
+    /// Is any of its tests to be shown with a confidence?
+    ///
+    /// ```
+    /// use phasegate_criterion::Criterion;
+    /// let literal: Criterion = "ratio(errors) < 2%".parse()?;
+    /// let shown: Criterion = "ratio(errors) < 2% confidence 95%".parse()?;
+    /// assert!(!literal.has_confidence() && shown.has_confidence());
+    /// # Ok::<(), phasegate_criterion::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn has_confidence(&self) -> bool {
+        let tests = self.condition.tests();
+        tests.iter().any(|test| test.level().is_some())
+    }
+}
+
 impl From<Condition> for Criterion {
     fn from(condition: Condition) -> Self {
         Self {

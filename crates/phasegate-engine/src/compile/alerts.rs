@@ -7,30 +7,23 @@ use super::{CompileError, Compiler};
 use crate::program::Trigger;
 
 impl Compiler<'_> {
-    /// A trigger for each alert with a response, watched in all phases. What it does without numbers is what
+    /// A trigger for an alert with a response, watched in all phases. What it does without numbers is what
     /// triggers do that say nothing about it.
-    pub(super) fn alerts(&self) -> Result<Vec<Trigger>, CompileError> {
-        let mut triggers = Vec::new();
-        for alert in &self.plan.alerts {
-            if alert.respond.is_empty() {
-                continue;
-            }
-            let Some(condition) = critical(&alert.criterion.condition) else {
-                let what = format!(
-                    "a response of the alert '{}' without a critical level",
-                    alert.id
-                );
-                return Err(CompileError::Unsupported { what });
-            };
-            let criterion = Criterion {
-                condition,
-                ..alert.criterion.clone()
-            };
-            let trigger =
-                model::Trigger::new(alert.id.clone(), criterion).respond(alert.respond.clone());
-            triggers.push(self.trigger(&trigger, Vec::new())?);
-        }
-        Ok(triggers)
+    pub(super) fn alert(&self, alert: &model::Alert) -> Result<Trigger, CompileError> {
+        let Some(condition) = critical(&alert.criterion.condition) else {
+            let what = format!(
+                "a response of the alert '{}' without a critical level",
+                alert.id
+            );
+            return Err(CompileError::Unsupported { what });
+        };
+        let criterion = Criterion {
+            condition,
+            ..alert.criterion.clone()
+        };
+        let trigger =
+            model::Trigger::new(alert.id.clone(), criterion).respond(alert.respond.clone());
+        self.trigger(&trigger, Vec::new())
     }
 }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use phasegate_core::KpiId;
 use phasegate_criterion::{Criterion, KpiRegistry, Level, Measure, Shape, Test, check, measured};
-use phasegate_plan::model::{self, Action};
 
 use super::Compiler;
 use crate::program::Figure;
@@ -14,7 +13,7 @@ impl Compiler<'_> {
     pub(super) fn figures(&self, kpis: &[KpiId]) -> Vec<Figure> {
         let registry = self.plan.kpi_registry();
         let mut found: BTreeMap<String, (KpiId, Measure)> = BTreeMap::new();
-        for criterion in self.criteria() {
+        for criterion in self.plan.criteria() {
             let of_tests = criterion.condition.tests().into_iter();
             let measures = of_tests.filter_map(|test| measure_of(test, &registry));
             let wanted = measures.filter(|(kpi, _)| kpis.contains(kpi));
@@ -39,35 +38,6 @@ impl Compiler<'_> {
             figures.extend(readable);
         }
         figures
-    }
-
-    /// All criteria of the plan that the engine evaluates.
-    fn criteria(&self) -> Vec<Criterion> {
-        let plan = self.plan;
-        let mut all = Vec::new();
-        let mut add = |list: &[model::Condition]| {
-            all.extend(list.iter().map(|condition| condition.criterion.clone()));
-        };
-        for phase in &plan.phases {
-            add(&phase.criteria);
-            for step in &phase.steps {
-                add(&step.criteria);
-                let stages = match &step.action {
-                    Action::Flag(ramp) => ramp.stages.as_slice(),
-                    Action::Traffic(ramp) => &ramp.stages,
-                    _ => &[],
-                };
-                stages.iter().for_each(|stage| add(&stage.criteria));
-            }
-            phase.gates.iter().for_each(|gate| add(&gate.criteria));
-            if let Some(rollback) = plan.rollback(phase) {
-                add(&rollback.validation);
-            }
-        }
-        plan.gates.iter().for_each(|gate| add(&gate.criteria));
-        let triggers = plan.phases.iter().flat_map(|phase| &phase.triggers);
-        all.extend(triggers.chain(&plan.triggers).map(|t| t.criterion.clone()));
-        all
     }
 }
 

@@ -2,7 +2,9 @@
 //! makes stands in record 0, so it may change without changing any rollout that exists.
 
 mod actions;
+mod alarms;
 mod alerts;
+mod communications;
 mod conditions;
 mod figures;
 mod gates;
@@ -148,6 +150,7 @@ pub fn compile(plan: &Plan, catalog: &Catalog, start: &Start) -> Result<Program,
         matrix: compiler.matrix()?,
         incidents: compiler.incident_clocks()?,
         procedures: compiler.procedures()?,
+        announcements: compiler.announcements()?,
     })
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use phasegate_core::Timestamp;
+use phasegate_plan::MESSAGE_VARIABLES;
 use phasegate_plan::model::{Parameter, ParameterType};
 
 use super::{CompileError, Compiler};
@@ -40,8 +41,8 @@ impl Compiler<'_> {
         Ok(values)
     }
 
-    /// A text with every `{{parameter}}` replaced by its value. What is filled in is never looked
-    /// through again.
+    /// A text with every `{{parameter}}` replaced by its value; what the engine fills in later is left. What is
+    /// filled in is never looked through again.
     pub(super) fn filled(&self, template: &str) -> Result<String, CompileError> {
         let values = self.parameters()?;
         let mut text = String::with_capacity(template.len());
@@ -53,8 +54,15 @@ impl Compiler<'_> {
                 rest = after;
                 continue;
             };
-            let value = values.get(name.trim());
-            text.push_str(value.ok_or_else(|| CompileError::missing("parameter", name.trim()))?);
+            match values.get(name.trim()) {
+                Some(value) => text.push_str(value),
+                None if MESSAGE_VARIABLES.contains(&name.trim()) => {
+                    text.push_str("{{");
+                    text.push_str(name);
+                    text.push_str("}}");
+                }
+                None => return Err(CompileError::missing("parameter", name.trim())),
+            }
             rest = tail;
         }
         text.push_str(rest);

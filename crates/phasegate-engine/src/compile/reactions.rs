@@ -3,6 +3,7 @@
 use phasegate_core::{ChannelId, Role, TriggerId};
 use phasegate_plan::model;
 
+use super::alarms::{Alarm, alarms};
 use super::ways_back::back;
 use super::{CompileError, Compiler};
 use crate::program::{Back, Blind, Channel, Reaction, Response, Telling, Trigger};
@@ -69,44 +70,30 @@ impl Compiler<'_> {
         let message = message.ok_or_else(|| CompileError::missing("message", id))?;
         Ok(Telling {
             via,
-            subject: message.subject.clone(),
-            body: message.body.clone(),
+            subject: self.filled(&message.subject)?,
+            body: self.filled(&message.body)?,
         })
     }
 
     pub(super) fn triggers(&self) -> Result<Vec<Trigger>, CompileError> {
-        let mut triggers = Vec::new();
-        for trigger in &self.plan.triggers {
-            triggers.push(self.trigger(trigger, trigger.phases.clone())?);
+        let mut triggers: Vec<Trigger> = Vec::new();
+        for alarm in alarms(self.plan) {
+            triggers.push(match alarm {
+                Alarm::Abort(_) => continue,
+                Alarm::Alert(alert) => self.alert(alert)?,
+                Alarm::Procedure(procedure, criterion) => {
+                    let id = free_id(procedure.id.as_str(), &triggers)?;
+                    let trigger = model::Trigger::new(id, criterion.clone())
+                        .respond([model::Response::Procedure(procedure.id.clone())]);
+                    self.trigger(&trigger, Vec::new())?
+                }
+                Alarm::Trigger(trigger, None) => self.trigger(trigger, trigger.phases.clone())?,
+                Alarm::Trigger(trigger, Some(phase)) => {
+                    self.trigger(trigger, vec![phase.id.clone()])?
+                }
+            });
         }
-        for phase in &self.plan.phases {
-            for trigger in &phase.triggers {
-                triggers.push(self.trigger(trigger, vec![phase.id.clone()])?);
-            }
-        }
-        triggers.extend(self.alerts()?);
-        self.taken_by_themselves(&mut triggers)?;
         Ok(triggers)
-    }
-
-    /// A trigger for each criterion of a procedure, called as the procedure and numbered.
-    fn taken_by_themselves(&self, triggers: &mut Vec<Trigger>) -> Result<(), CompileError> {
-        for procedure in &self.plan.procedures {
-            let mut number: usize = 0;
-            for condition in &procedure.criteria {
-                let id = loop {
-                    number += 1;
-                    let id = trigger_id(procedure.id.as_str(), number)?;
-                    if triggers.iter().all(|trigger| trigger.id != id) {
-                        break id;
-                    }
-                };
-                let trigger = model::Trigger::new(id, condition.criterion.clone())
-                    .respond([model::Response::Procedure(procedure.id.clone())]);
-                triggers.push(self.trigger(&trigger, Vec::new())?);
-            }
-        }
-        Ok(())
     }
 
     pub(super) fn trigger(
@@ -130,6 +117,18 @@ impl Compiler<'_> {
                 reaction: blind,
             },
         })
+    }
+}
+
+/// A name with the first number that no trigger has yet.
+fn free_id(name: &str, triggers: &[Trigger]) -> Result<TriggerId, CompileError> {
+    let mut number: usize = 0;
+    loop {
+        number += 1;
+        let id = trigger_id(name, number)?;
+        if triggers.iter().all(|trigger| trigger.id != id) {
+            return Ok(id);
+        }
     }
 }
 

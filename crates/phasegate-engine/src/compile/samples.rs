@@ -4,25 +4,23 @@ use phasegate_criterion::Criterion;
 use phasegate_plan::Plan;
 use phasegate_sla::{SampleAdvice, sample_advice_shared};
 
+use super::alarms::{Alarm, alarms};
+
 /// What the samples of every criterion of a plan can show, how many it takes, and how long they take to come at the
 /// rates that the KPIs expect; each sentence once, in the order of the plan. For tools that check a plan: five
 /// samples out of five show no more than 54.9 %, and nobody should wait for more.
 ///
-/// Triggers, alerts with a response and what ends an experiment share the chance of a false alarm where they have a
-/// `confidence`, as they do in the rollout ([`Program::alarms_with_confidence`]).
+/// Triggers, alerts with a response, procedures that are taken by themselves and what ends an experiment share the
+/// chance of a false alarm where they have a `confidence`, as they do in the rollout ([`Program::alarms_with_confidence`]).
 ///
 /// Cost: some ten microseconds a comparison.
 ///
 /// [`Program::alarms_with_confidence`]: crate::program::Program::alarms_with_confidence
 pub fn sample_sizes(plan: &Plan) -> Vec<SampleAdvice> {
     let registry = plan.kpi_registry();
-    let alarms = alarms(plan);
-    let with_confidence = |criterion: &&&Criterion| {
-        let tests = criterion.condition.tests();
-        tests.iter().any(|test| test.level().is_some())
-    };
-    let sharing = alarms.iter().filter(with_confidence).count();
-    let sharing = u32::try_from(sharing).unwrap_or(u32::MAX);
+    let alarms: Vec<&Criterion> = alarms(plan).iter().map(Alarm::criterion).collect();
+    let sharing = alarms.iter().filter(|alarm| alarm.has_confidence());
+    let sharing = u32::try_from(sharing.count()).unwrap_or(u32::MAX);
     let mut said = std::collections::BTreeSet::new();
     let mut all = Vec::new();
     for criterion in plan.criteria() {
@@ -35,17 +33,4 @@ pub fn sample_sizes(plan: &Plan) -> Vec<SampleAdvice> {
         }
     }
     all
-}
-
-/// The criteria any of which stops a rollout or turns it back.
-fn alarms(plan: &Plan) -> Vec<&Criterion> {
-    let of_phases = plan.phases.iter().flat_map(|phase| &phase.triggers);
-    let triggers = plan.triggers.iter().chain(of_phases);
-    let responding = plan.alerts.iter().filter(|alert| !alert.respond.is_empty());
-    let aborts = plan.experiments.iter().flat_map(|one| &one.abort_when);
-    triggers
-        .map(|trigger| &trigger.criterion)
-        .chain(responding.map(|alert| &alert.criterion))
-        .chain(aborts)
-        .collect()
 }

@@ -11,7 +11,7 @@ use crate::record::{AskAbout, Body, Cause, HoldReason, IncidentClock, IncidentSt
 use crate::state::IncidentState;
 
 impl Engine {
-    /// Declares an incident.
+    /// Declares an incident, once: the same words of the same person about one that is open are no second one.
     pub(crate) fn declare(
         &mut self,
         scenario: &str,
@@ -26,6 +26,11 @@ impl Engine {
                 what: "the plan's matrix has no such scenario",
             });
         };
+        // Said again because no answer came: it is declared already.
+        let mut open = self.state.incidents.values();
+        if open.any(|incident| incident.is_declaration(scenario, &by, &evidence)) {
+            return Ok(());
+        }
         let number = self.state.incidents.keys().last().copied().unwrap_or(0) + 1;
         let step = IncidentStep::Declared {
             scenario: scenario.to_owned(),
@@ -33,6 +38,7 @@ impl Engine {
             evidence,
         };
         self.incident_step(number, step);
+        self.announce_incident();
         if row.decide_within.is_some_and(Span::is_zero) {
             self.decide_incident(number, true, None);
             return Ok(());

@@ -13,6 +13,7 @@
 //! | rolling back | no      | yes      | stronger | stand           | run             | is on    |
 //! | down         | no      | no       | no       | stand           | run             | no       |
 
+mod announce;
 mod back;
 mod baseline;
 mod compare;
@@ -54,6 +55,7 @@ impl Engine {
                 self.tend_standing();
                 self.check_patience();
                 self.tend_incidents();
+                self.tend_announcements();
                 if self.state.rollback.is_some() {
                     self.step_rollback();
                     self.decide_beside();

@@ -19,12 +19,14 @@ impl Engine {
                     self.emit(Body::PhaseStarted {
                         phase: phase.id.clone(),
                     });
+                    self.announce_start(&phase.id);
                 }
                 Some(PhaseState::Running { op, .. }) if *op >= phase.ops.len() => {
                     if self.may_go_forward() {
                         self.emit(Body::PhaseFinished {
                             phase: phase.id.clone(),
                         });
+                        self.announce_end(&phase.id);
                     }
                 }
                 Some(PhaseState::Running { op, .. }) => {

@@ -3,8 +3,8 @@
 use phasegate_core::{Desired, Effect, EffectClass, EffectKey, RoleId};
 
 use crate::engine::Engine;
-use crate::program::{Back, Channel, Telling};
-use crate::record::{Ask, AskAbout, Body, Place};
+use crate::program::{Back, Channel, Op, OpKind, Telling};
+use crate::record::{Ask, AskAbout, Body, Cause, Place};
 use crate::state::exposure;
 
 impl Engine {
@@ -27,9 +27,14 @@ impl Engine {
 
     /// Sends a message.
     pub(crate) fn tell(&mut self, telling: &Telling) {
+        self.tell_of(telling, None);
+    }
+
+    /// Sends a message about a place.
+    pub(crate) fn tell_of(&mut self, telling: &Telling, place: Option<&Place>) {
         let (subject, body) = (
-            self.fill(&telling.subject, None),
-            self.fill(&telling.body, None),
+            self.fill(&telling.subject, place),
+            self.fill(&telling.body, place),
         );
         let number = self.state.effect_count + 1;
         let effect = Effect {
@@ -52,8 +57,8 @@ impl Engine {
         self.hand_out(effect);
     }
 
-    /// Fills in the variables of a template: `{{plan}}`, `{{rollout}}`, `{{phase}}`, `{{step}}`,
-    /// `{{weight}}` and `{{reason}}`. What is filled in is never looked through again.
+    /// Fills in the variables of a template, [`phasegate_plan::MESSAGE_VARIABLES`]. What is filled in is never
+    /// looked through again.
     pub(crate) fn fill(&self, template: &str, place: Option<&Place>) -> String {
         let mut text = String::with_capacity(template.len());
         let mut rest = template;
@@ -91,6 +96,16 @@ impl Engine {
         let phase = place.and_then(Place::phase).or(undone);
         let phase = phase.or_else(|| places.iter().find_map(Place::phase));
         Some(match name {
+            "gate" => {
+                let is_gate = |op: &Op| match &op.kind {
+                    OpKind::Gate(gate) => Some(gate.id.to_string()),
+                    _ => None,
+                };
+                let mut running = place.into_iter().chain(&places);
+                let found = running.find_map(|place| is_gate(self.state.op(place)?));
+                found.unwrap_or_default()
+            }
+            "moment" => self.now().wall.to_string(),
             "plan" => self.state.program.title.clone(),
             "rollout" => self.state.rollout.to_string(),
             "phase" => phase
@@ -109,6 +124,13 @@ impl Engine {
                 let cause = self.state.rollback.as_ref().map(|r| r.cause.to_string());
                 let hold = || self.state.holds.first().map(ToString::to_string);
                 cause.or_else(hold).unwrap_or_default()
+            }
+            "trigger" => {
+                let cause = self.state.rollback.as_ref().map(|back| &back.cause);
+                match cause {
+                    Some(Cause::Trigger { trigger, .. }) => trigger.to_string(),
+                    _ => String::new(),
+                }
             }
             _ => return None,
         })

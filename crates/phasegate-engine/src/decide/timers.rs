@@ -64,6 +64,9 @@ impl Engine {
                 next.deadline(&now, now.elapsed_since(&since), span);
             }
         }
+        for due in self.announcements_due().iter().flatten() {
+            next.at(*due);
+        }
         // Forward movement is checked anew when a freeze begins, so only its end is due.
         if let Some(until) = self.state.program.frozen_until(now.wall) {
             next.at(until);

@@ -87,10 +87,9 @@ impl Program {
         let stops = self.ops().flat_map(|op| op.stops());
         let stops = stops.map(|stop| &stop.criterion);
         let alarms = self.triggers.iter().map(|trigger| &trigger.criterion);
-        let shown = alarms.chain(stops).filter(|criterion| {
-            let tests = criterion.condition.tests();
-            tests.iter().any(|test| test.level().is_some())
-        });
+        let shown = alarms
+            .chain(stops)
+            .filter(|criterion| criterion.has_confidence());
         u32::try_from(shown.count()).unwrap_or(u32::MAX)
     }
 

@@ -3,6 +3,7 @@
 //! It stands whole in record 0, so that a later version of the plan checker or compiler can never
 //! change how an old journal replays. It holds no prose that a decision depends on and no adapter.
 
+mod announcement;
 mod asked;
 mod gate;
 mod incident;
@@ -17,6 +18,7 @@ use phasegate_core::{
 use phasegate_criterion::{Criterion, Kpi, KpiRegistry, Slo};
 use serde::{Deserialize, Serialize};
 
+pub use announcement::{Announcement, Cadence, Occasion};
 pub(crate) use asked::query;
 pub use gate::{Approvals, Gate, OnInconclusive, TimeoutDecision};
 pub use incident::{IncidentClocks, MatrixRow, Severity};
@@ -89,6 +91,9 @@ pub struct Program {
     /// Ways back beside those of the phases.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub procedures: Vec<Procedure>,
+    /// Who is told what, and when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub announcements: Vec<Announcement>,
 }
 
 /// What the catalog says of a binding.

@@ -195,6 +195,13 @@ pub enum Body {
         /// Why.
         reason: String,
     },
+    /// People were told what the plan says about this moment.
+    Announced {
+        /// Which announcement of the program.
+        number: u32,
+        /// What it is.
+        title: String,
+    },
     /// A person took their answer to an open question back.
     AnswerWithdrawn {
         /// Which question.
@@ -422,6 +429,7 @@ impl Body {
             Self::Answered(_) => "answered",
             Self::BaselineRecorded { .. } => "baseline-recorded",
             Self::Asked(_) => "asked",
+            Self::Announced { .. } => "announced",
             Self::BudgetBlown { .. } => "budget-blown",
             Self::ClockDisagreed { .. } => "clock-disagreed",
             Self::Concluded { .. } => "concluded",

@@ -69,6 +69,8 @@ impl State {
             last_change: None,
             overruns: BTreeSet::new(),
             taken: BTreeSet::new(),
+            begun: BTreeMap::new(),
+            announced: BTreeMap::new(),
             drift_accepted: BTreeSet::new(),
             testimony: Testimony {
                 // Whoever may testify is heard, so that silence says that it did not happen.
@@ -141,6 +143,10 @@ impl State {
                         .insert(figure.measure.clone(), figure.clone());
                 }
                 self.measured.insert(place.clone());
+            }
+            Body::Announced { number, .. } => {
+                let number = usize::try_from(*number).map_err(|_| "no such announcement")?;
+                self.announced.insert(number, now.wall);
             }
             Body::BudgetBlown { place, .. } => match place {
                 Some(place) => {
@@ -244,6 +250,7 @@ impl State {
                     op: 0,
                     stage: Stage::Ready,
                 };
+                self.begun.insert(phase.clone(), now);
             }
             Body::Recovered { in_doubt } => {
                 for number in in_doubt {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use phasegate_core::Now;
+use phasegate_core::{Now, PersonId};
 
 use super::State;
 use crate::record::{HoldReason, IncidentClock, IncidentStep};
@@ -13,6 +13,10 @@ use crate::record::{HoldReason, IncidentClock, IncidentStep};
 pub struct IncidentState {
     /// Which scenario of the plan.
     pub scenario: String,
+    /// Who declared it.
+    pub by: PersonId,
+    /// What they saw.
+    pub evidence: String,
     /// When it was declared.
     pub declared: Now,
     /// When somebody said that they look at it.
@@ -29,6 +33,14 @@ pub struct IncidentState {
     pub late: BTreeSet<IncidentClock>,
 }
 
+impl IncidentState {
+    /// Is this what was declared, and is it still open?
+    pub(crate) fn is_declaration(&self, scenario: &str, by: &PersonId, evidence: &str) -> bool {
+        let same = (self.scenario.as_str(), &self.by, self.evidence.as_str());
+        self.resolved.is_none() && same == (scenario, by, evidence)
+    }
+}
+
 impl State {
     pub(super) fn fold_incident(
         &mut self,
@@ -36,9 +48,16 @@ impl State {
         step: &IncidentStep,
         now: Now,
     ) -> Result<(), &'static str> {
-        if let IncidentStep::Declared { scenario, .. } = step {
+        if let IncidentStep::Declared {
+            scenario,
+            by,
+            evidence,
+        } = step
+        {
             let incident = IncidentState {
                 scenario: scenario.clone(),
+                by: by.clone(),
+                evidence: evidence.clone(),
                 declared: now,
                 acknowledged: None,
                 decided: None,

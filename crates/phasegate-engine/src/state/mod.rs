@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use phasegate_core::{
-    BindingId, CriterionId, GateId, Now, PhaseId, RolloutId, StepId, TargetId, TriggerId,
+    BindingId, CriterionId, GateId, Now, PhaseId, RolloutId, StepId, TargetId, Timestamp, TriggerId,
 };
 use phasegate_sla::Testimony;
 
@@ -92,6 +92,10 @@ pub struct State {
     pub attested: BTreeMap<Place, Now>,
     /// How many targets of a step have failed and were passed over, by wave.
     pub passed_over: BTreeMap<(PhaseId, StepId), BTreeMap<u32, u32>>,
+    /// When each phase began last.
+    pub begun: BTreeMap<PhaseId, Now>,
+    /// When each announcement of the program was made last.
+    pub announced: BTreeMap<usize, Timestamp>,
     /// What was declared.
     pub incidents: BTreeMap<u64, IncidentState>,
     /// How it ended, if it did.

@@ -41,6 +41,7 @@ pub use lints::{LintLevel, Lints, LintsError};
 pub use needs::Need;
 pub use plan::Plan;
 pub(crate) use scope::{At, Scope};
+pub use sense::MESSAGE_VARIABLES;
 
 use crate::catalog::Catalog;
 use crate::document::{Entry, Kind, Node, PlanDocument};

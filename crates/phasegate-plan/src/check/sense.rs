@@ -13,10 +13,15 @@ use crate::model::{
     TimeoutAnswer,
 };
 
-/// What the engine fills into messages, besides the plan's parameters.
-const VARIABLES: [&str; 16] = [
-    "bound", "deadline", "gate", "kpi", "link", "moment", "phase", "plan", "reason", "role",
-    "rollout", "step", "trigger", "value", "verdict", "weight",
+/// What the engine fills into the subjects and bodies of messages, besides the plan's parameters: the gate that is
+/// open, the moment, the titles of phase and plan, why it goes back or is held, the id of the rollout, the step, the
+/// trigger that fired, the largest share that sees what is new. What there is none of is filled with nothing.
+///
+/// ```
+/// assert!(phasegate_plan::MESSAGE_VARIABLES.contains(&"phase"));
+/// ```
+pub const MESSAGE_VARIABLES: [&str; 9] = [
+    "gate", "moment", "phase", "plan", "reason", "rollout", "step", "trigger", "weight",
 ];
 
 pub(super) fn check(scope: &mut Scope<'_>) {
@@ -49,18 +54,18 @@ fn messages(scope: &mut Scope<'_>) {
                 if scope.is_full() {
                     return;
                 }
-                if VARIABLES.contains(&name)
+                if MESSAGE_VARIABLES.contains(&name)
                     || parameters.contains(name)
                     || scope.may_name("parameters", name)
                 {
                     continue;
                 }
-                let near = crate::form::closest(name, VARIABLES);
+                let near = crate::form::closest(name, MESSAGE_VARIABLES);
                 let help = near.map_or_else(
                     || {
                         format!(
                             "there are {}, and the plan's parameters",
-                            VARIABLES.join(", ")
+                            MESSAGE_VARIABLES.join(", ")
                         )
                     },
                     |near| format!("did you mean '{near}'?"),
@@ -352,8 +357,8 @@ fn too_slow(scope: &mut Scope<'_>) {
         .phases
         .iter()
         .filter_map(|phase| phase.rollback.as_ref());
-    let takes = |rollback: &Rollback| rollback.estimate.or(rollback.limit);
-    let all: Option<Vec<_>> = draft.rollback.iter().chain(own).map(takes).collect();
+    let all = draft.rollback.iter().chain(own);
+    let all: Option<Vec<_>> = all.map(|rollback| rollback.estimate).collect();
     let Some(quickest) = all.and_then(|all| all.into_iter().min()) else {
         return;
     };
@@ -365,8 +370,9 @@ fn too_slow(scope: &mut Scope<'_>) {
             .complete_within
             .filter(|limit| back && quickest > *limit)
         {
-            let message = format!("a rollback takes {quickest} here, and is given {limit}");
-            let help = "give it more time, or correct 'estimate' or 'limit' of the rollback";
+            let message =
+                format!("a rollback is expected to take {quickest}, and is given {limit}");
+            let help = "give it more time, or correct the estimate of the rollback";
             let here = matrix.index(index);
             let here = here.key("complete-within");
             scope.report(Code::EstimateExceedsLimit, here, message, help);

@@ -107,7 +107,8 @@ const fn tone(sort: MomentSort) -> Tone {
         | MomentSort::StageTooLittle
         | MomentSort::StepSkipped => Tone::Watch,
         MomentSort::EffectUnsure => Tone::Unsure,
-        MomentSort::Answered
+        MomentSort::Announced
+        | MomentSort::Answered
         | MomentSort::Asked
         | MomentSort::Created
         | MomentSort::Exposed

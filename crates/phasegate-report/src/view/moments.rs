@@ -41,6 +41,8 @@ pub struct Moment {
 pub enum MomentSort {
     /// A person ended the rollout.
     Aborted,
+    /// People were told what the plan's communications say.
+    Announced,
     /// A person answered.
     Answered,
     /// A person was asked.
@@ -123,7 +125,8 @@ impl MomentSort {
             | Self::RollbackStarted
             | Self::StepSkipped
             | Self::TriggerFired => true,
-            Self::Answered
+            Self::Announced
+            | Self::Answered
             | Self::Asked
             | Self::BakePassed
             | Self::BudgetBlown
@@ -241,6 +244,7 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
             let text = format!("{word} as {}: {}", answered.role, answered.reason);
             Draft::new(Sort::Answered, text).by(&answered.by)
         }
+        Body::Announced { title, .. } => Draft::new(Sort::Announced, title),
         Body::Asked(ask) => Draft::new(Sort::Asked, &ask.text),
         Body::BaselineRecorded { place, figures } => {
             let one = |f: &phasegate_engine::record::Baselined| {

@@ -80,6 +80,7 @@ fn line(body: &Body, renumbered: &dyn Fn(u64) -> u64) -> Option<(String, String)
             format!("~ask {}", renumbered(ask.number)),
             json!({"asked": ask.roles}).to_string(),
         )),
+        Body::Announced { number, .. } => all(json!({"announced": number})),
         Body::BaselineRecorded { place, .. } => at(place, &json!("baseline")),
         Body::BudgetBlown {
             place: Some(place), ..

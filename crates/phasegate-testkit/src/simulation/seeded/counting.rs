@@ -94,6 +94,7 @@ impl Case {
 fn act(body: &Body) -> Option<&'static str> {
     Some(match body {
         Body::Aborted { .. } => "abort",
+        Body::Announced { .. } => "announce",
         Body::AnswerWithdrawn { .. } => "withdraw",
         Body::Answered(_) => "answer",
         Body::GateDecided {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_core::{EffectClass, EffectKey, Timestamp};
 use phasegate_engine::Engine;
-use phasegate_engine::program::{Back, OpKind, Program};
+use phasegate_engine::program::{Back, Occasion, OpKind, Program};
 use phasegate_engine::record::{
     Body, Decision, Finish, IncidentClock, IncidentStep, Place, Record,
 };
@@ -26,6 +26,7 @@ pub(super) fn check(
     what_is_set_is_what_the_plan_says(program, records, &mut violations);
     what_was_begun_is_ended(records, simulation, &mut violations);
     no_phase_begins_before_what_is_to_be_decided_first(program, records, &mut violations);
+    what_happens_is_announced_once(program, records, &mut violations);
     only_single_phases_are_undone_in_part(records, &mut violations);
     rollbacks_keep_their_budget_or_say_so(records, &mut violations);
     nothing_confirmed_is_lost(records, simulation, &mut violations);
@@ -50,6 +51,35 @@ fn replay_equals_live(records: &[Record], simulation: &Simulation, out: &mut Vec
             }
         }
         Err(error) => out.push(format!("replay: {error}")),
+    }
+}
+
+/// What begins, ends or is declared is announced as often as it happens, whatever was killed between.
+fn what_happens_is_announced_once(program: &Program, records: &[Record], out: &mut Vec<String>) {
+    for (number, one) in program.announcements.iter().enumerate() {
+        let happens = |body: &Body| match (&one.occasion, body) {
+            (Occasion::PhaseStart(phases), Body::PhaseStarted { phase })
+            | (Occasion::PhaseEnd(phases), Body::PhaseFinished { phase }) => phases.contains(phase),
+            (Occasion::Incident, Body::Incident { step, .. }) => {
+                matches!(step, IncidentStep::Declared { .. })
+            }
+            (_, _) => false,
+        };
+        if matches!(one.occasion, Occasion::At(_) | Occasion::Every(_)) {
+            continue;
+        }
+        let happened = records.iter().filter(|r| happens(&r.body)).count();
+        let is_it = |at: &u32| usize::try_from(*at) == Ok(number);
+        let announced = records
+            .iter()
+            .filter(|r| matches!(&r.body, Body::Announced { number, .. } if is_it(number)))
+            .count();
+        if happened != announced {
+            let title = &one.title;
+            out.push(format!(
+                "announced: '{title}' {announced} times, it happened {happened} times"
+            ));
+        }
     }
 }
 

@@ -83,6 +83,7 @@ pub fn countable() -> Vec<String> {
         "take-over",
         "undecided at the next phase",
         "update",
+        "announce",
         "withdraw",
     ];
     let kinds = plan::KINDS.iter().chain(&plan::FIXED);

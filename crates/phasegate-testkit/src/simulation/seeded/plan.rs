@@ -115,6 +115,7 @@ pub(super) fn plan(chance: &mut Chance) -> (String, Vec<&'static str>) {
     text.push_str(&triggers(chance));
     text.push_str(&procedures(chance));
     text.push_str(&matrix(chance));
+    text.push_str(&communications(chance));
     (text, kinds)
 }
 
@@ -301,6 +302,19 @@ fn matrix(chance: &mut Chance) -> String {
   - {{id: later, scenario: It can wait for the next phase, severity: low, decide-at: next-phase, undecided: {undecided}, respond: [{{rollback: start}}], decider: operator}}
   - {{id: minor, scenario: A small fault, severity: low, respond: [{{notify: {{channel: team}}}}], decider: operator}}
 incidents: {{acknowledge-within: 5m, update-every: 15m, channels: [team]}}
+"
+    )
+}
+
+fn communications(chance: &mut Chance) -> String {
+    let (often, while_it_runs) = (chance.between(5, 20), chance.between(3, 12));
+    format!(
+        "communications:
+  - {{title: Beginning, channels: [team], message: going, occasion: phase-start}}
+  - {{title: First is done, channels: [team], occasion: phase-end, phases: [p0]}}
+  - {{title: Often, channels: [team], every: '*/{often} * * * *'}}
+  - {{title: While it runs, channels: [team], every: '*/{while_it_runs} * * * *', phases: [p1]}}
+  - {{title: Trouble, channels: [team], occasion: incident}}
 "
     )
 }
