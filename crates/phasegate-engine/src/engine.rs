@@ -83,6 +83,8 @@ pub(crate) struct Volatile {
     pub(crate) bakes: BTreeMap<Place, (phasegate_core::Span, Now)>,
     /// Nothing new is decided any more.
     pub(crate) quiet: bool,
+    /// Was there nothing to decide when that began?
+    pub(crate) rested: bool,
 }
 
 impl Volatile {
@@ -109,6 +111,7 @@ impl Volatile {
             holds: BTreeMap::new(),
             bakes: BTreeMap::new(),
             quiet: false,
+            rested: false,
         }
     }
 
@@ -285,7 +288,10 @@ impl Engine {
     /// whoever hands the rollout over: what is under way can come to an end, and nothing is begun that
     /// the next one would find in doubt.
     pub fn quiesce(&mut self) {
-        self.volatile.quiet = true;
+        if !self.volatile.quiet {
+            self.volatile.rested = self.is_idle();
+            self.volatile.quiet = true;
+        }
     }
 
     /// Is every effect that was intended answered, and every record durable?

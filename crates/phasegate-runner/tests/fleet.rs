@@ -329,3 +329,23 @@ async fn a_shutdown_under_load_hands_over_without_a_doubt() {
     }
     assert!(hand_overs > 20, "{hand_overs}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_handed_over_in_the_middle_of_its_work_goes_on_at_once() {
+    let world = World::new();
+    let rollout = world.plant("shop", "wait: 1s", false).await;
+    let a = world.fleet("a", 8);
+    let intended = |body: &Body| matches!(body, Body::Intended { .. });
+    while !world.bodies(&rollout).await.iter().any(intended) {
+        tokio::time::sleep(Span::from_millis(20).to_duration()).await;
+    }
+    // The router is still at it: its answer comes when nothing new is decided any more.
+    a.shutdown().await;
+    let found = world.journal.summary(&rollout).await.expect("a rollout");
+    assert!(found.wake_at <= Some(world.clock.now().wall), "{found:?}");
+    let b = world.fleet("b", 8);
+    world
+        .wait_until_complete(&[rollout], Span::from_secs(20))
+        .await;
+    b.shutdown().await;
+}

@@ -10,6 +10,8 @@ pub use phasegate_engine as engine;
 #[cfg(feature = "http")]
 pub use phasegate_http as http;
 pub use phasegate_journal as journal;
+#[cfg(feature = "postgres")]
+pub use phasegate_journal_postgres as journal_postgres;
 #[cfg(feature = "sqlite")]
 pub use phasegate_journal_sqlite as journal_sqlite;
 pub use phasegate_percentile as percentile;

@@ -86,7 +86,9 @@ impl Engine {
     /// engine that is rebuilt at [`Engine::poll_timeout`] knows as much as this one.
     pub fn is_idle(&self) -> bool {
         let (volatile, now) = (&self.volatile, self.now().wall);
-        self.all_taken()
+        // What decides nothing new may have something to decide.
+        (!volatile.quiet || volatile.rested)
+            && self.all_taken()
             && self.state.effects.is_empty()
             && volatile.in_flight.is_empty()
             && volatile.inspections.is_empty()

@@ -5,12 +5,14 @@
 //! where that happens after the set-up.
 
 mod hostile;
+mod postgres;
 mod process;
 mod receiver;
 mod tape;
 mod withstand;
 
 pub use hostile::{Hostile, MISBEHAVIOURS, answer};
+pub use postgres::Postgres;
 pub use process::{Folder, Process, find, free_port, skipped};
 pub use receiver::{Reaction, Received, Receiver};
 pub use tape::Tape;

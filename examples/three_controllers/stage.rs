@@ -1,0 +1,128 @@
+//! A real PostgreSQL for the journal and a real HAProxy for the traffic.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::Command;
+
+use phasegate_testkit::servers::{Folder, Postgres, Process, find, free_port};
+
+use crate::{Error, documents};
+
+/// Everything outside. What is started ends when this is dropped.
+pub struct Stage {
+    postgres: Postgres,
+    _haproxy: Process,
+    folder: Folder,
+}
+
+impl Stage {
+    /// Starts both, with so many backends; `None` if something is not installed.
+    pub fn set(backends: usize) -> Result<Option<Self>, Error> {
+        let (Some(program), Some(postgres)) = (find("haproxy"), Postgres::start()?) else {
+            return Ok(None);
+        };
+        let folder = Folder::new()?;
+        let socket = folder.path().join("admin.sock");
+        let front = free_port()?;
+        let mut config = format!(
+            "global\n  stats socket {} mode 600 level admin\n\
+             defaults\n  mode http\n  timeout connect 500ms\n  timeout client 20s\n  timeout server 1s\n\
+             frontend front\n  bind 127.0.0.1:{front}\n  default_backend {}\n",
+            socket.display(),
+            documents::name(0),
+        );
+        for backend in 0..backends {
+            // Nobody has to answer there: what is looked at are the weights.
+            config.push_str(&format!(
+                "backend {}\n  server stable 127.0.0.1:{front} weight 100\n  server canary 127.0.0.1:{front} weight 0\n",
+                documents::name(backend)
+            ));
+        }
+        let config = folder.write("haproxy.cfg", &config)?;
+        let mut command = Command::new(program);
+        command.arg("-db").arg("-f").arg(config);
+        let haproxy = Process::start(command, || UnixStream::connect(&socket).is_ok())?;
+        Ok(Some(Self {
+            postgres,
+            _haproxy: haproxy,
+            folder,
+        }))
+    }
+
+    /// Where PostgreSQL listens.
+    pub fn port(&self) -> u16 {
+        self.postgres.port()
+    }
+
+    /// Where HAProxy's runtime API is.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("admin.sock")
+    }
+
+    fn ask(&self, command: &str) -> io::Result<String> {
+        let mut api = UnixStream::connect(self.socket())?;
+        api.write_all(command.as_bytes())?;
+        let mut text = String::new();
+        api.read_to_string(&mut text)?;
+        Ok(text)
+    }
+
+    /// The share that the new version gets by the weights that HAProxy has, in percent, by backend; asked by another
+    /// way than the rollouts do.
+    pub fn shares(&self) -> Result<BTreeMap<String, u32>, Error> {
+        let text = self.ask("show servers state\n")?;
+        let mut weights: BTreeMap<String, BTreeMap<String, u32>> = BTreeMap::new();
+        // A version line, a comment with the names of the columns, then a line for each server.
+        for line in text.lines().filter(|line| line.contains(" shop-")) {
+            let columns: Vec<&str> = line.split(' ').collect();
+            if let (Some(backend), Some(server), Some(weight)) =
+                (columns.get(1), columns.get(3), columns.get(7))
+            {
+                let servers = weights.entry((*backend).to_owned()).or_default();
+                servers.insert((*server).to_owned(), weight.parse()?);
+            }
+        }
+        let share = |servers: &BTreeMap<String, u32>| {
+            let of = |name: &str| servers.get(name).copied().unwrap_or_default();
+            (100 * of("canary")).checked_div(of("canary") + of("stable"))
+        };
+        let shares = weights.iter();
+        Ok(shares
+            .filter_map(|(backend, servers)| Some((backend.clone(), share(servers)?)))
+            .collect())
+    }
+
+    /// The new version is the one that was there: the next one begins with nothing.
+    pub fn reset(&self, backend: usize) -> Result<(), Error> {
+        let name = documents::name(backend);
+        self.ask(&format!("set weight {name}/stable 100\n"))?;
+        self.ask(&format!("set weight {name}/canary 0\n"))?;
+        Ok(())
+    }
+}
+
+/// What HAProxy was seen to have: only what the plan says, and never less than before.
+#[derive(Default)]
+pub struct Watch(BTreeMap<String, u32>);
+
+impl Watch {
+    /// Looks at all backends once.
+    pub fn look(&mut self, stage: &Stage) -> Result<(), Error> {
+        for (backend, share) in stage.shares()? {
+            let before = self.0.entry(backend.clone()).or_default();
+            // A shift sets one server after the other: between the two the share lies between the two.
+            if share < *before || share > 100 {
+                return Err(format!("{backend} went from {before}% to {share}%").into());
+            }
+            *before = share;
+        }
+        Ok(())
+    }
+
+    /// A new version begins.
+    pub fn forget(&mut self, backend: usize) {
+        self.0.remove(&documents::name(backend));
+    }
+}
