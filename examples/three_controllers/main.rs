@@ -145,7 +145,7 @@ impl Dice {
 
     /// A time up to twice the mean.
     fn next(&mut self, mean: Span) -> Duration {
-        let millis = u64::try_from(mean.as_millis()).unwrap_or(1).max(1);
+        let millis = mean.as_millis().max(1);
         Duration::from_millis(self.roll() % (2 * millis))
     }
 }

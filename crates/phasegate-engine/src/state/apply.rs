@@ -145,7 +145,8 @@ impl State {
                 self.measured.insert(place.clone());
             }
             Body::Announced { number, .. } => {
-                let number = usize::try_from(*number).map_err(|_| "no such announcement")?;
+                let number = usize::try_from(*number).ok();
+                let number = number.ok_or("no such announcement")?;
                 self.announced.insert(number, now.wall);
             }
             Body::BudgetBlown { place, .. } => match place {
