@@ -60,9 +60,9 @@ MUTANTS = [
     ("leaving-wakes-nobody", "src/bulkhead/permits.rs",
      "        if before >= WAITER {\n            self.let_in();\n        }", "        let _ = before;", "loom"),
     ("token-budget-in-two-steps", "src/budget/token.rs",
-     "        self.milli\n            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, next)\n            .is_ok()",
-     "        match next(self.milli.load(Ordering::Acquire)) {\n"
-     "            Some(milli) => { self.milli.store(milli, Ordering::Release); true }\n            None => false,\n        }", "loom"),
+     "        self.milli\n            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, next)\n            .ok()",
+     "        let held = self.milli.load(Ordering::Acquire);\n"
+     "        next(held).map(|milli| { self.milli.store(milli, Ordering::Release); held })", "loom"),
     ("deposit-in-two-steps", "src/budget/ring.rs",
      "match word.compare_exchange_weak(held, next, Ordering::AcqRel, Ordering::Relaxed) {",
      "word.store(next, Ordering::Release);\n            match Ok::<u64, u64>(held) {", "loom"),

@@ -174,6 +174,9 @@ impl<T: Timer, F: Future> Future for Timeout<T, F> {
             return Poll::Ready(Ok(output));
         }
         if this.sleep.is_none() {
+            if *this.limit == Duration::MAX && *this.deadline == Tick::MAX {
+                return Poll::Pending;
+            }
             let at = (this.timer.now() + *this.limit).min(*this.deadline);
             if at == Tick::MAX {
                 return Poll::Pending;

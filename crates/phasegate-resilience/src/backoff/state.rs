@@ -8,7 +8,7 @@ use crate::time::nanos;
 
 use super::schedule::{Backoff, Jitter, Schedule};
 
-/// The running state of one request's delays: 32 bytes, no allocation, O(1) per delay.
+/// The running state of one request's delays: 48 bytes, no allocation, O(1) per delay.
 ///
 /// ```
 /// use core::time::Duration;
@@ -24,16 +24,26 @@ pub struct BackoffState {
     rng: Rng,
     base: u64,
     previous: u64,
+    /// Of proportional jitter: the highest middle whose upper end is within the cap, and the share in
+    /// parts of 2^64. Reckoned once, so that no delay divides.
+    middle: u64,
+    share: u64,
     taken: u32,
 }
 
 impl BackoffState {
     /// A fresh start. Each request needs an `rng` of its own ([`Seed::stream`](crate::Seed::stream)).
     pub fn new(backoff: &Backoff, rng: Rng) -> Self {
+        let (middle, share) = match backoff.jitter {
+            Jitter::Proportional(share) => around(share, backoff.cap),
+            Jitter::None | Jitter::Full | Jitter::Equal | Jitter::Decorrelated => (0, 0),
+        };
         Self {
             rng,
             base: backoff.first.min(backoff.cap),
             previous: 0,
+            middle,
+            share,
             taken: 0,
         }
     }
@@ -88,16 +98,15 @@ impl BackoffState {
             Jitter::None | Jitter::Decorrelated => base,
             Jitter::Full => self.rng.up_to(base),
             Jitter::Equal => base - self.rng.up_to(base / 2),
-            Jitter::Proportional(share) => self.around(base, share, backoff.cap),
+            Jitter::Proportional(_) => self.around(base),
         }
     }
 
     /// Uniform around `base`, which moves down so far that nothing crosses the cap.
-    fn around(&mut self, base: u64, share: Rate, cap: u64) -> u64 {
-        let (part, whole) = share.parts();
-        let (part, whole) = (u64::from(part), u64::from(whole));
-        let middle = base.min(scaled(cap, whole, whole + part));
-        let reach = scaled(middle, part, whole);
+    #[inline]
+    fn around(&mut self, base: u64) -> u64 {
+        let middle = base.min(self.middle);
+        let reach = high_half(middle, self.share);
         (middle - reach).saturating_add(self.rng.up_to(reach.saturating_mul(2)))
     }
 
@@ -111,13 +120,17 @@ impl BackoffState {
     }
 }
 
-/// `amount * by / of`, rounded down. The product fits 64 bits for delays below some decades.
-fn scaled(amount: u64, by: u64, of: u64) -> u64 {
-    match amount.checked_mul(by) {
-        Some(product) => product / of,
-        None => {
-            let wide = u128::from(amount) * u128::from(by) / u128::from(of);
-            u64::try_from(wide).unwrap_or(u64::MAX)
-        }
-    }
+/// The highest middle around which `share` stays within `cap`, and the share in parts of 2^64.
+fn around(share: Rate, cap: u64) -> (u64, u64) {
+    let (part, whole) = share.parts();
+    let (part, whole) = (u128::from(part), u128::from(whole));
+    let narrow = |wide: u128| u64::try_from(wide).unwrap_or(u64::MAX);
+    let middle = u128::from(cap) * whole / (whole + part);
+    (narrow(middle), narrow((part << 64) / whole))
+}
+
+/// `amount` times so many parts of 2^64, rounded down.
+#[inline]
+const fn high_half(amount: u64, parts: u64) -> u64 {
+    ((amount as u128 * parts as u128) >> 64) as u64
 }

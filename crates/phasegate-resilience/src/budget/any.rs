@@ -77,8 +77,7 @@ impl RetryBudget {
             Self::Concurrent(budget) => paid._held = Some(budget.try_retry(class)?),
             Self::Expiring(budget) => budget.try_retry(class, clock)?,
             Self::Token(budget) => {
-                paid.milli = budget.cost(after_timeout);
-                budget.try_retry_at(class, paid.milli)?;
+                paid.milli = budget.take(class, budget.cost(after_timeout))?;
             }
         }
         Ok(paid)

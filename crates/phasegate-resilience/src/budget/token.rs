@@ -135,17 +135,19 @@ impl TokenBudget {
     /// # Errors
     /// As [`try_retry`](Self::try_retry).
     pub fn try_retry_at(&self, class: CallClass, cost_milli: u64) -> Result<(), Rejection> {
-        let cost = cost_milli;
+        self.take(class, cost_milli).map(|_taken| ())
+    }
+
+    /// The same; says what was taken, which is less than the cost when a safety call takes the rest.
+    pub(super) fn take(&self, class: CallClass, cost: u64) -> Result<u64, Rejection> {
         let (floor, safety) = (self.config.floor_milli, class == CallClass::Safety);
-        let taken = self.change(|milli| {
+        let before = self.change(|milli| {
             let enough = milli > floor && milli >= cost;
             (enough || safety).then(|| milli.saturating_sub(cost))
         });
-        if taken {
-            Ok(())
-        } else {
-            Err(Rejection::new(RejectionKind::BudgetEmpty, None))
-        }
+        before
+            .map(|held| held.min(cost))
+            .ok_or_else(|| Rejection::new(RejectionKind::BudgetEmpty, None))
     }
 
     /// A retry succeeded that took `cost_milli`: gives that back, or what a success gives if that is
@@ -185,9 +187,10 @@ impl TokenBudget {
         self.change(|held| Some(held.saturating_add(milli).min(most)));
     }
 
-    fn change(&self, next: impl Fn(u64) -> Option<u64>) -> bool {
+    /// What was there before, if it was changed.
+    fn change(&self, next: impl Fn(u64) -> Option<u64>) -> Option<u64> {
         self.milli
             .fetch_update(Ordering::AcqRel, Ordering::Relaxed, next)
-            .is_ok()
+            .ok()
     }
 }

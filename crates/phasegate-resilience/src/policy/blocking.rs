@@ -5,7 +5,7 @@ use crate::rejection::Rejection;
 use crate::timer::Sleeper;
 
 use super::attempt::{Attempt, Ended, Next, Session, trace_rejection};
-use super::builder::Policy;
+use super::builder::{Policy, Weight};
 use super::error::PolicyError;
 use super::hook::AttemptEvent;
 
@@ -29,17 +29,28 @@ impl Policy {
         S: Sleeper,
         J: Judge<T, E>,
     {
-        let mut ended = None;
-        if self.is_light(call) {
-            match self.first_blocking(sleeper, call, judge, &mut operation) {
+        let ended = match self.weight(call) {
+            Weight::Bare => {
+                let result = operation(Attempt::FIRST);
+                let good = judge.accepts(&result);
+                match result {
+                    Ok(value) if good => return Ok(value),
+                    result => {
+                        let judged = judge.judge(&result);
+                        Some(Ended::Answered(result, judged))
+                    }
+                }
+            }
+            Weight::Light => match self.first_blocking(sleeper, call, judge, &mut operation) {
                 Ok(value) => return Ok(value),
                 Err(Ended::Rejected(rejection)) => {
                     trace_rejection(&rejection, 1);
                     return Err(PolicyError::rejected(rejection, 0, None));
                 }
-                Err(first) => ended = Some(first),
-            }
-        }
+                Err(first) => Some(first),
+            },
+            Weight::Heavy => None,
+        };
         self.go_on_blocking(ended, sleeper, call, judge, &mut operation)
     }
 

@@ -69,8 +69,19 @@ pub struct Policy {
     pub(super) timeout: Option<Duration>,
     pub(super) hedge: Option<HedgePolicy>,
     pub(super) hook: Option<Hook>,
-    /// Whether something is set that a first attempt has to wait for, or that bounds it.
-    pub(super) heavy: bool,
+    pub(super) weight: Weight,
+}
+
+/// What a first attempt has to ask before it is made.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Weight {
+    /// Nothing.
+    #[default]
+    Bare,
+    /// A breaker; and a budget of tokens hears of it.
+    Light,
+    /// Something that it may have to wait for, or that bounds it.
+    Heavy,
 }
 
 impl Policy {
@@ -82,7 +93,9 @@ impl Policy {
     /// Retries as `retry` says.
     #[must_use]
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
-        self.heavy |= retry.total.is_some();
+        if retry.total.is_some() {
+            self.weight = Weight::Heavy;
+        }
         self.retry = Some(retry);
         self
     }
@@ -91,7 +104,10 @@ impl Policy {
     #[must_use]
     pub fn budget(mut self, budget: impl Into<RetryBudget>) -> Self {
         let budget = budget.into();
-        self.heavy |= !matches!(budget, RetryBudget::Token(_));
+        self.weight = match (&budget, self.weight) {
+            (RetryBudget::Token(_), Weight::Bare | Weight::Light) => Weight::Light,
+            _ => Weight::Heavy,
+        };
         self.budget = Some(budget);
         self
     }
@@ -99,7 +115,7 @@ impl Policy {
     /// Respects and updates what servers ask of this credential.
     #[must_use]
     pub fn not_before(mut self, gate: Arc<NotBefore>) -> Self {
-        (self.not_before, self.heavy) = (Some(gate), true);
+        (self.not_before, self.weight) = (Some(gate), Weight::Heavy);
         self
     }
 
@@ -107,7 +123,7 @@ impl Policy {
     /// of the way there count as refused, everything else as accepted.
     #[must_use]
     pub fn throttle(mut self, throttle: Arc<ClientThrottle>) -> Self {
-        (self.throttle, self.heavy) = (Some(throttle), true);
+        (self.throttle, self.weight) = (Some(throttle), Weight::Heavy);
         self
     }
 
@@ -115,20 +131,23 @@ impl Policy {
     #[must_use]
     pub fn breaker(mut self, breaker: Arc<Breaker>) -> Self {
         self.breaker = Some(breaker);
+        if self.weight == Weight::Bare {
+            self.weight = Weight::Light;
+        }
         self
     }
 
     /// Takes a place in `bulkhead` for each attempt, waiting at most `wait` in its queue.
     #[must_use]
     pub fn bulkhead(mut self, bulkhead: Arc<Bulkhead>, wait: Duration) -> Self {
-        (self.bulkhead, self.queue_wait, self.heavy) = (Some(bulkhead), wait, true);
+        (self.bulkhead, self.queue_wait, self.weight) = (Some(bulkhead), wait, Weight::Heavy);
         self
     }
 
     /// Lets `limit` follow the results and sets it on the bulkhead of this policy.
     #[must_use]
     pub fn adaptive(mut self, limit: Arc<AdaptiveLimit>) -> Self {
-        (self.adaptive, self.heavy) = (Some(limit), true);
+        (self.adaptive, self.weight) = (Some(limit), Weight::Heavy);
         self
     }
 
@@ -136,7 +155,7 @@ impl Policy {
     /// once.
     #[must_use]
     pub fn limiter(mut self, limiter: Arc<RateLimiter>, wait: Duration) -> Self {
-        (self.limiter, self.limiter_wait, self.heavy) = (Some(limiter), wait, true);
+        (self.limiter, self.limiter_wait, self.weight) = (Some(limiter), wait, Weight::Heavy);
         self
     }
 
@@ -145,7 +164,7 @@ impl Policy {
     /// [`Attempt`](super::Attempt) and should keep to it.
     #[must_use]
     pub fn timeout(mut self, limit: Duration) -> Self {
-        (self.timeout, self.heavy) = (Some(limit), true);
+        (self.timeout, self.weight) = (Some(limit), Weight::Heavy);
         self
     }
 
@@ -153,14 +172,14 @@ impl Policy {
     /// The breaker hears of one result: that of the request that won.
     #[must_use]
     pub fn hedge(mut self, hedge: HedgePolicy) -> Self {
-        (self.hedge, self.heavy) = (Some(hedge), true);
+        (self.hedge, self.weight) = (Some(hedge), Weight::Heavy);
         self
     }
 
     /// Hears of every attempt.
     #[must_use]
     pub fn listener(mut self, listener: Arc<dyn AttemptListener>) -> Self {
-        (self.hook, self.heavy) = (Some(Hook(listener)), true);
+        (self.hook, self.weight) = (Some(Hook(listener)), Weight::Heavy);
         self
     }
 
@@ -174,9 +193,19 @@ impl Policy {
         self.budget.as_ref()
     }
 
+    /// What the first attempt of `call` has to ask.
+    #[inline(always)]
+    pub(super) fn weight(&self, call: &Call) -> Weight {
+        if call.deadline.is_none() {
+            self.weight
+        } else {
+            Weight::Heavy
+        }
+    }
+
     /// Whether the first attempt of `call` needs no more than the breaker.
     #[inline]
     pub(super) fn is_light(&self, call: &Call) -> bool {
-        !self.heavy && call.deadline.is_none()
+        self.weight != Weight::Heavy && call.deadline.is_none()
     }
 }

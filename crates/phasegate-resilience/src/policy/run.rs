@@ -1,7 +1,6 @@
 //! The async face.
 
 use core::future::Future;
-use core::pin::pin;
 
 use crate::bulkhead::BulkheadPermit;
 use crate::call::{Call, Judge, Outcome};
@@ -23,7 +22,7 @@ impl Policy {
     /// the breaker's permit, the place in the bulkhead, the place in its queue. Polled again after
     /// it was ready, it stays pending.
     ///
-    /// The future has room for every piece, set or not: about 1.4 KB and the operation's own, with
+    /// The future has room for every piece, set or not: about 1.3 KB and the operation's own, with
     /// tokio's timer. Box it where many are kept.
     ///
     /// # Errors
@@ -57,9 +56,9 @@ impl Policy {
         Fut: Future<Output = Result<T, E>>,
     {
         let rest = |asked: Asked<'a, M, J>, operation: F, ended: Option<Ended<T, E>>| {
-            let session = Session::new(asked.policy, asked.call, asked.timer);
             let (timer, judge) = (asked.timer, asked.judge);
-            asked.policy.go_on(session, ended, timer, judge, operation)
+            let policy = asked.policy;
+            policy.go_on(ended, asked.call, timer, judge, operation)
         };
         let policy = self;
         let asked = Asked {
@@ -74,8 +73,8 @@ impl Policy {
     /// Makes attempts until one is the last, after one that has `ended` already or from the first.
     async fn go_on<T, E, M, J, F, Fut>(
         &self,
-        mut session: Session<'_>,
         mut ended: Option<Ended<T, E>>,
+        call: &Call,
         timer: &M,
         judge: &J,
         mut operation: F,
@@ -86,6 +85,8 @@ impl Policy {
         F: FnMut(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
+        // Made here and not handed over: what a future is given it keeps twice.
+        let mut session = Session::new(self, call, timer);
         let mut last = None;
         loop {
             let ended = match ended.take() {
@@ -140,12 +141,15 @@ impl Policy {
         session.hear(&AttemptEvent::Began(attempt));
         let load = session.load(timer);
         let (limit, deadline) = session.limit();
-        let request = self.request(session.call(), attempt, timer, judge, operation);
-        let result = if self.timeout.is_none() && deadline == Tick::MAX {
-            Ok(request.await)
-        } else {
-            pin!(Timeout::new(timer, limit, request).or_at(deadline)).await
-        };
+        // Without a limit the timeout arms no timer. One place for the request, not one for each case:
+        // it is the largest part of the future.
+        let result = Timeout::new(
+            timer,
+            limit,
+            self.request(session.call(), attempt, timer, judge, operation),
+        )
+        .or_at(deadline)
+        .await;
         let ended = match result {
             Ok(result) => {
                 let judged = judge.judge(&result);
@@ -211,8 +215,7 @@ impl Policy {
             return bulkhead.try_acquire(class).map(Some);
         }
         let deadline = session.deadline().unwrap_or(Tick::MAX);
-        let wait =
-            pin!(Timeout::new(timer, self.queue_wait, bulkhead.acquire(class)).or_at(deadline));
+        let wait = Timeout::new(timer, self.queue_wait, bulkhead.acquire(class)).or_at(deadline);
         match wait.await {
             Ok(answer) => answer.map(Some),
             Err(_elapsed) => Err(Rejection::new(RejectionKind::QueueTimeout, None)),

@@ -159,6 +159,23 @@ fn grpc_throttling_counts_what_another_attempt_could_mend_and_what_is_pushed_bac
     ]);
 }
 
+#[test]
+fn a_safety_call_gets_back_what_it_took_and_no_more() {
+    let budget = Arc::new(TokenBudget::new(TokenBudgetConfig::aws(10, 5)).expect("a budget"));
+    budget.restore_milli(2_000);
+    let policy = Policy::new()
+        .retry(RetryPolicy::default())
+        .budget(Arc::clone(&budget));
+    let sleeper = Jumping(TickClock::new(Tick::from_secs(1)));
+    let undo = Call::read().class(CallClass::Safety);
+    let answer = policy.run_blocking(&sleeper, &undo, &judge, |attempt| {
+        if attempt.number < 3 { Err(Bad) } else { Ok(()) }
+    });
+    assert!(answer.is_ok(), "an empty budget lets safety through");
+    // The first retry took the 2 that were there, the second nothing: what a good call gives is more.
+    assert_eq!(budget.left_milli(), 1_000);
+}
+
 /// An attempt without an answer, then one that is judged.
 #[cfg(feature = "tokio")]
 #[tokio::test(start_paused = true)]
