@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         )?;
         fs::write(
             path.with_extension("coverage.md"),
-            coverage::markdown(name, &entries),
+            coverage::markdown(name, &document, &entries),
         )?;
         eprintln!("{argument}: {} entries", entries.len());
     }

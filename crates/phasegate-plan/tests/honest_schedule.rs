@@ -273,6 +273,30 @@ phases:
 }
 
 #[test]
+fn a_window_whose_first_day_is_free_or_frozen_is_begun_later_and_that_is_told() {
+    let text = "
+phases:
+  - {id: a, title: A, window: 2025-09-06..2025-09-10, outline: true}
+  - {id: b, title: B, window: 2025-09-11..2025-09-15, outline: true}
+  - {id: c, title: C, window: 2025-09-16..2025-09-17, outline: true}
+freezes: [{title: F, from: 2025-09-11T00:00:00Z, until: 2025-09-12T00:00:00Z}]
+";
+    let document = document(text);
+    let schedule = laid_out(&document, "2025-09-01");
+    let wanted = [
+        "a 09-08T09:00..09-11T00:00",
+        "b 09-12T09:00..09-16T00:00",
+        "c 09-16T09:00..09-18T00:00",
+    ];
+    assert_eq!(phases(&schedule), wanted);
+    let wanted = [
+        "/phases/0/window its first day is 2025-09-06, a saturday, when nobody works: planned for 2025-09-08",
+        "/phases/1/window its first day is 2025-09-11, a thursday, and is frozen: planned for 2025-09-12",
+    ];
+    assert_eq!(warnings(&document, &schedule), wanted);
+}
+
+#[test]
 fn nothing_is_planned_for_days_on_which_nothing_may_happen() {
     let text = "
 phases:

@@ -136,7 +136,8 @@ impl Warnings {
         }
     }
 
-    /// A phase that can begin only after the day or the week it is to begin in.
+    /// A phase that can begin only after the day or the week it is to begin in, or whose first day is none
+    /// on which it can begin.
     pub(super) fn late(&mut self, layout: &Layout<'_>, phase: &Phase, start: Timestamp) {
         if self.list.is_none() {
             return;
@@ -148,6 +149,17 @@ impl Warnings {
             if start > first {
                 self.add("/window".to_owned(), help, || {
                     format!("begins on {date}, and its days are {window}")
+                });
+            } else if date > window.first() {
+                self.add("/window".to_owned(), ANOTHER_START, || {
+                    let free = window.first();
+                    let why = if layout.calendar.is_business_day(free) {
+                        "and is frozen"
+                    } else {
+                        "when nobody works"
+                    };
+                    let day = free.weekday();
+                    format!("its first day is {free}, a {day}, {why}: planned for {date}")
                 });
             }
         } else if let Some(weeks) = phase.weeks {

@@ -1,7 +1,7 @@
 //! Coverage of a source plan: made from the marks `#= 12-14,20` in the plan's text, each of which names
 //! the lines of the source that the part on its line was made from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_plan::{PlanDocument, Value};
 
@@ -66,6 +66,7 @@ pub(crate) fn of(document: &PlanDocument, text: &str) -> Vec<Entry> {
     for (line, pointer) in document.pointers() {
         first.entry(line).or_insert(pointer);
     }
+    let form = form(document);
     let mut entries = Vec::new();
     for (number, line) in (1u32..).zip(text.lines()) {
         let Some((_, marks)) = line.split_once("#= ") else {
@@ -82,16 +83,38 @@ pub(crate) fn of(document: &PlanDocument, text: &str) -> Vec<Entry> {
         for part in marks.split(',') {
             let (from, to) = part.split_once('-').unwrap_or((part, part));
             if let (Ok(from), Ok(to)) = (from.trim().parse(), to.trim().parse()) {
+                let only_form = (from..=to).all(|line| form.contains(&line));
                 entries.push(Entry {
                     lines: (from, to),
                     pointer: pointer.clone(),
-                    kind,
+                    kind: if only_form { "prose" } else { kind },
                 });
             }
         }
     }
     entries.sort_by(|a, b| (a.lines, &a.pointer).cmp(&(b.lines, &b.pointer)));
     entries
+}
+
+/// The lines of a plan's source that are only form: headings, fences, the heads of tables. Whatever they stand
+/// over, they say no more than where it begins.
+fn form(document: &PlanDocument) -> BTreeSet<u32> {
+    lines(document, "form")
+}
+
+fn lines(document: &PlanDocument, what: &str) -> BTreeSet<u32> {
+    let sources: Value =
+        serde_json::from_str(include_str!("../data/sources.json")).unwrap_or_default();
+    let id = document.value_at("/id");
+    let source = id
+        .as_ref()
+        .and_then(Value::as_str)
+        .and_then(|id| sources.get(id));
+    let lines = source
+        .and_then(|source| source.get(what))
+        .and_then(Value::as_list);
+    let lines = lines.unwrap_or_default().iter().filter_map(Value::as_u64);
+    lines.filter_map(|line| u32::try_from(line).ok()).collect()
 }
 
 /// What a part is: as much as the most exact of what it says. Whoever says more of a line marks the field.
@@ -149,14 +172,19 @@ fn class(key: &str, value: &Value) -> Class {
     }
 }
 
-/// How many lines are typed, attested, prose: each counted as the most exact of what covers it.
-pub(crate) fn count(entries: &[Entry]) -> [usize; 3] {
+/// How many lines are typed, attested, prose: each counted as the most exact of what covers it, and what is
+/// only form as prose.
+pub(crate) fn count(document: &PlanDocument, entries: &[Entry]) -> [usize; 3] {
     let mut lines: BTreeMap<u32, &str> = BTreeMap::new();
     for kind in ["prose", "attested", "typed"] {
         for entry in entries.iter().filter(|entry| entry.kind == kind) {
             lines.extend((entry.lines.0..=entry.lines.1).map(|line| (line, kind)));
         }
     }
+    lines.extend(form(document).into_iter().map(|line| (line, "prose")));
+    // A stretch may lead over blank lines.
+    let filled = self::lines(document, "filled");
+    lines.retain(|line, _| filled.contains(line));
     ["typed", "attested", "prose"].map(|kind| lines.values().filter(|one| **one == kind).count())
 }
 
@@ -175,8 +203,8 @@ pub(crate) fn json(entries: &[Entry]) -> String {
 }
 
 /// As a table for people.
-pub(crate) fn markdown(name: &str, entries: &[Entry]) -> String {
-    let [typed, attested, prose] = count(entries);
+pub(crate) fn markdown(name: &str, document: &PlanDocument, entries: &[Entry]) -> String {
+    let [typed, attested, prose] = count(document, entries);
     let mut out = format!(
         "# Coverage of {name}\n\nWhich lines of the source plan stand where in `{name}.yaml`. Made from the marks in it. Of its lines {typed} are typed, {attested} attested and {prose} prose.\n\n| source lines | part of the plan | as |\n|---|---|---|\n"
     );

@@ -97,7 +97,7 @@ fn words(value: &Value) -> String {
 }
 
 /// The argument lists of the commands that a value names.
-fn commands(value: &Value, catalog: &Catalog, out: &mut String) {
+pub(crate) fn commands(value: &Value, catalog: &Catalog, out: &mut String) {
     let text = |key: &str| value.get(key).and_then(Value::as_str);
     for runner in ["binding", "runner"] {
         let Some(Ok(binding)) = text(runner).map(str::parse) else {
