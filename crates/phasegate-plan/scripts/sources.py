@@ -51,6 +51,8 @@ def words(language, text):
 
 # A heading, a label, a fence, a line, the rule of a table, a comment.
 FORM = re.compile(r"#+ |\*\*[^*]+\*\*:?$|```|-{3,}$|\|[-|: ]+\|$|// ")
+# What stands in a list or in a row of a table.
+ITEM = re.compile(r"- |\d+\. |\|")
 # Headings that say how often, and comments that say what should be.
 SAYS_MORE = re.compile(r"\b(daily|weekly|monthly|quarterly|annually|should)\b", re.IGNORECASE)
 UNITS = {"%": "%", "ms": "ms", "gb": "gb", "tb": "tb", "m/month": "m/month"}
@@ -82,7 +84,7 @@ def kinds(text):
 
 out = {}
 for name, path in zip(NAMES, sorted(pathlib.Path(sys.argv[1]).glob("00*.txt"))):
-    filled, numbers, code, found, made, amount, form = [], [], [], {}, {}, {}, set()
+    filled, numbers, code, found, made, amount, form, items = [], [], [], {}, {}, {}, set(), set()
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     language, within, goes_on = None, False, False
     for at, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
@@ -90,6 +92,8 @@ for name, path in zip(NAMES, sorted(pathlib.Path(sys.argv[1]).glob("00*.txt"))):
         if not text:
             continue
         filled.append(at)
+        if ITEM.match(text):
+            items.add(at)
         if FORM.match(text) and language not in ("python", "yaml") and not SAYS_MORE.search(text) or text == "```":
             form.add(at)
         if re.match(r"\|[-|: ]+\|$", text):
@@ -126,6 +130,7 @@ for name, path in zip(NAMES, sorted(pathlib.Path(sys.argv[1]).glob("00*.txt"))):
         "lines": count,
         "filled": filled,
         # What says something else besides is not only form.
+        "items": sorted(items - form - set(code)),
         "form": sorted(form - set(found) - set(code) - set(amount) - {at for at, some in made.items() if some}),
         "numbers": numbers,
         "code": code,

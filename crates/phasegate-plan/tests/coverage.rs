@@ -81,6 +81,32 @@ fn every_line_of_the_sources_has_its_place_and_numbers_and_code_are_typed() {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
+#[test]
+fn every_item_of_a_list_of_the_sources_has_a_place_of_its_own() {
+    let sources: Value =
+        serde_json::from_str(include_str!("data/sources.json")).expect("line numbers");
+    let mut failed = Vec::new();
+    for name in NAMES {
+        let text = read(&format!("{name}.yaml"));
+        let document = PlanDocument::read(&format!("{name}.yaml"), text.as_bytes());
+        let items = lines(&sources, name, "items");
+        assert!(items.len() > 90, "{name}: {} items", items.len());
+        let mut alone = BTreeSet::new();
+        for entry in coverage::of(&document, &text) {
+            let (from, to) = (u64::from(entry.lines.0), u64::from(entry.lines.1));
+            let mut within = items.range(from..=to);
+            if let (Some(item), None) = (within.next(), within.next()) {
+                alone.insert(*item);
+            }
+        }
+        let missing: Vec<&u64> = items.difference(&alone).collect();
+        if !missing.is_empty() {
+            failed.push(format!("{name}: {missing:?}"));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
 /// Numbers of the sources that do not stand in the plan as they are, and why.
 const OTHERWISE: [(&str, u64, &[&str], &str); 9] = [
     (
