@@ -22,7 +22,7 @@ impl Policy {
     /// the breaker's permit, the place in the bulkhead, the place in its queue. Polled again after
     /// it was ready, it stays pending.
     ///
-    /// The future has room for every piece, set or not: about 1.3 KB and the operation's own, with
+    /// The future has room for every piece, set or not: about 1.2 KB and the operation's own, with
     /// tokio's timer. Box it where many are kept.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl Policy {
     /// Makes attempts until one is the last, after one that has `ended` already or from the first.
     async fn go_on<T, E, M, J, F, Fut>(
         &self,
-        mut ended: Option<Ended<T, E>>,
+        ended: Option<Ended<T, E>>,
         call: &Call,
         timer: &M,
         judge: &J,
@@ -88,17 +88,12 @@ impl Policy {
         // Made here and not handed over: what a future is given it keeps twice.
         let mut session = Session::new(self, call, timer);
         let mut last = None;
+        // What ended is not kept while the next attempt is under way.
+        let mut ended = match ended {
+            Some(ended) => ended,
+            None => self.attempt(&session, timer, judge, &mut operation).await,
+        };
         loop {
-            let ended = match ended.take() {
-                Some(ended) => ended,
-                None => match session.attempt(timer) {
-                    Ok(attempt) => {
-                        self.attempt(&session, attempt, timer, judge, &mut operation)
-                            .await
-                    }
-                    Err(rejection) => Ended::Rejected(rejection),
-                },
-            };
             match session.next(ended, last.take(), timer) {
                 Next::Return(result) => return result,
                 Next::Again(at, error) => {
@@ -106,13 +101,13 @@ impl Policy {
                     timer.sleep_until(at).await;
                 }
             }
+            ended = self.attempt(&session, timer, judge, &mut operation).await;
         }
     }
 
     async fn attempt<T, E, M, J, F, Fut>(
         &self,
         session: &Session<'_>,
-        attempt: Attempt,
         timer: &M,
         judge: &J,
         operation: &mut F,
@@ -123,6 +118,10 @@ impl Policy {
         F: FnMut(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
+        let attempt = match session.attempt(timer) {
+            Ok(attempt) => attempt,
+            Err(rejection) => return Ended::Rejected(rejection),
+        };
         let permit = match session.enter(timer) {
             Ok(permit) => permit,
             Err(rejection) => return Ended::Rejected(rejection),
