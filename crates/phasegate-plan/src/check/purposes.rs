@@ -1,52 +1,78 @@
 //! Thresholds that point the wrong way: what must hold to go forward asks for what is bad, or what sends back for
 //! what is good.
 
+use std::collections::BTreeMap;
+
 use phasegate_criterion::{Criterion, Fault, FaultCode, KpiRegistry, Purpose, check_purpose};
 
 use super::walk::{Met, walk};
 use super::{Scope, criteria};
+use crate::fault::FAULTS_MAX;
 
 pub(super) fn check(scope: &mut Scope<'_>, registry: &KpiRegistry) {
-    let mut found = Vec::new();
-    let mut list: Vec<(String, &Criterion)> = Vec::new();
+    let mut wrong = Wrong {
+        registry,
+        faults: BTreeMap::new(),
+    };
+    // Of criteria to go forward all of a list must hold.
+    let mut list: Vec<&Criterion> = Vec::new();
     walk(scope.draft, &mut |at, met| {
-        let Met::Criterion(criterion) = met else {
-            return;
-        };
-        let Some(purpose) = at.purpose() else {
-            return;
-        };
-        match at.in_conjunction() {
-            Some(number) if purpose == Purpose::Pass => {
-                if number == 0 {
-                    found.extend(told(&std::mem::take(&mut list), Purpose::Pass, registry));
+        if let Met::Criterion(criterion) = met
+            && let Some(purpose) = at.purpose()
+        {
+            match at.in_conjunction() {
+                Some(number) if purpose == Purpose::Pass => {
+                    if number == 0 {
+                        wrong.look(&std::mem::take(&mut list), Purpose::Pass);
+                    }
+                    list.push(criterion);
                 }
-                list.push((at.to_string(), criterion));
+                Some(_) | None => wrong.look(&[criterion], purpose),
             }
-            Some(_) | None => found.extend(told(&[(at.to_string(), criterion)], purpose, registry)),
         }
     });
-    found.extend(told(&list, Purpose::Pass, registry));
-    for (pointer, fault) in found {
-        criteria::tell_at(scope, &pointer, &fault);
+    wrong.look(&list, Purpose::Pass);
+    // Places are made only where there is something to tell.
+    if wrong.faults.is_empty() {
+        return;
     }
+    walk(scope.draft, &mut |at, met| {
+        if let Met::Criterion(criterion) = met {
+            for fault in wrong
+                .faults
+                .remove(&std::ptr::from_ref(criterion))
+                .into_iter()
+                .flatten()
+            {
+                criteria::tell_at(scope, &at, &fault);
+            }
+        }
+    });
 }
 
-/// The faults of criteria that belong together, each with its place.
-fn told(
-    list: &[(String, &Criterion)],
-    purpose: Purpose,
-    registry: &KpiRegistry,
-) -> Vec<(String, Fault)> {
-    let criteria: Vec<&Criterion> = list.iter().map(|(_, criterion)| *criterion).collect();
-    let faults = check_purpose(&criteria, purpose, registry).into_iter();
-    let placed = faults.filter_map(|(number, fault)| {
-        let (pointer, criterion) = list.get(number)?;
-        // What is always or never so is told already.
-        let settled = phasegate_criterion::check(criterion, registry)
-            .iter()
-            .any(|known| matches!(known.code, FaultCode::AlwaysTrue | FaultCode::NeverTrue));
-        (!settled).then(|| (pointer.clone(), fault))
-    });
-    placed.collect()
+/// What was found, by the criterion that has it.
+struct Wrong<'r> {
+    registry: &'r KpiRegistry,
+    faults: BTreeMap<*const Criterion, Vec<Fault>>,
+}
+
+impl Wrong<'_> {
+    fn look(&mut self, list: &[&Criterion], purpose: Purpose) {
+        if self.faults.len() >= FAULTS_MAX {
+            return;
+        }
+        for (number, fault) in check_purpose(list, purpose, self.registry) {
+            let Some(criterion) = list.get(number) else {
+                continue;
+            };
+            // What is always or never so is told already.
+            let known = phasegate_criterion::check(criterion, self.registry);
+            let settled =
+                |fault: &Fault| matches!(fault.code, FaultCode::AlwaysTrue | FaultCode::NeverTrue);
+            if !known.iter().any(settled) {
+                let key = std::ptr::from_ref(*criterion);
+                self.faults.entry(key).or_default().push(fault);
+            }
+        }
+    }
 }
