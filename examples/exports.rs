@@ -1,4 +1,4 @@
-//! What other tools can be given of a plan: alert rules for Prometheus, a calendar.
+//! What other tools can be given of a plan: alert rules for Prometheus, a Grafana dashboard, a calendar.
 //! `cargo run --example exports -- PLAN --bindings FILE [--adapter NAME] [--link URL]
 //! [--start DATE] --out FOLDER`.
 //! What cannot be said there is told. Ends with 1 if something is wrong with the documents.
@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use phasegate::core::Clock as _;
-use phasegate::report::export::{PrometheusOptions, icalendar, prometheus_rules};
+use phasegate::report::export::{
+    PrometheusOptions, grafana_dashboard, icalendar, prometheus_rules,
+};
 use phasegate::runner::SystemClock;
 use phasegate_examples::say;
 use phasegate_plan::calendar::{Date, Zone};
@@ -75,6 +77,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     let mut options = PrometheusOptions::new().with_catalog(&catalog, &asked.adapter);
     options.link = asked.link;
     rules(&plan, &options, &asked.out)?;
+    dashboard(&plan, &options, &asked.out)?;
     calendar(&plan, asked.start, &asked.out)
 }
 
@@ -98,6 +101,19 @@ fn rules(plan: &Plan, options: &PrometheusOptions, out: &Path) -> Result<(), Box
         say::line(format_args!("  {how}: {}: {}", one.of, one.what));
     }
     assert_eq!(rules.text.matches("- alert:").count(), rules.alerts);
+    Ok(())
+}
+
+fn dashboard(plan: &Plan, options: &PrometheusOptions, out: &Path) -> Result<(), Box<dyn Error>> {
+    let dashboard = grafana_dashboard(plan, options);
+    let file = out.join("dashboard.json");
+    std::fs::write(&file, &dashboard.text)?;
+    let panels = dashboard.text.matches("\"gridPos\"").count();
+    say::line(format_args!("{}: {panels} panels", file.display()));
+    for (what, why) in &dashboard.left_out {
+        say::line(format_args!("  left out: {what}: {why}"));
+    }
+    assert!(panels > 0);
     Ok(())
 }
 

@@ -9,7 +9,9 @@
 mod calendar;
 mod exports;
 mod fixtures;
+mod grafana;
 mod hostile;
 mod prometheus;
+mod setbacks;
 mod snapshots;
 mod view;

@@ -16,3 +16,6 @@ mod text;
 
 pub use options::{PrometheusOptions, PrometheusServer};
 pub use rules::{PrometheusRules, Untold, prometheus_rules};
+
+pub(super) use number::{factor, growth, vector};
+pub(super) use text::string;

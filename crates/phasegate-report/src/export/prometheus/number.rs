@@ -18,17 +18,17 @@ const WINDOW: Span = Span::from_secs(300);
 
 /// A number as `PromQL`.
 #[derive(Clone, Debug)]
-pub(in crate::export) struct Number {
+pub(super) struct Number {
     /// The expression; its result has no labels, or is empty.
-    pub(in crate::export) expr: String,
+    pub(super) expr: String,
     /// How much one of it is, in the base of its dimension.
-    pub(in crate::export) factor: Fraction,
+    pub(super) factor: Fraction,
     /// How many samples it is made of; `None` for one.
     pub(super) samples: Option<String>,
 }
 
 /// Writes numbers, and keeps what must be recorded for them.
-pub(in crate::export) struct Numbers<'p> {
+pub(super) struct Numbers<'p> {
     pub(super) plan: &'p Plan,
     pub(super) registry: KpiRegistry,
     pub(super) options: &'p PrometheusOptions,
@@ -43,7 +43,7 @@ enum Buckets {
 }
 
 impl<'p> Numbers<'p> {
-    pub(in crate::export) fn new(plan: &'p Plan, options: &'p PrometheusOptions) -> Self {
+    pub(super) fn new(plan: &'p Plan, options: &'p PrometheusOptions) -> Self {
         Self {
             plan,
             registry: plan.kpi_registry(),
