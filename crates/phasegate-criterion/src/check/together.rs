@@ -38,7 +38,11 @@ pub fn check_together(criteria: &[(&Criterion, Purpose)]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for pass in &passing {
         for roll in &back {
-            faults.extend(shared(pass, roll).filter_map(|(key, pass, roll)| pair(key, pass, roll)));
+            // Of what must hold together to go back, no part does so by itself.
+            let both = || shared(pass, roll).all(|(_, pass, roll)| pass.overlaps(roll));
+            let alone = roll.len() <= 1 || both();
+            let pairs = shared(pass, roll).filter(|(_, pass, roll)| alone || !pass.overlaps(roll));
+            faults.extend(pairs.filter_map(|(key, pass, roll)| pair(key, pass, roll)));
         }
     }
     faults

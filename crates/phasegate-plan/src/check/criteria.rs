@@ -13,6 +13,7 @@ use super::walk::{Met, walk};
 use super::{At, Scope};
 use crate::fault::{Code, Severity};
 use crate::form::ids_in;
+use crate::model::{Response, Trigger};
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
@@ -113,30 +114,34 @@ fn doubtful<'d>(scope: &Scope<'d>) -> BTreeSet<&'d str> {
 /// two thousand criteria.
 const PAIRS_MAX: usize = 100_000;
 
-/// Does a value pass all of a phase's criteria and fire a trigger at once? What lies between the two is
-/// watched, and no fault.
+/// Does a value pass all of a phase's criteria and fire a trigger that is watched in it at once? What lies between the
+/// two is watched, and no fault; what only tells sends nothing back.
 fn together(scope: &mut Scope<'_>) {
     let draft = scope.draft;
-    let own = draft.phases.iter().flat_map(|phase| &phase.triggers);
-    let back = draft.triggers.iter().chain(own).map(|one| &one.criterion);
-    let mut all: Vec<_> = back.map(|one| (one, Purpose::Rollback)).collect();
     let comparisons = |criterion: &Criterion| criterion.condition.tests().len();
-    let behind: usize = all.iter().map(|(one, _)| comparisons(one)).sum();
-    let triggers = all.len();
     let phases = At::ROOT.key("phases");
     let mut pairs = 0;
     for (index, phase) in draft.phases.iter().enumerate() {
+        let watched = |one: &&Trigger| one.phases.is_empty() || one.phases.contains(&phase.id);
+        let whole = draft.triggers.iter().filter(watched);
+        let back = whole.chain(&phase.triggers).filter(|one| one.acts());
+        let mut all: Vec<_> = back
+            .map(|one| (&one.criterion, Purpose::Rollback))
+            .collect();
+        let behind: usize = all.iter().map(|(one, _)| comparisons(one)).sum();
         let list = phases.index(index);
         let list = list.key("criteria");
         let criteria = phase.criteria.iter().map(|one| &one.criterion);
         let compared: usize = criteria.clone().map(comparisons).sum();
-        pairs += compared.saturating_mul(behind);
-        if pairs > PAIRS_MAX || behind == 0 {
+        pairs += compared.saturating_mul(behind).max(draft.triggers.len());
+        if pairs > PAIRS_MAX {
             return;
+        }
+        if compared == 0 || behind == 0 {
+            continue;
         }
         all.extend(criteria.clone().map(|one| (one, Purpose::Pass)));
         let faults = phasegate_criterion::check_together(&all);
-        all.truncate(triggers);
         let overlaps = faults
             .into_iter()
             .filter(|fault| fault.code == FaultCode::BandsOverlap);
@@ -151,6 +156,14 @@ fn together(scope: &mut Scope<'_>) {
             let number = first.get(&fault.about).copied().unwrap_or_default();
             tell(scope, list.index(number), &[fault]);
         }
+    }
+}
+
+impl Trigger {
+    /// Does it do anything besides telling?
+    pub(super) fn acts(&self) -> bool {
+        let mut responses = self.respond.iter();
+        responses.any(|response| !matches!(response, Response::Notify(_)))
     }
 }
 
@@ -343,12 +356,7 @@ fn triggers(scope: &mut Scope<'_>, registry: &KpiRegistry) {
     }
 }
 
-fn trigger(
-    scope: &mut Scope<'_>,
-    trigger: &crate::model::Trigger,
-    here: At<'_>,
-    registry: &KpiRegistry,
-) {
+fn trigger(scope: &mut Scope<'_>, trigger: &Trigger, here: At<'_>, registry: &KpiRegistry) {
     if trigger.respond.is_empty() && !scope.is_unread(here, &["respond"]) {
         let message = format!("nothing is done when '{}' fires", trigger.id);
         let help = "add 'respond: [{rollback: start}]'";

@@ -1,7 +1,7 @@
 //! Thresholds that point the wrong way: what must hold to go forward asks for what is bad, or what sends back for
 //! what is good.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_criterion::{Criterion, Fault, FaultCode, KpiRegistry, Purpose, check_purpose};
 
@@ -14,11 +14,18 @@ pub(super) fn check(scope: &mut Scope<'_>, registry: &KpiRegistry) {
         registry,
         faults: BTreeMap::new(),
     };
+    let own = scope.draft.phases.iter().flat_map(|phase| &phase.triggers);
+    let triggers = scope.draft.triggers.iter().chain(own);
+    let telling = triggers.filter(|one| !one.acts());
+    let telling: BTreeSet<*const Criterion> = telling
+        .map(|one| std::ptr::from_ref(&one.criterion))
+        .collect();
     // Of criteria to go forward all of a list must hold.
     let mut list: Vec<&Criterion> = Vec::new();
     walk(scope.draft, &mut |at, met| {
         if let Met::Criterion(criterion) = met
             && let Some(purpose) = at.purpose()
+            && !telling.contains(&std::ptr::from_ref(criterion))
         {
             match at.in_conjunction() {
                 Some(number) if purpose == Purpose::Pass => {

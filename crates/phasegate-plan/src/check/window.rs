@@ -42,33 +42,34 @@ fn lengths(
         let own: Vec<u64> = planned.map(days).collect();
         longest(scope.draft, &scope.before(), &own).0
     };
-    let week = calendar.days_a_week();
-    let of_calendar = |phase: &Phase| {
-        let length = phase.length;
-        length.map_or(0, |length| length.calendar_days(week).0)
-    };
-    let days = with_free_days(calendar, window).unwrap_or(0);
-    let takes = path(&of_calendar);
-    if takes > days {
-        let message =
-            format!("phases that wait for each other take {takes} days, and {window} has {days}");
-        scope.report(Code::WindowTooShort, here, message, help);
-        return;
-    }
     let of_business = |phase: &Phase| {
         let length = phase.length;
         let length = length.filter(|length| length.unit() == LengthUnit::BusinessDays);
         length.map_or(0, |length| u64::from(length.least()))
     };
     let takes = path(&of_business);
-    if takes == 0 || !affords_days(scope, window.days()) {
-        return;
+    if affords_days(scope, window.days()) {
+        let end = window.last().plus_days(1);
+        let there = forward.business_days(window.first(), end);
+        let there = u64::try_from(there).unwrap_or(0);
+        if takes > there {
+            let message = format!(
+                "phases that wait for each other take {takes} business days, and {window} has {there}"
+            );
+            scope.report(Code::WindowTooShort, here, message, help);
+            return;
+        }
     }
-    let end = window.last().plus_days(1);
-    let there = u64::try_from(forward.business_days(window.first(), end)).unwrap_or(0);
-    if takes > there {
+    let week = calendar.days_a_week();
+    let of_calendar = |phase: &Phase| {
+        let length = phase.length;
+        length.map_or(0, |length| length.calendar_days(week).0)
+    };
+    let takes = path(&of_calendar);
+    if takes > with_free_days(calendar, window).unwrap_or(0) {
+        let days = window.days();
         let message = format!(
-            "phases that wait for each other take {takes} business days, and {window} has {there}"
+            "phases that wait for each other take {takes} days with the free ones between, and {window} has {days}"
         );
         scope.report(Code::WindowTooShort, here, message, help);
     }

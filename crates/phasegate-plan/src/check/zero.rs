@@ -114,6 +114,12 @@ fn way_back(scope: &mut Scope<'_>, rollback: &Rollback, here: &At<'_>) {
 fn people(scope: &mut Scope<'_>) {
     let draft = scope.draft;
     let answered = "nobody answers in no time at all";
+    let matrix = At::ROOT.key("matrix");
+    for (index, row) in draft.matrix.iter().enumerate() {
+        let why = "nothing is carried out in no time at all";
+        let here = matrix.index(index);
+        zero(scope, row.complete_within, &here, "complete-within", why);
+    }
     let escalation = At::ROOT.key("escalation");
     for (index, one) in draft.escalation.iter().enumerate() {
         let here = escalation.index(index);
