@@ -7,9 +7,9 @@ mod parse;
 mod tree;
 
 pub use check::{
-    Expects, Fault, FaultCode, Level, Measured, Purpose, Source, can_be_shown, check, check_fact,
-    check_kpi, check_policy, check_purpose, check_registry, check_statement, check_together,
-    measured,
+    Expects, Fault, FaultCode, Level, Measured, Purpose, Source, can_be_shown, check, check_arms,
+    check_fact, check_kpi, check_policy, check_purpose, check_registry, check_statement,
+    check_together, measured,
 };
 pub use kpi::{
     Baseline, Direction, Duplicate, Kpi, KpiRegistry, Possible, Queries, Shape, Slo, SloMethod,

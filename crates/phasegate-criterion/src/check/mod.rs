@@ -1,6 +1,7 @@
 //! Checks criteria against the KPIs they name: ids, units, shapes, and what is ambiguous in them.
 //! Errors make a criterion unusable; warnings (lints) say what it will be taken to mean.
 
+mod arms;
 mod burn;
 mod clause;
 mod confidence;
@@ -18,6 +19,7 @@ mod whole;
 use crate::kpi::KpiRegistry;
 use crate::tree::{Criterion, Fact, Given, Policy, Statement};
 
+pub use arms::check_arms;
 pub use confidence::can_be_shown;
 pub use declaration::{check_kpi, check_registry};
 pub use fault::{Fault, FaultCode, Level};

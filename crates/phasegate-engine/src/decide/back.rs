@@ -77,14 +77,14 @@ impl Engine {
             return to.map_or_else(Vec::new, |to| self.phases_to_undo(to, from));
         }
         let kin = match back {
-            Back::Before(target) => self.with_descendants(target),
-            Back::Phase(target) => self.with_ancestors(target),
+            Back::Before(target) | Back::Phase(target) => self.with_descendants(target),
             Back::Previous | Back::Procedure(_) | Back::Start => BTreeSet::new(),
         };
         let is_done = |id: &PhaseId| self.state.phases.get(id) == Some(&PhaseState::Done);
         let keeps = |id: &PhaseId| match (back, from) {
             (Back::Before(_), _) => !kin.contains(id),
-            (Back::Phase(_), _) => kin.contains(id),
+            // What runs beside it and does not wait for it stays.
+            (Back::Phase(target), _) => id == target || !kin.contains(id),
             // Only the phase that failed is undone; those that run beside it go on later.
             (Back::Previous, Some(failed)) => id != failed,
             (Back::Previous, None) => is_done(id),
@@ -155,17 +155,7 @@ impl Engine {
         }
     }
 
-    fn with_ancestors(&self, target: &PhaseId) -> BTreeSet<PhaseId> {
-        let mut keeps = BTreeSet::from([target.clone()]);
-        // Dependencies come before dependents, so one pass backwards finds all.
-        for phase in self.state.program.phases.iter().rev() {
-            if keeps.contains(&phase.id) {
-                keeps.extend(phase.after.iter().cloned());
-            }
-        }
-        keeps
-    }
-
+    /// A phase and all that wait for it.
     fn with_descendants(&self, target: &PhaseId) -> BTreeSet<PhaseId> {
         let mut gone = BTreeSet::from([target.clone()]);
         for phase in &self.state.program.phases {

@@ -514,7 +514,10 @@ impl Engine {
         match open {
             None if here().next().is_some() => {
                 self.finish_op(&place, Finish::Done);
-                self.spare(spares);
+                // In the same look it may have begun to go further back.
+                if self.may_be_enough() {
+                    self.spare(spares);
+                }
             }
             None => {}
             Some(open)

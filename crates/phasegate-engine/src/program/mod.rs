@@ -259,9 +259,9 @@ pub enum Response {
     reason = "the engine must have an act for each"
 )]
 pub enum Back {
-    /// To the state before this phase, which runs again when a person releases it.
+    /// To the state before this phase, which runs again when a person releases it: it and what waits for it is undone.
     Before(PhaseId),
-    /// To the state in which this phase was done.
+    /// To the state in which this phase was done: what waits for it is undone, what runs beside it stays.
     Phase(PhaseId),
     /// To the state before the phase that failed.
     Previous,

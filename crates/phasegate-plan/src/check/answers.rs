@@ -61,12 +61,7 @@ impl Edges<'_> {
                 let Some(&to) = self.index.get(id.as_str()) else {
                     return;
                 };
-                if !self.reach.affords(self.irreversible.len()) {
-                    return;
-                }
-                let kept = |phase: usize| phase == to || self.reach.leads_to(phase, &[to]);
-                let mut at_stake = self.irreversible.iter().copied();
-                let lost = at_stake.find(|phase| !kept(*phase));
+                let lost = self.lost(&[], Some(to), false);
                 self.undoes(scope, lost, here.key("phase"));
             }
         }

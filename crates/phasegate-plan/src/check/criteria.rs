@@ -33,6 +33,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
                 return;
             }
             let mut faults = phasegate_criterion::check(criterion, &registry);
+            faults.extend(phasegate_criterion::check_arms(criterion, &registry));
             never(scope, criterion, at, &mut faults);
             let why = asked.add(criterion, at);
             // The same in our words, which name the measure.

@@ -21,6 +21,8 @@ pub(super) struct Edges<'d> {
     undone: Vec<Option<usize>>,
     /// The same for all phases together.
     any_undone: Option<usize>,
+    /// The first phases that cannot be undone, each with what must be done before it, and itself.
+    first_lost: Vec<(usize, Vec<bool>)>,
     /// Phases of which it is not known whom they wait for, or of one that they wait for: nothing is said
     /// about what comes before them.
     pub(super) unclear: BTreeSet<usize>,
@@ -112,6 +114,27 @@ impl crate::model::Step {
     }
 }
 
+/// Of so many phases that cannot be undone it is looked whether going back would undo them.
+const LOST_MAX: usize = 64;
+
+/// The first phases that cannot be undone, each with what must be done before it, and itself.
+fn first_lost(irreversible: &BTreeSet<usize>, before: &[Vec<usize>]) -> Vec<(usize, Vec<bool>)> {
+    let with_before = |lost: usize| {
+        let mut marks = vec![false; before.len()];
+        let mut open = vec![lost];
+        while let Some(next) = open.pop() {
+            match marks.get_mut(next) {
+                Some(mark) if !*mark => *mark = true,
+                Some(_) | None => continue,
+            }
+            open.extend(before.get(next).into_iter().flatten().copied());
+        }
+        marks
+    };
+    let first = irreversible.iter().copied().take(LOST_MAX);
+    first.map(|lost| (lost, with_before(lost))).collect()
+}
+
 /// Has something been done before this gate of a phase that cannot be undone?
 fn passed(phase: &Phase, gate: &Gate) -> bool {
     let before = match &gate.when {
@@ -149,6 +172,7 @@ impl<'d> Edges<'d> {
         }
         Self {
             draft,
+            first_lost: first_lost(&irreversible, &before),
             index: phases()
                 .map(|(index, phase)| (phase.id.as_str(), index))
                 .collect(),
@@ -251,13 +275,8 @@ impl Edges<'_> {
                 Response::Return(id) => {
                     if let Some(&to) = self.index.get(id.as_str()) {
                         self.backwards(scope, from, to, true, here.key("return-to"));
-                        // To begin it anew, it is undone itself.
-                        let again = from.iter().any(|from| *from != to);
-                        if again && self.irreversible.contains(&to) {
-                            self.undoes(scope, Some(to), here.key("return-to"));
-                        } else {
-                            self.irreversible(scope, from, Some(to), here.key("return-to"));
-                        }
+                        let lost = self.lost(from, Some(to), true);
+                        self.undoes(scope, lost, here.key("return-to"));
                     }
                 }
                 Response::Procedure(id) => {
@@ -335,19 +354,31 @@ impl Edges<'_> {
 
     /// Phases that are undone by going from one back to another (or to the start), and cannot be.
     fn irreversible(&self, scope: &mut Scope<'_>, from: &[usize], to: Option<usize>, at: At<'_>) {
-        let mut at_stake = from
-            .iter()
-            .filter(|index| self.undone.get(**index).is_some_and(Option::is_some));
+        let before = |index: &usize| self.undone.get(*index).copied().flatten();
         let lost = match to {
-            _ if self.any_undone.is_none() => None,
             None if from.len() == self.undone.len() => self.any_undone,
-            None => at_stake.find_map(|index| self.undone.get(*index).copied().flatten()),
-            Some(to) => {
-                let of_the_kind = |phase| self.irreversible.contains(&phase);
-                self.reach.lost(at_stake.copied(), to, of_the_kind)
-            }
+            None => from.iter().find_map(before),
+            Some(_) => None,
         };
-        self.undoes(scope, lost, at);
+        self.undoes(scope, lost.or_else(|| self.lost(from, to, false)), at);
+    }
+
+    /// A phase that cannot be undone and may be, by going back from one of some phases: to the start whatever may have
+    /// been done, else what waits for another phase; that one itself too, if it is begun anew. Of more than the first
+    /// few such phases nothing is said. From none: when all are done.
+    pub(super) fn lost(&self, from: &[usize], to: Option<usize>, anew: bool) -> Option<usize> {
+        let clear = |index: &usize| !self.unclear.contains(index);
+        if !to.iter().all(clear) || !self.reach.affords(from.len().max(1)) {
+            return None;
+        }
+        let mut all = self.first_lost.iter().filter(|(lost, _)| clear(lost));
+        let found = all.find(|(lost, before)| {
+            let is_before = |index: &usize| before.get(*index).copied().unwrap_or(true);
+            let undone = to.is_none_or(|to| is_before(&to) && (anew || to != *lost));
+            // Whoever it waits for goes back before it has begun, and it itself before it is done.
+            undone && (from.is_empty() || from.iter().any(|one| clear(one) && !is_before(one)))
+        });
+        found.map(|(lost, _)| *lost)
     }
 
     /// Tells that an answer would have to undo a phase that cannot be undone, if there is one.
@@ -357,7 +388,10 @@ impl Edges<'_> {
                 "this would have to undo the phase '{}', which has a step that cannot be undone",
                 self.name(lost)
             );
-            let help = format!("go back no further than 'phase: {}'", self.name(lost));
+            let help = format!(
+                "go back no further than 'phase: {}' where it comes before, or answer with 'hold'",
+                self.name(lost)
+            );
             scope.report(Code::RollbackOverIrreversible, at, message, &help);
         }
     }

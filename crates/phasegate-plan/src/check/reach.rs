@@ -20,7 +20,6 @@ pub(super) struct Reach {
     rank: Vec<usize>,
     left: Cell<usize>,
     seen: RefCell<Marks>,
-    kept: RefCell<Kept>,
 }
 
 impl Reach {
@@ -34,10 +33,6 @@ impl Reach {
         Self {
             left: Cell::new(LOOKS_MAX),
             seen: RefCell::new(Marks::new(before.len())),
-            kept: RefCell::new(Kept {
-                of: None,
-                marks: Marks::new(before.len()),
-            }),
             before,
             rank,
         }
@@ -90,61 +85,6 @@ impl Reach {
         }
         false
     }
-
-    /// A phase of some kind that must be done before one of some others, and neither is a given phase nor must be
-    /// done before that. `None` too if the budget is spent.
-    pub(super) fn lost(
-        &self,
-        from: impl Iterator<Item = usize>,
-        to: usize,
-        kind: impl Fn(usize) -> bool,
-    ) -> Option<usize> {
-        let mut seen = self.seen.borrow_mut();
-        seen.clear();
-        let mut open = Vec::new();
-        let mut kept = self.kept.borrow_mut();
-        for later in from {
-            if kept.of != Some(to) {
-                self.keep(&mut kept, to)?;
-            }
-            open.push(later);
-            while let Some(next) = open.pop() {
-                for &before in self.before(next)? {
-                    if before == later || kept.marks.has(before) || !seen.mark(before) {
-                        continue;
-                    }
-                    if kind(before) {
-                        return Some(before);
-                    }
-                    open.push(before);
-                }
-            }
-        }
-        None
-    }
-
-    /// Marks a phase and all that must be done before it.
-    fn keep(&self, kept: &mut Kept, phase: usize) -> Option<()> {
-        kept.of = None;
-        kept.marks.clear();
-        kept.marks.mark(phase);
-        let mut open = vec![phase];
-        while let Some(next) = open.pop() {
-            for &before in self.before(next)? {
-                if kept.marks.mark(before) {
-                    open.push(before);
-                }
-            }
-        }
-        kept.of = Some(phase);
-        Some(())
-    }
-}
-
-/// What is left as it is by going back to one phase: the phase itself and all before it.
-struct Kept {
-    of: Option<usize>,
-    marks: Marks,
 }
 
 /// A set of phases that is emptied at no cost.
@@ -171,9 +111,5 @@ impl Marks {
         let round = self.round;
         let slot = self.rounds.get_mut(index);
         slot.is_some_and(|slot| std::mem::replace(slot, round) != round)
-    }
-
-    fn has(&self, index: usize) -> bool {
-        self.rounds.get(index) == Some(&self.round)
     }
 }

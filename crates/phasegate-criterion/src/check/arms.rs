@@ -1,0 +1,77 @@
+//! What is compared with the stable version is asked of both versions, each by a question of its own.
+
+use phasegate_core::Arm;
+
+use super::measure::measured;
+use super::{Fault, FaultCode};
+use crate::kpi::{Baseline, KpiRegistry};
+use crate::tree::{Against, Assertion, Band, Criterion, Measure, Operand, Reference, Test};
+
+/// Everything in a criterion that compares two versions of what has no query for each of them: nothing could be
+/// measured. For whoever is about to carry it out; where its KPIs are only described, it is no fault.
+///
+/// Cost: each test is looked through once.
+///
+/// ```
+/// use phasegate_criterion::{FaultCode, Kpi, KpiRegistry, Queries, Shape, check_arms};
+/// let mut kpis = KpiRegistry::new();
+/// let mut errors = Kpi::new("errors".parse()?, "%".parse()?, Shape::Ratio, "prom".parse()?);
+/// errors.queries = Queries::whole("errors");
+/// kpis.declare(errors)?;
+/// let compared = "ratio(errors) no worse than control margin 1pp".parse()?;
+/// assert_eq!(check_arms(&compared, &kpis)[0].code, FaultCode::NoQuery);
+/// assert!(check_arms(&"ratio(errors) < 1%".parse()?, &kpis).is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn check_arms(criterion: &Criterion, registry: &KpiRegistry) -> Vec<Fault> {
+    let tests = criterion.condition.tests().into_iter();
+    tests.filter_map(|test| of_test(test, registry)).collect()
+}
+
+fn of_test(test: &Test, registry: &KpiRegistry) -> Option<Fault> {
+    let (against, given) = reference(test)?;
+    let measured = measured(&test.subject.measure, registry).ok()?;
+    let missing = measured.sources.iter().find_map(|source| {
+        let control = match against {
+            Against::Control | Against::Old => true,
+            Against::Baseline => !given && source.kpi.baseline == Baseline::Control,
+            Against::Previous => false,
+        };
+        // Without any question the KPI itself is told.
+        if !control || source.queries.is_empty() {
+            return None;
+        }
+        let mut arms = [Arm::Canary, Arm::Stable].into_iter();
+        let arm = arms.find(|arm| source.queries.of(*arm).is_none())?;
+        Some((source.kpi, arm))
+    });
+    let (kpi, arm) = missing?;
+    let message = format!(
+        "it compares the two versions, and '{}' has no query for the {arm} arm",
+        kpi.id
+    );
+    let mend = "give the KPI a query for each: 'canary' and 'stable'";
+    Some(Fault::new(FaultCode::NoQuery, test, message, mend))
+}
+
+/// What a test compares with, and whether the figure stands in it.
+fn reference(test: &Test) -> Option<(Against, bool)> {
+    let of = |reference: &Reference| (reference.against, reference.given.is_some());
+    let by_itself = (Against::Baseline, false);
+    match &test.assertion {
+        Assertion::Comparable(reference) | Assertion::NoWorse(reference) => Some(of(reference)),
+        Assertion::Stable => Some(test.against.as_ref().map_or(by_itself, of)),
+        Assertion::Compare(Band {
+            value: Operand::Baseline,
+            ..
+        }) => Some(by_itself),
+        Assertion::Bands { .. }
+        | Assertion::Compare(_)
+        | Assertion::Reach { .. }
+        | Assertion::Within(_) => {
+            let change = matches!(test.subject.measure, Measure::Change(_));
+            change.then(|| test.against.as_ref().map_or(by_itself, of))
+        }
+    }
+}
