@@ -355,6 +355,7 @@ phases:
         "/phases/0/activities/0/slot/day day 3 is 2025-09-07, a sunday, when nobody works: planned for 2025-09-08",
         "/phases/0/activities/0/slot/day done on 2025-09-08, after the phase should be over on 2025-09-05: it \
          lasts longer",
+        "/phases/3/weeks is done on 2025-09-24, in week 3, and its weeks are 2",
     ];
     assert_eq!(told, wanted);
 }
@@ -441,5 +442,26 @@ phases: [{id: a, title: A, length: 2bd, outline: true}, {id: b, title: B, length
     assert_eq!(
         told("2025-09-05"),
         [format!("/window 'a' begins on 2025-09-05, {whole}")]
+    );
+}
+
+#[test]
+fn what_is_done_after_its_days_or_its_weeks_is_told() {
+    let text = "
+phases:
+  - {id: a, title: A, length: 4bd, weeks: 1, outline: true}
+  - {id: b, title: B, length: 3bd, weeks: 1, outline: true}
+  - {id: c, title: C, length: 2w, window: 2025-09-10..2025-09-23, outline: true}
+  - {id: d, title: D, length: 8bd, weeks: 4..5, outline: true, after: [a]}
+";
+    let document = document(text);
+    let warnings = laid_out(&document, "2025-09-01").warnings(&document);
+    let told: Vec<String> = warnings
+        .iter()
+        .map(|one| format!("{} {}", one.pointer, one.message))
+        .collect();
+    assert_eq!(
+        told,
+        ["/phases/1/weeks is done on 2025-09-09, in week 2, and its weeks are 1"]
     );
 }

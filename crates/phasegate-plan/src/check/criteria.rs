@@ -277,7 +277,17 @@ pub(super) fn tell_at(scope: &mut Scope<'_>, at: &dyn std::fmt::Display, fault: 
         Level::Error => Severity::Error,
         Level::Warning => Severity::Warning,
     };
-    scope.report_as(code, severity, at, &fault.message, &fault.mend);
+    let near = (fault.code == FaultCode::UnknownKpi).then(|| meant(scope, &fault.message));
+    let help = near.flatten().unwrap_or_else(|| fault.mend.clone());
+    scope.report_as(code, severity, at, &fault.message, &help);
+}
+
+/// Which KPI of the plan may be meant where a fault names one in quotes that there is not.
+fn meant(scope: &Scope<'_>, message: &str) -> Option<String> {
+    let name = message.split('\'').nth(1)?;
+    let all = scope.draft.kpis.iter().map(|kpi| kpi.id.as_str());
+    let near = crate::form::closest(name, all)?;
+    Some(format!("did you mean '{near}'?"))
 }
 
 /// The KPIs that a criterion names.

@@ -3,6 +3,7 @@
 use phasegate_core::Span;
 
 use super::{At, Scope};
+use crate::calendar::{Length, LengthUnit};
 use crate::fault::Code;
 use crate::model::{Action, Phase};
 
@@ -66,7 +67,7 @@ fn runs(action: &Action, week: u64) -> Span {
 
 /// How many days of the calendar a phase has at most, and by which of its keys.
 pub(super) fn days_at_most(phase: &Phase, week: u64) -> Option<(u64, &'static str)> {
-    let length = phase.length.map(|length| length.calendar_days(week).1);
+    let length = phase.length.map(|length| at_most(length, week));
     let weeks = phase
         .weeks
         .map(|weeks| weeks.count().map(|count| u64::from(count) * 7));
@@ -79,6 +80,18 @@ pub(super) fn days_at_most(phase: &Phase, week: u64) -> Option<(u64, &'static st
     }
 }
 
+/// How many days of the calendar a length takes at most, with the free days that lie between its business days.
+fn at_most(length: Length, week: u64) -> Option<u64> {
+    let most = length.calendar_days(week).1;
+    if length.unit() != LengthUnit::BusinessDays {
+        return most;
+    }
+    let week = week.clamp(1, 7);
+    let days = u64::from(length.most()?);
+    let pauses = days.saturating_sub(1).div_ceil(week);
+    most.map(|most| most.min(days + pauses * (7 - week)))
+}
+
 /// The weeks that a phase lies in, against its length. A length in weeks is just those; another one reaches
 /// into the last of them and not beyond.
 pub(super) fn weeks(scope: &mut Scope<'_>, phase: &Phase, week: u64, here: At<'_>) {
@@ -88,7 +101,7 @@ pub(super) fn weeks(scope: &mut Scope<'_>, phase: &Phase, week: u64, here: At<'_
     let Some(count) = weeks.count() else { return };
     let (least, most) = length.calendar_days(week);
     let days = u64::from(count) * 7;
-    let exact = length.unit() == crate::calendar::LengthUnit::Weeks && length.is_exact();
+    let exact = length.unit() == LengthUnit::Weeks && length.is_exact();
     let fits = if exact {
         least == days
     } else {

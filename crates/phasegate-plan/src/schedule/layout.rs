@@ -63,7 +63,7 @@ impl Layout<'_> {
                 start = start.max(self.forward.next_open(moment));
             }
         }
-        warnings.late(self, phase, start);
+        let is_late = warnings.late(self, phase, start);
         start = self.on_its_weekday(phase, start, warnings);
         if late > 0 {
             let later = self.forward.add_business_days(start, i64::from(late));
@@ -87,6 +87,9 @@ impl Layout<'_> {
         let worked = worked.filter(|slot| !matches!(slot.at, SlotAt::Gate(_)));
         let last_slot = worked.map(|slot| slot.end).max();
         done = done.max(last_slot.unwrap_or(done));
+        if !is_late && late == 0 {
+            warnings.over(self, phase, done);
+        }
         warnings.frozen(self, phase, start, done);
         let gates = self.gates(phase, (start, done), (&walk, &days), warnings);
         let end = (phase.gates.iter().zip(&gates))

@@ -137,11 +137,11 @@ impl Warnings {
     }
 
     /// A phase that can begin only after the day or the week it is to begin in, or whose first day is none
-    /// on which it can begin.
-    pub(super) fn late(&mut self, layout: &Layout<'_>, phase: &Phase, start: Timestamp) {
-        if self.list.is_none() {
-            return;
-        }
+    /// on which it can begin. Does it begin later than it is to?
+    pub(super) fn late(&mut self, layout: &Layout<'_>, phase: &Phase, start: Timestamp) -> bool {
+        let Some(told) = self.list.as_ref().map(Vec::len) else {
+            return false;
+        };
         let date = layout.calendar.zone().date(start);
         let help = "begin earlier, or shorten what it waits for";
         if let Some(window) = phase.window {
@@ -175,6 +175,28 @@ impl Warnings {
             self.add("/id".to_owned(), help, || {
                 format!("nobody works, or all is frozen, on {date} and for ten years")
             });
+        }
+        self.list.as_ref().is_some_and(|list| list.len() > told)
+    }
+
+    /// A phase that begins when it is to, and whose work is done after its days or its weeks.
+    pub(super) fn over(&mut self, layout: &Layout<'_>, phase: &Phase, done: Timestamp) {
+        let help = "shorten it, or give it more days";
+        // What is done at midnight is done on the day before.
+        let date = layout.calendar.zone().date(done.before(Span::from_secs(1)));
+        if let Some(window) = phase.window {
+            if date > window.last() {
+                self.add("/window".to_owned(), help, || {
+                    format!("is done on {date}, and its days are {window}")
+                });
+            }
+        } else if let Some((weeks, last)) = phase.weeks.and_then(|all| Some((all, all.last()?))) {
+            let week = date.days_since(layout.start) / 7 + 1;
+            if week > i64::from(last) {
+                self.add("/weeks".to_owned(), help, || {
+                    format!("is done on {date}, in week {week}, and its weeks are {weeks}")
+                });
+            }
         }
     }
 
