@@ -69,6 +69,11 @@ pub struct PrometheusConfig {
     /// 2000 steps are asked for in 2000 longer ones. Default 15 s.
     #[serde(default = "step")]
     pub step: Span,
+    /// How far before a window's start the last point of a counter is looked for where it has none at the
+    /// start itself, so that a missed scrape there does not hide what was counted across it. Default 5 min,
+    /// as far as Prometheus itself looks back; zero looks no further than the server does.
+    #[serde(default = "lookback")]
+    pub lookback: Span,
     /// The unit in which histograms count. Default `s`, as Prometheus' naming rules ask.
     #[serde(default = "histogram_unit")]
     pub histogram_unit: String,
@@ -84,6 +89,10 @@ fn step() -> Span {
     Span::from_secs(15)
 }
 
+fn lookback() -> Span {
+    Span::from_secs(300)
+}
+
 fn histogram_unit() -> String {
     "s".to_owned()
 }
@@ -94,6 +103,7 @@ impl PrometheusConfig {
         Self {
             endpoint,
             step: step(),
+            lookback: lookback(),
             histogram_unit: histogram_unit(),
             warnings: Warnings::Refuse,
             absent_matching: Absent::Unknown,
@@ -104,6 +114,13 @@ impl PrometheusConfig {
     #[must_use]
     pub fn with_step(mut self, step: Span) -> Self {
         self.step = step;
+        self
+    }
+
+    /// The same, looking further or less far back for what a counter had at a window's start.
+    #[must_use]
+    pub fn with_lookback(mut self, lookback: Span) -> Self {
+        self.lookback = lookback;
         self
     }
 

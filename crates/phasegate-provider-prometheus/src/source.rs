@@ -71,7 +71,8 @@ impl PrometheusSource {
         self.ask("/api/v1/query", &fields, call, act).await
     }
 
-    /// Points at the window's end and every step back to its start; the window that they cover.
+    /// Points at the window's end and every step back to its start, and for a series that has none there its
+    /// last one before; the window that they cover.
     async fn range(
         &self,
         query: &Query,
@@ -92,7 +93,10 @@ impl PrometheusSource {
         if length == 0 || covered.start < query.window.start {
             return Err(ProviderError::misuse(format!("{act}: the window is empty")));
         }
-        let (start, end) = (seconds(covered.start), seconds(covered.end));
+        let back = self.config.lookback.as_millis().div_ceil(step);
+        let back = Span::from_millis(step.saturating_mul(back.min(POINTS_MAX)));
+        let start = seconds(covered.start.before(back));
+        let end = seconds(covered.end);
         let step = format!("{}.{:03}", step / 1000, step % 1000);
         let fields = [
             ("query", query.text.as_str()),
@@ -103,7 +107,7 @@ impl PrometheusSource {
             ("nocache", "1"),
         ];
         let found = self.ask("/api/v1/query_range", &fields, call, act).await?;
-        Ok((found, covered))
+        Ok((from_start(found, covered.start), covered))
     }
 
     /// A number in the query's unit, in the histogram's; as it is where the query has no unit.
@@ -131,6 +135,26 @@ impl PrometheusSource {
             self.histogram_unit, query.unit
         ))
     }
+}
+
+/// The series that have a point in the window, without their points from before its start but the last one.
+/// Prometheus looks five minutes back for a point; VictoriaMetrics about one scrape interval.
+fn from_start(found: Found, start: Timestamp) -> Found {
+    let Found::Matrix(mut series) = found else {
+        return found;
+    };
+    // As the server writes it, so that the same moment is the same number.
+    let start = seconds(start).parse().unwrap_or(f64::INFINITY);
+    series.retain_mut(|one| trim(&mut one.values, start) | trim(&mut one.histograms, start));
+    Found::Matrix(series)
+}
+
+/// Drops all points before the first that counts; whether any is in the window.
+fn trim<T>(points: &mut Vec<(f64, T)>, start: f64) -> bool {
+    let known = points.partition_point(|(at, _)| *at <= start);
+    let inside = points.last().is_some_and(|(at, _)| *at >= start);
+    points.drain(..known.saturating_sub(1));
+    inside
 }
 
 /// Seconds since 1970 with milliseconds, as the API reads them.

@@ -45,6 +45,7 @@ fn page(good: u64, bad: u64, stable: u64) -> String {
 
 fn source(url: String) -> PrometheusSource {
     let config = PrometheusConfig::new(HttpEndpoint::new(url)).with_step(Span::from_millis(200));
+    let config = config.with_lookback(Span::from_secs(60));
     PrometheusSource::new(config, client(Duration::from_secs(10))).expect("a source")
 }
 
@@ -192,6 +193,36 @@ async fn another_server_with_the_same_api_gives_the_same_counts() {
             .measure(&query(text, "", window, Wants::Scalar), &call())
             .await;
         assert_eq!(error.expect_err(text).kind(), kind, "{text}");
+    }
+}
+
+/// Its target is away when the window begins, and what happened meanwhile is counted.
+async fn gap(exporter: &Exporter, source: &PrometheusSource) {
+    exporter.tell(&page(1000, 10, 5));
+    seen(source, r#"requests_total{track="canary",code="200"}"#, 1000).await;
+    exporter.tell("");
+    seen(source, "up", 0).await;
+    // So long that no server takes what was before for what is now.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let start = now();
+    exporter.tell(&page(1290, 20, 6));
+    seen(source, r#"requests_total{track="canary",code="200"}"#, 1290).await;
+    let share = Observed::Share {
+        matching: 10,
+        total: 300,
+    };
+    let question = query(SHARE, "%", (start, now()), Wants::Share);
+    becomes(source, &question, &share).await;
+}
+
+#[tokio::test]
+async fn a_missed_scrape_at_the_start_hides_nothing() {
+    for start in [Scraper::prometheus, Scraper::victoria_metrics] {
+        let exporter = Exporter::start();
+        exporter.tell(&page(1, 1, 1));
+        if let Some(server) = start(&exporter) {
+            gap(&exporter, &source(server.url())).await;
+        }
     }
 }
 

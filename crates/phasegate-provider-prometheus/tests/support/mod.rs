@@ -44,6 +44,7 @@ impl Exporter {
         exporter
     }
 
+    /// What is served from now on; nothing is a failed scrape.
     pub(crate) fn tell(&self, text: &str) {
         text.clone_into(&mut self.text.lock().expect("no panic"));
     }
@@ -69,8 +70,13 @@ impl Exporter {
             let text = self.text.lock().expect("no panic").clone();
             ("text/plain; version=0.0.4", text.into_bytes())
         };
+        let status = if body.is_empty() {
+            "503 Away"
+        } else {
+            "200 OK"
+        };
         let head = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\
+            "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\
              connection: close\r\n\r\n",
             body.len()
         );
