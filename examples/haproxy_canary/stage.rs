@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use phasegate::core::Arm;
 use phasegate_examples::exporter::Exporter;
+use phasegate_examples::haproxy::weights;
 use phasegate_examples::load::{Load, LoadConfig, Observer};
 use phasegate_examples::service::{Service, Version};
 use phasegate_testkit::servers::{Folder, Process, find, free_port};
@@ -65,18 +66,8 @@ impl Stage {
 
     /// The weights that HAProxy has, by server, asked by another way than the rollout's.
     pub fn weights(&self) -> io::Result<BTreeMap<String, u32>> {
-        use std::io::{Read as _, Write as _};
-        let mut api = UnixStream::connect(self.folder.path().join("admin.sock"))?;
-        api.write_all(b"show servers state be_greeter\n")?;
-        let mut text = String::new();
-        api.read_to_string(&mut text)?;
-        // A version line, a comment with the names of the columns, then a line for each server.
-        let rows = text.lines().filter(|line| line.contains(" be_greeter "));
-        let weight = |line: &str| {
-            let columns: Vec<&str> = line.split(' ').collect();
-            Some((columns.get(3)?.to_string(), columns.get(7)?.parse().ok()?))
-        };
-        Ok(rows.filter_map(weight).collect())
+        let mut all = weights(&self.folder.path().join("admin.sock"))?;
+        Ok(all.remove("be_greeter").unwrap_or_default())
     }
 }
 

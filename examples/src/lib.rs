@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod exporter;
+pub mod haproxy;
 pub mod kept;
 pub mod kill;
 pub mod load;

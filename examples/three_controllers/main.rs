@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use phasegate::core::Span;
+use phasegate::resilience::Rng;
 use phasegate_examples::say;
 
 use checks::Checked;
@@ -89,10 +90,13 @@ async fn main() -> Result<(), Error> {
 async fn killed_all_the_time(stage: &Stage, args: &Args) -> Result<Checked, Error> {
     let journal = controller::journal(stage.port()).await?;
     let mut pool = Pool::start(stage, args.rollouts)?;
-    let mut dice = Dice(args.seed);
+    let mut dice = Rng::new(args.seed);
     let mut watch = stage::Watch::default();
     let mut backends = vec![0_u32; args.rollouts];
-    let (mut kills, mut due) = (Vec::new(), Instant::now() + dice.next(args.every));
+    let (mut kills, mut due) = (
+        Vec::new(),
+        Instant::now() + up_to_twice(args.every, &mut dice),
+    );
     loop {
         let killing = kills.len() < usize::try_from(args.kills)?;
         let mut running = 0;
@@ -115,9 +119,10 @@ async fn killed_all_the_time(stage: &Stage, args: &Args) -> Result<Checked, Erro
         }
         watch.look(stage)?;
         if killing && Instant::now() >= due {
-            let victim = dice.below(pool.len());
+            let last = u64::try_from(pool.len())?.saturating_sub(1);
+            let victim = usize::try_from(dice.up_to(last))?;
             kills.push(pool.kill(victim, stage, &*journal).await?);
-            due = Instant::now() + dice.next(args.every);
+            due = Instant::now() + up_to_twice(args.every, &mut dice);
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -126,26 +131,7 @@ async fn killed_all_the_time(stage: &Stage, args: &Args) -> Result<Checked, Erro
     checks::check(&*journal, stage, &backends, &kills).await
 }
 
-/// Numbers that look random, the same for the same seed (SplitMix64).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        let end = u64::try_from(end).unwrap_or(1).max(1);
-        usize::try_from(self.roll() % end).unwrap_or(0)
-    }
-
-    /// A time up to twice the mean.
-    fn next(&mut self, mean: Span) -> Duration {
-        let millis = mean.as_millis().max(1);
-        Duration::from_millis(self.roll() % (2 * millis))
-    }
+/// A time up to twice the mean.
+fn up_to_twice(mean: Span, dice: &mut Rng) -> Duration {
+    Duration::from_millis(dice.up_to(2 * mean.as_millis()))
 }

@@ -1,11 +1,11 @@
 //! A real PostgreSQL for the journal and a real HAProxy for the traffic.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::Command;
 
+use phasegate_examples::haproxy;
 use phasegate_testkit::servers::{Folder, Postgres, Process, find, free_port};
 
 use crate::{Error, documents};
@@ -61,44 +61,24 @@ impl Stage {
         self.folder.path().join("admin.sock")
     }
 
-    fn ask(&self, command: &str) -> io::Result<String> {
-        let mut api = UnixStream::connect(self.socket())?;
-        api.write_all(command.as_bytes())?;
-        let mut text = String::new();
-        api.read_to_string(&mut text)?;
-        Ok(text)
-    }
-
-    /// The share that the new version gets by the weights that HAProxy has, in percent, by backend; asked by another
-    /// way than the rollouts do.
+    /// The share that the new version gets by the weights that HAProxy has, in percent, by backend.
     pub fn shares(&self) -> Result<BTreeMap<String, u32>, Error> {
-        let text = self.ask("show servers state\n")?;
-        let mut weights: BTreeMap<String, BTreeMap<String, u32>> = BTreeMap::new();
-        // A version line, a comment with the names of the columns, then a line for each server.
-        for line in text.lines().filter(|line| line.contains(" shop-")) {
-            let columns: Vec<&str> = line.split(' ').collect();
-            if let (Some(backend), Some(server), Some(weight)) =
-                (columns.get(1), columns.get(3), columns.get(7))
-            {
-                let servers = weights.entry((*backend).to_owned()).or_default();
-                servers.insert((*server).to_owned(), weight.parse()?);
-            }
-        }
         let share = |servers: &BTreeMap<String, u32>| {
             let of = |name: &str| servers.get(name).copied().unwrap_or_default();
             (100 * of("canary")).checked_div(of("canary") + of("stable"))
         };
-        let shares = weights.iter();
-        Ok(shares
-            .filter_map(|(backend, servers)| Some((backend.clone(), share(servers)?)))
+        let all = haproxy::weights(&self.socket())?.into_iter();
+        Ok(all
+            .filter_map(|(backend, servers)| Some((backend, share(&servers)?)))
             .collect())
     }
 
     /// The new version is the one that was there: the next one begins with nothing.
     pub fn reset(&self, backend: usize) -> Result<(), Error> {
         let name = documents::name(backend);
-        self.ask(&format!("set weight {name}/stable 100\n"))?;
-        self.ask(&format!("set weight {name}/canary 0\n"))?;
+        let socket = self.socket();
+        haproxy::ask(&socket, &format!("set weight {name}/stable 100"))?;
+        haproxy::ask(&socket, &format!("set weight {name}/canary 0"))?;
         Ok(())
     }
 }

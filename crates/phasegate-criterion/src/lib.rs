@@ -17,8 +17,8 @@ pub use kpi::{
 };
 pub use parse::{NESTING_MAX, ParseError, TEXT_LEN_MAX};
 pub use tree::{
-    Action, Against, Aggregate, Assertion, Band, Choice, Cmp, Condition, Criterion, Date, Deadline,
-    Fact, FactKind, FailureLimits, GapPolicy, Given, Group, HoldClause, Length, Measure, Name,
-    NameError, Negated, Operand, Policy, Reference, Response, ScalingStep, Scope, Severity,
-    Statement, Subject, Test, Text, TextError, Value, ValueRange, Weighted,
+    Action, Against, Aggregate, Assertion, Band, BandLevel, Choice, Cmp, Condition, Criterion,
+    Date, Deadline, Fact, FactKind, FailureLimits, GapPolicy, Given, Group, HoldClause, Length,
+    Measure, Name, NameError, Negated, Operand, Policy, Reference, Response, ScalingStep, Scope,
+    Severity, Statement, Subject, Test, Text, TextError, Value, ValueRange, Weighted,
 };

@@ -13,6 +13,7 @@ pub mod state;
 
 mod decide;
 mod engine;
+mod template;
 
 pub use compile::{CompileError, Start, Unmeasurable, compile, sample_sizes};
 pub use engine::{Engine, ReplayError, Sources};

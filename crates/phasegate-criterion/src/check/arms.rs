@@ -5,7 +5,7 @@ use phasegate_core::Arm;
 use super::measure::measured;
 use super::{Fault, FaultCode};
 use crate::kpi::{Baseline, KpiRegistry};
-use crate::tree::{Against, Assertion, Band, Criterion, Measure, Operand, Reference, Test};
+use crate::tree::{Against, Criterion, Test};
 
 /// Everything in a criterion that compares two versions of what has no query for each of them: nothing could be
 /// measured. For whoever is about to carry it out; where its KPIs are only described, it is no fault.
@@ -30,12 +30,12 @@ pub fn check_arms(criterion: &Criterion, registry: &KpiRegistry) -> Vec<Fault> {
 }
 
 fn of_test(test: &Test, registry: &KpiRegistry) -> Option<Fault> {
-    let (against, given) = reference(test)?;
+    let (against, given) = test.reference()?;
     let measured = measured(&test.subject.measure, registry).ok()?;
     let missing = measured.sources.iter().find_map(|source| {
         let control = match against {
             Against::Control | Against::Old => true,
-            Against::Baseline => !given && source.kpi.baseline == Baseline::Control,
+            Against::Baseline => given.is_none() && source.kpi.baseline == Baseline::Control,
             Against::Previous => false,
         };
         // Without any question the KPI itself is told.
@@ -53,25 +53,4 @@ fn of_test(test: &Test, registry: &KpiRegistry) -> Option<Fault> {
     );
     let mend = "give the KPI a query for each: 'canary' and 'stable'";
     Some(Fault::new(FaultCode::NoQuery, test, message, mend))
-}
-
-/// What a test compares with, and whether the figure stands in it.
-fn reference(test: &Test) -> Option<(Against, bool)> {
-    let of = |reference: &Reference| (reference.against, reference.given.is_some());
-    let by_itself = (Against::Baseline, false);
-    match &test.assertion {
-        Assertion::Comparable(reference) | Assertion::NoWorse(reference) => Some(of(reference)),
-        Assertion::Stable => Some(test.against.as_ref().map_or(by_itself, of)),
-        Assertion::Compare(Band {
-            value: Operand::Baseline,
-            ..
-        }) => Some(by_itself),
-        Assertion::Bands { .. }
-        | Assertion::Compare(_)
-        | Assertion::Reach { .. }
-        | Assertion::Within(_) => {
-            let change = matches!(test.subject.measure, Measure::Change(_));
-            change.then(|| test.against.as_ref().map_or(by_itself, of))
-        }
-    }
 }

@@ -76,14 +76,10 @@ fn right<'c>(
     tests: &[&'c Test],
     purpose: Purpose,
     registry: &KpiRegistry,
-) -> impl Iterator<Item = &'c Subject> {
+) -> BTreeSet<&'c Subject> {
     let right = |test: &&&Test| way(test, purpose, registry) == Some(Way::Right);
-    let found: Vec<&Subject> = tests
-        .iter()
-        .filter(right)
-        .map(|test| &test.subject)
-        .collect();
-    found.into_iter()
+    let right = tests.iter().filter(right);
+    right.map(|test| &test.subject).collect()
 }
 
 struct Looked<'c, 'r> {
@@ -96,30 +92,20 @@ struct Looked<'c, 'r> {
 
 impl<'c> Looked<'c, '_> {
     fn condition(&mut self, condition: &'c Condition, number: usize) {
-        match condition {
-            Condition::All(_) | Condition::Test(_) => {
-                let mut tests = Vec::new();
-                joined(condition, &mut tests);
-                self.together(&tests, number);
-            }
-            Condition::Any(_) | Condition::Score(_) | Condition::ForAll { .. } => {
-                for part in condition.parts() {
-                    self.condition(part, number);
-                }
-            }
-            Condition::Approve(_)
-            | Condition::Check(_)
-            | Condition::Delivered(_)
-            | Condition::Event(_)
-            | Condition::Group(_)
-            | Condition::Monitor(_)
-            | Condition::Not(_) => {}
+        if let Condition::All(_) | Condition::Test(_) = condition {
+            let mut tests = Vec::new();
+            joined(condition, &mut tests);
+            self.together(&tests, number);
+            return;
+        }
+        for part in condition.parts() {
+            self.condition(part, number);
         }
     }
 
     /// Of tests that must all hold.
     fn together(&mut self, tests: &[&'c Test], number: usize) {
-        let beside: BTreeSet<&Subject> = right(tests, self.purpose, self.registry).collect();
+        let beside = right(tests, self.purpose, self.registry);
         let narrowed = |test: &Test| match self.purpose {
             Purpose::Pass => beside.contains(&test.subject) || self.around.contains(&test.subject),
             Purpose::Rollback => !beside.is_empty(),

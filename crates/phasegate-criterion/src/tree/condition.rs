@@ -3,7 +3,8 @@
 use phasegate_core::Ratio;
 
 use super::{
-    Choice, Given, Length, Measure, Name, Operand, Reference, Subject, Text, Value, ValueRange,
+    Against, Choice, Given, Length, Measure, Name, Operand, Reference, Subject, Text, Value,
+    ValueRange,
 };
 
 /// What must hold.
@@ -203,6 +204,42 @@ impl Test {
             derived: None,
             actual_unknown: false,
         }
+    }
+
+    /// What it compares with, and the figure for that if one stands in it; `None` if it compares with a value alone.
+    /// A change and `stable` that do not say against what are against the baseline.
+    ///
+    /// ```
+    /// use phasegate_criterion::{Against, Criterion};
+    /// let criterion: Criterion = "change(p95(latency)) < 10%".parse()?;
+    /// assert_eq!(criterion.condition.tests()[0].reference(), Some((Against::Baseline, None)));
+    /// let criterion: Criterion = "p95(latency) < 200ms".parse()?;
+    /// assert_eq!(criterion.condition.tests()[0].reference(), None);
+    /// # Ok::<(), phasegate_criterion::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn reference(&self) -> Option<(Against, Option<&Given>)> {
+        let reference = match &self.assertion {
+            Assertion::Comparable(reference) | Assertion::NoWorse(reference) => Some(reference),
+            Assertion::Stable => self.against.as_ref(),
+            Assertion::Compare(Band {
+                value: Operand::Baseline,
+                ..
+            }) => None,
+            Assertion::Compare(_)
+            | Assertion::Bands { .. }
+            | Assertion::Reach { .. }
+            | Assertion::Within(_) => {
+                if !matches!(self.subject.measure, Measure::Change(_)) {
+                    return None;
+                }
+                self.against.as_ref()
+            }
+        };
+        Some(match reference {
+            Some(reference) => (reference.against, reference.given.as_ref()),
+            None => (Against::Baseline, None),
+        })
     }
 
     /// The confidence asked for, `None` for literal evaluation.

@@ -3,6 +3,7 @@
 
 mod clause;
 mod condition;
+mod level;
 mod measure;
 mod print;
 mod statement;
@@ -13,6 +14,7 @@ pub use clause::{
     Action, Criterion, Deadline, FailureLimits, GapPolicy, HoldClause, Response, Scope,
 };
 pub use condition::{Assertion, Band, Cmp, Condition, Group, Negated, Test, Weighted};
+pub use level::BandLevel;
 pub use measure::{Aggregate, Choice, Measure, Subject};
 pub use statement::{Fact, FactKind, Policy, ScalingStep, Statement};
 pub use value::{Against, Given, Operand, Reference, Value, ValueRange};

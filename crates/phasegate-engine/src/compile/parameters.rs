@@ -7,6 +7,7 @@ use phasegate_plan::MESSAGE_VARIABLES;
 use phasegate_plan::model::{Parameter, ParameterType};
 
 use super::{CompileError, Compiler};
+use crate::template::fill;
 
 impl Compiler<'_> {
     /// All parameters of the plan with their values. Every fault at once would be better; the first one
@@ -45,28 +46,18 @@ impl Compiler<'_> {
     /// filled in is never looked through again.
     pub(super) fn filled(&self, template: &str) -> Result<String, CompileError> {
         let values = self.parameters()?;
-        let mut text = String::with_capacity(template.len());
-        let mut rest = template;
-        while let Some((before, after)) = rest.split_once("{{") {
-            text.push_str(before);
-            let Some((name, tail)) = after.split_once("}}") else {
-                text.push_str("{{");
-                rest = after;
-                continue;
-            };
-            match values.get(name.trim()) {
-                Some(value) => text.push_str(value),
-                None if MESSAGE_VARIABLES.contains(&name.trim()) => {
-                    text.push_str("{{");
-                    text.push_str(name);
-                    text.push_str("}}");
-                }
-                None => return Err(CompileError::missing("parameter", name.trim())),
+        let mut missing = None;
+        let text = fill(template, |name| {
+            let value = values.get(name).map(|value| (*value).to_owned());
+            if value.is_none() && missing.is_none() && !MESSAGE_VARIABLES.contains(&name) {
+                missing = Some(name.to_owned());
             }
-            rest = tail;
+            value
+        });
+        match missing {
+            Some(name) => Err(CompileError::missing("parameter", name)),
+            None => Ok(text),
         }
-        text.push_str(rest);
-        Ok(text)
     }
 }
 

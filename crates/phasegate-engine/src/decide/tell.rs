@@ -6,6 +6,7 @@ use crate::engine::Engine;
 use crate::program::{Back, Channel, Op, OpKind, Telling};
 use crate::record::{Ask, AskAbout, Body, Cause, Place};
 use crate::state::exposure;
+use crate::template::fill;
 
 impl Engine {
     /// Asks whoever has one of these roles.
@@ -60,30 +61,7 @@ impl Engine {
     /// Fills in the variables of a template, [`phasegate_plan::MESSAGE_VARIABLES`]. What is filled in is never
     /// looked through again.
     pub(crate) fn fill(&self, template: &str, place: Option<&Place>) -> String {
-        let mut text = String::with_capacity(template.len());
-        let mut rest = template;
-        while let Some((before, after)) = rest.split_once("{{") {
-            text.push_str(before);
-            match after.split_once("}}") {
-                Some((name, tail)) => {
-                    match self.variable(name.trim(), place) {
-                        Some(value) => text.push_str(&value),
-                        None => {
-                            text.push_str("{{");
-                            text.push_str(name);
-                            text.push_str("}}");
-                        }
-                    }
-                    rest = tail;
-                }
-                None => {
-                    text.push_str("{{");
-                    rest = after;
-                }
-            }
-        }
-        text.push_str(rest);
-        text
+        fill(template, |name| self.variable(name, place))
     }
 
     fn variable(&self, name: &str, place: Option<&Place>) -> Option<String> {

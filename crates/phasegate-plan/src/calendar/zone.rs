@@ -74,9 +74,7 @@ impl Zone {
 
     /// The date that clocks here show, and how much of the day's 24 hours they show, in milliseconds.
     pub(super) fn civil(&self, moment: Timestamp) -> (Date, i64) {
-        let at = jiff::Timestamp::from_millisecond(moment.as_unix_millis())
-            .unwrap_or(jiff::Timestamp::MAX);
-        let civil = self.zone.to_datetime(at);
+        let civil = self.zone.to_datetime(exact(moment));
         let time = civil.time();
         let seconds = i64::from(time.hour()) * 3600
             + i64::from(time.minute()) * 60
@@ -101,18 +99,15 @@ impl Zone {
 
     /// Date, time and offset as clocks here show them: `2025-09-16T14:00+02:00`.
     pub fn show(&self, moment: Timestamp) -> String {
-        let at = jiff::Timestamp::from_millisecond(moment.as_unix_millis())
-            .unwrap_or(jiff::Timestamp::MAX);
-        at.to_zoned(self.zone.clone())
+        exact(moment)
+            .to_zoned(self.zone.clone())
             .strftime("%Y-%m-%dT%H:%M%:z")
             .to_string()
     }
 
     /// How far clocks here are ahead of universal time at a moment, in seconds; behind it below zero.
     pub fn offset_seconds(&self, moment: Timestamp) -> i32 {
-        let at = jiff::Timestamp::from_millisecond(moment.as_unix_millis())
-            .unwrap_or(jiff::Timestamp::MAX);
-        self.zone.to_offset(at).seconds()
+        self.zone.to_offset(exact(moment)).seconds()
     }
 
     /// The moments at which clocks here change, from the first one after a moment up to another, at most
@@ -128,9 +123,7 @@ impl Zone {
     /// ```
     pub fn clock_changes(&self, after: Timestamp, until: Timestamp) -> Vec<Timestamp> {
         const CHANGES_MAX: usize = 1_000;
-        let at = jiff::Timestamp::from_millisecond(after.as_unix_millis())
-            .unwrap_or(jiff::Timestamp::MAX);
-        let changes = self.zone.following(at);
+        let changes = self.zone.following(exact(after));
         let moments = changes
             .map(|change| Timestamp::from_unix_millis(change.timestamp().as_millisecond()))
             .take_while(|at| *at < until);
@@ -153,6 +146,11 @@ impl Zone {
             .map_or(i64::MAX, jiff::Timestamp::as_millisecond);
         Timestamp::from_unix_millis(moment)
     }
+}
+
+/// The same moment, as far as the library goes.
+fn exact(moment: Timestamp) -> jiff::Timestamp {
+    jiff::Timestamp::from_millisecond(moment.as_unix_millis()).unwrap_or(jiff::Timestamp::MAX)
 }
 
 impl PartialEq for Zone {

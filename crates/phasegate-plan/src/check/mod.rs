@@ -26,6 +26,7 @@ mod shared;
 mod slots;
 mod span;
 mod strategies;
+mod templates;
 mod time;
 mod twice;
 mod walk;
@@ -41,7 +42,7 @@ pub use lints::{LintLevel, Lints, LintsError};
 pub use needs::Need;
 pub use plan::Plan;
 pub(crate) use scope::{At, Scope};
-pub use sense::MESSAGE_VARIABLES;
+pub use templates::MESSAGE_VARIABLES;
 
 use crate::catalog::Catalog;
 use crate::document::{Entry, Kind, Node, PlanDocument};
@@ -147,6 +148,7 @@ fn meaning(scope: &mut Scope<'_>) {
         edges::check,
         criteria::check,
         facts::check,
+        templates::check,
         sense::check,
         zero::check,
         prose::check,

@@ -4,7 +4,7 @@
 use phasegate_core::{Arm, BindingId, Capability, KpiId, Quantity, Span, Unit, Wants};
 use phasegate_criterion::{
     Against, Aggregate, Assertion, Band, Baseline, Cmp, Given, KpiRegistry, Measure, Measured,
-    Operand, Reference, Shape, Source, Test, measured,
+    Operand, Shape, Source, Test, measured,
 };
 
 use super::{INLINE_QUERY, Need, NeedFault};
@@ -29,32 +29,14 @@ pub(crate) enum Compared {
 
 /// What the test compares with.
 pub(crate) fn compared(test: &Test, measured: &Measured<'_>) -> Compared {
-    let baseline = Reference {
-        against: Against::Baseline,
-        given: None,
-    };
-    let change = matches!(test.subject.measure, Measure::Change(_));
-    let reference = match &test.assertion {
-        Assertion::Comparable(reference) | Assertion::NoWorse(reference) => reference.clone(),
-        Assertion::Stable => test.against.clone().unwrap_or(baseline),
-        Assertion::Compare(Band {
-            value: Operand::Baseline,
-            ..
-        }) => baseline,
-        Assertion::Compare(_)
-        | Assertion::Bands { .. }
-        | Assertion::Reach { .. }
-        | Assertion::Within(_) => match (change, &test.against) {
-            (false, _) => return Compared::Nothing,
-            (true, Some(reference)) => reference.clone(),
-            (true, None) => baseline,
-        },
-    };
-    match (reference.against, reference.given) {
-        (Against::Control | Against::Old, _) => Compared::Arm,
-        (Against::Baseline | Against::Previous, Some(given)) => Compared::Figure(given),
-        (Against::Previous, None) => Compared::Previous,
-        (Against::Baseline, None) => {
+    match test.reference() {
+        None => Compared::Nothing,
+        Some((Against::Control | Against::Old, _)) => Compared::Arm,
+        Some((Against::Baseline | Against::Previous, Some(given))) => {
+            Compared::Figure(given.clone())
+        }
+        Some((Against::Previous, None)) => Compared::Previous,
+        Some((Against::Baseline, None)) => {
             match measured.sources.first().map(|source| &source.kpi.baseline) {
                 Some(Baseline::Control) => Compared::Arm,
                 Some(Baseline::Figure(given)) => Compared::Figure(given.clone()),

@@ -1,12 +1,11 @@
 //! What of a plan fires: its alerts at each of their levels, its triggers, and its objectives' burn rates.
 
 use phasegate_core::Span;
-use phasegate_criterion::{Action, Criterion, Name};
+use phasegate_criterion::{Action, Assertion, BandLevel, Condition, Criterion, Name, Test};
 use phasegate_plan::Plan;
 use phasegate_plan::model::{Response, RollbackTarget, Trigger};
 use phasegate_sla::slo::{BurnAlert, BurnLint, BurnSeverity, standard_pairs};
 
-use super::level::{self, Level};
 use super::rules::Untold;
 
 /// One alert of a rule file.
@@ -43,12 +42,15 @@ const BURN_EVERY: Span = Span::from_secs(60);
 pub(super) fn all(plan: &Plan, untold: &mut Vec<Untold>) -> Vec<Alarm> {
     let mut alarms = Vec::new();
     for alert in &plan.alerts {
-        let graded = level::is_graded(&alert.criterion.condition);
-        let levels: &[(Level, &str)] = if graded {
-            &[(Level::Warning, "warning"), (Level::Critical, "critical")]
+        let graded = is_graded(&alert.criterion.condition);
+        let levels: &[(BandLevel, &str)] = if graded {
+            &[
+                (BandLevel::Warning, "warning"),
+                (BandLevel::Critical, "critical"),
+            ]
         } else {
             &[(
-                Level::Critical,
+                BandLevel::Critical,
                 if alert.respond.is_empty() {
                     "warning"
                 } else {
@@ -57,7 +59,7 @@ pub(super) fn all(plan: &Plan, untold: &mut Vec<Untold>) -> Vec<Alarm> {
             )]
         };
         for (at, severity) in levels {
-            let Some(condition) = level::at(&alert.criterion.condition, *at) else {
+            let Some(condition) = alert.criterion.condition.at_level(*at) else {
                 continue;
             };
             let criterion = Criterion {
@@ -66,7 +68,7 @@ pub(super) fn all(plan: &Plan, untold: &mut Vec<Untold>) -> Vec<Alarm> {
             };
             let said = criterion.response.severity.as_ref().filter(|_| !graded);
             let mut response = Vec::from_iter(alert.action.clone());
-            if *at == Level::Critical {
+            if *at == BandLevel::Critical {
                 response.extend(alert.respond.iter().map(words));
             }
             alarms.push(Alarm {
@@ -92,6 +94,12 @@ pub(super) fn all(plan: &Plan, untold: &mut Vec<Untold>) -> Vec<Alarm> {
     }
     alarms.extend(burn_rates(plan, untold));
     alarms
+}
+
+/// Has it levels?
+fn is_graded(condition: &Condition) -> bool {
+    let graded = |test: &&Test| matches!(test.assertion, Assertion::Bands { .. });
+    condition.tests().iter().any(graded)
 }
 
 fn of_trigger(plan: &Plan, trigger: &Trigger, phases: Vec<String>) -> Alarm {

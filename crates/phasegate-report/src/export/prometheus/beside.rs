@@ -3,7 +3,7 @@
 
 use phasegate_core::{Arm, Dimension, Fraction, Quantity};
 use phasegate_criterion::{
-    Against, Assertion, Baseline, Cmp, Direction, Given, Reference, Test, Value, measured,
+    Against, Assertion, Baseline, Cmp, Direction, Given, Test, Value, measured,
 };
 
 use super::expression::{Writer, Written, compared, enough, joined, literal, sign};
@@ -20,7 +20,7 @@ impl Writer<'_, '_> {
         let number = self.sum(test, &asked, Arm::Whole)?;
         let by = limit.base().ok_or("the threshold is too large")?;
         let points = limit.dimension() == Dimension::POINTS;
-        match (self.referred(test, test.against.as_ref())?, points) {
+        match (self.referred(test)?, points) {
             (Referred::Figure(figure), true) => {
                 let limit = figure.checked_add(by).ok_or("the threshold is too large")?;
                 compared(&number, op, limit, test)
@@ -69,7 +69,7 @@ impl Writer<'_, '_> {
     }
 
     /// No worse than, comparable to, stable: within the margin of a figure or of the other arm.
-    pub(super) fn near(&mut self, test: &Test, reference: Option<&Reference>) -> Written {
+    pub(super) fn near(&mut self, test: &Test) -> Written {
         let direction = self.numbers.measured_direction(test)?;
         let asked = self.asked(test)?;
         let number = self.sum(test, &asked, Arm::Whole)?;
@@ -84,7 +84,7 @@ impl Writer<'_, '_> {
             (false, Direction::HigherIsBetter) => &[(Cmp::GreaterOrEqual, "-")],
             (false, Direction::Neither) => return Err("nobody says which way is better".to_owned()),
         };
-        let referred = self.referred(test, reference)?;
+        let referred = self.referred(test)?;
         let mut parts = Vec::new();
         for (op, side) in sides {
             let text = match &referred {
@@ -128,12 +128,11 @@ impl Writer<'_, '_> {
         Ok(joined(&parts, "and"))
     }
 
-    fn referred(&self, test: &Test, reference: Option<&Reference>) -> Result<Referred, String> {
+    fn referred(&self, test: &Test) -> Result<Referred, String> {
         let registry = &self.numbers.registry;
         let of = measured(&test.subject.measure, registry).map_err(|fault| fault.to_string())?;
         let declared = of.sources.first().map(|source| &source.kpi.baseline);
-        let against = reference.map_or(Against::Baseline, |reference| reference.against);
-        let given = reference.and_then(|reference| reference.given.as_ref());
+        let (against, given) = test.reference().unwrap_or((Against::Baseline, None));
         let given = match (against, given, declared) {
             (Against::Control | Against::Old, ..)
             | (Against::Baseline, None, Some(Baseline::Control)) => return Ok(Referred::Arm),

@@ -71,10 +71,7 @@ impl Writer<'_, '_> {
             Assertion::Bands { .. } => {
                 Err("it has levels in a place where it can have none".to_owned())
             }
-            Assertion::Comparable(reference) | Assertion::NoWorse(reference) => {
-                self.near(test, Some(reference))
-            }
-            Assertion::Stable => self.near(test, test.against.as_ref()),
+            Assertion::Comparable(_) | Assertion::NoWorse(_) | Assertion::Stable => self.near(test),
             Assertion::Compare(Band { op, value }) => match value {
                 Operand::Value(value) => self.threshold(test, *op, value),
                 Operand::Baseline | Operand::Budget | Operand::Target => {

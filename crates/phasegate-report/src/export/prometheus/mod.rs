@@ -7,7 +7,6 @@
 mod alerts;
 mod beside;
 mod expression;
-mod level;
 mod number;
 mod options;
 mod recording;
