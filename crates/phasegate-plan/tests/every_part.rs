@@ -162,8 +162,12 @@ impl Maker<'_> {
 
     fn text(&mut self, pattern: Option<&str>, key: &str) -> &'static str {
         let among: &[&str] = match (pattern.unwrap_or_default(), key) {
-            ("", "every" | "schedule" | "recurrence") => RECURRENCES,
-            ("", "zone") => &["UTC", "Europe/Berlin"],
+            (_, "every" | "schedule" | "recurrence")
+                if pattern.is_some_and(|one| one.contains("=")) =>
+            {
+                RECURRENCES
+            }
+            (_, "zone") => &["UTC", "Europe/Berlin"],
             ("", "deadline") => &["3mo", "2025-12-31"],
             ("", _) => TEXTS,
             (_, "per") => &["issue", "request"],

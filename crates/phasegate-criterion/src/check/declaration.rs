@@ -60,7 +60,7 @@ pub fn check_kpi(kpi: &Kpi) -> Vec<Fault> {
         let message = "no question measures it";
         faults.push(Fault::new(
             FaultCode::NoQuery,
-            &kpi.id,
+            &"query",
             message,
             "add a query",
         ));
@@ -92,7 +92,7 @@ fn unit(kpi: &Kpi, faults: &mut Vec<Fault>) {
         let message = format!("unit '{}' does not fit its shape", kpi.unit);
         faults.push(Fault::new(
             FaultCode::UnitMismatch,
-            &kpi.id,
+            &"unit",
             message,
             format!("write {wanted}"),
         ));
@@ -104,7 +104,7 @@ fn unit(kpi: &Kpi, faults: &mut Vec<Fault>) {
     if vague && dimension == Dimension::SHARE {
         faults.push(Fault::new(
             FaultCode::PercentOfWhat,
-            &kpi.id,
+            &"unit",
             "% can be a share of events, a mark, or how much of a limit is in use",
             "declare the shape: ratio, score or utilisation",
         ));
@@ -114,36 +114,36 @@ fn unit(kpi: &Kpi, faults: &mut Vec<Fault>) {
 fn values(kpi: &Kpi, faults: &mut Vec<Fault>) {
     let mut fits = |what: &str, value: &Quantity| {
         if value.dimension() != kpi.unit.dimension() {
-            let message = format!("{what} '{value}' is not in a unit of '{}'", kpi.unit);
+            let message = format!("the {what} '{value}' is not in a unit of '{}'", kpi.unit);
             faults.push(Fault::new(
                 FaultCode::UnitMismatch,
-                &kpi.id,
+                &what,
                 message,
                 "use the KPI's unit",
             ));
         } else if let Some(range) = super::limit::out_of_range(kpi, value) {
-            let message = format!("{what} '{value}' cannot be: it lies {range}");
+            let message = format!("the {what} '{value}' cannot be: it lies {range}");
             faults.push(Fault::new(
                 FaultCode::LimitOutOfRange,
-                &kpi.id,
+                &what,
                 message,
                 "mend the value, the shape or the unit",
             ));
         }
     };
     match &kpi.baseline {
-        Baseline::Figure(Given::Point(value)) => fits("the baseline", value.quantity()),
+        Baseline::Figure(Given::Point(value)) => fits("baseline", value.quantity()),
         Baseline::Figure(Given::Range(range)) => {
-            fits("the baseline", range.low.quantity());
-            fits("the baseline", range.high.quantity());
+            fits("baseline", range.low.quantity());
+            fits("baseline", range.high.quantity());
         }
         Baseline::Figure(Given::Unknown) | Baseline::Control | Baseline::Previous => {}
     }
     if let Some(budget) = &kpi.budget {
-        fits("the budget", budget);
+        fits("budget", budget);
     }
     if let Some(target) = &kpi.target {
-        fits("the target", &target.value);
+        fits("target", &target.value);
         let against = match (kpi.direction, target.op) {
             (Direction::HigherIsBetter, Some(op)) => op.is_upper_bound(),
             (Direction::LowerIsBetter, Some(op)) => op.is_lower_bound(),
@@ -155,7 +155,7 @@ fn values(kpi: &Kpi, faults: &mut Vec<Fault>) {
             let (message, mend) = direction(kpi.direction, target);
             faults.push(Fault::new(
                 FaultCode::DirectionMissing,
-                &kpi.id,
+                &"target",
                 message,
                 mend,
             ));
@@ -167,7 +167,7 @@ fn values(kpi: &Kpi, faults: &mut Vec<Fault>) {
             let message = format!("the expected rate '{rate}' is no number of samples per time");
             faults.push(Fault::new(
                 FaultCode::UnitMismatch,
-                &kpi.id,
+                &"rate",
                 message,
                 "write it as 20/s",
             ));

@@ -12,7 +12,7 @@ pub struct Fault {
     pub code: FaultCode,
     /// How bad it is.
     pub level: Level,
-    /// The part of the criterion it is about, as text.
+    /// The part of the criterion it is about, as text; of a KPI's declaration what of it is meant, such as `baseline`.
     pub about: String,
     /// What is wrong.
     pub message: String,

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use phasegate_core::Quantity;
 use phasegate_criterion::{
-    Assertion, Band, Cmp, Condition, Criterion, FailureLimits, Length, Operand, Scope as When,
-    Subject, Test,
+    Assertion, Band, Cmp, Condition, Criterion, FailureLimits, Length, Measure, Operand,
+    Scope as When, Subject, Test,
 };
 
 use super::At;
@@ -68,27 +68,50 @@ impl<'c> Asked<'c> {
     }
 
     fn test(&mut self, test: &'c Test) -> Option<String> {
-        let Assertion::Compare(Band {
-            op,
-            value: Operand::Value(value),
-        }) = &test.assertion
-        else {
-            return None;
-        };
-        let about = matches!(op, Cmp::Equal | Cmp::NotEqual)
-            && (value.is_approximate() || test.margin.is_some());
-        if about || test.against.is_some() {
+        if test.against.is_some() {
             return None;
         }
         let key = (&test.subject, test.over.as_ref());
         let range = self.ranges.entry(key).or_default();
-        let bound = value.quantity();
-        let refused = range.refuses(*op, bound)?;
-        Some(format!(
-            "no value of '{}' is {} {bound} and {refused} at once",
-            test.subject.measure,
-            op.text(),
-        ))
+        bounds(test).into_iter().find_map(|(op, bound)| {
+            let refused = range.refuses(op, bound)?;
+            let asked = format!("{} {bound}", op.text());
+            let measure = &test.subject.measure;
+            Some(format!(
+                "no value of '{measure}' is {asked} and {refused} at once"
+            ))
+        })
+    }
+}
+
+/// Between which values a test asks for: one end or two; none where only about a value is asked for.
+fn bounds(test: &Test) -> Vec<(Cmp, &Quantity)> {
+    match &test.assertion {
+        Assertion::Compare(Band {
+            op,
+            value: Operand::Value(value),
+        }) => {
+            let about = matches!(op, Cmp::Equal | Cmp::NotEqual)
+                && (value.is_approximate() || test.margin.is_some());
+            if about {
+                return Vec::new();
+            }
+            vec![(*op, value.quantity())]
+        }
+        // A change is required to come as far as the nearer end; the other one is hoped for.
+        Assertion::Within(range) if !matches!(test.subject.measure, Measure::Change(_)) => {
+            vec![
+                (Cmp::GreaterOrEqual, range.low.quantity()),
+                (Cmp::LessOrEqual, range.high.quantity()),
+            ]
+        }
+        Assertion::Bands { .. }
+        | Assertion::Comparable(_)
+        | Assertion::Compare(_)
+        | Assertion::NoWorse(_)
+        | Assertion::Reach { .. }
+        | Assertion::Stable
+        | Assertion::Within(_) => Vec::new(),
     }
 }
 

@@ -194,13 +194,11 @@ fn declarations(scope: &mut Scope<'_>, registry: &KpiRegistry) {
             .filter(|fault| fault.code != FaultCode::NoQuery || kpi.source.is_some())
             .collect();
         for fault in &faults {
-            let key = if fault.code == FaultCode::DirectionMissing {
-                "target"
-            } else if fault.code == FaultCode::PercentOfWhat {
-                "unit"
-            } else {
-                "id"
-            };
+            let known = ["baseline", "target", "unit"];
+            let named = known.into_iter().find(|key| *key == fault.about);
+            // What is not written there is told at the KPI.
+            let unit = named != Some("unit") || kpi.unit.is_some();
+            let key = named.filter(|_| unit).unwrap_or("id");
             tell(scope, here.key(key), std::slice::from_ref(fault));
         }
     }
@@ -277,17 +275,17 @@ pub(super) fn tell_at(scope: &mut Scope<'_>, at: &dyn std::fmt::Display, fault: 
         Level::Error => Severity::Error,
         Level::Warning => Severity::Warning,
     };
-    let near = (fault.code == FaultCode::UnknownKpi).then(|| meant(scope, &fault.message));
-    let help = near.flatten().unwrap_or_else(|| fault.mend.clone());
-    scope.report_as(code, severity, at, &fault.message, &help);
-}
-
-/// Which KPI of the plan may be meant where a fault names one in quotes that there is not.
-fn meant(scope: &Scope<'_>, message: &str) -> Option<String> {
-    let name = message.split('\'').nth(1)?;
+    // It names the KPI in quotes.
+    let unknown =
+        (fault.message.split('\'').nth(1)).filter(|_| fault.code == FaultCode::UnknownKpi);
+    let Some(name) = unknown else {
+        scope.report_as(code, severity, at, &fault.message, &fault.mend);
+        return;
+    };
     let all = scope.draft.kpis.iter().map(|kpi| kpi.id.as_str());
-    let near = crate::form::closest(name, all)?;
-    Some(format!("did you mean '{near}'?"))
+    let near = crate::form::closest(name, all).map(|near| format!("did you mean '{near}'?"));
+    let help = near.unwrap_or_else(|| fault.mend.clone());
+    scope.report_word((code, severity), at, name, &fault.message, &help);
 }
 
 /// The KPIs that a criterion names.

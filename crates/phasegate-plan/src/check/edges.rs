@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use phasegate_core::StepId;
+
 use super::graph::order;
 use super::reach::Reach;
 use super::{At, Scope};
-use crate::fault::Code;
+use crate::fault::{Code, Severity};
 use crate::model::{
     Action, DeprecationStage, Gate, GateWhen, Phase, PlanDraft, Response, Rollback, RollbackTarget,
     Trigger,
@@ -146,6 +148,13 @@ fn passed(phase: &Phase, gate: &Gate) -> bool {
     steps.any(|step| step.is_irreversible())
 }
 
+/// The first step of a phase that cannot be undone, if others come behind it.
+fn behind(phase: &Phase) -> Option<&StepId> {
+    let (_, earlier) = phase.steps.split_last()?;
+    let lost = earlier.iter().find(|step| step.is_irreversible());
+    lost.map(|step| &step.id)
+}
+
 impl<'d> Edges<'d> {
     fn new(scope: &Scope<'d>) -> Self {
         let draft = scope.draft;
@@ -190,6 +199,10 @@ impl Edges<'_> {
     fn phase(&self, scope: &mut Scope<'_>, index: usize, phase: &Phase, here: At<'_>) {
         let me = [index];
         self.responses(scope, &me, &phase.on_fail, here.key("on-fail"));
+        let behind = behind(phase).filter(|_| !scope.is_unread(here, &["steps"]));
+        if let Some(step) = behind {
+            self.behind(scope, (index, step), &phase.on_fail, here.key("on-fail"));
+        }
         let gates = here.key("gates");
         for (number, gate) in phase.gates.iter().enumerate() {
             let here = gates.index(number);
@@ -200,7 +213,11 @@ impl Edges<'_> {
         }
         let triggers = here.key("triggers");
         for (number, trigger) in phase.triggers.iter().enumerate() {
-            self.trigger(scope, &me, trigger, triggers.index(number));
+            let here = triggers.index(number);
+            self.trigger(scope, &me, trigger, here);
+            if let Some(step) = behind {
+                self.behind(scope, (index, step), &trigger.respond, here.key("respond"));
+            }
         }
         if let Some(evaluation) = &phase.evaluation {
             let here = here.key("evaluation");
@@ -211,23 +228,49 @@ impl Edges<'_> {
         }
     }
 
+    /// Answers that are watched for while the phase goes on behind a step of its own that cannot be undone.
+    fn behind(
+        &self,
+        scope: &mut Scope<'_>,
+        (index, step): (usize, &StepId),
+        list: &[Response],
+        at: At<'_>,
+    ) {
+        for (number, key) in self.undoing(list) {
+            let message = format!(
+                "once the step '{step}' is done, which cannot be undone, this cannot undo the phase '{}'",
+                self.name(index)
+            );
+            let help = "let the steps behind it be a phase of their own, or answer with 'hold'";
+            let here = at.index(number);
+            let severity = Severity::Warning;
+            let code = Code::RollbackOverIrreversible;
+            scope.report_as(code, severity, &here.key(key), &message, help);
+        }
+    }
+
+    /// Which of these answers undo the phase in which they are given, with the key under which they stand.
+    fn undoing(&self, list: &[Response]) -> Vec<(usize, &'static str)> {
+        let key = |response: &Response| match response {
+            Response::Rollback(_) => Some("rollback"),
+            Response::Return(_) => Some("return-to"),
+            Response::Procedure(id) => {
+                let mut procedures = self.draft.procedures.iter();
+                let named = procedures.find(|one| one.id == *id)?;
+                named.rollback.target.is_some().then_some("procedure")
+            }
+            Response::Hold | Response::Abort | Response::Notify(_) => None,
+        };
+        let numbered = list.iter().enumerate();
+        numbered
+            .filter_map(|(number, response)| Some((number, key(response)?)))
+            .collect()
+    }
+
     /// The answers of a gate behind a step that cannot be undone, which would have to undo its own phase.
     fn undoes_itself(&self, scope: &mut Scope<'_>, index: usize, list: &[Response], at: At<'_>) {
-        for (number, response) in list.iter().enumerate() {
+        for (number, key) in self.undoing(list) {
             let here = at.index(number);
-            let key = match response {
-                Response::Rollback(_) => "rollback",
-                Response::Return(_) => "return-to",
-                Response::Procedure(id) => {
-                    let mut procedures = self.draft.procedures.iter();
-                    let named = procedures.find(|one| one.id == *id);
-                    if named.is_none_or(|one| one.rollback.target.is_none()) {
-                        continue;
-                    }
-                    "procedure"
-                }
-                Response::Hold | Response::Abort | Response::Notify(_) => continue,
-            };
             let message = format!(
                 "this would have to undo the phase '{}' itself, of which a step before this gate cannot be undone",
                 self.name(index)

@@ -10,6 +10,7 @@ mod edges;
 mod encoding;
 mod facts;
 mod freezes;
+mod goals;
 mod graph;
 mod holds;
 mod lints;
@@ -29,6 +30,7 @@ mod strategies;
 mod templates;
 mod time;
 mod twice;
+mod urgency;
 mod walk;
 mod ways_back;
 mod weekdays;
@@ -150,6 +152,8 @@ fn meaning(scope: &mut Scope<'_>) {
         facts::check,
         templates::check,
         sense::check,
+        urgency::check,
+        goals::check,
         zero::check,
         prose::check,
         strategies::check,

@@ -317,5 +317,14 @@ pub(super) fn way_back(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>)
         let message = format!("the steps may take {sum}: all of the limit, with nothing to spare");
         let help = "leave time between the steps";
         scope.report(Code::BudgetFillsLimit, here.key("limit"), message, help);
+    } else if let Some(last) = rollback.validate_within
+        && sum.saturating_add(last) > limit
+        && !rollback.validation.is_empty()
+    {
+        let message = format!(
+            "the steps may take {sum} and validation {last}: together more than the limit of {limit}"
+        );
+        let help = "raise the limit, which ends with the validation, or shorten one of the two";
+        scope.report(Code::BudgetFillsLimit, here.key("limit"), message, help);
     }
 }

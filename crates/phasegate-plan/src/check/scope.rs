@@ -289,6 +289,32 @@ impl<'d> Scope<'d> {
         self.push(fault);
     }
 
+    /// The same about a word in a text, which is what is underlined where it stands there once.
+    pub(super) fn report_word(
+        &mut self,
+        (code, severity): (Code, Severity),
+        at: &dyn fmt::Display,
+        word: &str,
+        message: &str,
+        help: &str,
+    ) {
+        if !self.keeps(code, severity) {
+            return;
+        }
+        let pointer = self.written(&at.to_string());
+        let mut fault = levelled(self.document, code, pointer, message.to_owned(), help);
+        fault.severity = severity;
+        let within = self
+            .document
+            .root()
+            .map(|root| root.nearest(&fault.pointer));
+        let found = within.and_then(|within| self.document.source().word(within, word));
+        if let Some(at) = found {
+            fault.place = Some(self.document.source().place(at));
+        }
+        self.push(fault);
+    }
+
     pub(crate) fn report(
         &mut self,
         code: Code,

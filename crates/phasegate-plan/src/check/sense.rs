@@ -2,23 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use phasegate_criterion::Cmp;
+use phasegate_core::Span;
 
-use super::criteria::thresholds;
 use super::{At, Scope};
 use crate::fault::Code;
-use crate::model::{
-    Gate, GateWhen, Parameter, ParameterType, Resource, Response, Rollback, Severity, TimeoutAnswer,
-};
+use crate::model::{Gate, GateWhen, Parameter, ParameterType, Resource, Rollback, TimeoutAnswer};
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     gates(scope);
     phases(scope);
     rollbacks(scope);
-    order(scope);
     people(scope);
     risks(scope);
-    goals(scope);
 }
 
 fn gates(scope: &mut Scope<'_>) {
@@ -134,6 +129,17 @@ fn rollbacks(scope: &mut Scope<'_>) {
 }
 
 fn estimate(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
+    let waits = rollback.steps.iter().map(|step| step.action.machine_time());
+    let waits = waits.fold(Span::ZERO, Span::saturating_add);
+    if let Some(estimate) = rollback.estimate
+        && waits > estimate
+        && !rollback.staged
+    {
+        let message =
+            format!("its steps wait for {waits} alone, and it is expected to take {estimate}");
+        let help = "expect as long as the steps take, or longer";
+        scope.report(Code::EstimateTooShort, here.key("estimate"), message, help);
+    }
     if let (Some(estimate), Some(limit)) = (rollback.estimate, rollback.limit)
         && estimate > limit
     {
@@ -144,132 +150,6 @@ fn estimate(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
             message,
             "expect less, or allow more",
         );
-    }
-}
-
-/// What is graver must not have more time.
-fn order(scope: &mut Scope<'_>) {
-    let draft = scope.draft;
-    let mut fastest = Fastest::default();
-    for row in &draft.matrix {
-        fastest.note(row.severity, row.decide_within);
-    }
-    let matrix = At::ROOT.key("matrix");
-    for (index, row) in draft.matrix.iter().enumerate() {
-        if let (Some(mine), Some(other)) = (row.decide_within, fastest.below(row.severity))
-            && mine > other
-        {
-            let message = format!(
-                "this is {} and has {mine} to be decided; what is less grave has {other}",
-                row.severity
-            );
-            let here = matrix.index(index);
-            scope.report(
-                Code::SeverityOrder,
-                here.key("decide-within"),
-                message,
-                "give what is graver as little time or less",
-            );
-        }
-    }
-    completed(scope);
-    too_slow(scope);
-    let mut fastest = Fastest::default();
-    for one in &draft.escalation {
-        fastest.note(one.severity, one.answer_within);
-    }
-    let escalation = At::ROOT.key("escalation");
-    for (index, one) in draft.escalation.iter().enumerate() {
-        if let (Some(mine), Some(other)) = (one.answer_within, fastest.below(one.severity))
-            && mine > other
-        {
-            let message = format!(
-                "{} may wait {mine} for an answer; what is less grave waits {other}",
-                one.severity
-            );
-            let here = escalation.index(index);
-            scope.report(
-                Code::SeverityOrder,
-                here.key("answer-within"),
-                message,
-                "give what is graver as little time or less",
-            );
-        }
-    }
-}
-
-/// The time for carrying out what was decided, by severity.
-fn completed(scope: &mut Scope<'_>) {
-    let draft = scope.draft;
-    let mut fastest = Fastest::default();
-    for row in &draft.matrix {
-        fastest.note(row.severity, row.complete_within);
-    }
-    let matrix = At::ROOT.key("matrix");
-    for (index, row) in draft.matrix.iter().enumerate() {
-        if let (Some(mine), Some(other)) = (row.complete_within, fastest.below(row.severity))
-            && mine > other
-        {
-            let message = format!(
-                "this is {} and has {mine} to be carried out; what is less grave has {other}",
-                row.severity
-            );
-            let here = matrix.index(index);
-            let here = here.key("complete-within");
-            scope.report(
-                Code::SeverityOrder,
-                here,
-                message,
-                "give what is graver as little time or less",
-            );
-        }
-    }
-}
-
-/// Rows that give a way back less time than even the quickest of the plan is expected to take.
-fn too_slow(scope: &mut Scope<'_>) {
-    let draft = scope.draft;
-    let own = draft
-        .phases
-        .iter()
-        .filter_map(|phase| phase.rollback.as_ref());
-    let all = draft.rollback.iter().chain(own);
-    let all: Option<Vec<_>> = all.map(|rollback| rollback.estimate).collect();
-    let Some(quickest) = all.and_then(|all| all.into_iter().min()) else {
-        return;
-    };
-    let matrix = At::ROOT.key("matrix");
-    for (index, row) in draft.matrix.iter().enumerate() {
-        let mut responses = row.respond.iter();
-        let back = responses.any(|one| matches!(one, Response::Rollback(_) | Response::Return(_)));
-        if let Some(limit) = row
-            .complete_within
-            .filter(|limit| back && quickest > *limit)
-        {
-            let message =
-                format!("a rollback is expected to take {quickest}, and is given {limit}");
-            let help = "give it more time, or correct the estimate of the rollback";
-            let here = matrix.index(index);
-            let here = here.key("complete-within");
-            scope.report(Code::EstimateExceedsLimit, here, message, help);
-        }
-    }
-}
-
-/// The shortest time that anything of a severity has.
-#[derive(Default)]
-struct Fastest(BTreeMap<Severity, phasegate_core::Span>);
-
-impl Fastest {
-    fn note(&mut self, severity: Severity, span: Option<phasegate_core::Span>) {
-        if let Some(span) = span {
-            let slot = self.0.entry(severity).or_insert(span);
-            *slot = span.min(*slot);
-        }
-    }
-
-    fn below(&self, severity: Severity) -> Option<phasegate_core::Span> {
-        self.0.range(..severity).map(|(_, span)| *span).min()
     }
 }
 
@@ -397,87 +277,4 @@ fn risks(scope: &mut Scope<'_>) {
             );
         }
     }
-}
-
-/// What a phase asks of a KPI, for its least or its most, where that is what the goal is about.
-fn goals(scope: &mut Scope<'_>) {
-    let draft = scope.draft;
-    let mut reached: BTreeMap<(&str, bool), phasegate_core::Quantity> = BTreeMap::new();
-    for phase in &draft.phases {
-        for condition in &phase.criteria {
-            for (kpi, op, bound) in thresholds(&condition.criterion) {
-                let Some(up) = upwards(op) else { continue };
-                let best = reached.entry((kpi, up)).or_insert_with(|| bound.clone());
-                if better(&bound, best, up) {
-                    *best = bound;
-                }
-            }
-        }
-    }
-    // A target that a goal repeats is one fact.
-    let mut told: BTreeMap<(&str, bool), phasegate_core::Quantity> = BTreeMap::new();
-    let kpis = At::ROOT.key("kpis");
-    for (index, kpi) in draft.kpis.iter().enumerate() {
-        let Some(target) = &kpi.target else { continue };
-        let up = match target.op {
-            Some(op) => upwards(op),
-            None => Some(kpi.direction != crate::model::KpiDirection::Lower),
-        };
-        let here = kpis.index(index);
-        if let Some(up) = up {
-            let key = (kpi.id.as_str(), up);
-            let here = here.key("target");
-            if beyond(scope, &reached, key, &target.value, here) {
-                told.insert(key, target.value.clone());
-            }
-        }
-    }
-    let goals = At::ROOT.key("goals");
-    for (index, goal) in draft.goals.iter().enumerate() {
-        let list = goals.index(index);
-        let list = list.key("criteria");
-        for (number, condition) in goal.criteria.iter().enumerate() {
-            for (kpi, op, bound) in thresholds(&condition.criterion) {
-                let Some(up) = upwards(op) else { continue };
-                let same = told.get(&(kpi, up)).and_then(|told| told.compare(&bound));
-                if same != Some(std::cmp::Ordering::Equal) {
-                    beyond(scope, &reached, (kpi, up), &bound, list.index(number));
-                }
-            }
-        }
-    }
-}
-
-fn beyond(
-    scope: &mut Scope<'_>,
-    reached: &BTreeMap<(&str, bool), phasegate_core::Quantity>,
-    key: (&str, bool),
-    goal: &phasegate_core::Quantity,
-    at: At<'_>,
-) -> bool {
-    let short = reached.get(&key).filter(|best| better(goal, best, key.1));
-    if let Some(best) = short {
-        let message = format!(
-            "'{}' is to reach {goal}, and the phases' criteria stop at {best}",
-            key.0
-        );
-        let help = "add a criterion that reaches it to a later phase";
-        scope.report(Code::GoalBeyondCriteria, at, message, help);
-    }
-    short.is_some()
-}
-
-fn upwards(op: Cmp) -> Option<bool> {
-    if op.is_lower_bound() {
-        Some(true)
-    } else if op.is_upper_bound() {
-        Some(false)
-    } else {
-        None
-    }
-}
-
-fn better(a: &phasegate_core::Quantity, b: &phasegate_core::Quantity, up: bool) -> bool {
-    let order = a.compare(b);
-    order.is_some_and(|order| if up { order.is_gt() } else { order.is_lt() })
 }

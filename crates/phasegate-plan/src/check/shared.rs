@@ -32,7 +32,11 @@ impl Edges<'_> {
             for pair in list.windows(2) {
                 let [earlier, later] = *pair else { continue };
                 let unclear = self.unclear.contains(&later) || self.unclear.contains(&earlier);
-                if unclear || self.reach.leads_to(earlier, &[later]) {
+                if unclear {
+                    continue;
+                }
+                if self.reach.leads_to(earlier, &[later]) {
+                    self.starts_lower(scope, earlier, later, (binding, target));
                     continue;
                 }
                 let message = format!(
@@ -44,6 +48,51 @@ impl Edges<'_> {
                 let here = phases.index(later);
                 scope.report(Code::SharedTarget, here.key("id"), message, &help);
             }
+        }
+    }
+}
+
+impl Edges<'_> {
+    /// A phase that begins to move something by less than an earlier one has left it at: whoever had it loses it.
+    fn starts_lower(
+        &self,
+        scope: &mut Scope<'_>,
+        earlier: usize,
+        later: usize,
+        key: (&BindingId, &TargetId),
+    ) {
+        let steps = |index: usize| {
+            let phase = self.draft.phases.get(index);
+            let steps = phase.map_or(&[][..], |phase| phase.steps.as_slice());
+            steps
+                .iter()
+                .enumerate()
+                .filter(move |(_, step)| step.action.moved() == Some(key))
+        };
+        let left = steps(earlier)
+            .next_back()
+            .and_then(|(_, step)| step.action.last_rung());
+        let first = steps(later).next();
+        if let (Some(left), Some((number, step))) = (left, first)
+            && let Some(begins) = step.action.first_rung()
+            && begins < left
+        {
+            let message = format!(
+                "'{}' leaves '{}' at {left}, and this begins at {begins}",
+                self.name(earlier),
+                key.1
+            );
+            let help = format!("begin at {left} or more; a way back stands under 'rollback'");
+            let here = At::ROOT.key("phases");
+            let here = here.index(later);
+            let here = here.key("steps");
+            let here = here.index(number);
+            scope.report(
+                Code::RampStartsLower,
+                here.key(step.action.key()),
+                message,
+                &help,
+            );
         }
     }
 }

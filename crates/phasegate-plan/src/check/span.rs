@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{At, Scope};
 use crate::calendar::{DateWindow, Length, LengthUnit, WorkCalendar};
 use crate::fault::Code;
-use crate::model::Phase;
+use crate::model::{Phase, TimelineEntry, Weeks};
 
 pub(super) fn check(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
     let week = calendar.days_a_week();
@@ -142,12 +142,36 @@ fn timeline(scope: &mut Scope<'_>, week: u64) {
             (None, _, Some(weeks)) => u64::from(weeks) * week,
             (None, _, None) | (Some(_), None, _) => continue,
         };
+        elsewhere(scope, &phases, entry, here);
         if let [phase] = entry.phases.as_slice() {
             let slot = given.entry(phase.as_str()).or_insert((0, index));
             *slot = (slot.0.saturating_add(days), index);
         }
     }
     too_few(scope, &phases, given, week);
+}
+
+/// Phases that the timeline has in other weeks than they themselves.
+fn elsewhere(
+    scope: &mut Scope<'_>,
+    phases: &BTreeMap<&str, &Phase>,
+    entry: &TimelineEntry,
+    here: At<'_>,
+) {
+    for id in &entry.phases {
+        let own = phases.get(id.as_str()).and_then(|phase| phase.weeks);
+        let apart = |one: Weeks, other: Weeks| one.last().is_some_and(|last| last < other.first());
+        if let Some(own) = own
+            && (apart(own, entry.weeks) || apart(entry.weeks, own))
+        {
+            let message = format!(
+                "the timeline has '{id}' in weeks {}, its own are {own}",
+                entry.weeks
+            );
+            let help = "correct the timeline or the weeks of the phase";
+            scope.report(Code::TimelineDisagrees, here.key("weeks"), message, help);
+        }
+    }
 }
 
 /// Phases to which the timeline gives fewer working days than they take.

@@ -202,6 +202,7 @@ fn windows(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
         durations::weeks(scope, phase, week, here);
         durations::steps(scope, phase, week, here);
         slots(scope, calendar, phase, here);
+        super::slots::steps(scope, phase, week, here);
         if phase.window.is_none() {
             super::weekdays::check(scope, calendar, phase, here);
         }
@@ -343,11 +344,13 @@ fn window_of(
         );
     }
     if !calendar.is_business_day(window.first()) {
-        let message = format!(
-            "{} is a {}: nobody works then",
-            window.first(),
-            window.first().weekday()
-        );
+        let first = window.first();
+        let mut holidays = scope.draft.calendar.holidays.iter();
+        let title = holidays
+            .find(|day| day.date == first)
+            .and_then(|day| day.title.as_ref());
+        let title = title.map_or_else(String::new, |title| format!(", '{title}'"));
+        let message = format!("{first} is a {}{title}: nobody works then", first.weekday());
         let help = "begin on a working day, or say in 'calendar' that it is one";
         scope.report(Code::StartsOnFreeDay, here, message, help);
     }
@@ -376,10 +379,16 @@ fn window_of(
             && there < needed
         {
             let mut message = format!("{length} do not fit into {window}");
-            if there < u64::try_from(calendar.business_days(window.first(), end)).unwrap_or(there)
-                && length.unit() == LengthUnit::BusinessDays
+            let usual = (0..window.days()).filter(|days| {
+                let weekday = window.first().plus_days(*days).weekday();
+                calendar.weekdays().contains(&weekday)
+            });
+            if length.unit() == LengthUnit::BusinessDays
+                && u64::try_from(usual.count()).is_ok_and(|usual| usual >= needed)
             {
-                message.push_str(&format!(": freezes leave {there} business days of it"));
+                message.push_str(&format!(
+                    ", of which holidays and freezes leave {there} business days"
+                ));
             }
             scope.report(
                 Code::WindowTooShort,

@@ -33,9 +33,14 @@ pub(super) fn check(scope: &mut Scope<'_>) {
         if before.get(index).map(Vec::len) != Some(named.len()) {
             list(scope, here.key("after"), "", named.iter());
         }
+        let criteria = phase.criteria.iter().map(|one| &one.criterion);
+        list(scope, here.key("criteria"), "", criteria);
         let gates = here.key("gates");
         for (index, gate) in phase.gates.iter().enumerate() {
-            approvals(scope, gate, gates.index(index));
+            let here = gates.index(index);
+            let criteria = gate.criteria.iter().map(|one| &one.criterion);
+            list(scope, here.key("criteria"), "", criteria);
+            approvals(scope, gate, here);
         }
     }
     let gates = root.key("gates");

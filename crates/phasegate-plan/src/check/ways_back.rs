@@ -174,8 +174,19 @@ fn over_irreversible(scope: &mut Scope<'_>, procedure: &Procedure, phase: &Phase
 }
 
 impl Action {
+    /// The weight at which it begins, of what moves by weights.
+    pub(super) fn first_rung(&self) -> Option<Ratio> {
+        if let Self::Traffic(ramp) = self {
+            ramp.laid().begin()
+        } else if let Self::Flag(ramp) = self {
+            ramp.laid().begin()
+        } else {
+            None
+        }
+    }
+
     /// The weight at which it ends, of what moves by weights.
-    fn last_rung(&self) -> Option<Ratio> {
+    pub(super) fn last_rung(&self) -> Option<Ratio> {
         if let Self::Traffic(ramp) = self {
             ramp.laid().end()
         } else if let Self::Flag(ramp) = self {

@@ -1,7 +1,9 @@
 //! Times of no length at all: nothing is answered, done or measured in them.
 
 use phasegate_core::Span;
+use phasegate_criterion::Length;
 
+use super::walk::{Met, walk};
 use super::{At, Scope};
 use crate::fault::Code;
 use crate::model::{Action, Evaluation, Gate, Rollback, Step};
@@ -34,6 +36,37 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     gates(scope, &draft.gates, &root.key("gates"));
     phases(scope);
     people(scope);
+    criteria(scope);
+}
+
+/// Criteria that are to hold for no time at all, or are looked at over none.
+fn criteria(scope: &mut Scope<'_>) {
+    walk(scope.draft, &mut |at, met| {
+        let Met::Criterion(criterion) = met else {
+            return;
+        };
+        let none = |length: &Length| length.span().is_some_and(Span::is_zero);
+        let held = criterion.hold.for_.iter().chain(&criterion.hold.keep);
+        if held.clone().any(none) {
+            let help = "write for how long, such as 'for 5m', or leave it out";
+            scope.report(
+                Code::ZeroTime,
+                at,
+                "what holds for no time at all is not held",
+                help,
+            );
+        }
+        let mut tests = criterion.condition.tests().into_iter();
+        if tests.any(|test| test.over.as_ref().is_some_and(none)) {
+            let help = "write over how long, such as 'over 5m', or leave it out";
+            scope.report(
+                Code::ZeroTime,
+                at,
+                "nothing is measured over no time at all",
+                help,
+            );
+        }
+    });
 }
 
 fn phases(scope: &mut Scope<'_>) {

@@ -80,6 +80,28 @@ impl Source {
         }
     }
 
+    /// Where a word stands within a stretch, if it stands there once.
+    pub(crate) fn word(&self, within: Extent, word: &str) -> Option<Extent> {
+        let start = usize::try_from(within.start).ok()?;
+        let text = self.text.get(start..usize::try_from(within.end).ok()?)?;
+        let of_a_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+        let alone = |at: &usize| {
+            let before = text.get(..*at).and_then(|text| text.chars().next_back());
+            let behind = text.get(at + word.len()..);
+            let behind = behind.and_then(|text| text.chars().next());
+            !before.is_some_and(of_a_name) && !behind.is_some_and(of_a_name)
+        };
+        let mut places = text.match_indices(word).map(|(at, _)| at).filter(alone);
+        let at = places.next().filter(|_| !word.is_empty())?;
+        if places.next().is_some() {
+            return None;
+        }
+        Some(Extent {
+            start: u32::try_from(start + at).ok()?,
+            end: u32::try_from(start + at + word.len()).ok()?,
+        })
+    }
+
     fn chars_before(&self, byte: usize) -> usize {
         let mark = byte / MARK_BYTES;
         let marked = self.marks.get(mark).copied().unwrap_or_default();

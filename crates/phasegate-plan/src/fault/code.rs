@@ -272,6 +272,16 @@ codes! {
     StagedWithoutValidation "PG363" "staged-without-validation" Error;
     /// A way back in stages that leads to the start: it may leave something undone, and the start promises not to.
     StagedToStart "PG364" "staged-to-start" Error;
+    /// A KPI's target is worse than where the KPI stands already.
+    TargetBelowBaseline "PG365" "target-below-baseline" Warning;
+    /// A way back is expected to be over before its own steps are.
+    EstimateTooShort "PG366" "estimate-too-short" Warning;
+    /// A row of the matrix that is decided within a time and at a point of the rollout.
+    DecidedTwice "PG367" "decided-twice" Error;
+    /// A row of the matrix gives a way back less time than each way back of the plan may take.
+    LimitExceedsResponse "PG368" "limit-exceeds-response" Warning;
+    /// A phase begins to move something at less than where an earlier phase left it.
+    RampStartsLower "PG369" "ramp-starts-lower" Warning;
 
     /// The lengths of the phases do not add up to the stated length of the whole.
     LengthsDoNotAddUp "PG401" "lengths-do-not-add-up" Warning;
@@ -305,8 +315,10 @@ codes! {
     BeyondStatedLength "PG415" "beyond-stated-length" Warning;
     /// Two lengths are stated of the whole, and not both can be right.
     LengthsContradict "PG416" "lengths-contradict" Warning;
-    /// The timeline gives a phase fewer days than it takes.
+    /// The timeline gives a phase fewer days than it takes, or other weeks than its own.
     TimelineDisagrees "PG417" "timeline-disagrees" Warning;
+    /// A step on an earlier day than the one before it.
+    StepsOutOfOrder "PG418" "steps-out-of-order" Warning;
     /// Laid out from a day, something falls on another one than the plan says. Told by a schedule, not by a
     /// check.
     NotAsPlanned "PG420" "not-as-planned" Warning;

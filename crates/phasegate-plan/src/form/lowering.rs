@@ -441,13 +441,35 @@ pub(crate) fn closest<'a>(
     }
     let word: Vec<char> = word.chars().collect();
     let limit = (word.len() / 3).clamp(1, 3);
-    let near = |choice| Some((distance(&word, choice, limit)?, choice));
+    let near = |choice| {
+        if swapped(&word, choice) {
+            return Some((1, choice));
+        }
+        Some((distance(&word, choice, limit)?, choice))
+    };
     choices
         .into_iter()
         .take(CHOICES_MAX)
         .filter_map(near)
         .min()
         .map(|(_, choice)| choice)
+}
+
+/// Is it the other word with two letters that stand side by side in each other's place?
+fn swapped(a: &[char], b: &str) -> bool {
+    if b.len() < a.len() {
+        return false;
+    }
+    let mut differ = a
+        .iter()
+        .zip(b.chars())
+        .enumerate()
+        .filter(|(_, (a, b))| *a != b);
+    let pair = (differ.next(), differ.next(), differ.next());
+    let (Some((at, (one, other))), Some((next, (mine, its))), None) = pair else {
+        return false;
+    };
+    next == at + 1 && *one == its && other == *mine && b.chars().count() == a.len()
 }
 
 /// Edits from one word to the other (Levenshtein); `None` if there are more than a limit. So only a band along the
@@ -519,7 +541,7 @@ mod tests {
         for (word, hint) in [
             ("criterai", Some("criteria")),
             ("evaluate_every", Some("evaluate-every")),
-            ("gaet", None),
+            ("gaet", Some("gate")),
             ("gat", Some("gate")),
             ("banana", None),
         ] {

@@ -122,7 +122,8 @@ impl Form for Ratio {
         Value::text(self.to_string())
     }
     fn schema(_: &mut Schema) -> Value {
-        schema::types(&["string", "number"])
+        let ratio = "a ratio such as 25% or 0.25";
+        schema::either("number", ratio, "^[+]?[0-9]+([.][0-9]+)?[ ]*%?$")
     }
 }
 

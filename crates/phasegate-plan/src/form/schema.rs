@@ -140,6 +140,19 @@ pub(crate) fn text(doc: &str, pattern: Option<&str>) -> Value {
     Value::Map(out)
 }
 
+/// A value of a JSON type, or text of a pattern.
+pub(crate) fn either(other: &str, doc: &str, pattern: &str) -> Value {
+    // A pattern asks nothing of what is no text.
+    Value::map([
+        (
+            "type",
+            Value::List(vec![Value::text("string"), Value::text(other)]),
+        ),
+        ("description", Value::text(doc)),
+        ("pattern", Value::text(pattern)),
+    ])
+}
+
 /// Values of given JSON types.
 pub(crate) fn types(types: &[&str]) -> Value {
     let types = types.iter().map(|name| Value::text(*name)).collect();

@@ -51,6 +51,8 @@ record! {
 record! {
     /// How an incident is talked about: each with its clock.
     pub struct IncidentPlan {
+        /// What such incidents are called.
+        may title: String,
         /// Somebody must have said that they look at it within this time.
         may acknowledge_within: Span,
         /// There is news at least this often.

@@ -293,6 +293,14 @@ impl<'a> Laid<'a> {
         }
     }
 
+    /// The weight at which it begins.
+    pub(crate) fn begin(self) -> Option<Ratio> {
+        match self {
+            Self::By(curve) => Some(curve.from),
+            Self::Out(stages) => stages.first().map(|stage| stage.weight),
+        }
+    }
+
     /// The weight at which it ends.
     pub(crate) fn end(self) -> Option<Ratio> {
         match self {

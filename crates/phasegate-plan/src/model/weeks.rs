@@ -89,6 +89,10 @@ impl Form for Weeks {
         Value::text(self.to_string())
     }
     fn schema(_: &mut Schema) -> Value {
-        schema::types(&["string", "integer"])
+        schema::either(
+            "integer",
+            "weeks such as 3, 1..3 or 8+",
+            "^[1-9][0-9]{0,3}(\\.\\.[1-9][0-9]*|\\+)?$",
+        )
     }
 }

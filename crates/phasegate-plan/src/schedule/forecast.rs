@@ -158,8 +158,9 @@ impl Schedule {
     /// What falls on another day than the plan says when it is laid out from this one, with its place in the
     /// document that the plan was read from (of one written in Rust, [`PlanDraft::to_yaml`]): days of the week
     /// and numbered days on which nothing may happen, windows and weeks that have begun when a phase can,
-    /// freezes in phases that go by the calendar, gates whose date holds back what is ready; and what lies before or
-    /// after the days of the whole. At most 2 000.
+    /// freezes in phases that go by the calendar, gates whose date holds back what is ready; what lies before or
+    /// after the days of the whole; and what falls outside of its weeks or days in the timeline. At most 2 000 of
+    /// each.
     ///
     /// ```
     /// use phasegate_plan::{PlanDocument, Schedule};
@@ -185,7 +186,12 @@ impl Schedule {
             let pointer = "/window".to_owned();
             levelled(document, Code::NotAsPlanned, pointer, message, help)
         });
-        Faults::new(whole.chain(faults).collect())
+        let timeline = self.off_timeline().into_iter().take(FAULTS_MAX);
+        let timeline = timeline.map(|(pointer, message)| {
+            let help = "correct the timeline, or the lengths and weeks of the phases";
+            levelled(document, Code::NotAsPlanned, pointer, message, help)
+        });
+        Faults::new(whole.chain(faults).chain(timeline).collect())
     }
 
     /// What lies before the days of the whole, and what after them.

@@ -5,6 +5,7 @@ mod forecast;
 mod layout;
 mod path;
 mod placing;
+mod timeline;
 mod warnings;
 
 pub use forecast::{PlannedActivity, PlannedGate, PlannedPhase, Schedule};
