@@ -1,7 +1,8 @@
 //! The days of the whole: do the phases fit into them?
 
+use super::days::{affords_days, with_free_days};
 use super::freezes::Frozen;
-use super::time::{affords_days, longest, with_free_days};
+use super::lengths::longest;
 use super::{At, Scope};
 use crate::calendar::{DateWindow, LengthUnit, WorkCalendar};
 use crate::fault::Code;
