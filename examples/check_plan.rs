@@ -38,6 +38,7 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
             option if option.starts_with('-') => {
                 return Err(format!("there is no option {option}\n{USAGE}").into());
             }
+            _ if plan.is_some() => return Err(format!("one plan at a time\n{USAGE}").into()),
             _ => plan = Some(argument),
         }
     }

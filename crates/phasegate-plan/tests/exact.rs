@@ -81,3 +81,31 @@ fn a_target_that_a_goal_repeats_is_told_once_and_another_goal_is_told_too() {
     let goal = line("/goals/0/criteria/0", "99%");
     assert_eq!(plan("k >= 99%"), [target, goal]);
 }
+
+#[test]
+fn what_stands_around_a_missing_name_is_looked_at_all_the_same() {
+    let found = told(
+        "phases:\n\
+         \x20 - {titel: A, steps: [{id: s, task: {role: ops, instructions: x}}]}\n\
+         \x20 - {id: b, title: B, after: [a], outline: true, gates: [{checks: [x], approvals: [{role: lead}]}]}\n\
+         triggers: [{id: t, criterion: errors > 5%, phases: [a], respond: [hold]}]\n\
+         matrix: [{id: m, severity: low, decider: boss}]\n",
+    );
+    let places: Vec<&str> = found
+        .iter()
+        .map(|line| line.split_once(' ').map_or("", |(_, rest)| rest))
+        .map(|rest| rest.split(' ').next().unwrap_or_default())
+        .collect();
+    // Neither phase `a`, which the first may be, nor its missing title, which `titel` was to be, is told.
+    let wanted = [
+        "/phases/0",
+        "/phases/0",
+        "/phases/0/steps/0/task/role",
+        "/phases/1/gates/0",
+        "/phases/1/gates/0/approvals/0/role",
+        "/triggers/0/criterion",
+        "/matrix/0",
+        "/matrix/0/decider",
+    ];
+    assert_eq!(places, wanted, "{found:#?}");
+}

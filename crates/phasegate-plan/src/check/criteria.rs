@@ -226,6 +226,12 @@ fn declarations(scope: &mut Scope<'_>, registry: &KpiRegistry) {
             }
             Some(_) | None => {}
         }
+        if slo.objective == phasegate_core::Ratio::ONE {
+            let message =
+                "an objective of 100% leaves no budget: every burn rate would be infinite";
+            let help = "set it below 100%, or write a criterion '= 100%'";
+            scope.report(Code::RangeOrder, here.key("objective"), message, help);
+        }
     }
 }
 
@@ -345,7 +351,16 @@ fn triggers(scope: &mut Scope<'_>, registry: &KpiRegistry) {
         let here = phases.index(index);
         let triggers = here.key("triggers");
         for (index, one) in phase.triggers.iter().enumerate() {
-            trigger(scope, one, triggers.index(index), registry);
+            let here = triggers.index(index);
+            trigger(scope, one, here, registry);
+            if !one.phases.is_empty() && !one.phases.contains(&phase.id) {
+                let message = format!(
+                    "a trigger of the phase '{}' is watched in no other",
+                    phase.id
+                );
+                let help = "leave 'phases' out, or move it to the plan's own triggers";
+                scope.report(Code::TriggerNeverFires, here.key("phases"), message, help);
+            }
         }
     }
     let procedures = At::ROOT.key("procedures");

@@ -140,7 +140,12 @@ pub(super) fn slots(scope: &mut Scope<'_>, calendar: &WorkCalendar, phase: &Phas
     super::slots::each(phase, here, &mut |here, slot| {
         let last = slot.until_day.unwrap_or(slot.day);
         if slot.day == 0 || last < slot.day || days.is_some_and(|days| last > days) {
-            let message = format!("day {} to {last} is not in this phase", slot.day);
+            let days = if last == slot.day {
+                format!("day {last} is")
+            } else {
+                format!("days {} to {last} are", slot.day)
+            };
+            let message = format!("{days} not in this phase");
             let help = "days are counted from 1, to the phase's length";
             scope.report(Code::SlotOutsidePhase, here.key("day"), message, help);
             return;

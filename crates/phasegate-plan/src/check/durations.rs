@@ -71,13 +71,18 @@ pub(super) fn days_at_most(phase: &Phase, week: u64) -> Option<(u64, &'static st
     let weeks = phase
         .weeks
         .map(|weeks| weeks.count().map(|count| u64::from(count) * 7));
-    match (length, phase.window, weeks) {
-        (Some(most), ..) => most.map(|days| (days, "length")),
-        (None, Some(window), _) => u64::try_from(window.days())
-            .ok()
-            .map(|days| (days, "window")),
-        (None, None, weeks) => weeks.flatten().map(|days| (days, "weeks")),
-    }
+    let window = phase
+        .window
+        .and_then(|window| u64::try_from(window.days()).ok());
+    // Where a length stands too, the days name its first and its last working day: free days may follow.
+    let free = phase.length.map_or(0, |_| 7 - week.clamp(1, 7));
+    let all = [
+        (length.flatten(), "length"),
+        (window.map(|days| days + free), "window"),
+        (weeks.flatten(), "weeks"),
+    ];
+    let given = all.into_iter().filter_map(|(days, key)| Some((days?, key)));
+    given.min_by_key(|(days, _)| *days)
 }
 
 /// How many days of the calendar a length takes at most, with the free days that lie between its business days.

@@ -1,4 +1,5 @@
-//! Triggers that must hold for longer than what they watch lasts: they cannot fire.
+//! Triggers that must hold for longer than what they watch lasts: they cannot fire; and criteria that must hold for
+//! longer than their phase.
 
 use phasegate_core::Span;
 
@@ -28,6 +29,7 @@ pub(super) fn check(scope: &mut Scope<'_>, week: u64) {
     let list = At::ROOT.key("phases");
     for (index, phase) in draft.phases.iter().enumerate() {
         let here = list.index(index);
+        criteria(scope, phase, week, here.key("criteria"));
         let triggers = here.key("triggers");
         for (number, trigger) in phase.triggers.iter().enumerate() {
             one(scope, trigger, phase, week, triggers.index(number));
@@ -53,6 +55,24 @@ fn one(scope: &mut Scope<'_>, trigger: &Trigger, phase: &Phase, week: u64, here:
             message,
             help,
         );
+    }
+}
+
+/// Criteria of a phase that must hold for longer than it lasts: it is never done with them.
+fn criteria(scope: &mut Scope<'_>, phase: &Phase, week: u64, list: At<'_>) {
+    // A phase that may go on for as long as its criteria need has no length.
+    let Some(lasts) = lasts(phase, week) else {
+        return;
+    };
+    for (number, one) in phase.criteria.iter().enumerate() {
+        let hold = one.criterion.hold.for_.as_ref();
+        let hold = hold.and_then(|length| length.span());
+        if let Some(hold) = hold.filter(|hold| *hold > lasts) {
+            let message = format!("this must hold for {hold}, and its phase is over after {lasts}");
+            let help = "let it hold for less, or give the phase more time";
+            let here = list.index(number);
+            scope.report(Code::CriterionHoldsTooLong, here, message, help);
+        }
     }
 }
 

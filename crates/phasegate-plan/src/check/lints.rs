@@ -106,6 +106,7 @@ impl FromStr for Lints {
     type Err = LintsError;
     fn from_str(text: &str) -> Result<Self, LintsError> {
         text.split(',')
+            .map(str::trim)
             .filter(|part| !part.is_empty())
             .try_fold(Self::default(), |lints, part| {
                 let invalid = || LintsError::Invalid {

@@ -24,6 +24,7 @@ mod prose;
 mod purposes;
 mod reach;
 mod recurrences;
+mod roles;
 mod scope;
 mod sense;
 mod shared;
@@ -34,6 +35,7 @@ mod templates;
 mod time;
 mod twice;
 mod urgency;
+mod validations;
 mod walk;
 mod ways_back;
 mod weekdays;
@@ -156,6 +158,8 @@ fn meaning(scope: &mut Scope<'_>) {
         templates::check,
         sense::check,
         urgency::check,
+        roles::check,
+        validations::check,
         goals::check,
         zero::check,
         prose::check,

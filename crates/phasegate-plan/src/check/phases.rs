@@ -310,7 +310,12 @@ pub(super) fn way_back(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>)
     };
     let sum = steps.saturating_add(looks);
     if sum > limit {
-        let message = format!("the steps may take {sum}, the whole may take {limit}");
+        let with = if looks.is_zero() {
+            String::new()
+        } else {
+            format!(", with {looks} to look after each stage but the last")
+        };
+        let message = format!("the steps may take {sum}{with}, the whole may take {limit}");
         let help = "shorten the steps' budgets or raise the limit";
         scope.report(Code::BudgetExceedsLimit, here.key("limit"), message, help);
     } else if sum == limit && !rollback.steps.is_empty() {

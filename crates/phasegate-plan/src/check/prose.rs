@@ -42,7 +42,12 @@ fn measured(text: &str) -> Option<&str> {
         let near = before.trim_end();
         let compared = near.ends_with(['<', '>', '≤', '≥', '=']);
         let behind = text.get(end..)?;
-        let unit = unit(behind);
+        // `HTTP 500s` are answers.
+        let unit = if near.ends_with("HTTP") {
+            0
+        } else {
+            unit(behind)
+        };
         if !within && (compared || unit > 0) {
             let sign = near.chars().next_back().filter(|_| compared);
             let begin = sign.map_or(start, |sign| near.len() - sign.len_utf8());
@@ -90,6 +95,7 @@ mod tests {
             ("All 5 of phase 1", None),
             ("HTTP/2 at port:443 s", None),
             ("4 hourly reports, 3 shops", None),
+            ("HTTP 500s are understood", None),
             ("", None),
         ] {
             assert_eq!(measured(text), found, "{text}");

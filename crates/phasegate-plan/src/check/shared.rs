@@ -69,6 +69,15 @@ impl Edges<'_> {
                 .enumerate()
                 .filter(move |(_, step)| step.action.moved() == Some(key))
         };
+        let environment = |index: usize| {
+            let phase = self.draft.phases.get(index);
+            phase
+                .and_then(|phase| phase.environment)
+                .or(self.draft.environment)
+        };
+        if environment(earlier) != environment(later) {
+            return;
+        }
         let left = steps(earlier)
             .next_back()
             .and_then(|(_, step)| step.action.last_rung());

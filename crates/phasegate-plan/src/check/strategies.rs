@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use phasegate_core::Ratio;
+
 use super::deprecations::{self, End};
 use super::{At, Scope};
 use crate::fault::Code;
@@ -50,7 +52,14 @@ pub(super) fn check(scope: &mut Scope<'_>) {
                         pointer: here.key("stage").to_string(),
                     });
                 }
-                Action::Shadow(one) => compared(scope, &one.compare, here),
+                Action::Shadow(one) => {
+                    compared(scope, &one.compare, here);
+                    if one.share == Ratio::ZERO {
+                        let message = "nothing is copied to the new version";
+                        let help = "write what share is, or leave the key out for all of it";
+                        scope.report(Code::NothingToCompare, here.key("share"), message, help);
+                    }
+                }
                 Action::Parallel(one) => compared(scope, &one.compare, here),
                 Action::Config(change) => config(scope, change, here),
                 Action::BlueGreen(switch) => blue_green(scope, switch, here),
@@ -228,6 +237,16 @@ fn cohort(scope: &mut Scope<'_>, cohort: &Cohort, here: At<'_>) {
         && cohort.members.is_empty()
         && !cohort.opt_in;
     let who = ["labels", "attributes", "members", "opt-in"];
+    if cohort.heads == Some(0) || cohort.share == Some(Ratio::ZERO) {
+        let key = if cohort.heads == Some(0) {
+            "heads"
+        } else {
+            "share"
+        };
+        let message = "this cohort has nobody in it";
+        let help = "write how many there are, or leave the key out";
+        scope.report(Code::CohortOfNobody, here.key(key), message, help);
+    }
     if nobody && !scope.is_unread(here, &who) {
         let message = "nothing says who belongs to this cohort";
         let help = "add 'labels:', 'attributes:', 'members:' or 'opt-in: true'";

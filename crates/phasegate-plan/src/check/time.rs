@@ -58,7 +58,7 @@ fn windows(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
         }
         durations::weeks(scope, phase, week, here);
         durations::steps(scope, phase, week, here);
-        days::slots(scope, calendar, phase, here);
+        days::slots(scope, &forward, phase, here);
         super::slots::steps(scope, phase, week, here);
         if phase.window.is_none() {
             super::weekdays::check(scope, calendar, phase, here);

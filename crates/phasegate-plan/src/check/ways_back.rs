@@ -84,14 +84,15 @@ fn one(scope: &mut Scope<'_>, rollback: &Rollback, phases: &[&Phase], here: At<'
             scope.report(Code::RollbackGoesForward, stages, message, help);
         }
     }
-    misses(scope, rollback, &reached, steps);
+    // A way back of several phases takes one of them back at a time.
+    misses(scope, rollback, (&reached, phases.len() == 1), steps);
 }
 
 /// Something is moved by weights, and the way back moves by weights only other things.
 fn misses(
     scope: &mut Scope<'_>,
     rollback: &Rollback,
-    reached: &BTreeMap<Key<'_>, Ratio>,
+    (reached, each): (&BTreeMap<Key<'_>, Ratio>, bool),
     steps: At<'_>,
 ) {
     // What a command, a person or a configuration takes back cannot be seen.
@@ -102,12 +103,25 @@ fn misses(
         )
     });
     let back = || rollback.steps.iter().filter_map(|step| step.action.moved());
-    // A way back of several phases takes one of them back at a time.
-    let none = !reached.is_empty() && !reached.keys().any(|key| back().any(|one| one == *key));
-    if let (true, true, Some((_, target)), Some((_, other))) =
-        (plain, none, reached.keys().next(), back().next())
+    let left: Vec<_> = reached
+        .keys()
+        .filter(|key| back().all(|one| one != **key))
+        .collect();
+    let missed = if each {
+        !left.is_empty()
+    } else {
+        left.len() == reached.len()
+    };
+    if let (true, true, Some((binding, target)), Some((its, other))) =
+        (plain, missed, left.first(), back().next())
     {
-        let message = format!("'{target}' is moved forward, and only '{other}' is taken back");
+        let message = if *target == other {
+            format!(
+                "'{target}' of '{binding}' is moved forward, and only that of '{its}' is taken back"
+            )
+        } else {
+            format!("'{target}' is moved forward, and only '{other}' is taken back")
+        };
         let help = format!("take '{target}' back, or correct the name");
         scope.report(Code::RollbackMissesTarget, steps.index(0), message, &help);
     }

@@ -7,9 +7,11 @@ use crate::fault::Code;
 use crate::model::Phase;
 
 pub(super) fn check(scope: &mut Scope<'_>, calendar: &WorkCalendar, phase: &Phase, here: At<'_>) {
-    // With holidays a number of business days may be any day of the week.
+    // With holidays or freezes a number of business days may be any day of the week.
     let by_calendar = phase.days_by_calendar();
-    if !by_calendar && !scope.draft.calendar.holidays.is_empty() {
+    let draft = scope.draft;
+    let any_day = !draft.calendar.holidays.is_empty() || !draft.freezes.is_empty();
+    if (!by_calendar && any_day) || scope.is_unread(here, &["length", "window", "weeks"]) {
         return;
     }
     let mut firsts = calendar.weekdays();

@@ -282,6 +282,12 @@ codes! {
     LimitExceedsResponse "PG368" "limit-exceeds-response" Warning;
     /// A phase begins to move something at less than where an earlier phase left it.
     RampStartsLower "PG369" "ramp-starts-lower" Warning;
+    /// A validation asks the new version, and going back has taken all of its traffic away.
+    ValidationWithoutTraffic "PG370" "validation-without-traffic" Warning;
+    /// A criterion of a phase that must hold for longer than the phase lasts.
+    CriterionHoldsTooLong "PG371" "criterion-holds-too-long" Warning;
+    /// A role that decides, does or answers for something has no member.
+    RoleIsEmpty "PG372" "role-is-empty" Warning;
 
     /// The lengths of the phases do not add up to the stated length of the whole.
     LengthsDoNotAddUp "PG401" "lengths-do-not-add-up" Warning;

@@ -212,13 +212,33 @@ impl<'s> Lowering<'s> {
         field: &str,
     ) -> Option<T> {
         if let Some(entry) = found {
-            return self.under(&entry.key, |cx| cx.filled(&entry.value));
+            let value = self.under(&entry.key, |cx| cx.filled(&entry.value));
+            return value.or_else(|| self.stand_in(field));
         }
         let key = kebab(field);
         let head = entries.first().map_or(around.at, |entry| entry.key_at);
         let help = format!("add '{key}: ...'");
         self.report(Code::MissingKey, head, missing(&key), Some(help));
-        None
+        self.stand_in(field)
+    }
+
+    /// What stands for a field that must be there, if anything can.
+    fn stand_in<T: Form>(&mut self, field: &str) -> Option<T> {
+        if self.stopped {
+            return None;
+        }
+        let value = T::stand_in(self.faults.len())?;
+        let record = self.pointer();
+        if T::is_name() {
+            // The name of an item; elsewhere a name refers to something, and to what nobody knows.
+            let (list, item) = record.rsplit_once('/')?;
+            if field != "id" || item.parse::<usize>().is_err() {
+                return None;
+            }
+            self.unread.nameless(list);
+        }
+        self.unread.part(format!("{record}/{}", kebab(field)));
+        Some(value)
     }
 
     /// A value that says something.
@@ -341,6 +361,7 @@ impl<'s> Lowering<'s> {
             }
             let keys: Vec<String> = fields
                 .iter()
+                .filter(|field| !field.is_empty())
                 .map(|field| kebab(field))
                 .chain(flat.iter().map(|key| (*key).to_owned()))
                 .collect();

@@ -34,6 +34,15 @@ pub(crate) trait Form: Sized {
     fn is_blank(&self) -> bool {
         false
     }
+    /// Is it a name, by which one thing refers to another?
+    fn is_name() -> bool {
+        false
+    }
+    /// What stands for it where it must be there and is not, so that what stands around it is looked at all the same.
+    /// No plan is made of a document that lacks something. `number` makes it another one each time.
+    fn stand_in(_number: usize) -> Option<Self> {
+        None
+    }
     /// What editors are told.
     fn schema(schema: &mut Schema) -> Value;
 }

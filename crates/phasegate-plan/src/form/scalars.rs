@@ -29,6 +29,13 @@ macro_rules! texts {
             fn write(&self) -> Value {
                 Value::text(self.to_string())
             }
+            fn is_name() -> bool {
+                $pattern == ID
+            }
+            fn stand_in(number: usize) -> Option<Self> {
+                let id = Self::is_name().then(|| format!("unread-{number}"))?;
+                id.parse().ok()
+            }
             fn schema(_: &mut Schema) -> Value {
                 schema::text($wanted, $pattern)
             }
@@ -202,6 +209,9 @@ impl Form for String {
     }
     fn is_blank(&self) -> bool {
         self.trim().is_empty()
+    }
+    fn stand_in(_: usize) -> Option<Self> {
+        Some(Self::new())
     }
     fn schema(_: &mut Schema) -> Value {
         Value::map([("type", Value::text("string"))])

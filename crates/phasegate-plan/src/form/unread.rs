@@ -25,6 +25,11 @@ impl Unread {
         self.parts.entry(pointer).or_default();
     }
 
+    /// What an item of the list at this pointer is called is not known.
+    pub(super) fn nameless(&mut self, list: &str) {
+        self.nameless.insert(list.to_owned());
+    }
+
     /// An item of the list at this pointer could not be read.
     pub(super) fn item(&mut self, list: String, index: usize, item: &Node) {
         let named = |entry: &Entry| &*entry.key == "id";

@@ -1,0 +1,69 @@
+//! Validations of ways back: do they ask what still answers?
+
+use phasegate_core::Ratio;
+use phasegate_criterion::{Criterion, KpiRegistry, measured};
+
+use super::{At, Scope};
+use crate::fault::Code;
+use crate::model::Rollback;
+
+pub(super) fn check(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let registry = draft.kpi_registry();
+    let phases = At::ROOT.key("phases");
+    for (index, phase) in draft.phases.iter().enumerate() {
+        if let Some(rollback) = &phase.rollback {
+            let here = phases.index(index);
+            one(scope, rollback, &registry, here.key("rollback"));
+        }
+    }
+    if let Some(rollback) = &draft.rollback {
+        one(scope, rollback, &registry, At::ROOT.key("rollback"));
+    }
+    let procedures = At::ROOT.key("procedures");
+    for (index, procedure) in draft.procedures.iter().enumerate() {
+        let here = procedures.index(index);
+        one(scope, &procedure.rollback, &registry, here.key("rollback"));
+    }
+}
+
+/// A KPI with a query for the new version is asked about the new version: there is nothing to be measured once it
+/// has no traffic.
+fn one(scope: &mut Scope<'_>, rollback: &Rollback, registry: &KpiRegistry, here: At<'_>) {
+    if scope.is_unread(here, &["steps"]) {
+        return;
+    }
+    let mut rungs = rollback
+        .steps
+        .iter()
+        .filter_map(|step| step.action.last_rung());
+    let moves = rungs.clone().next().is_some();
+    if !moves || !rungs.all(|rung| rung == Ratio::ZERO) {
+        return;
+    }
+    let list = here.key("validation");
+    for (number, condition) in rollback.validation.iter().enumerate() {
+        if let Some(kpi) = asks_the_new(&condition.criterion, registry) {
+            let message = format!(
+                "'{kpi}' is asked about the new version, which has no traffic once this way back is done"
+            );
+            let help = "validate by a KPI that has a query for the whole only";
+            scope.report(
+                Code::ValidationWithoutTraffic,
+                list.index(number),
+                message,
+                help,
+            );
+        }
+    }
+}
+
+/// The first KPI of a criterion of which the new version is asked.
+fn asks_the_new(criterion: &Criterion, registry: &KpiRegistry) -> Option<phasegate_core::KpiId> {
+    criterion.condition.tests().into_iter().find_map(|test| {
+        let measured = measured(&test.subject.measure, registry).ok()?;
+        let mut sources = measured.sources.iter();
+        let found = sources.find(|source| source.queries.canary.is_some())?;
+        Some(found.kpi.id.clone())
+    })
+}
