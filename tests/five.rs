@@ -6,44 +6,12 @@ use phasegate_core::Desired;
 use phasegate_engine::program::{Op, OpKind, Program};
 use phasegate_engine::{CompileError, Start, compile};
 use phasegate_plan::{Catalog, PlanDocument, check};
-use phasegate_tests::root;
-
-const PLANS: [&str; 5] = [
-    "ci-pipeline",
-    "code-review",
-    "enterprise-cicd",
-    "fast-deployment",
-    "unified-pipeline",
-];
-
-fn program(name: &str) -> Program {
-    let read = |ending: &str| {
-        let path = root().join(format!("examples/plans/{name}{ending}"));
-        std::fs::read(&path).expect("a document")
-    };
-    let document = PlanDocument::read(&format!("{name}.yaml"), &read(".yaml"));
-    let bindings = Catalog::read("bindings.yaml", &read(".bindings.yaml"));
-    let catalog = bindings
-        .catalog
-        .unwrap_or_else(|| panic!("{}", bindings.faults.render()));
-    let checked = check(&document, Some(&catalog));
-    let plan = checked
-        .plan
-        .unwrap_or_else(|| panic!("{}", checked.faults.render()));
-    let mut start = Start::new("author".parse().expect("an id"));
-    // What has no default is given when the rollout starts.
-    for parameter in plan.parameters.iter().filter(|one| one.default.is_none()) {
-        start
-            .parameters
-            .insert(parameter.id.clone(), "7".to_owned());
-    }
-    compile(&plan, &catalog, &start).unwrap_or_else(|error| panic!("{name}: {error}"))
-}
+use phasegate_tests::{FIVE, five, root};
 
 #[test]
 fn the_five_plans_become_programs() {
-    for name in PLANS {
-        let program = program(name);
+    for name in FIVE {
+        let program = five(name);
         let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
         for op in program.phases.iter().flat_map(|phase| &phase.ops) {
             let kind = match &op.kind {

@@ -119,3 +119,36 @@ pub fn program(name: &str, roll_up: Option<Span>) -> Program {
     };
     compile(&plan, &catalog, &start).expect("compiles")
 }
+
+/// The plans that were written from the five source plans.
+pub const FIVE: [&str; 5] = [
+    "ci-pipeline",
+    "code-review",
+    "enterprise-cicd",
+    "fast-deployment",
+    "unified-pipeline",
+];
+
+/// One of the five plans of `examples/plans/`, checked with its bindings and compiled. What has no default is given.
+pub fn five(name: &str) -> Program {
+    let read = |ending: &str| {
+        let path = root().join(format!("examples/plans/{name}{ending}"));
+        std::fs::read(&path).expect("a document")
+    };
+    let document = PlanDocument::read(&format!("{name}.yaml"), &read(".yaml"));
+    let bindings = Catalog::read("bindings.yaml", &read(".bindings.yaml"));
+    let catalog = bindings
+        .catalog
+        .unwrap_or_else(|| panic!("{}", bindings.faults.render()));
+    let checked = check(&document, Some(&catalog));
+    let plan = checked
+        .plan
+        .unwrap_or_else(|| panic!("{}", checked.faults.render()));
+    let mut start = Start::new("author".parse().expect("an id"));
+    for parameter in plan.parameters.iter().filter(|one| one.default.is_none()) {
+        start
+            .parameters
+            .insert(parameter.id.clone(), "7".to_owned());
+    }
+    compile(&plan, &catalog, &start).unwrap_or_else(|error| panic!("{name}: {error}"))
+}

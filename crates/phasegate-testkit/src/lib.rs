@@ -7,6 +7,7 @@
 
 pub mod clock;
 pub mod conformance;
+pub mod rehearsal;
 #[cfg(feature = "servers")]
 pub mod servers;
 pub mod simulation;

@@ -6,7 +6,7 @@ use phasegate_sla::{Alert, Hold, HoldState, Verdict, Why};
 use super::look::Closed;
 use super::watch::{Look, Subject};
 use crate::engine::Engine;
-use crate::program::{OnInconclusive, OpKind, Reaction, Response};
+use crate::program::{Check, OnInconclusive, Op, OpKind, Reaction, Response};
 use crate::record::{
     BakeProgress, Body, Cause, Finish, HoldReason, Judged, Place, TriggerProgress,
 };
@@ -197,6 +197,12 @@ impl Engine {
             let recorded = self.state.bakes.get(place);
             let running = self.volatile.bakes.get(place).copied();
             let here = || seen.checks.iter().filter(|c| c.place == place);
+            // The look may have begun before the bake did: then its criteria were not looked at.
+            let checks = self.state.op(place).map(Op::checks).unwrap_or_default();
+            let is_seen = |check: &Check| here().any(|c| *c.check == check.id);
+            if !checks.iter().all(is_seen) {
+                continue;
+            }
             let blind = here().any(|c| is_blind(&c.verdict));
             // After a restart the time before the first look is a gap, not evidence.
             let restarted = running.is_none() && at.wall < self.volatile.since.wall;
@@ -303,8 +309,10 @@ impl Engine {
             let Some(trigger) = program.triggers.iter().find(|t| t.id == *progress.trigger) else {
                 continue;
             };
+            // While there is nothing to ask about yet, however late the source is, nothing is found out by waiting less.
             let blind_too_long = self.has_lasted(progress.blind_since, trigger.blind.after)
-                && self.state.rollback.is_none();
+                && self.state.rollback.is_none()
+                && !seen.closed.waits(progress.look);
             if !firing && !blind_too_long {
                 continue;
             }

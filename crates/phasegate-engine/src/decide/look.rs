@@ -115,6 +115,13 @@ impl Closed {
         look.prepared.finding(registry, &given, &known, at)
     }
 
+    /// Was there nothing to ask about yet? A window begins with the last change and ends with what a late source has:
+    /// until then it is empty.
+    pub(crate) fn waits(&self, look: &Look) -> bool {
+        let asked = |question: &usize| self.asked.get(*question).copied().flatten();
+        look.asks.iter().any(|question| asked(question).is_none())
+    }
+
     /// The answer to a query that a baseline step asked.
     pub(crate) fn answer(&self, query: usize) -> &Answer {
         self.answers.get(query).unwrap_or(&self.nothing)

@@ -2,6 +2,7 @@
 
 mod crash;
 mod decisions;
+mod direction;
 mod faults;
 mod run;
 pub mod seeded;
@@ -10,5 +11,6 @@ mod telling;
 
 pub use crash::{CrashPoint, Kill};
 pub use decisions::decisions;
+pub use direction::Director;
 pub use faults::{AppendFault, Faults, Struck};
 pub use run::{Ended, Setup, Simulation, SimulationError};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use phasegate_core::{Clock as _, Effect, PersonId, RolloutId, Span, Timestamp};
+use phasegate_core::{Clock as _, Effect, PersonId, Query, RolloutId, Span, Timestamp};
 use phasegate_driver::{Creation, Driver, DriverError, Input, Request, Stop};
 use phasegate_engine::program::Program;
 use phasegate_engine::record::{Body, Outcome, Record, RecordError};
@@ -11,6 +11,7 @@ use phasegate_engine::{Act, Person, Sources, State};
 use phasegate_journal::{Batch, Holder, Journal as _, LeaseError, MemoryJournal};
 
 use super::crash::{CrashPoint, Kill};
+use super::direction::Director;
 use super::faults::{Faults, Struck};
 use crate::clock::VirtualClock;
 use crate::world::World;
@@ -79,6 +80,8 @@ pub(super) enum Due {
         expected_next_seq: u64,
         batch: Batch,
     },
+    /// The world is asked, then the driver is told.
+    Measure { ticket: u64, query: Query },
 }
 
 /// A rollout in a simulated world.
@@ -117,6 +120,8 @@ pub struct Simulation {
     pub(super) trespasses: Vec<String>,
     /// The highest sequence that an operator was told is durable.
     pub(super) confirmed: u64,
+    /// Who arranges the world as the rollout goes on.
+    pub(super) director: Option<Box<dyn Director>>,
 }
 
 /// Longer than any lease a test waits for, shorter than any bake.
@@ -198,6 +203,7 @@ impl Simulation {
             stale: None,
             trespasses: Vec::new(),
             confirmed: 0,
+            director: None,
         })
     }
 
@@ -265,6 +271,7 @@ impl Simulation {
     /// Does everything that the driver wants now.
     fn work(&mut self) -> Result<(), SimulationError> {
         loop {
+            self.direct();
             self.schedule_replies();
             let request = match &mut self.driver {
                 Some(driver) => driver.poll(),
@@ -316,6 +323,10 @@ impl Simulation {
                 let reading = self.world.inspect(&inspection, now.wall);
                 let number = inspection.number;
                 self.answer(self.answer_takes, Input::Inspected { number, reading });
+            }
+            // A director sees what is durable: the numbers are of the moment at which they come.
+            Request::Measure { ticket, query } if self.director.is_some() => {
+                self.later(self.answer_takes, Due::Measure { ticket, query });
             }
             Request::Measure { ticket, query } => {
                 let answer = self.world.measure(&query, now.wall);
@@ -521,6 +532,11 @@ impl Simulation {
                     expected_next_seq,
                     batch,
                 } => self.append(expected_next_seq, batch)?,
+                Due::Measure { ticket, query } => {
+                    self.direct();
+                    let answer = self.world.measure(&query, now.wall);
+                    self.tell(Input::Measured { ticket, answer });
+                }
             }
         }
         self.report_differences();

@@ -1,5 +1,6 @@
 //! Routes, flags, commands, messages, metrics and people that exist only in memory.
 
+mod level;
 mod metric;
 mod people;
 mod things;
@@ -7,10 +8,11 @@ mod things;
 use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_core::{
-    Absence, Answer, BindingId, Desired, Effect, EffectClass, EffectKey, EffectOutcome, Inspection,
-    KpiId, Query, Ratio, Reading, RolloutId, Standing, TargetId, Timestamp,
+    Absence, Answer, BindingId, Decimal, Desired, Effect, EffectClass, EffectKey, EffectOutcome,
+    Inspection, KpiId, Query, Ratio, Reading, RolloutId, Standing, TargetId, Timestamp,
 };
 
+pub use level::{Question, answer_at_level};
 pub use metric::{Metric, Regression, Sketches};
 pub use people::{People, Reply};
 pub use things::{Done, Thing};
@@ -54,6 +56,8 @@ pub struct World {
     pub log: Vec<Done>,
     /// How each KPI behaves.
     pub metrics: BTreeMap<KpiId, Metric>,
+    /// Numbers that answer one question each, in whatever form it is asked; they come before `metrics`.
+    pub levels: BTreeMap<Question, Decimal>,
     /// What goes wrong with the new version.
     pub regressions: Vec<Regression>,
     /// What does not work, and when.
@@ -205,6 +209,9 @@ impl World {
                 let detail = "connection refused".to_owned();
                 return Err(Absence::Unavailable { detail });
             }
+        }
+        if let Some(level) = self.levels.get(&Question::of(query)) {
+            return answer_at_level(*level, query.wants, &query.unit, query.window);
         }
         let broken = self
             .while_broken
