@@ -1,10 +1,14 @@
 //! The shorter reports, explanations, and what other tools read.
 
+use std::io::Write as _;
+use std::process::Command;
+
 use phasegate_report::export::{mermaid_gantt, mermaid_graph, openmetrics};
 use phasegate_report::view::MomentSort;
 use phasegate_report::{View, executive_summary, explain, progress};
 
 use crate::fixtures::{self, after};
+use crate::prometheus::Folder;
 
 fn view(records: &[phasegate_engine::record::Record]) -> View {
     View::of(records).expect("a journal")
@@ -85,6 +89,43 @@ fn other_tools_read_it() {
         insta::assert_snapshot!(format!("{name}.openmetrics"), openmetrics(&view));
         insta::assert_snapshot!(format!("{name}.gantt"), mermaid_gantt(&view));
         insta::assert_snapshot!(format!("{name}.graph"), mermaid_graph(&view));
+    }
+}
+
+/// Does Prometheus take it? `promtool check metrics` reads the older text format alone; what reads this one reads
+/// samples in, and wants a time behind each. `None` where it is not installed.
+fn is_taken(text: &str, name: &str) -> Option<bool> {
+    let timed = |line: &str| match line.starts_with('#') {
+        true => format!("{line}\n"),
+        false => format!("{line} 1757408400\n"),
+    };
+    let text: String = text.lines().map(timed).collect();
+    let folder = Folder::new(name);
+    let file = folder.write("metrics.txt", &text);
+    let mut command = Command::new("promtool");
+    command.args(["tsdb", "create-blocks-from", "openmetrics"]);
+    match command.arg(&file).arg(folder.0.join("blocks")).output() {
+        Ok(output) => Some(output.status.success()),
+        Err(error) => {
+            let told = format!("SKIPPED: promtool is not installed: {error}");
+            drop(writeln!(std::io::stdout(), "{told}"));
+            None
+        }
+    }
+}
+
+#[test]
+fn prometheus_takes_the_open_metrics() {
+    for (name, records) in [
+        ("om-hostile", fixtures::hostile("a\"} 1\nphasegate_up 1 \\")),
+        ("om-rolled-back", fixtures::rolled_back()),
+        ("om-running", fixtures::running()),
+    ] {
+        let text = openmetrics(&view(&records));
+        assert_ne!(is_taken(&text, name), Some(false), "{name}: {text}");
+        // And it can say no.
+        let torn = text.replace("# EOF", "");
+        assert_ne!(is_taken(&torn, &format!("{name}-torn")), Some(true));
     }
 }
 
