@@ -29,6 +29,8 @@ pub use phasegate_provider_flipper as provider_flipper;
 pub use phasegate_provider_haproxy as provider_haproxy;
 #[cfg(feature = "inprocess")]
 pub use phasegate_provider_inprocess as provider_inprocess;
+#[cfg(feature = "json")]
+pub use phasegate_provider_json as provider_json;
 #[cfg(feature = "nginx")]
 pub use phasegate_provider_nginx as provider_nginx;
 #[cfg(feature = "pagerduty")]
