@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use phasegate_core::{Capability, Decimal, Measurement, Observed, Quantity, Query, Unit, Wants};
-use phasegate_provider::{Call, HttpTransport, MetricSource, Provider, ProviderError};
+use phasegate_provider::{Call, HttpTransport, MetricSource, Provider, ProviderError, answers_now};
 use serde_json::Value;
 
 use crate::answer::{count, decode, no_data, number, share};
 use crate::config::JsonConfig;
 use crate::text::{Sought, Text};
-use crate::window::{Asked, Bounds, is_now};
+use crate::window::{Asked, Bounds};
 
 /// An API that answers in JSON.
 #[derive(Clone, Debug)]
@@ -118,7 +118,7 @@ impl MetricSource for JsonSource {
         }
         let asked = Asked::new(query.window, self.config.time, act)?;
         if text.bounds == Bounds::Now {
-            is_now(query, &self.config, call, act)?;
+            answers_now(query, call, self.config.now_within, act)?;
         }
         let answer = self.ask(&text, &asked, call, act).await?;
         let (samples, observed) = self.observed(&text.sought, &answer, &query.unit, act)?;

@@ -1,10 +1,10 @@
 //! A window's bounds in the API's words, and which of it an answer covers.
 
-use phasegate_core::{Query, Timestamp, Window};
-use phasegate_provider::{Call, ErrorKind, ProviderError, Sent};
+use phasegate_core::{Timestamp, Window};
+use phasegate_provider::ProviderError;
 use serde_json::Value;
 
-use crate::{JsonConfig, TimeForm};
+use crate::TimeForm;
 
 /// Stands for the window's start where it is all of a text.
 pub(crate) const START: &str = ":start";
@@ -92,31 +92,10 @@ fn within(window: Window, millis: i64) -> Window {
     }
 }
 
-/// Does what is so now answer for the end of the window? An answer of now is none of tomorrow or of an hour ago.
-pub(crate) fn is_now(
-    query: &Query,
-    config: &JsonConfig,
-    call: &Call,
-    act: &str,
-) -> Result<(), ProviderError> {
-    let end = query.window.end;
-    let why = if end > call.at {
-        "the window ends in the future"
-    } else if call.at.since(end) > config.now_within {
-        "the window ended too long ago for an answer about now"
-    } else {
-        return Ok(());
-    };
-    Err(ProviderError::new(
-        ErrorKind::NoData,
-        Sent::Nothing,
-        format!("{act}: {why}"),
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use phasegate_core::WindowKind;
+    use phasegate_provider::ErrorKind;
     use serde_json::json;
 
     use super::*;

@@ -16,8 +16,8 @@ use phasegate_resilience::CallClass;
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub struct Call {
-    /// The caller's wall clock when the call was made. Adapters that stamp requests use it; it never
-    /// decides anything.
+    /// The caller's wall clock when the call was made. Adapters stamp requests with it, and sources that can only tell
+    /// what is so now hold windows against it ([`answers_now`](crate::answers_now)); it decides nothing else.
     pub at: Timestamp,
     /// How much a call matters. Local limits keep room for what matters more.
     pub class: CallClass,

@@ -30,5 +30,6 @@ pub use role::{
     ApprovalSource, Ask, AskId, CommandRun, CommandRunner, Decision, Effector, EventId,
     EventSource, Exit, Exposure, FlagStore, Health, HealthProbe, HealthState, Message,
     MetricSource, Notifier, Occurrence, Provider, Receipt, Reply, Traffic, TrafficRouter,
+    answers_now,
 };
 pub use secret::{Secret, SecretSource};

@@ -41,6 +41,8 @@ pub use phasegate_provider_probe as provider_probe;
 pub use phasegate_provider_prometheus as provider_prometheus;
 #[cfg(feature = "slack")]
 pub use phasegate_provider_slack as provider_slack;
+#[cfg(feature = "sql")]
+pub use phasegate_provider_sql as provider_sql;
 #[cfg(feature = "teams")]
 pub use phasegate_provider_teams as provider_teams;
 #[cfg(feature = "unleash")]

@@ -1,10 +1,10 @@
 //! The role that answers queries for KPIs. It measures; it never judges.
 
 use async_trait::async_trait;
-use phasegate_core::{Measurement, Query};
+use phasegate_core::{Measurement, Query, Span};
 
 use super::Provider;
-use crate::{Call, ProviderError};
+use crate::{Call, ErrorKind, ProviderError, Sent};
 
 /// Answers queries for KPIs.
 ///
@@ -18,4 +18,28 @@ use crate::{Call, ProviderError};
 pub trait MetricSource: Provider {
     /// Answers one query.
     async fn measure(&self, query: &Query, call: &Call) -> Result<Measurement, ProviderError>;
+}
+
+/// Holds a window against the present, for a source that is asked what is so now: an answer of now stands for the end of
+/// the window if that was not longer than `within` before the call was made, and never for the future. `act` says what
+/// is tried.
+///
+/// # Errors
+/// [`NoData`](ErrorKind::NoData): the source has nothing for that time.
+pub fn answers_now(
+    query: &Query,
+    call: &Call,
+    within: Span,
+    act: &str,
+) -> Result<(), ProviderError> {
+    let end = query.window.end;
+    let why = if end > call.at {
+        "the window ends in the future"
+    } else if call.at.since(end) > within {
+        "the window ended too long ago for an answer about now"
+    } else {
+        return Ok(());
+    };
+    let told = format!("{act}: {why}");
+    Err(ProviderError::new(ErrorKind::NoData, Sent::Nothing, told))
 }

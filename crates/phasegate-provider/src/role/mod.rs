@@ -17,7 +17,7 @@ pub use effector::Effector;
 pub use event::{EventId, EventSource, Occurrence};
 pub use flag::{Exposure, FlagStore};
 pub use health::{Health, HealthProbe, HealthState};
-pub use metric::MetricSource;
+pub use metric::{MetricSource, answers_now};
 pub use notifier::{Message, Notifier};
 pub use provider::{Provider, Receipt};
 pub use traffic::{Traffic, TrafficRouter};

@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod config;
+mod link;
+mod numeric;
+mod row;
+mod source;
+mod stream;
+mod text;
+mod trouble;
+
+pub use config::{PostgresConfig, default_policy};
+pub use source::PostgresSource;
+pub use stream::BoundedStream;
