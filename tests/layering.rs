@@ -21,6 +21,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("journal-postgres", &["core", "journal"]),
     ("provider", &["core", "resilience"]),
     ("http", &["core", "provider", "resilience"]),
+    ("tcp", &["provider"]),
     (
         "runner",
         &[
@@ -38,7 +39,7 @@ const MAY: &[(&str, &[&str])] = &[
     ),
     ("report", &["core", "criterion", "engine", "plan", "sla"]),
 ];
-const ADAPTERS_MAY: &[&str] = &["core", "percentile", "provider", "resilience"];
+const ADAPTERS_MAY: &[&str] = &["core", "percentile", "provider", "resilience", "tcp"];
 /// Everything but the facade and the adapters.
 const TESTKIT_MAY_NOT: &[&str] = &["provider-"];
 

@@ -7,8 +7,10 @@ use phasegate_core::{Capability, Ratio, TargetId};
 use phasegate_provider::{
     Call, ErrorKind, Exposure, FlagStore, Provider, ProviderError, Receipt, SecretSource, Sent,
 };
+use phasegate_tcp::moved;
+use phasegate_tcp::redis::{RedisEndpoint, RedisLink, failure, transaction};
 use redis::aio::MultiplexedConnection;
-use redis::{Client, ConnectionAddr, IntoConnectionInfo as _, RedisConnectionInfo, RedisError};
+use redis::{Cmd, Value, from_redis_value};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
@@ -86,6 +88,13 @@ impl FlipperRedisConfig {
         self.beside = beside;
         self
     }
+
+    fn endpoint(&self) -> RedisEndpoint {
+        RedisEndpoint::new(&self.host, self.port)
+            .with_database(self.database)
+            .with_user(self.user.clone())
+            .with_password(self.password.clone())
+    }
 }
 
 /// Flags of Flipper in Redis.
@@ -102,30 +111,6 @@ impl FlipperRedis {
         Self { config }
     }
 
-    async fn connected(&self, act: &str) -> Result<MultiplexedConnection, ProviderError> {
-        let mut login = RedisConnectionInfo::default().set_db(self.config.database);
-        if let Some(user) = &self.config.user {
-            login = login.set_username(user);
-        }
-        if let Some(password) = &self.config.password {
-            login = login.set_password(password.resolve_for(act)?.expose());
-        }
-        let address = ConnectionAddr::Tcp(self.config.host.clone(), self.config.port);
-        let failed = |error: RedisError| failure(act, Sent::Nothing, error);
-        let to = address
-            .into_connection_info()
-            .map_err(failed)?
-            .set_redis_settings(login);
-        let client = Client::open(to).map_err(failed)?;
-        let connection = client.get_multiplexed_async_connection().await;
-        let mut connection = connection.map_err(failed)?;
-        // Whoever may not come in is told so here: of a transaction that is refused as a whole the client
-        // cannot make out the answer.
-        let greeted = redis::cmd("PING").query_async::<()>(&mut connection).await;
-        greeted.map_err(failed)?;
-        Ok(connection)
-    }
-
     fn key(&self, name: &str) -> String {
         format!("{}{name}", self.config.key_prefix)
     }
@@ -136,12 +121,11 @@ impl FlipperRedis {
         flag: &TargetId,
         act: &str,
     ) -> Result<Gates, ProviderError> {
-        let (known, fields): (bool, BTreeMap<String, String>) = redis::pipe()
-            .atomic()
-            .sismember(self.key("flipper_features"), flag.as_str())
-            .hgetall(self.key(flag.as_str()))
-            .query_async(connection)
-            .await
+        let is_member = Cmd::sismember(self.key("flipper_features"), flag.as_str());
+        let all = Cmd::hgetall(self.key(flag.as_str()));
+        let said = transaction(connection, &[is_member, all]).await;
+        let (known, fields): (bool, BTreeMap<String, String>) = said
+            .and_then(|said| Ok(from_redis_value(Value::Array(said))?))
             .map_err(|error| failure(act, Sent::Answered, error))?;
         if !known {
             let told = format!("{act}: there is no such flag");
@@ -156,29 +140,24 @@ impl FlipperRedis {
 
     async fn write(
         &self,
+        connection: &mut MultiplexedConnection,
         flag: &TargetId,
         share: Ratio,
         act: &str,
         sent: &mut Sent,
     ) -> Result<Receipt, ProviderError> {
-        let mut connection = self.connected(act).await?;
-        let gates = self.gates(&mut connection, flag, act).await?;
+        let gates = self.gates(connection, flag, act).await?;
         gates.check(self.config.beside, act)?;
         if gates.boolean && share == Ratio::ONE {
             return Ok(Receipt::new("boolean true stood there already"));
         }
         let (key, percentage) = (self.key(flag.as_str()), percentage(share));
-        let mut change = redis::pipe();
-        change
-            .atomic()
-            .hset(&key, "percentage_of_actors", &percentage)
-            .ignore();
+        let mut change = vec![Cmd::hset(&key, "percentage_of_actors", &percentage)];
         if gates.boolean {
-            change.hdel(&key, "boolean").ignore();
+            change.push(Cmd::hdel(&key, "boolean"));
         }
         *sent = Sent::Maybe;
-        let () = change
-            .query_async(&mut connection)
+        transaction(connection, &change)
             .await
             .map_err(|error| failure(act, Sent::Maybe, error))?;
         Ok(Receipt::new(format!(
@@ -198,8 +177,11 @@ impl FlagStore for FlipperRedis {
     async fn read(&self, flag: &TargetId, call: &Call) -> Result<Exposure, ProviderError> {
         let act = format!("read flag {flag}");
         let read = async {
-            let mut connection = self.connected(&act).await?;
-            self.gates(&mut connection, flag, &act).await
+            let RedisLink {
+                mut connection,
+                traffic,
+            } = self.config.endpoint().link(&act).await?;
+            moved(self.gates(&mut connection, flag, &act), traffic).await
         };
         let gates = timeout(call.deadline.to_duration(), read).await;
         gates
@@ -215,7 +197,14 @@ impl FlagStore for FlipperRedis {
     ) -> Result<Receipt, ProviderError> {
         let act = format!("set flag {flag} to {share}");
         let mut sent = Sent::Nothing;
-        let write = self.write(flag, share, &act, &mut sent);
+        let write = async {
+            let RedisLink {
+                mut connection,
+                traffic,
+            } = self.config.endpoint().link(&act).await?;
+            let write = self.write(&mut connection, flag, share, &act, &mut sent);
+            moved(write, traffic).await
+        };
         let written = timeout(call.deadline.to_duration(), write).await;
         let receipt = written.unwrap_or_else(|_| Err(late(&act, sent)))?;
         Ok(receipt)
@@ -228,29 +217,4 @@ fn late(act: &str, sent: Sent) -> ProviderError {
         sent,
         format!("{act}: no answer in time"),
     )
-}
-
-/// The client's error as ours. Its text holds no credentials: they never stand in a command of ours.
-fn failure(act: &str, sent: Sent, error: RedisError) -> ProviderError {
-    // A transaction reports the answers of its commands together.
-    let answers = error.clone().into_server_errors();
-    let said = |codes: &[&str]| {
-        let mut answers = answers.iter().flat_map(|answers| answers.iter());
-        answers.any(|(_, answer)| codes.contains(&answer.code()))
-    };
-    let denied = error.kind() == redis::ErrorKind::AuthenticationFailed;
-    let (kind, sent) = if denied || said(&["NOAUTH", "NOPERM", "WRONGPASS"]) {
-        (ErrorKind::Denied, Sent::Answered)
-    } else if said(&["WRONGTYPE"]) {
-        (ErrorKind::Invalid, Sent::Answered)
-    } else if answers.is_some() {
-        (ErrorKind::Unavailable, Sent::Answered)
-    } else if error.kind() == redis::ErrorKind::InvalidClientConfig {
-        (ErrorKind::Misuse, Sent::Nothing)
-    } else if error.is_timeout() {
-        (ErrorKind::Timeout, sent)
-    } else {
-        (ErrorKind::Unavailable, sent)
-    };
-    ProviderError::new(kind, sent, format!("{act}: {error}")).with_source(error)
 }

@@ -6,77 +6,36 @@
     reason = "tests, and helpers beside them"
 )]
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-use std::process::Command;
-use std::time::Duration;
-
 use phasegate_core::{Ratio, Span, TargetId, Timestamp};
 use phasegate_provider::{Call, ErrorKind, FlagStore as _, SecretSource, Sent};
 use phasegate_provider_flipper::{FlipperRedis, FlipperRedisConfig};
 use phasegate_testkit::conformance;
-use phasegate_testkit::servers::{Folder, Process, find, free_port, skipped};
+use phasegate_testkit::servers::{Redis, free_port, skipped};
 
 const PASSWORD: &str = "marked-secret-7f3a";
 
-struct Server {
-    port: u16,
-    folder: Folder,
-    _process: Process,
-}
+struct Server(Redis);
 
 fn server() -> Option<Server> {
-    let Some(redis) = find("redis-server") else {
+    let server = Redis::start(PASSWORD).expect("Redis starts");
+    if server.is_none() {
         skipped("redis-server is not installed");
-        return None;
-    };
-    let folder = Folder::new().expect("a folder");
-    let port = free_port().expect("a port");
-    let mut command = Command::new(redis);
-    command.args([
-        "--bind",
-        "127.0.0.1",
-        "--port",
-        &port.to_string(),
-        "--save",
-        "",
-        "--requirepass",
-        PASSWORD,
-    ]);
-    command.current_dir(folder.path());
-    let process = Process::start(command, || answers(port)).expect("Redis starts");
-    folder
-        .write("password", &format!("{PASSWORD}\n"))
-        .expect("written");
-    Some(Server {
-        port,
-        folder,
-        _process: process,
-    })
-}
-
-/// Is it Redis that listens there, and does it answer yet?
-fn answers(port: u16) -> bool {
-    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else {
-        return false;
-    };
-    let patience = stream.set_read_timeout(Some(Duration::from_secs(1)));
-    let mut start = [0; 7];
-    let asked = patience.and_then(|()| stream.write_all(b"PING\r\n"));
-    asked.is_ok() && stream.read_exact(&mut start).is_ok() && start == *b"-NOAUTH"
+    }
+    server.map(Server)
 }
 
 impl Server {
     fn config(&self) -> FlipperRedisConfig {
-        let password = SecretSource::File(self.folder.path().join("password"));
-        FlipperRedisConfig::new("127.0.0.1", self.port)
+        let password = SecretSource::File(self.0.password_file());
+        FlipperRedisConfig::new("127.0.0.1", self.0.port())
             .with_password(password)
             .with_key_prefix("shop:")
     }
 
     async fn run(&self, command: &[&str]) -> String {
-        let client = redis::Client::open(format!("redis://:{PASSWORD}@127.0.0.1:{}/", self.port))
-            .expect("a client");
+        let client =
+            redis::Client::open(format!("redis://:{PASSWORD}@127.0.0.1:{}/", self.0.port()))
+                .expect("a client");
         let mut connection = client
             .get_multiplexed_async_connection()
             .await
@@ -158,11 +117,12 @@ async fn what_goes_wrong_is_told_apart_and_no_secret_is_told() {
         .read(&id("checkout"), &call())
         .await;
     assert_eq!(wrong_type.expect_err("no hash").kind(), ErrorKind::Invalid);
-    server.folder.write("wrong", "not-it").expect("written");
-    let wrong = SecretSource::File(server.folder.path().join("wrong"));
+    let wrong = server.0.folder().join("wrong");
+    std::fs::write(&wrong, "not-it").expect("written");
+    let wrong = SecretSource::File(wrong);
     for config in [
         server.config().with_password(wrong),
-        FlipperRedisConfig::new("127.0.0.1", server.port),
+        FlipperRedisConfig::new("127.0.0.1", server.0.port()),
     ] {
         let store = FlipperRedis::new(config);
         let error = store
@@ -172,6 +132,17 @@ async fn what_goes_wrong_is_told_apart_and_no_secret_is_told() {
         assert_eq!(error.kind(), ErrorKind::Denied, "{error:?}");
         assert!(!format!("{error:?} {store:?}").contains(PASSWORD));
     }
+    // Who may come in and do nothing: not even begin a transaction.
+    server
+        .run(&["ACL", "SETUSER", "guest", "on", "nopass", "~*", "+ping"])
+        .await;
+    let mut guest = server.config();
+    guest.user = Some("guest".to_owned());
+    let store = FlipperRedis::new(guest);
+    let read = store.read(&id("checkout"), &call()).await;
+    assert_eq!(read.expect_err("denied").kind(), ErrorKind::Denied);
+    let set = store.set(&id("checkout"), Ratio::ZERO, &call()).await;
+    assert!(set.expect_err("denied").is_refusal());
     let nobody = FlipperRedisConfig::new("127.0.0.1", free_port().expect("a port"));
     let error = FlipperRedis::new(nobody)
         .set(&id("checkout"), Ratio::ZERO, &call())

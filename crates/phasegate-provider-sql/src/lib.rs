@@ -6,10 +6,9 @@ mod link;
 mod numeric;
 mod row;
 mod source;
-mod stream;
 mod text;
 mod trouble;
 
 pub use config::{PostgresConfig, default_policy};
+pub use phasegate_tcp::BoundedStream;
 pub use source::PostgresSource;
-pub use stream::BoundedStream;

@@ -5,11 +5,13 @@ use std::future::Future;
 use std::pin::Pin;
 
 use async_trait::async_trait;
-use tokio::net::TcpStream;
+use phasegate_tcp::BoundedStream;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Client, Config, Error};
 
-use crate::stream::BoundedStream;
+/// The most bytes that a server may say in one call. Its greeting is under 2 KiB and one row of numbers too; a
+/// number of PostgreSQL's can have 64 KiB.
+const BYTES_MAX: usize = 1 << 20;
 
 /// A client, and the future that moves its bytes. Nothing comes in while that is not polled.
 pub(crate) struct Link {
@@ -43,8 +45,8 @@ where
     T::TlsConnect: Send + TlsConnect<BoundedStream, Future: Send>,
 {
     async fn link(&self, host: &str, port: u16, config: &Config) -> Result<Link, NoLink> {
-        let stream = TcpStream::connect((host, port)).await;
-        let stream = BoundedStream::new(stream.map_err(NoLink::Network)?);
+        let stream = BoundedStream::connect(host, port, BYTES_MAX).await;
+        let stream = stream.map_err(NoLink::Network)?;
         let tls = self.0.clone().make_tls_connect(host);
         let tls = tls.map_err(|error| NoLink::Tls(error.into()))?;
         let connected = config.connect_raw(stream, tls).await;

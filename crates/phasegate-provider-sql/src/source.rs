@@ -1,16 +1,16 @@
 //! The role: one statement in a read-only transaction, within its time.
 
 use std::collections::BTreeSet;
-use std::pin::pin;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use std::{fmt, future::Future};
 
 use async_trait::async_trait;
 use phasegate_core::{Capability, Measurement, Query, Span, Timestamp, Wants, Window};
 use phasegate_provider::{
     Call, ErrorKind, MetricSource, Provider, ProviderError, Sent, answers_now,
 };
+use phasegate_tcp::{BoundedStream, moved};
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
@@ -21,7 +21,6 @@ use crate::config::PostgresConfig;
 use crate::link::{Link, Over, Reach};
 use crate::numeric::Numeric;
 use crate::row;
-use crate::stream::BoundedStream;
 use crate::text::{Bounds, Form, bounds};
 use crate::trouble::{failed, unreached};
 
@@ -94,18 +93,6 @@ impl PostgresSource {
         } = linked.map_err(|trouble| unreached(trouble, act))?;
         moved(asked.of(&mut client, act), traffic).await
     }
-}
-
-/// What is said on a connection while its bytes are moved. Where the connection ends first, what was said last
-/// may still be there.
-async fn moved<T>(said: impl Future<Output = T>, traffic: impl Future) -> T {
-    let mut said = pin!(said);
-    tokio::select! {
-        biased;
-        answer = &mut said => return answer,
-        _ = traffic => {}
-    }
-    said.await
 }
 
 /// One statement, and what goes with it.

@@ -39,6 +39,8 @@ pub use phasegate_provider_pagerduty as provider_pagerduty;
 pub use phasegate_provider_probe as provider_probe;
 #[cfg(feature = "prometheus")]
 pub use phasegate_provider_prometheus as provider_prometheus;
+#[cfg(feature = "redis")]
+pub use phasegate_provider_redis as provider_redis;
 #[cfg(feature = "slack")]
 pub use phasegate_provider_slack as provider_slack;
 #[cfg(feature = "sql")]

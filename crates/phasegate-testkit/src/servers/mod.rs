@@ -8,6 +8,7 @@ mod hostile;
 mod postgres;
 mod process;
 mod receiver;
+mod redis;
 mod tape;
 mod withstand;
 
@@ -15,5 +16,6 @@ pub use hostile::{Hostile, MISBEHAVIOURS, answer};
 pub use postgres::Postgres;
 pub use process::{Folder, Process, find, free_port, skipped};
 pub use receiver::{Reaction, Received, Receiver};
+pub use redis::Redis;
 pub use tape::Tape;
 pub use withstand::withstand;

@@ -1,0 +1,96 @@
+//! Whatever listens there: a typed error in bounded time and memory, never a value.
+
+#![expect(clippy::expect_used, reason = "tests, and helpers beside them")]
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use phasegate_core::{Arm, Query, Span, Timestamp, Wants, Window, WindowKind};
+use phasegate_provider::{Call, ErrorKind, MetricSource as _, ProviderError};
+use phasegate_provider_redis::{RedisConfig, RedisEndpoint, RedisSource};
+
+/// What a server does after its first words.
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    Close,
+    Repeat,
+    Silence,
+}
+
+/// A server that answers whatever it is told with these bytes. Ends with the process.
+fn server(says: &'static [u8], then: Then) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            std::thread::spawn(move || {
+                let mut asked = [0; 4096];
+                let mut open = stream.read(&mut asked).is_ok() && stream.write_all(says).is_ok();
+                while open && !matches!(then, Then::Close) {
+                    open = match then {
+                        Then::Repeat => stream.write_all(says).is_ok(),
+                        Then::Silence | Then::Close => {
+                            stream.read(&mut asked).is_ok_and(|read| read > 0)
+                        }
+                    };
+                }
+            });
+        }
+    });
+    port
+}
+
+async fn asked(port: u16) -> Result<(), ProviderError> {
+    let end = Timestamp::EPOCH + Span::from_secs(60);
+    let question = Query {
+        to: "redis".parse().expect("an id"),
+        kpi: "k".parse().expect("an id"),
+        text: "INFO memory used_memory".to_owned(),
+        arm: Arm::Canary,
+        window: Window {
+            start: Timestamp::EPOCH,
+            end,
+            kind: WindowKind::Rolling,
+        },
+        unit: String::new(),
+        wants: Wants::Scalar,
+    };
+    let source = RedisSource::new(RedisConfig::new(RedisEndpoint::new("127.0.0.1", port)));
+    let call = Call::new(end, Span::from_secs(1));
+    source.measure(&question, &call).await.map(drop)
+}
+
+#[tokio::test]
+async fn misbehaviour_is_a_typed_error_in_bounded_time() {
+    use ErrorKind::{Invalid, Timeout, Unavailable};
+    // The client greets twice, and pings.
+    for (says, then) in [
+        (&b""[..], Then::Silence),
+        (b"", Then::Close),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", Then::Close),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", Then::Silence),
+        (b"+OK\r\n+OK\r\n+PONG\r\n", Then::Close),
+        (b"+OK\r\n+OK\r\n+PONG\r\n", Then::Silence),
+        (b"+OK\r\n", Then::Repeat),
+        (b"$2147483647\r\n", Then::Silence),
+        (
+            b"+OK\r\n+OK\r\n+PONG\r\n$400000000\r\nused_memory:1\r\n",
+            Then::Repeat,
+        ),
+        (b"*1\r\n", Then::Repeat),
+        (b"-LOADING Redis is loading\r\n", Then::Repeat),
+        (b"*-7\r\n", Then::Repeat),
+    ] {
+        let started = Instant::now();
+        let error = asked(server(says, then)).await.expect_err("no Redis");
+        let took = started.elapsed();
+        let kinds = [Invalid, Timeout, Unavailable];
+        assert!(kinds.contains(&error.kind()), "{says:?} {then:?}: {error}");
+        assert!(took < Duration::from_secs(3), "{says:?} {then:?}: {took:?}");
+        assert!(
+            (1..=401).contains(&error.detail().chars().count()),
+            "{error}"
+        );
+    }
+}
