@@ -22,6 +22,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("provider", &["core", "resilience"]),
     ("http", &["core", "provider", "resilience"]),
     ("tcp", &["provider"]),
+    ("backtest", &["core", "criterion", "engine", "percentile"]),
     (
         "runner",
         &[
@@ -55,6 +56,7 @@ const PURE: &[&str] = &[
     "engine",
     "driver",
     "report",
+    "backtest",
 ];
 const NEVER_IN_PURE: &[&str] = &[
     "tokio",

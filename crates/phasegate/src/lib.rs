@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "backtest")]
+pub use phasegate_backtest as backtest;
 #[cfg(feature = "bucketing")]
 pub use phasegate_bucketing as bucketing;
 pub use phasegate_core as core;

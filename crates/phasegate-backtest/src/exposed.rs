@@ -1,0 +1,45 @@
+//! Who met the bad version.
+
+use phasegate_core::{Ratio, Window, WindowKind};
+
+use crate::answer::whole;
+use crate::options::Options;
+use crate::outcome::Backtest;
+
+/// Who met the bad version: the requests of each stretch times its exposure, up to when it was found out.
+pub(crate) fn exposed(all: &mut Backtest, options: &Options) {
+    let Some(bad) = options.bad_from else {
+        return;
+    };
+    let end = all.detection().map_or(all.until, |alarm| alarm.at);
+    let until = |index: usize| {
+        all.exposure
+            .get(index + 1)
+            .map_or(end, |(at, _)| *at)
+            .min(end)
+    };
+    let mut requests = 0.0;
+    let mut most = Ratio::ZERO;
+    let mut since = None;
+    for (index, (from, share)) in all.exposure.iter().enumerate() {
+        let (start, stop) = ((*from).max(bad), until(index));
+        if start >= stop || *share == Ratio::ZERO {
+            continue;
+        }
+        since = since.or(Some(start));
+        most = most.max(*share);
+        if let Some(traffic) = &options.traffic {
+            let window = Window {
+                start,
+                end: stop,
+                kind: WindowKind::Increment,
+            };
+            requests += traffic.requests.growth(window).unwrap_or(0.0) * share.to_f64();
+        }
+    }
+    all.bad_since = since;
+    all.exposed.requests = whole(requests);
+    all.exposed.share = most;
+    let users = options.traffic.as_ref().map_or(0, |traffic| traffic.users);
+    all.exposed.users = whole(users as f64 * most.to_f64());
+}

@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a backtest plays what moves shares and decides; all else passes by"
+)]
+
+mod answer;
+mod exposed;
+mod options;
+mod outcome;
+mod recording;
+mod run;
+mod series;
+mod table;
+mod variants;
+
+pub use options::{BacktestError, Options, Traffic};
+pub use outcome::{Alarm, Backtest, Exposed, VerdictChange};
+pub use recording::{
+    ReadError, Recorded, Recording, read_csv, read_openmetrics, read_prometheus_range,
+};
+pub use run::backtest;
+pub use series::{LOOKBACK, Series};
+pub use table::{alarms, comparison};
+pub use variants::{WhatIf, ramp_of, what_if, with_ramp, without_confidence};

@@ -1,0 +1,116 @@
+//! What a plan would have done with what was recorded.
+
+use phasegate_core::{CriterionId, Ratio, Span, Timestamp};
+use phasegate_engine::program::Response;
+use phasegate_engine::record::{Outcome, Record};
+
+/// A verdict that changed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct VerdictChange {
+    /// When.
+    pub at: Timestamp,
+    /// Whose: a criterion's id, or a trigger's.
+    pub of: CriterionId,
+    /// Is it a trigger? Then pass means that its condition is true.
+    pub is_trigger: bool,
+    /// What it became: `pass`, `warn`, `fail` or why it cannot be said.
+    pub verdict: String,
+    /// In one sentence.
+    pub sentence: String,
+}
+
+/// Something stopped the rollout or sent it back.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Alarm {
+    /// When.
+    pub at: Timestamp,
+    /// Why, in words.
+    pub cause: String,
+    /// What was done.
+    pub response: Response,
+    /// Before anything was bad, or where nothing ever was.
+    pub is_false: bool,
+}
+
+/// Who met the bad version until it was found out, or until the end of what was recorded.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Exposed {
+    /// So many requests.
+    pub requests: u64,
+    /// So many users, where each stays with the version that they met first.
+    pub users: u64,
+    /// The largest share.
+    pub share: Ratio,
+}
+
+/// What a plan would have done.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Backtest {
+    /// When the bad version could be met first: it was bad, and somebody saw it.
+    pub bad_since: Option<Timestamp>,
+    /// What stopped it or sent it back, in order.
+    pub alarms: Vec<Alarm>,
+    /// How criteria and triggers went.
+    pub verdicts: Vec<VerdictChange>,
+    /// The share that saw the new version, from each moment on.
+    pub exposure: Vec<(Timestamp, Ratio)>,
+    /// Who met the bad version until it was found out.
+    pub exposed: Exposed,
+    /// How the rollouts ended, and when: one, or several where a false alarm had ended one.
+    pub ends: Vec<(Timestamp, Outcome)>,
+    /// When the first rollout began.
+    pub began: Timestamp,
+    /// Until when it was carried out.
+    pub until: Timestamp,
+    /// How many looks were taken.
+    pub looks: u64,
+    /// The journals of the rollouts, one after the other: reports can be made of them.
+    pub records: Vec<Vec<Record>>,
+}
+
+impl Backtest {
+    pub(crate) fn beginning(at: Timestamp) -> Self {
+        Self {
+            bad_since: None,
+            alarms: Vec::new(),
+            verdicts: Vec::new(),
+            exposure: vec![(at, Ratio::ZERO)],
+            exposed: Exposed::default(),
+            ends: Vec::new(),
+            began: at,
+            until: at,
+            looks: 0,
+            records: Vec::new(),
+        }
+    }
+
+    /// The alarm that found the bad version out, if one did.
+    #[must_use]
+    pub fn detection(&self) -> Option<&Alarm> {
+        self.alarms.iter().find(|alarm| !alarm.is_false)
+    }
+
+    /// How long the bad version was met before it was found out.
+    #[must_use]
+    pub fn time_to_detect(&self) -> Option<Span> {
+        let since = self.bad_since?;
+        self.detection().map(|alarm| alarm.at.since(since))
+    }
+
+    /// How many alarms there were where nothing was bad.
+    #[must_use]
+    pub fn false_alarms(&self) -> usize {
+        self.alarms.iter().filter(|alarm| alarm.is_false).count()
+    }
+
+    /// How long the first rollout took, if it ended well.
+    #[must_use]
+    pub fn duration(&self) -> Option<Span> {
+        let (at, outcome) = self.ends.first()?;
+        (*outcome == Outcome::Completed).then(|| at.since(self.began))
+    }
+}

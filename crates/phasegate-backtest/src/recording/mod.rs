@@ -1,0 +1,135 @@
+//! What was recorded, by the question that it answers.
+
+mod csv;
+mod openmetrics;
+mod prometheus;
+
+use std::collections::BTreeMap;
+
+use phasegate_core::{Arm, Ratio, Timestamp};
+
+use crate::series::Series;
+
+pub use csv::read_csv;
+pub use openmetrics::read_openmetrics;
+pub use prometheus::read_prometheus_range;
+
+/// Why a recording cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The answer of Prometheus is not JSON of the shape that it has.
+    #[error("this is no answer to a range query: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A line cannot be read.
+    #[error("line {line}: {what}")]
+    Line {
+        /// Which, from 1.
+        line: usize,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Prometheus says that it failed.
+    #[error("Prometheus answered with an error: {0}")]
+    Refused(String),
+}
+
+/// What stands behind one question.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "whoever records writes it out")]
+pub enum Recorded {
+    /// A counter: the answer is how much it grew.
+    Counter(Series),
+    /// A number as it stood.
+    Gauge(Series),
+    /// Counters of values up to a bound each, the bounds in the question's unit, as in a Prometheus histogram; the last
+    /// one, with no bound, counts all.
+    Histogram(Vec<(Option<f64>, Series)>),
+    /// Counters of matching events and of all of them.
+    Share {
+        /// Those that match.
+        matching: Series,
+        /// All of them.
+        total: Series,
+    },
+}
+
+impl Recorded {
+    fn series(&self) -> Vec<&Series> {
+        match self {
+            Self::Counter(series) | Self::Gauge(series) => vec![series],
+            Self::Histogram(buckets) => buckets.iter().map(|(_, series)| series).collect(),
+            Self::Share { matching, total } => vec![matching, total],
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Arms {
+    any: Option<Recorded>,
+    of: BTreeMap<Arm, Recorded>,
+}
+
+/// Everything that was recorded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Recording {
+    by_text: BTreeMap<String, Arms>,
+    canary_share: Option<Ratio>,
+}
+
+impl Recording {
+    /// Nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// This answers the question with this text, as it stands in the plan, for this side; for each side if none is
+    /// given.
+    #[must_use]
+    pub fn with(mut self, text: impl Into<String>, arm: Option<Arm>, recorded: Recorded) -> Self {
+        let arms = self.by_text.entry(text.into()).or_default();
+        match arm {
+            Some(arm) => {
+                arms.of.insert(arm, recorded);
+            }
+            None => arms.any = Some(recorded),
+        }
+        self
+    }
+
+    /// So much of the traffic went to the new version while it was recorded. Then counts of the two sides are scaled to
+    /// the share that the plan shows it to; else they are taken as they are.
+    #[must_use]
+    pub fn with_canary_share(mut self, share: Ratio) -> Self {
+        self.canary_share = Some(share);
+        self
+    }
+
+    pub(crate) fn of(&self, text: &str, arm: Arm) -> Option<&Recorded> {
+        let arms = self.by_text.get(text)?;
+        arms.of.get(&arm).or(arms.any.as_ref())
+    }
+
+    /// By how much counts of a side are to be multiplied at an exposure.
+    pub(crate) fn scale(&self, arm: Arm, exposure: Ratio) -> f64 {
+        let part = |share: Ratio| match arm {
+            Arm::Canary => share.to_f64(),
+            Arm::Stable => 1.0 - share.to_f64(),
+            Arm::Whole => 1.0,
+        };
+        match self.canary_share.map(part) {
+            Some(recorded) if recorded > 0.0 => part(exposure) / recorded,
+            _ => 1.0,
+        }
+    }
+
+    /// From the first moment of anything to the last; `None` if nothing was recorded.
+    #[must_use]
+    pub fn range(&self) -> Option<(Timestamp, Timestamp)> {
+        let arms = self.by_text.values();
+        let all = arms.flat_map(|arms| arms.any.iter().chain(arms.of.values()));
+        let ranges = all.flat_map(Recorded::series).filter_map(Series::range);
+        ranges.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
+    }
+}

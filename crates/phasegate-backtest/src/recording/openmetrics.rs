@@ -1,0 +1,106 @@
+//! `OpenMetrics` text whose samples have timestamps, as `promtool tsdb dump-openmetrics` writes it:
+//! <https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md>.
+
+use std::collections::BTreeMap;
+
+use super::ReadError;
+use super::prometheus::moment;
+use crate::series::Series;
+
+/// The series of a text, by name: `http_requests_total{code="500"}`, labels in order. Metadata are passed over, and
+/// what follows a sample's timestamp (exemplars) too.
+///
+/// # Errors
+/// [`ReadError::Line`] for the first line that is no sample or has no timestamp.
+///
+/// ```
+/// let text = "# TYPE up gauge\nup{job=\"shop\"} 1 1757408400\nup{job=\"shop\"} 0 1757408415.5\n# EOF\n";
+/// let series = phasegate_backtest::read_openmetrics(text)?;
+/// assert_eq!(series["up{job=\"shop\"}"].len(), 2);
+/// assert!(phasegate_backtest::read_openmetrics("up 1\n").is_err());
+/// # Ok::<(), phasegate_backtest::ReadError>(())
+/// ```
+pub fn read_openmetrics(text: &str) -> Result<BTreeMap<String, Series>, ReadError> {
+    let mut points: BTreeMap<String, Vec<_>> = BTreeMap::new();
+    for (number, line) in text.lines().enumerate() {
+        let fault = |what: &str| ReadError::Line {
+            line: number + 1,
+            what: what.to_owned(),
+        };
+        if line == "# EOF" {
+            break;
+        }
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (name, rest) = sample_name(line).ok_or_else(|| fault("this is no sample"))?;
+        let mut fields = rest.split_ascii_whitespace();
+        let value: Option<f64> = fields.next().and_then(|text| text.parse().ok());
+        let value = value.ok_or_else(|| fault("the value is no number"))?;
+        let at = fields.next().and_then(|text| text.parse().ok());
+        let at = at
+            .and_then(moment)
+            .ok_or_else(|| fault("there is no timestamp"))?;
+        points.entry(name).or_default().push((at, value));
+    }
+    let series = |(name, points)| (name, Series::new(points));
+    Ok(points.into_iter().map(series).collect())
+}
+
+/// A sample's name with its labels in order, and what follows.
+fn sample_name(line: &str) -> Option<(String, &str)> {
+    let end = line.find(['{', ' '])?;
+    let (name, rest) = line.split_at_checked(end)?;
+    if name.is_empty() {
+        return None;
+    }
+    let Some(mut rest) = rest.strip_prefix('{') else {
+        return Some((name.to_owned(), rest));
+    };
+    let mut labels = Vec::new();
+    loop {
+        rest = rest.trim_start_matches([',', ' ']);
+        if let Some(rest) = rest.strip_prefix('}') {
+            labels.sort();
+            return Some((name_of(name, &labels), rest));
+        }
+        let (key, after) = rest.split_once("=\"")?;
+        let (value, after) = quoted(after)?;
+        labels.push((key.to_owned(), value));
+        rest = after;
+    }
+}
+
+/// The text up to the closing quotation mark, with escapes resolved, and what follows it.
+fn quoted(text: &str) -> Option<(String, &str)> {
+    let mut value = String::new();
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => return Some((value, text.get(at + 1..)?)),
+            '\\' => match characters.next()?.1 {
+                'n' => value.push('\n'),
+                other => value.push(other),
+            },
+            other => value.push(other),
+        }
+    }
+    None
+}
+
+/// A name with labels, as questions write it.
+pub(super) fn name_of(name: &str, labels: &[(String, String)]) -> String {
+    if labels.is_empty() {
+        return name.to_owned();
+    }
+    let escaped = |text: &str| {
+        text.replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('\n', "\\n")
+    };
+    let labels: Vec<String> = labels
+        .iter()
+        .map(|(key, value)| format!("{key}=\"{}\"", escaped(value)))
+        .collect();
+    format!("{name}{{{}}}", labels.join(","))
+}

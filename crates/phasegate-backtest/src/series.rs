@@ -1,0 +1,111 @@
+//! One recorded number over time.
+
+use phasegate_core::{Span, Timestamp, Window};
+
+/// A value stands so long when nothing newer came: five minutes, as in Prometheus.
+pub const LOOKBACK: Span = Span::from_secs(300);
+
+/// A number at many moments, in order. What is not finite was never recorded.
+///
+/// Reading it at a moment costs a search in logarithmic time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    /// Milliseconds since 1970.
+    at: Vec<i64>,
+    value: Vec<f64>,
+    /// How much it has grown since the first moment, if it is a counter: what falls has begun anew at nothing.
+    grown: Vec<f64>,
+}
+
+impl Series {
+    /// Sorts the points. Of two at one moment the later one in the list counts.
+    #[must_use]
+    pub fn new(mut points: Vec<(Timestamp, f64)>) -> Self {
+        points.retain(|(_, value)| value.is_finite());
+        // A stable sort, so that the order of equal moments is the list's.
+        points.sort_by_key(|(at, _)| *at);
+        let mut series = Self::default();
+        for (at, value) in points {
+            let at = at.as_unix_millis();
+            if series.at.last() == Some(&at) {
+                series.at.pop();
+                series.value.pop();
+                series.grown.pop();
+            }
+            let before = series.value.last().copied().unwrap_or(value);
+            let step = if value >= before {
+                value - before
+            } else {
+                value
+            };
+            let sum = series.grown.last().copied().unwrap_or(0.0) + step;
+            series.at.push(at);
+            series.value.push(value);
+            series.grown.push(sum);
+        }
+        series
+    }
+
+    /// The first and the last moment; `None` of an empty one.
+    #[must_use]
+    pub fn range(&self) -> Option<(Timestamp, Timestamp)> {
+        let moment = |at: &i64| Timestamp::from_unix_millis(*at);
+        Some((moment(self.at.first()?), moment(self.at.last()?)))
+    }
+
+    /// How many points there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.at.len()
+    }
+
+    /// Is there no point?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.at.is_empty()
+    }
+
+    /// Index of the last point at or before a moment.
+    fn at_or_before(&self, moment: i64) -> Option<usize> {
+        self.at.partition_point(|at| *at <= moment).checked_sub(1)
+    }
+
+    /// Its value at a moment: the newest one that is not older than [`LOOKBACK`].
+    #[must_use]
+    pub fn value_at(&self, moment: Timestamp) -> Option<f64> {
+        let moment = moment.as_unix_millis();
+        let index = self.at_or_before(moment)?;
+        let age = moment.saturating_sub(*self.at.get(index)?);
+        let lookback = i64::try_from(LOOKBACK.as_millis()).unwrap_or(i64::MAX);
+        (age <= lookback)
+            .then(|| self.value.get(index).copied())
+            .flatten()
+    }
+
+    /// How many points lie in a window.
+    #[must_use]
+    pub fn points_in(&self, window: Window) -> usize {
+        let before = |moment: Timestamp| {
+            let moment = moment.as_unix_millis();
+            self.at.partition_point(|at| *at < moment)
+        };
+        before(window.end).saturating_sub(before(window.start))
+    }
+
+    /// By how much a counter grew within a window; `None` where it has no point in or shortly before it.
+    #[must_use]
+    pub fn growth(&self, window: Window) -> Option<f64> {
+        let (start, end) = (window.start.as_unix_millis(), window.end.as_unix_millis());
+        let last = self.at_or_before(end)?;
+        let lookback = i64::try_from(LOOKBACK.as_millis()).unwrap_or(i64::MAX);
+        if self.at.get(last)?.saturating_add(lookback) < start {
+            return None;
+        }
+        let first = match self.at_or_before(start) {
+            Some(index) => *self.grown.get(index)?,
+            // It began within the window: what it had then was counted before.
+            None => *self.grown.first()?,
+        };
+        Some(self.grown.get(last)? - first)
+    }
+}

@@ -1,0 +1,49 @@
+//! Backtests beside each other, as Markdown.
+
+use std::fmt::Write as _;
+
+use crate::outcome::Backtest;
+
+/// One row for each: when the bad version was found out, by what, who had met it, and false alarms.
+#[must_use]
+pub fn comparison(rows: &[(&str, &Backtest)]) -> String {
+    let mut out = String::from(
+        "| | found out after | requests until then | users | exposure | false alarms | took |\n\
+         |---|---|---|---|---|---|---|\n",
+    );
+    for (name, one) in rows {
+        let found = match (one.time_to_detect(), one.bad_since) {
+            (Some(after), _) => after.rounded().to_string(),
+            (None, Some(_)) => "never".to_owned(),
+            (None, None) => "-".to_owned(),
+        };
+        let took = one.duration();
+        let took = took.map_or_else(|| "-".to_owned(), |took| took.rounded().to_string());
+        // Writing to a string does not fail.
+        let _written = writeln!(
+            out,
+            "| {} | {found} | {} | {} | {} | {} | {took} |",
+            name.replace('|', "\\|"),
+            one.exposed.requests,
+            one.exposed.users,
+            one.exposed.share,
+            one.false_alarms(),
+        );
+    }
+    out
+}
+
+/// Each alarm in a line: when, true or false, why.
+#[must_use]
+pub fn alarms(one: &Backtest) -> String {
+    let mut out = String::new();
+    for alarm in &one.alarms {
+        let sort = if alarm.is_false {
+            "false alarm"
+        } else {
+            "found out"
+        };
+        let _written = writeln!(out, "* {}: {sort}: {}", alarm.at, alarm.cause);
+    }
+    out
+}
