@@ -6,8 +6,10 @@ mod capture;
 mod config;
 mod group;
 mod mask;
+mod metrics;
 mod runner;
 
 pub use config::{CommandConfig, CommandsConfig};
+pub use metrics::{CommandMetrics, MeasureConfig, MetricsConfig, Tells};
 pub use phasegate_provider::SecretSource;
 pub use runner::Commands;

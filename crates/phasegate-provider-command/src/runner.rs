@@ -48,17 +48,14 @@ impl Commands {
     pub fn new(config: CommandsConfig) -> Self {
         Self { config }
     }
-}
 
-impl Provider for Commands {
-    fn capabilities(&self) -> BTreeSet<Capability> {
-        BTreeSet::new()
-    }
-}
-
-#[async_trait]
-impl CommandRunner for Commands {
-    async fn run(&self, command: &str, call: &Call) -> Result<CommandRun, ProviderError> {
+    /// Runs a command with more variables in its environment than its own.
+    pub(crate) async fn run_with(
+        &self,
+        command: &str,
+        call: &Call,
+        more: &[(&'static str, String)],
+    ) -> Result<CommandRun, ProviderError> {
         let Some(config) = self.config.commands.get(command) else {
             let told = format!("run '{command}': no command has this name");
             return Err(ProviderError::new(ErrorKind::NotFound, Sent::Nothing, told));
@@ -76,6 +73,7 @@ impl CommandRunner for Commands {
         let masks = Masks::new(secrets.iter().map(|(_, secret)| secret.expose()));
         let mut prepared = prepared(config, call, &secrets);
         prepared.env("PHASEGATE_MILLIS", within.as_millis().to_string());
+        prepared.envs(more.iter().map(|(name, value)| (name, value)));
         let child = prepared
             .spawn()
             .map_err(|error| not_started(command, error))?;
@@ -108,6 +106,19 @@ impl CommandRunner for Commands {
                 Err(ProviderError::new(ErrorKind::Timeout, Sent::Maybe, told))
             }
         }
+    }
+}
+
+impl Provider for Commands {
+    fn capabilities(&self) -> BTreeSet<Capability> {
+        BTreeSet::new()
+    }
+}
+
+#[async_trait]
+impl CommandRunner for Commands {
+    async fn run(&self, command: &str, call: &Call) -> Result<CommandRun, ProviderError> {
+        self.run_with(command, call, &[]).await
     }
 }
 
