@@ -206,9 +206,12 @@ impl<'d> Scope<'d> {
         }
     }
 
-    pub(super) fn push(&mut self, fault: Fault) {
+    pub(super) fn push(&mut self, mut fault: Fault) {
         if !self.keeps(fault.code, fault.severity) {
             return;
+        }
+        if !self.unread.is_empty() {
+            fault.message = crate::form::unread::without_stand_ins(&fault.message);
         }
         match fault.severity {
             Severity::Error => self.errors += 1,

@@ -67,7 +67,7 @@ fn phases(scope: &mut Scope<'_>) {
             && phase.activities.is_empty()
             && phase.gates.is_empty()
             && phase.watch.is_empty();
-        let done = ["steps", "activities", "gates", "watch", "outline"];
+        let done = ["id", "steps", "activities", "gates", "watch", "outline"];
         if idle && !phase.outline && !scope.is_unread(here, &done) {
             let message = format!("the phase '{}' does nothing", phase.id);
             let help = "add 'steps:', or 'outline: true' if they are not known yet";

@@ -33,7 +33,7 @@ macro_rules! texts {
                 $pattern == ID
             }
             fn stand_in(number: usize) -> Option<Self> {
-                let id = Self::is_name().then(|| format!("unread-{number}"))?;
+                let id = Self::is_name().then(|| super::unread::stand_in(number))?;
                 id.parse().ok()
             }
             fn schema(_: &mut Schema) -> Value {

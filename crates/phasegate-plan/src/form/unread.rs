@@ -113,6 +113,27 @@ impl Unread {
     }
 }
 
+/// What stands for the name of something that has none that can be read.
+pub(super) fn stand_in(number: usize) -> String {
+    format!("{STAND_IN}{number}")
+}
+
+const STAND_IN: &str = "unread-";
+
+/// A message without the names that only stand for one.
+pub(crate) fn without_stand_ins(message: &str) -> String {
+    let mut out = String::with_capacity(message.len());
+    let mut rest = message;
+    let quoted = format!("'{STAND_IN}");
+    while let Some((before, behind)) = rest.split_once(&quoted) {
+        out.push_str(before);
+        out.push_str("'...");
+        rest = behind.trim_start_matches(|c: char| c.is_ascii_digit());
+    }
+    out.push_str(rest);
+    out
+}
+
 /// What in a text may be ids.
 pub(crate) fn ids_in(text: &str) -> impl Iterator<Item = &str> {
     let part = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_');
@@ -139,7 +160,14 @@ fn moved_up(gone: &[usize], index: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::moved_up;
+    use super::{moved_up, stand_in, without_stand_ins};
+
+    #[test]
+    fn names_that_only_stand_for_one_are_not_told() {
+        let told = format!("the gate '{}' of 'unread' decides nothing", stand_in(12));
+        let wanted = "the gate '...' of 'unread' decides nothing";
+        assert_eq!(without_stand_ins(&told), wanted);
+    }
 
     #[test]
     fn what_is_left_of_a_list_keeps_its_places() {
