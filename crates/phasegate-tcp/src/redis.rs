@@ -125,7 +125,7 @@ impl RedisEndpoint {
     }
 }
 
-/// A connection, and the future that moves its bytes: poll them together, with [`moved`](crate::moved).
+/// A connection, and the future that moves its bytes: poll them together, with [`moved`].
 #[expect(clippy::exhaustive_structs, reason = "taken apart by who uses it")]
 pub struct RedisLink {
     /// What commands are sent on.
