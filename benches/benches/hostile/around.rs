@@ -13,6 +13,12 @@ pub(super) const KINDS: &[Kind] = &[
         unknown_roles,
     ),
     Kind::plan("gates before steps", 49_000, before_steps),
+    Kind::plan("gates and steps on days", 30_000, on_days),
+    Kind::plan(
+        "things that two phases move and take back",
+        9_000,
+        moved_twice,
+    ),
     Kind::plan("numbers measured at the start", 49_000, measured),
     Kind::plan("goals of numbers with parts", 10_000, goals),
     Kind::plan("long criteria", 155, long_criteria),
@@ -96,6 +102,34 @@ fn before_steps(items: usize) -> String {
         json!({"id": format!("g{gate}"), "checks": ["x"], "when": {"before-step": step}})
     });
     plan(json!({"phases": [{"id": "p", "title": "P", "steps": steps, "gates": asked}]}))
+}
+
+fn on_days(items: usize) -> String {
+    let steps = list(
+        items,
+        |step| json!({"id": format!("s{step}"), "wait": "1s", "slot": {"day": 2}}),
+    );
+    let gates = list(items, |gate| {
+        let step = format!("s{}", items - 1 - gate);
+        let when = if gate % 2 == 0 {
+            json!({"before-step": step})
+        } else {
+            json!("end")
+        };
+        json!({"id": format!("g{gate}"), "checks": ["x"], "when": when, "slot": {"day": 2}})
+    });
+    let phase = json!({"id": "a", "title": "A", "length": "5bd", "steps": steps, "gates": gates, "no-way-back": "x"});
+    plan(json!({"phases": [phase]}))
+}
+
+fn moved_twice(items: usize) -> String {
+    let step = |number: usize, stages: Value| json!({"id": format!("s{number}"), "flag": {"binding": "f", "flag": format!("t{number}"), "stages": stages}});
+    let phase = |id: &str| {
+        let back = list(items, |number| step(items - 1 - number, json!(["0%"])));
+        json!({"id": id, "title": id, "steps": list(items, |number| step(number, json!(["5%", "100%"]))),
+            "rollback": {"steps": back}})
+    };
+    plan(json!({"phases": [phase("a"), phase("b")]}))
 }
 
 fn kpi(number: usize) -> Value {

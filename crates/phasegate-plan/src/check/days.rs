@@ -51,7 +51,10 @@ pub(super) fn window(
     }
     if !calendar.is_business_day(window.first()) {
         let first = window.first();
-        let mut holidays = scope.draft.calendar.holidays.iter();
+        let code = Code::StartsOnFreeDay;
+        let told = scope.keeps(code, code.severity());
+        let holidays = scope.draft.calendar.holidays.iter();
+        let mut holidays = holidays.filter(|_| told);
         let title = holidays
             .find(|day| day.date == first)
             .and_then(|day| day.title.as_ref());
@@ -100,6 +103,9 @@ fn too_short(
     let Some(there) = there.ok().filter(|there| *there < needed) else {
         return;
     };
+    if scope.is_full() {
+        return;
+    }
     let mut message = format!("{length} do not fit into {window}");
     let weekdays = calendar.weekdays();
     let usual = (0..window.days()).filter(|days| {

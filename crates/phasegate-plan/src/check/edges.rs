@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use phasegate_core::StepId;
+use phasegate_core::{GateId, StepId};
 
 use super::graph::order;
 use super::reach::Reach;
 use super::{At, Scope};
 use crate::fault::{Code, Severity};
 use crate::model::{
-    Action, DeprecationStage, Gate, GateWhen, Phase, PlanDraft, Response, Rollback, RollbackTarget,
+    Action, DeprecationStage, GateWhen, Phase, PlanDraft, Response, Rollback, RollbackTarget,
     Trigger,
 };
 
@@ -137,15 +137,21 @@ fn first_lost(irreversible: &BTreeSet<usize>, before: &[Vec<usize>]) -> Vec<(usi
     first.map(|lost| (lost, with_before(lost))).collect()
 }
 
-/// Has something been done before this gate of a phase that cannot be undone?
-fn passed(phase: &Phase, gate: &Gate) -> bool {
-    let before = match &gate.when {
-        GateWhen::End => phase.steps.len(),
-        GateWhen::BeforeStep(id) => phase.steps.iter().take_while(|step| step.id != *id).count(),
-        GateWhen::BeforeStart | GateWhen::Acceptance => 0,
+/// The gates of a phase before which something has been done that cannot be undone.
+fn passed(phase: &Phase) -> BTreeSet<&GateId> {
+    let mut lost = phase.steps.iter();
+    let Some(lost) = lost.position(|step| step.is_irreversible()) else {
+        return BTreeSet::new();
     };
-    let mut steps = phase.steps.iter().take(before);
-    steps.any(|step| step.is_irreversible())
+    // Steps behind it; whoever is decided before one of them is too late.
+    let steps = phase.steps.iter().skip(lost + 1);
+    let behind: BTreeSet<&StepId> = steps.map(|step| &step.id).collect();
+    let gates = phase.gates.iter().filter(|gate| match &gate.when {
+        GateWhen::End => true,
+        GateWhen::BeforeStep(id) => behind.contains(id),
+        GateWhen::BeforeStart | GateWhen::Acceptance => false,
+    });
+    gates.map(|gate| &gate.id).collect()
 }
 
 /// The first step of a phase that cannot be undone, if others come behind it.
@@ -204,10 +210,11 @@ impl Edges<'_> {
             self.behind(scope, (index, step), &phase.on_fail, here.key("on-fail"));
         }
         let gates = here.key("gates");
+        let passed = passed(phase);
         for (number, gate) in phase.gates.iter().enumerate() {
             let here = gates.index(number);
             self.responses(scope, &me, &gate.no_go, here.key("no-go"));
-            if !scope.is_unread(here, &["when"]) && passed(phase, gate) {
+            if passed.contains(&gate.id) && !scope.is_unread(here, &["when"]) {
                 self.undoes_itself(scope, index, &gate.no_go, here.key("no-go"));
             }
         }

@@ -1,6 +1,6 @@
 //! What phases share: two that can run at the same time must not move the same thing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use phasegate_core::{BindingId, TargetId};
 
@@ -8,35 +8,52 @@ use super::edges::Edges;
 use super::graph::order;
 use super::{At, Scope};
 use crate::fault::Code;
-use crate::model::Action;
+use crate::model::{Action, Step};
+
+/// What a phase does to one thing.
+struct Moves<'d> {
+    phase: usize,
+    /// The first step that moves it, and its number in the phase.
+    first: &'d Step,
+    number: usize,
+    last: &'d Step,
+}
 
 impl Edges<'_> {
     /// Two phases that can run at the same time must not move the same thing. Those that move it must
     /// form a chain; in topological order it is enough to look at neighbours.
     pub(super) fn shared_targets(&self, scope: &mut Scope<'_>) {
         let order = order(&self.before);
-        let mut movers: BTreeMap<(&BindingId, &TargetId), Vec<usize>> = BTreeMap::new();
+        let mut movers: BTreeMap<(&BindingId, &TargetId), Vec<Moves<'_>>> = BTreeMap::new();
         for &index in &order {
             let steps = self.draft.phases.get(index).map(|phase| &phase.steps);
-            let keys: BTreeSet<_> = steps
-                .into_iter()
-                .flatten()
-                .filter_map(|step| step.action.moved())
-                .collect();
-            for key in keys {
-                movers.entry(key).or_default().push(index);
+            for (number, step) in steps.into_iter().flatten().enumerate() {
+                let Some(key) = step.action.moved() else {
+                    continue;
+                };
+                let list = movers.entry(key).or_default();
+                match list.last_mut().filter(|moves| moves.phase == index) {
+                    Some(moves) => moves.last = step,
+                    None => list.push(Moves {
+                        phase: index,
+                        number,
+                        first: step,
+                        last: step,
+                    }),
+                }
             }
         }
         let phases = At::ROOT.key("phases");
         for ((binding, target), list) in movers {
             for pair in list.windows(2) {
-                let [earlier, later] = *pair else { continue };
+                let [before, after] = pair else { continue };
+                let (earlier, later) = (before.phase, after.phase);
                 let unclear = self.unclear.contains(&later) || self.unclear.contains(&earlier);
                 if unclear {
                     continue;
                 }
                 if self.reach.leads_to(earlier, &[later]) {
-                    self.starts_lower(scope, earlier, later, (binding, target));
+                    self.starts_lower(scope, before, after, target);
                     continue;
                 }
                 let message = format!(
@@ -57,48 +74,38 @@ impl Edges<'_> {
     fn starts_lower(
         &self,
         scope: &mut Scope<'_>,
-        earlier: usize,
-        later: usize,
-        key: (&BindingId, &TargetId),
+        before: &Moves<'_>,
+        after: &Moves<'_>,
+        target: &TargetId,
     ) {
-        let steps = |index: usize| {
-            let phase = self.draft.phases.get(index);
-            let steps = phase.map_or(&[][..], |phase| phase.steps.as_slice());
-            steps
-                .iter()
-                .enumerate()
-                .filter(move |(_, step)| step.action.moved() == Some(key))
+        let environment = |moves: &Moves<'_>| {
+            let phase = self.draft.phases.get(moves.phase);
+            let own = phase.and_then(|phase| phase.environment);
+            own.or(self.draft.environment)
         };
-        let environment = |index: usize| {
-            let phase = self.draft.phases.get(index);
-            phase
-                .and_then(|phase| phase.environment)
-                .or(self.draft.environment)
-        };
-        if environment(earlier) != environment(later) {
+        if environment(before) != environment(after) {
             return;
         }
-        let left = steps(earlier)
-            .next_back()
-            .and_then(|(_, step)| step.action.last_rung());
-        let first = steps(later).next();
-        if let (Some(left), Some((number, step))) = (left, first)
-            && let Some(begins) = step.action.first_rung()
+        let (left, begins) = (
+            before.last.action.last_rung(),
+            after.first.action.first_rung(),
+        );
+        if let (Some(left), Some(begins)) = (left, begins)
             && begins < left
         {
             let message = format!(
                 "'{}' leaves '{}' at {left}, and this begins at {begins}",
-                self.name(earlier),
-                key.1
+                self.name(before.phase),
+                target
             );
             let help = format!("begin at {left} or more; a way back stands under 'rollback'");
             let here = At::ROOT.key("phases");
-            let here = here.index(later);
+            let here = here.index(after.phase);
             let here = here.key("steps");
-            let here = here.index(number);
+            let here = here.index(after.number);
             scope.report(
                 Code::RampStartsLower,
-                here.key(step.action.key()),
+                here.key(after.first.action.key()),
                 message,
                 &help,
             );

@@ -1,5 +1,7 @@
 //! What of a phase has a slot, its steps, activities and gates, and whether steps come one after the other on theirs.
 
+use std::collections::BTreeMap;
+
 use phasegate_core::{Span, StepId};
 
 use super::durations::days_at_most;
@@ -82,11 +84,10 @@ pub(super) fn steps(scope: &mut Scope<'_>, phase: &Phase, week: u64, here: At<'_
 
 /// A gate on a day on which what it is decided after has not been done, or what it is decided before has.
 fn gates(scope: &mut Scope<'_>, phase: &Phase, list: At<'_>) {
-    let days = || phase.steps.iter().filter_map(|step| step.slot.as_ref());
-    let on = |id: &StepId| {
-        let step = phase.steps.iter().find(|step| step.id == *id);
-        step.and_then(|step| step.slot.as_ref())
-    };
+    let slots = phase.steps.iter();
+    let slots = slots.filter_map(|step| Some((&step.id, step.slot.as_ref()?)));
+    let slots: BTreeMap<&StepId, &Slot> = slots.collect();
+    let latest = slots.values().max_by_key(|slot| slot.day);
     for (index, gate) in phase.gates.iter().enumerate() {
         let Some(slot) = &gate.slot else { continue };
         let here = list.index(index);
@@ -98,16 +99,21 @@ fn gates(scope: &mut Scope<'_>, phase: &Phase, list: At<'_>) {
                 let help = "write 'when: {before-step: …}', 'when: end', or 'day: 1'";
                 Some((Code::SlotOutsidePhase, message.to_owned(), help))
             }
-            GateWhen::BeforeStep(id) => on(id).filter(|step| step.day < slot.day).map(|step| {
-                let message = format!(
-                    "{}, and the step '{id}' behind it {}",
-                    said(slot),
-                    said(step)
-                );
-                let help = "decide earlier, or let the step be later";
-                (Code::StepsOutOfOrder, message, help)
-            }),
-            GateWhen::End => days().find(|step| step.day > slot.day).map(|step| {
+            GateWhen::BeforeStep(id) => {
+                slots
+                    .get(id)
+                    .filter(|step| step.day < slot.day)
+                    .map(|step| {
+                        let message = format!(
+                            "{}, and the step '{id}' behind it {}",
+                            said(slot),
+                            said(step)
+                        );
+                        let help = "decide earlier, or let the step be later";
+                        (Code::StepsOutOfOrder, message, help)
+                    })
+            }
+            GateWhen::End => latest.filter(|step| step.day > slot.day).map(|step| {
                 let message = format!("{}, and a step before it {}", said(slot), said(step));
                 let help = "decide later, or say before which step it is decided";
                 (Code::StepsOutOfOrder, message, help)

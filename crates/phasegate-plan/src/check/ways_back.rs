@@ -1,7 +1,7 @@
 //! Ways back that lead nowhere: without a step, up instead of down, past what was moved, longer than they may
 //! take, over what cannot be undone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_core::{BindingId, Ratio, TargetId};
 
@@ -103,10 +103,8 @@ fn misses(
         )
     });
     let back = || rollback.steps.iter().filter_map(|step| step.action.moved());
-    let left: Vec<_> = reached
-        .keys()
-        .filter(|key| back().all(|one| one != **key))
-        .collect();
+    let taken: BTreeSet<_> = back().collect();
+    let left: Vec<_> = reached.keys().filter(|key| !taken.contains(key)).collect();
     let missed = if each {
         !left.is_empty()
     } else {
