@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use phasegate_core::{GateId, StepId};
+use phasegate_core::{CriterionId, GateId, StepId};
 
 use super::graph::order;
 use super::reach::Reach;
@@ -256,16 +256,19 @@ impl Edges<'_> {
         }
     }
 
+    /// How far a procedure goes, if it says so.
+    fn target_of(&self, procedure: &CriterionId) -> Option<&RollbackTarget> {
+        let mut procedures = self.draft.procedures.iter();
+        let named = procedures.find(|one| one.id == *procedure)?;
+        named.rollback.target.as_ref()
+    }
+
     /// Which of these answers undo the phase in which they are given, with the key under which they stand.
     fn undoing(&self, list: &[Response]) -> Vec<(usize, &'static str)> {
         let key = |response: &Response| match response {
             Response::Rollback(_) => Some("rollback"),
             Response::Return(_) => Some("return-to"),
-            Response::Procedure(id) => {
-                let mut procedures = self.draft.procedures.iter();
-                let named = procedures.find(|one| one.id == *id)?;
-                named.rollback.target.is_some().then_some("procedure")
-            }
+            Response::Procedure(id) => self.target_of(id).map(|_| "procedure"),
             Response::Hold | Response::Abort | Response::Notify(_) => None,
         };
         let numbered = list.iter().enumerate();
@@ -330,9 +333,7 @@ impl Edges<'_> {
                     }
                 }
                 Response::Procedure(id) => {
-                    let mut procedures = self.draft.procedures.iter();
-                    let named = procedures.find(|one| one.id == *id);
-                    if let Some(target) = named.and_then(|one| one.rollback.target.as_ref()) {
+                    if let Some(target) = self.target_of(id) {
                         self.target(scope, from, target, here.key("procedure"));
                     }
                 }

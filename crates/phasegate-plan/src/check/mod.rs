@@ -15,6 +15,7 @@ mod goals;
 mod graph;
 mod holds;
 mod lengths;
+mod limits;
 mod lints;
 mod names;
 mod needs;
@@ -157,6 +158,7 @@ fn meaning(scope: &mut Scope<'_>) {
         facts::check,
         templates::check,
         sense::check,
+        limits::check,
         urgency::check,
         roles::check,
         validations::check,

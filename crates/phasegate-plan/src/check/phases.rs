@@ -6,7 +6,7 @@ use phasegate_core::{BindingId, Ratio, Span, StepId, TargetId};
 
 use super::{At, Scope};
 use crate::fault::Code;
-use crate::model::{Action, Gate, GateWhen, Laid, Phase, Rollback, Stage};
+use crate::model::{Action, Gate, GateWhen, Laid, Phase, Stage};
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
@@ -16,9 +16,6 @@ pub(super) fn check(scope: &mut Scope<'_>) {
         one(scope, phase, here);
     }
     stops_short(scope);
-    if let Some(rollback) = &draft.rollback {
-        way_back(scope, rollback, At::ROOT.key("rollback"));
-    }
     let gates = At::ROOT.key("gates");
     for (index, one) in draft.gates.iter().enumerate() {
         gate(scope, one, gates.index(index));
@@ -103,9 +100,6 @@ fn one(scope: &mut Scope<'_>, phase: &Phase, here: At<'_>) {
                 "write the id of one of its steps",
             );
         }
-    }
-    if let Some(rollback) = &phase.rollback {
-        way_back(scope, rollback, here.key("rollback"));
     }
     let moves = phase.steps.iter().any(|step| step.action.moves());
     let back =
@@ -292,44 +286,5 @@ fn approvals(scope: &mut Scope<'_>, gate: &Gate, list: At<'_>) {
             let help = "lower 'quorum' or add members to the role";
             scope.report(Code::GateNobodyCanSign, here.key("quorum"), message, help);
         }
-    }
-}
-
-pub(super) fn way_back(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
-    let Some(limit) = rollback.limit else { return };
-    let steps = rollback.steps.iter().fold(Span::ZERO, |sum, step| {
-        sum.saturating_add(step.budget.unwrap_or(Span::ZERO))
-    });
-    // Of stages all but the last are looked at before the next begins.
-    let looks = match (rollback.staged, rollback.validate_within) {
-        (true, Some(within)) => {
-            let between = rollback.steps.len().saturating_sub(1);
-            within.saturating_mul(between.try_into().unwrap_or(u64::MAX))
-        }
-        (true, None) | (false, _) => Span::ZERO,
-    };
-    let sum = steps.saturating_add(looks);
-    if sum > limit {
-        let with = if looks.is_zero() {
-            String::new()
-        } else {
-            format!(", with {looks} to look after each stage but the last")
-        };
-        let message = format!("the steps may take {sum}{with}, the whole may take {limit}");
-        let help = "shorten the steps' budgets or raise the limit";
-        scope.report(Code::BudgetExceedsLimit, here.key("limit"), message, help);
-    } else if sum == limit && !rollback.steps.is_empty() {
-        let message = format!("the steps may take {sum}: all of the limit, with nothing to spare");
-        let help = "leave time between the steps";
-        scope.report(Code::BudgetFillsLimit, here.key("limit"), message, help);
-    } else if let Some(last) = rollback.validate_within
-        && sum.saturating_add(last) > limit
-        && !rollback.validation.is_empty()
-    {
-        let message = format!(
-            "the steps may take {sum} and validation {last}: together more than the limit of {limit}"
-        );
-        let help = "raise the limit, which ends with the validation, or shorten one of the two";
-        scope.report(Code::BudgetFillsLimit, here.key("limit"), message, help);
     }
 }

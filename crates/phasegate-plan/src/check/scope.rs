@@ -283,21 +283,26 @@ impl<'d> Scope<'d> {
         message: &str,
         help: &str,
     ) {
-        if !self.keeps(code, severity) {
-            return;
-        }
-        let pointer = self.written(&at.to_string());
-        let mut fault = levelled(self.document, code, pointer, message.to_owned(), help);
-        fault.severity = severity;
-        self.push(fault);
+        self.tell((code, severity), at, None, message, help);
     }
 
     /// The same about a word in a text, which is what is underlined where it stands there once.
     pub(super) fn report_word(
         &mut self,
-        (code, severity): (Code, Severity),
+        level: (Code, Severity),
         at: &dyn fmt::Display,
         word: &str,
+        message: &str,
+        help: &str,
+    ) {
+        self.tell(level, at, Some(word), message, help);
+    }
+
+    fn tell(
+        &mut self,
+        (code, severity): (Code, Severity),
+        at: &dyn fmt::Display,
+        word: Option<&str>,
         message: &str,
         help: &str,
     ) {
@@ -307,13 +312,13 @@ impl<'d> Scope<'d> {
         let pointer = self.written(&at.to_string());
         let mut fault = levelled(self.document, code, pointer, message.to_owned(), help);
         fault.severity = severity;
-        let within = self
-            .document
-            .root()
-            .map(|root| root.nearest(&fault.pointer));
-        let found = within.and_then(|within| self.document.source().word(within, word));
-        if let Some(at) = found {
-            fault.place = Some(self.document.source().place(at));
+        let source = self.document.source();
+        let within = |word| {
+            let text = self.document.root()?.nearest(&fault.pointer);
+            source.word(text, word)
+        };
+        if let Some(at) = word.and_then(within) {
+            fault.place = Some(source.place(at));
         }
         self.push(fault);
     }

@@ -2,16 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use phasegate_core::Span;
-
 use super::{At, Scope};
 use crate::fault::Code;
-use crate::model::{Gate, GateWhen, Parameter, ParameterType, Resource, Rollback, TimeoutAnswer};
+use crate::model::{Gate, GateWhen, Parameter, ParameterType, Resource, TimeoutAnswer};
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     gates(scope);
     phases(scope);
-    rollbacks(scope);
     people(scope);
     risks(scope);
 }
@@ -104,51 +101,6 @@ fn range(scope: &mut Scope<'_>, resource: &Resource, here: At<'_>) {
             here.key("at-most"),
             message,
             "let 'at-most' be as many or more",
-        );
-    }
-}
-
-fn rollbacks(scope: &mut Scope<'_>) {
-    let draft = scope.draft;
-    if let Some(rollback) = &draft.rollback {
-        estimate(scope, rollback, At::ROOT.key("rollback"));
-    }
-    let phases = At::ROOT.key("phases");
-    for (index, phase) in draft.phases.iter().enumerate() {
-        if let Some(rollback) = &phase.rollback {
-            let here = phases.index(index);
-            estimate(scope, rollback, here.key("rollback"));
-        }
-    }
-    let procedures = At::ROOT.key("procedures");
-    for (index, procedure) in draft.procedures.iter().enumerate() {
-        let here = procedures.index(index);
-        estimate(scope, &procedure.rollback, here.key("rollback"));
-        super::phases::way_back(scope, &procedure.rollback, here.key("rollback"));
-    }
-}
-
-fn estimate(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
-    let waits = rollback.steps.iter().map(|step| step.action.machine_time());
-    let waits = waits.fold(Span::ZERO, Span::saturating_add);
-    if let Some(estimate) = rollback.estimate
-        && waits > estimate
-        && !rollback.staged
-    {
-        let message =
-            format!("its steps wait for {waits} alone, and it is expected to take {estimate}");
-        let help = "expect as long as the steps take, or longer";
-        scope.report(Code::EstimateTooShort, here.key("estimate"), message, help);
-    }
-    if let (Some(estimate), Some(limit)) = (rollback.estimate, rollback.limit)
-        && estimate > limit
-    {
-        let message = format!("it is expected to take {estimate}, and may take {limit}");
-        scope.report(
-            Code::EstimateExceedsLimit,
-            here.key("estimate"),
-            message,
-            "expect less, or allow more",
         );
     }
 }

@@ -9,82 +9,65 @@ use super::{At, Scope};
 use crate::fault::Code;
 use crate::model::{Response, Severity};
 
-/// What is graver must not have more time.
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
-    let mut fastest = Fastest::default();
-    for row in &draft.matrix {
-        fastest.note(row.severity, row.decide_within);
-    }
-    let matrix = At::ROOT.key("matrix");
-    for (index, row) in draft.matrix.iter().enumerate() {
-        if let (Some(mine), Some(other)) = (row.decide_within, fastest.below(row.severity))
-            && mine > other
-        {
-            let message = format!(
-                "this is {} and has {mine} to be decided; what is less grave has {other}",
-                row.severity
-            );
-            let here = matrix.index(index);
-            scope.report(
-                Code::SeverityOrder,
-                here.key("decide-within"),
-                message,
-                "give what is graver as little time or less",
-            );
-        }
-    }
-    completed(scope);
+    let rows = || draft.matrix.iter();
+    let decided = rows().map(|row| (row.severity, row.decide_within));
+    order(
+        scope,
+        ("matrix", "decide-within"),
+        decided,
+        |of, mine, other| {
+            format!("this is {of} and has {mine} to be decided; what is less grave has {other}")
+        },
+    );
+    let completed = rows().map(|row| (row.severity, row.complete_within));
+    order(
+        scope,
+        ("matrix", "complete-within"),
+        completed,
+        |of, mine, other| {
+            format!("this is {of} and has {mine} to be carried out; what is less grave has {other}")
+        },
+    );
+    let answered = draft.escalation.iter();
+    let answered = answered.map(|one| (one.severity, one.answer_within));
+    order(
+        scope,
+        ("escalation", "answer-within"),
+        answered,
+        |of, mine, other| {
+            format!("{of} may wait {mine} for an answer; what is less grave waits {other}")
+        },
+    );
     too_slow(scope);
     twice(scope);
-    let mut fastest = Fastest::default();
-    for one in &draft.escalation {
-        fastest.note(one.severity, one.answer_within);
-    }
-    let escalation = At::ROOT.key("escalation");
-    for (index, one) in draft.escalation.iter().enumerate() {
-        if let (Some(mine), Some(other)) = (one.answer_within, fastest.below(one.severity))
-            && mine > other
-        {
-            let message = format!(
-                "{} may wait {mine} for an answer; what is less grave waits {other}",
-                one.severity
-            );
-            let here = escalation.index(index);
-            scope.report(
-                Code::SeverityOrder,
-                here.key("answer-within"),
-                message,
-                "give what is graver as little time or less",
-            );
-        }
-    }
 }
 
-/// The time for carrying out what was decided, by severity.
-fn completed(scope: &mut Scope<'_>) {
-    let draft = scope.draft;
-    let mut fastest = Fastest::default();
-    for row in &draft.matrix {
-        fastest.note(row.severity, row.complete_within);
+/// What is graver must not have more time, of what stands in a list under a key.
+fn order(
+    scope: &mut Scope<'_>,
+    (list, key): (&str, &str),
+    times: impl Iterator<Item = (Severity, Option<Span>)> + Clone,
+    said: fn(Severity, Span, Span) -> String,
+) {
+    let mut fastest: BTreeMap<Severity, Span> = BTreeMap::new();
+    for (severity, span) in times.clone() {
+        if let Some(span) = span {
+            let slot = fastest.entry(severity).or_insert(span);
+            *slot = span.min(*slot);
+        }
     }
-    let matrix = At::ROOT.key("matrix");
-    for (index, row) in draft.matrix.iter().enumerate() {
-        if let (Some(mine), Some(other)) = (row.complete_within, fastest.below(row.severity))
+    let list = At::ROOT.key(list);
+    for (index, (severity, span)) in times.enumerate() {
+        let below = fastest.range(..severity).map(|(_, span)| *span).min();
+        if let (Some(mine), Some(other)) = (span, below)
             && mine > other
         {
-            let message = format!(
-                "this is {} and has {mine} to be carried out; what is less grave has {other}",
-                row.severity
-            );
-            let here = matrix.index(index);
-            let here = here.key("complete-within");
-            scope.report(
-                Code::SeverityOrder,
-                here,
-                message,
-                "give what is graver as little time or less",
-            );
+            let help = "give what is graver as little time or less";
+            let here = list.index(index);
+            let message = said(severity, mine, other);
+            scope.report(Code::SeverityOrder, here.key(key), message, help);
         }
     }
 }
@@ -142,22 +125,5 @@ fn too_slow(scope: &mut Scope<'_>) {
             };
             scope.report(code, here, message, help);
         }
-    }
-}
-
-/// The shortest time that anything of a severity has.
-#[derive(Default)]
-struct Fastest(BTreeMap<Severity, Span>);
-
-impl Fastest {
-    fn note(&mut self, severity: Severity, span: Option<Span>) {
-        if let Some(span) = span {
-            let slot = self.0.entry(severity).or_insert(span);
-            *slot = span.min(*slot);
-        }
-    }
-
-    fn below(&self, severity: Severity) -> Option<Span> {
-        self.0.range(..severity).map(|(_, span)| *span).min()
     }
 }

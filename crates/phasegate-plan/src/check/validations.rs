@@ -3,6 +3,7 @@
 use phasegate_core::Ratio;
 use phasegate_criterion::{Criterion, KpiRegistry, measured};
 
+use super::walk::ways_back;
 use super::{At, Scope};
 use crate::fault::Code;
 use crate::model::Rollback;
@@ -10,21 +11,9 @@ use crate::model::Rollback;
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
     let registry = draft.kpi_registry();
-    let phases = At::ROOT.key("phases");
-    for (index, phase) in draft.phases.iter().enumerate() {
-        if let Some(rollback) = &phase.rollback {
-            let here = phases.index(index);
-            one(scope, rollback, &registry, here.key("rollback"));
-        }
-    }
-    if let Some(rollback) = &draft.rollback {
-        one(scope, rollback, &registry, At::ROOT.key("rollback"));
-    }
-    let procedures = At::ROOT.key("procedures");
-    for (index, procedure) in draft.procedures.iter().enumerate() {
-        let here = procedures.index(index);
-        one(scope, &procedure.rollback, &registry, here.key("rollback"));
-    }
+    ways_back(draft, &mut |here, rollback| {
+        one(scope, rollback, &registry, here)
+    });
 }
 
 /// A KPI with a query for the new version is asked about the new version: there is nothing to be measured once it

@@ -261,6 +261,23 @@ fn trigger<'a>(trigger: &'a Trigger, here: At<'_>, met: &mut dyn FnMut(At<'_>, M
     }
 }
 
+/// Each way back of a plan, with its place: that of the whole, those of phases and of procedures.
+pub(super) fn ways_back<'a>(draft: &'a PlanDraft, visit: &mut dyn FnMut(At<'_>, &'a Rollback)) {
+    if let Some(rollback) = &draft.rollback {
+        visit(At::ROOT.key("rollback"), rollback);
+    }
+    let phases = At::ROOT.key("phases");
+    for (index, phase) in draft.phases.iter().enumerate() {
+        if let Some(rollback) = &phase.rollback {
+            visit(phases.index(index).key("rollback"), rollback);
+        }
+    }
+    let procedures = At::ROOT.key("procedures");
+    for (index, procedure) in draft.procedures.iter().enumerate() {
+        visit(procedures.index(index).key("rollback"), &procedure.rollback);
+    }
+}
+
 fn rollback<'a>(rollback: &'a Rollback, here: At<'_>, met: &mut dyn FnMut(At<'_>, Met<'a>)) {
     if let Some(to) = &rollback.target {
         target(to, here.key("target"), met);

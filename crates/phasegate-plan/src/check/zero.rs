@@ -3,7 +3,7 @@
 use phasegate_core::Span;
 use phasegate_criterion::Length;
 
-use super::walk::{Met, walk};
+use super::walk::{Met, walk, ways_back};
 use super::{At, Scope};
 use crate::fault::Code;
 use crate::model::{Action, Evaluation, Gate, Rollback, Step};
@@ -25,14 +25,9 @@ pub(super) fn check(scope: &mut Scope<'_>) {
         let why = "no objective holds over no time at all";
         zero(scope, Some(slo.period), &slos.index(index), "period", why);
     }
-    if let Some(rollback) = &draft.rollback {
-        way_back(scope, rollback, &root.key("rollback"));
-    }
-    let procedures = root.key("procedures");
-    for (index, procedure) in draft.procedures.iter().enumerate() {
-        let here = procedures.index(index);
-        way_back(scope, &procedure.rollback, &here.key("rollback"));
-    }
+    ways_back(draft, &mut |here, rollback| {
+        way_back(scope, rollback, &here)
+    });
     gates(scope, &draft.gates, &root.key("gates"));
     phases(scope);
     people(scope);
@@ -82,9 +77,6 @@ fn phases(scope: &mut Scope<'_>) {
             action(scope, step, &here.key(step.action.key()));
         }
         gates(scope, &phase.gates, &here.key("gates"));
-        if let Some(rollback) = &phase.rollback {
-            way_back(scope, rollback, &here.key("rollback"));
-        }
     }
 }
 

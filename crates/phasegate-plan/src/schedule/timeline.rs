@@ -1,5 +1,7 @@
 //! The timeline that a plan gives beside its phases, against where they are laid out.
 
+use std::collections::BTreeMap;
+
 use phasegate_core::{GateId, Span, Timestamp};
 
 use super::forecast::Schedule;
@@ -32,6 +34,7 @@ impl Schedule {
     /// Phases and gates that fall outside of what the timeline says of them, with the place of the entry.
     pub(super) fn off_timeline(&self) -> Vec<(String, String)> {
         let mut out = Vec::new();
+        let gates = self.gates_by_id();
         for (index, entry) in self.draft.timeline.iter().enumerate() {
             let days = self.days_of(entry);
             let weeks = entry.weeks;
@@ -51,7 +54,7 @@ impl Schedule {
                 }
             }
             if let Some(gate) = &entry.gate
-                && let Some(date) = self.gate_at(gate).map(|at| self.date(at))
+                && let Some(date) = gates.get(gate).map(|at| self.date(*at))
                 && !days.meet(date, date)
             {
                 tell(
@@ -84,10 +87,14 @@ impl Schedule {
         }
     }
 
-    fn gate_at(&self, id: &GateId) -> Option<Timestamp> {
-        let own = self.phases().iter().flat_map(|phase| phase.gates.clone());
-        let mut all = own.chain(self.gates());
-        all.find(|gate| gate.id == *id).map(|gate| gate.at)
+    /// When each gate may be decided; of two with one id the first.
+    fn gates_by_id(&self) -> BTreeMap<GateId, Timestamp> {
+        let own = self.phases().iter().flat_map(|phase| &phase.gates);
+        let mut all = BTreeMap::new();
+        for gate in own.cloned().chain(self.gates()) {
+            all.entry(gate.id).or_insert(gate.at);
+        }
+        all
     }
 
     fn date(&self, at: Timestamp) -> Date {
