@@ -177,7 +177,7 @@ impl<'r> Run<'r> {
         if let Some(target) = effect.desired.target() {
             let key = (effect.to.clone(), target.clone());
             self.things.insert(key, effect.desired.clone());
-            let shown = self.things.values().map(share);
+            let shown = self.things.values().filter_map(Desired::exposure);
             let exposure = shown.max().unwrap_or(Ratio::ZERO);
             if exposure != self.exposure {
                 self.exposure = exposure;
@@ -202,7 +202,7 @@ impl<'r> Run<'r> {
             None => Standing::Resting,
         };
         Reading {
-            found: found.or_else(|| at_rest(&inspection.desired)),
+            found: found.or_else(|| inspection.desired.at_rest()),
             standing,
             unread: None,
         }
@@ -324,27 +324,4 @@ impl<'r> Run<'r> {
 fn person(id: &str, roles: Vec<RoleId>) -> Result<Person, BacktestError> {
     let id = PersonId::new(id)?;
     Ok(Person { id, roles })
-}
-
-fn share(desired: &Desired) -> Ratio {
-    match desired {
-        Desired::Cohort { share, .. } => share.unwrap_or(Ratio::ZERO),
-        Desired::Flag { exposure, .. } => *exposure,
-        Desired::Traffic { canary, .. } => *canary,
-        _ => Ratio::ZERO,
-    }
-}
-
-fn at_rest(desired: &Desired) -> Option<Desired> {
-    match desired {
-        Desired::Flag { flag, .. } => Some(Desired::Flag {
-            flag: flag.clone(),
-            exposure: Ratio::ZERO,
-        }),
-        Desired::Traffic { target, .. } => Some(Desired::Traffic {
-            target: target.clone(),
-            canary: Ratio::ZERO,
-        }),
-        _ => None,
-    }
 }

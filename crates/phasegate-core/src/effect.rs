@@ -226,6 +226,54 @@ impl Desired {
         }
     }
 
+    /// The share that sees the new version by it; `None` for what shows it to nobody, and for a cohort of unknown
+    /// size.
+    ///
+    /// ```
+    /// use phasegate_core::{Desired, Ratio};
+    /// let shop = Desired::Traffic { target: "shop".parse()?, canary: Ratio::ONE };
+    /// assert_eq!(shop.exposure(), Some(Ratio::ONE));
+    /// assert_eq!(shop.at_rest().and_then(|rest| rest.exposure()), Some(Ratio::ZERO));
+    /// # Ok::<(), phasegate_core::IdError>(())
+    /// ```
+    pub fn exposure(&self) -> Option<Ratio> {
+        match self {
+            Self::Cohort { share, .. } => *share,
+            Self::Flag { exposure, .. } => Some(*exposure),
+            Self::Traffic { canary, .. } => Some(*canary),
+            Self::Command { .. }
+            | Self::Comparison { .. }
+            | Self::Config { .. }
+            | Self::Fault { .. }
+            | Self::Message { .. }
+            | Self::Mirror { .. }
+            | Self::Workflow { .. } => None,
+        }
+    }
+
+    /// The same thing as it stands while nobody has touched it: it shows nobody the new version. `None` for what has
+    /// no such state.
+    pub fn at_rest(&self) -> Option<Self> {
+        match self {
+            Self::Flag { flag, .. } => Some(Self::Flag {
+                flag: flag.clone(),
+                exposure: Ratio::ZERO,
+            }),
+            Self::Traffic { target, .. } => Some(Self::Traffic {
+                target: target.clone(),
+                canary: Ratio::ZERO,
+            }),
+            Self::Cohort { .. }
+            | Self::Command { .. }
+            | Self::Comparison { .. }
+            | Self::Config { .. }
+            | Self::Fault { .. }
+            | Self::Message { .. }
+            | Self::Mirror { .. }
+            | Self::Workflow { .. } => None,
+        }
+    }
+
     /// Can adapters with [`Capability::ReadBack`] tell whether it stands? What they cannot tell is set
     /// again with its key.
     pub fn is_readable(&self) -> bool {

@@ -220,7 +220,7 @@ impl Engine {
     }
 
     fn around(state: State, now: Now) -> Self {
-        let registry = crate::decide::registry_of(&state);
+        let registry = state.registry();
         Self {
             canary_triggers: canary_triggers(&state.program, &registry),
             registry,

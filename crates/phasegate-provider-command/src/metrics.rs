@@ -179,7 +179,7 @@ fn numbers(
         }
     }
     match found {
-        _ if seen.is_empty() => Err(ProviderError::new(ErrorKind::NoData, Sent::Answered, act)),
+        _ if seen.is_empty() => Err(ProviderError::no_data(act)),
         [Some(first), Some(second)] => Ok((first, second)),
         [None, _] | [_, None] => {
             let [first, second] = names;
@@ -216,7 +216,7 @@ fn observed(printed: &str, wants: Wants, act: &str) -> Result<(u64, Observed), P
         }
     };
     if samples == 0 {
-        return Err(ProviderError::new(ErrorKind::NoData, Sent::Answered, act));
+        return Err(ProviderError::no_data(act));
     }
     Ok((samples, observed))
 }

@@ -1,7 +1,7 @@
 //! What an answer says: numbers out of its JSON, or why there are none. Decoding is pure.
 
 use phasegate_core::Decimal;
-use phasegate_provider::{ErrorKind, HttpResponse, ProviderError, Sent};
+use phasegate_provider::{HttpResponse, ProviderError};
 use serde_json::Value;
 
 use crate::Missing;
@@ -72,7 +72,7 @@ pub(crate) fn share(
 ) -> Result<(u64, u64), ProviderError> {
     let all = count(total, answer, missing, act)?;
     if all == 0 {
-        return Err(no_data(act));
+        return Err(ProviderError::no_data(act));
     }
     let some = count(matching, answer, missing, act)?;
     if some > all {
@@ -81,12 +81,10 @@ pub(crate) fn share(
     Ok((some, all))
 }
 
-pub(crate) fn no_data(act: &str) -> ProviderError {
-    ProviderError::new(ErrorKind::NoData, Sent::Answered, act)
-}
-
 #[cfg(test)]
 mod tests {
+    use phasegate_provider::ErrorKind;
+
     use super::*;
 
     fn answered(kind: Option<&str>, body: &str) -> HttpResponse {

@@ -5,7 +5,6 @@ use serde_json::Value;
 use serde_json_path::JsonPath;
 
 use crate::Missing;
-use crate::answer::no_data;
 
 /// The longest path, in bytes.
 const BYTES_MAX: usize = 500;
@@ -51,7 +50,7 @@ impl Path {
     ) -> Result<&'a Value, ProviderError> {
         let found = self.parsed.query(answer).all();
         match (found.as_slice(), missing) {
-            ([Value::Null], _) | ([], Missing::NoData) => Err(no_data(act)),
+            ([Value::Null], _) | ([], Missing::NoData) => Err(ProviderError::no_data(act)),
             ([], Missing::Refuse) => Err(self.invalid("finds nothing", act)),
             ([one], _) => Ok(*one),
             (many, _) => {

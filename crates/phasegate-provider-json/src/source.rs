@@ -8,7 +8,7 @@ use phasegate_core::{Capability, Decimal, Measurement, Observed, Quantity, Query
 use phasegate_provider::{Call, HttpTransport, MetricSource, Provider, ProviderError, answers_now};
 use serde_json::Value;
 
-use crate::answer::{count, decode, no_data, number, share};
+use crate::answer::{count, decode, number, share};
 use crate::config::JsonConfig;
 use crate::text::{Sought, Text};
 use crate::window::{Asked, Bounds};
@@ -64,7 +64,7 @@ impl JsonSource {
                     None => 1,
                 };
                 if samples == 0 {
-                    return Err(no_data(act));
+                    return Err(ProviderError::no_data(act));
                 }
                 let value = number(value, answer, missing, act)?;
                 let value = in_unit(value, written.as_ref(), unit, act)?;

@@ -3,13 +3,13 @@
 use phasegate_provider::ProviderError;
 
 use crate::Absent;
-use crate::scalar::{ROLE, named, no_data, whole};
+use crate::scalar::{ROLE, named, whole};
 use crate::wire::{Found, Point, Series};
 
 /// The series of a range query.
 pub(crate) fn matrix(found: Found, act: &str) -> Result<Vec<Series>, ProviderError> {
     match found {
-        Found::Matrix(series) if series.is_empty() => Err(no_data(act)),
+        Found::Matrix(series) if series.is_empty() => Err(ProviderError::no_data(act)),
         Found::Matrix(series) => Ok(series),
         Found::Scalar(_) | Found::String(_) | Found::Vector(_) => Err(ProviderError::invalid(
             format!("{act}: a range query was answered with something else"),
@@ -70,7 +70,7 @@ pub(crate) fn share(
         }
     };
     match total {
-        0 => Err(no_data(act)),
+        0 => Err(ProviderError::no_data(act)),
         total if matching > total => Err(ProviderError::invalid(format!(
             "{act}: {matching} matching of {total}"
         ))),

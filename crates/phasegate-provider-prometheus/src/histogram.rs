@@ -11,7 +11,7 @@ use phasegate_percentile::Histogram;
 use phasegate_provider::ProviderError;
 
 use crate::counts::increase;
-use crate::scalar::{named, no_data, whole};
+use crate::scalar::{named, whole};
 use crate::wire::{Native, Series};
 
 /// The widest bucket of a distribution, as the ratio of its bounds: native histograms of schema 3 (2^(1/8),
@@ -56,7 +56,7 @@ pub(crate) fn buckets(series: &[Series], act: &str) -> Result<Vec<Bucket>, Provi
     };
     let found: Vec<Bucket> = sum.into_iter().map(bucket).collect();
     if found.iter().all(|bucket| bucket.count == 0) {
-        return Err(no_data(act));
+        return Err(ProviderError::no_data(act));
     }
     Ok(found)
 }

@@ -1,7 +1,7 @@
 //! One number out of an instant query, or why it is none.
 
 use phasegate_core::Decimal;
-use phasegate_provider::{ErrorKind, ProviderError, Sent};
+use phasegate_provider::ProviderError;
 
 use crate::wire::{Found, Labels, Point, Sample};
 
@@ -22,7 +22,7 @@ pub(crate) fn scalar(found: Found, act: &str) -> Result<(Decimal, u64), Provider
 fn vector(samples: &[Sample], act: &str) -> Result<(Decimal, u64), ProviderError> {
     let role = |sample: &Sample| sample.metric.get(ROLE).cloned();
     match samples {
-        [] => Err(no_data(act)),
+        [] => Err(ProviderError::no_data(act)),
         [one] if role(one).is_none_or(|role| role == "value") => Ok((value(one, act)?, 1)),
         many if many.iter().any(|sample| role(sample).is_some()) => {
             let of = |wanted: &str| {
@@ -88,10 +88,6 @@ pub(crate) fn whole(text: &str, act: &str) -> Result<u64, ProviderError> {
         let text: String = text.chars().take(40).collect();
         ProviderError::invalid(format!("{act}: {text} is no count of whole events"))
     })
-}
-
-pub(crate) fn no_data(act: &str) -> ProviderError {
-    ProviderError::new(ErrorKind::NoData, Sent::Answered, act)
 }
 
 /// A series for people: its labels, cut.

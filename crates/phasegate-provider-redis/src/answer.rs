@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use phasegate_core::Decimal;
-use phasegate_provider::{ErrorKind, ProviderError, Sent};
+use phasegate_provider::ProviderError;
 use redis::Value;
 
 /// A field of `INFO`, by the lines of its documentation: `field:value`, and `field:name=number,name=number`.
@@ -72,7 +72,7 @@ pub(crate) fn group(
     };
     match fields.get(field) {
         Some(Value::Int(number)) => Ok(Decimal::from(*number)),
-        Some(Value::Nil) => Err(ProviderError::new(ErrorKind::NoData, Sent::Answered, act)),
+        Some(Value::Nil) => Err(ProviderError::no_data(act)),
         Some(_) => Err(invalid(&format!("{field} is no number"), act)),
         None => Err(invalid(&format!("groups have no field {field}"), act)),
     }
@@ -84,6 +84,8 @@ pub(crate) fn invalid(why: &str, act: &str) -> ProviderError {
 
 #[cfg(test)]
 mod tests {
+    use phasegate_provider::ErrorKind;
+
     use super::*;
 
     /// As Redis 7.0.15 writes it.

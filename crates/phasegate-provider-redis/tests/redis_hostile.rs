@@ -2,44 +2,12 @@
 
 #![expect(clippy::expect_used, reason = "tests, and helpers beside them")]
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use phasegate_core::{Arm, Query, Span, Timestamp, Wants, Window, WindowKind};
 use phasegate_provider::{Call, ErrorKind, MetricSource as _, ProviderError};
 use phasegate_provider_redis::{RedisConfig, RedisEndpoint, RedisSource};
-
-/// What a server does after its first words.
-#[derive(Clone, Copy, Debug)]
-enum Then {
-    Close,
-    Repeat,
-    Silence,
-}
-
-/// A server that answers whatever it is told with these bytes. Ends with the process.
-fn server(says: &'static [u8], then: Then) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("an address").port();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            std::thread::spawn(move || {
-                let mut asked = [0; 4096];
-                let mut open = stream.read(&mut asked).is_ok() && stream.write_all(says).is_ok();
-                while open && !matches!(then, Then::Close) {
-                    open = match then {
-                        Then::Repeat => stream.write_all(says).is_ok(),
-                        Then::Silence | Then::Close => {
-                            stream.read(&mut asked).is_ok_and(|read| read > 0)
-                        }
-                    };
-                }
-            });
-        }
-    });
-    port
-}
+use phasegate_testkit::servers::{Then, babble};
 
 async fn asked(port: u16) -> Result<(), ProviderError> {
     let end = Timestamp::EPOCH + Span::from_secs(60);
@@ -83,7 +51,9 @@ async fn misbehaviour_is_a_typed_error_in_bounded_time() {
         (b"*-7\r\n", Then::Repeat),
     ] {
         let started = Instant::now();
-        let error = asked(server(says, then)).await.expect_err("no Redis");
+        let error = asked(babble(says, then).expect("a port"))
+            .await
+            .expect_err("no Redis");
         let took = started.elapsed();
         let kinds = [Invalid, Timeout, Unavailable];
         assert!(kinds.contains(&error.kind()), "{says:?} {then:?}: {error}");

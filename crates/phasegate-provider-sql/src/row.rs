@@ -1,7 +1,7 @@
 //! What a row says: numbers out of its columns, or why there are none.
 
 use phasegate_core::{Decimal, Observed, Query, Wants};
-use phasegate_provider::{ErrorKind, ProviderError, Sent};
+use phasegate_provider::ProviderError;
 use tokio_postgres::types::FromSql as _;
 use tokio_postgres::{Column, Row};
 
@@ -48,7 +48,7 @@ pub(crate) fn observed(
     act: &str,
 ) -> Result<(u64, Observed), ProviderError> {
     let row = match rows {
-        [] => return Err(no_data(act)),
+        [] => return Err(ProviderError::no_data(act)),
         [row] => row,
         _ => return Err(invalid("more rows than one", act)),
     };
@@ -61,7 +61,7 @@ pub(crate) fn observed(
     };
     // A mean of nothing is nothing, whatever the query makes of it.
     if all == 0 {
-        return Err(no_data(act));
+        return Err(ProviderError::no_data(act));
     }
     let part = || match count(row, first, act)? {
         part if part > all => Err(invalid(&format!("{first} is {part}, of {all}"), act)),
@@ -87,7 +87,7 @@ pub(crate) fn observed(
 fn number(row: &Row, column: &str, act: &str) -> Result<Decimal, ProviderError> {
     match row.try_get::<_, Cell>(column) {
         Ok(Cell::Number(number)) => Ok(number),
-        Ok(Cell::Null) => Err(no_data(act)),
+        Ok(Cell::Null) => Err(ProviderError::no_data(act)),
         Err(error) => Err(invalid(&format!("column {column}: {}", chain(&error)), act)),
     }
 }
@@ -100,8 +100,4 @@ fn count(row: &Row, column: &str, act: &str) -> Result<u64, ProviderError> {
 
 fn invalid(why: &str, act: &str) -> ProviderError {
     ProviderError::invalid(format!("{act}: {why}"))
-}
-
-fn no_data(act: &str) -> ProviderError {
-    ProviderError::new(ErrorKind::NoData, Sent::Answered, act)
 }

@@ -4,47 +4,14 @@
 
 mod support;
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use phasegate_core::{Span, Wants};
 use phasegate_provider::{ErrorKind, MetricSource as _, ProviderError, Sent};
 use phasegate_provider_sql::{PostgresConfig, PostgresSource};
-use phasegate_testkit::servers::free_port;
+use phasegate_testkit::servers::{Then, babble, free_port};
 
 use support::{at, call, query};
-
-/// What a server does once it was greeted.
-#[derive(Clone, Copy, Debug)]
-enum Then {
-    Close,
-    Repeat,
-    Silence,
-}
-
-/// A server that answers whatever it is told with these bytes. Ends with the process.
-fn server(says: &'static [u8], then: Then) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("an address").port();
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            std::thread::spawn(move || {
-                let mut greeting = [0; 4096];
-                let mut open = stream.read(&mut greeting).is_ok() && stream.write_all(says).is_ok();
-                while open && !matches!(then, Then::Close) {
-                    open = match then {
-                        Then::Repeat => stream.write_all(says).is_ok(),
-                        Then::Silence | Then::Close => {
-                            stream.read(&mut greeting).is_ok_and(|read| read > 0)
-                        }
-                    };
-                }
-            });
-        }
-    });
-    port
-}
 
 async fn asked(port: u16) -> ProviderError {
     let config = PostgresConfig::new("127.0.0.1", "postgres", "reader").with_port(port);
@@ -91,7 +58,7 @@ async fn misbehaviour_is_a_typed_error_in_bounded_time() {
         (NOTICE, Then::Repeat, [ErrorKind::Unavailable; 2]),
     ] {
         let started = Instant::now();
-        let error = asked(server(says, then)).await;
+        let error = asked(babble(says, then).expect("a port")).await;
         let took = started.elapsed();
         assert!(kinds.contains(&error.kind()), "{says:?} {then:?}: {error}");
         assert!(took < Duration::from_secs(3), "{says:?} {then:?}: {took:?}");
@@ -105,7 +72,7 @@ async fn misbehaviour_is_a_typed_error_in_bounded_time() {
 #[tokio::test]
 async fn a_server_that_says_too_much_is_left() {
     const LONG: &[u8] = b"N\x7f\xff\xff\xffSNOTICE\0CNOTICE\0CNOTICE\0CNOTICE\0CNOTICE\0CNOTICE\0C";
-    let error = asked(server(LONG, Then::Repeat)).await;
+    let error = asked(babble(LONG, Then::Repeat).expect("a port")).await;
     assert!(error.to_string().contains("more than it may"), "{error}");
 }
 

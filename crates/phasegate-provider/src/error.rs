@@ -118,6 +118,11 @@ impl ProviderError {
         Self::new(ErrorKind::Invalid, Sent::Answered, detail)
     }
 
+    /// The other side has nothing for what was asked.
+    pub fn no_data(detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::NoData, Sent::Answered, detail)
+    }
+
     /// The same error with another retry class.
     #[must_use]
     pub fn with_retry(mut self, retry: Retry) -> Self {

@@ -4,50 +4,22 @@
 use std::collections::BTreeMap;
 
 use phasegate_core::{BindingId, Capability, Query, Span, Window, WindowKind};
-use phasegate_criterion::{Baseline, KpiRegistry};
+use phasegate_criterion::KpiRegistry;
 use phasegate_sla::{Finding, Need, evaluate, needs};
 
 use super::look::Closed;
 use crate::engine::Engine;
 use crate::program::{Blind, Figure, OpKind, Program, query};
 use crate::record::{Baselined, Body, Cause, Finish, HoldReason, Place};
-use crate::state::{Stage, State};
-
-/// The KPIs for evaluation: those that were measured compare with what was measured.
-pub(crate) fn registry_of(state: &State) -> KpiRegistry {
-    let program = &state.program;
-    if state.baselines.is_empty() {
-        return program.registry();
-    }
-    registry_with(program, |kpi| {
-        let measured = state.baselines.values().any(|figure| figure.kpi == kpi.id);
-        if measured {
-            kpi.baseline = Baseline::Previous;
-        }
-    })
-}
+use crate::state::Stage;
 
 /// Before anything is exposed there is no canary to ask: figures come from the rest.
 fn registry_for_figures(program: &Program) -> KpiRegistry {
-    registry_with(program, |kpi| {
+    program.registry_with(|kpi| {
         kpi.queries.canary = None;
         // The step says over how long it measures.
         kpi.window = None;
     })
-}
-
-fn registry_with(program: &Program, change: impl Fn(&mut phasegate_criterion::Kpi)) -> KpiRegistry {
-    let mut registry = KpiRegistry::new();
-    for kpi in &program.kpis {
-        let mut kpi = kpi.clone();
-        change(&mut kpi);
-        // Of two with one id the first counts.
-        let _duplicate = registry.declare(kpi);
-    }
-    for slo in &program.slos {
-        let _duplicate = registry.declare_slo(slo.clone());
-    }
-    registry
 }
 
 /// A figure whose queries are under way.
@@ -172,7 +144,7 @@ impl Engine {
                         place: place.clone(),
                         figures,
                     });
-                    self.registry = registry_of(&self.state);
+                    self.registry = self.state.registry();
                 }
                 Err(sentence) => self.bear_blind_figure(place, &sentence),
             }

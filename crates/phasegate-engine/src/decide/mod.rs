@@ -34,7 +34,6 @@ mod watch;
 
 use phasegate_core::{PhaseId, Span};
 
-pub(crate) use baseline::registry_of;
 pub(crate) use effects::Sight;
 pub(crate) use look::Tick;
 pub(crate) use watch::{Watch, canary_triggers};

@@ -94,7 +94,7 @@ impl Program {
     }
 
     /// All operations, of phases, of their ways back and of procedures.
-    pub(super) fn ops(&self) -> impl Iterator<Item = &Op> {
+    pub fn ops(&self) -> impl Iterator<Item = &Op> {
         let phases = self.phases.iter();
         let procedures = self.procedures.iter();
         phases

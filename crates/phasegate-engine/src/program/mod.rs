@@ -345,10 +345,17 @@ impl Default for Blind {
 impl Program {
     /// The numbers that criteria speak of, for looking up. Of two with one id the first counts.
     pub fn registry(&self) -> KpiRegistry {
+        self.registry_with(|_| {})
+    }
+
+    /// The same with changes to the KPIs.
+    pub(crate) fn registry_with(&self, change: impl Fn(&mut Kpi)) -> KpiRegistry {
         let mut registry = KpiRegistry::new();
         for kpi in &self.kpis {
+            let mut kpi = kpi.clone();
+            change(&mut kpi);
             // A second one is refused, which leaves the first.
-            let _duplicate = registry.declare(kpi.clone());
+            let _duplicate = registry.declare(kpi);
         }
         for slo in &self.slos {
             let _duplicate = registry.declare_slo(slo.clone());

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use phasegate_core::{
     BindingId, CriterionId, GateId, Now, PhaseId, RolloutId, StepId, TargetId, Timestamp, TriggerId,
 };
+use phasegate_criterion::{Baseline, KpiRegistry};
 use phasegate_sla::Testimony;
 
 pub use apply::Misfit;
@@ -133,6 +134,16 @@ impl State {
     /// How a criterion of a place stood when last recorded.
     pub fn check(&self, place: &Place, check: &CriterionId) -> Option<&CheckState> {
         self.checks.get(place)?.get(check)
+    }
+
+    /// The numbers that criteria speak of, for evaluation: those that were measured in this rollout compare with what
+    /// was measured.
+    pub fn registry(&self) -> KpiRegistry {
+        self.program.registry_with(|kpi| {
+            if self.baselines.values().any(|figure| figure.kpi == kpi.id) {
+                kpi.baseline = Baseline::Previous;
+            }
+        })
     }
 
     /// The places that are being worked on, phases in program order, the rollback last.

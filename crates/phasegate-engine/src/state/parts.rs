@@ -190,11 +190,7 @@ impl Applied {
 pub(crate) fn exposure(desired: &Desired) -> Ratio {
     match desired {
         // A cohort of unknown size is somebody.
-        Desired::Cohort { share, .. } => {
-            share.unwrap_or_else(|| Ratio::from_ppm(1).unwrap_or(Ratio::ONE))
-        }
-        Desired::Flag { exposure, .. } => *exposure,
-        Desired::Traffic { canary, .. } => *canary,
-        _ => Ratio::ZERO,
+        Desired::Cohort { share: None, .. } => Ratio::from_ppm(1).unwrap_or(Ratio::ONE),
+        other => other.exposure().unwrap_or(Ratio::ZERO),
     }
 }

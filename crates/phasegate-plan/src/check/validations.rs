@@ -12,7 +12,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
     let registry = draft.kpi_registry();
     ways_back(draft, &mut |here, rollback| {
-        one(scope, rollback, &registry, here)
+        one(scope, rollback, &registry, here);
     });
 }
 

@@ -26,7 +26,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
         zero(scope, Some(slo.period), &slos.index(index), "period", why);
     }
     ways_back(draft, &mut |here, rollback| {
-        way_back(scope, rollback, &here)
+        way_back(scope, rollback, &here);
     });
     gates(scope, &draft.gates, &root.key("gates"));
     phases(scope);

@@ -7,7 +7,7 @@ use phasegate_core::{
     Arm, Capability, Decimal, Measurement, Observed, Query, Timestamp, Wants, Window, WindowKind,
 };
 use phasegate_percentile::Histogram;
-use phasegate_provider::{Call, ErrorKind, MetricSource, Provider, ProviderError, Sent};
+use phasegate_provider::{Call, MetricSource, Provider, ProviderError};
 
 use super::Recorder;
 use super::slots::Totals;
@@ -269,5 +269,5 @@ fn misuse(query: &Query, why: &str) -> ProviderError {
 
 fn no_data(query: &Query) -> ProviderError {
     let detail = format!("measure '{}' for {}", query.text, query.kpi);
-    ProviderError::new(ErrorKind::NoData, Sent::Answered, detail)
+    ProviderError::no_data(detail)
 }

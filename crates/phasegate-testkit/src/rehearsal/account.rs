@@ -105,7 +105,7 @@ impl Rehearsal {
                     place: Place::Phase { phase, .. },
                     effect,
                 } => {
-                    if let Some(share) = share(&effect.desired) {
+                    if let Some(share) = effect.desired.exposure() {
                         shown.insert(effect.number, (phase.clone(), share));
                     }
                 }
@@ -183,16 +183,6 @@ impl Rehearsal {
         let lines = self.phases();
         let own = lines.iter().filter(|line| !holds_plan_gates(&line.id));
         own.filter(|line| line.end == PhaseEnd::Done).count()
-    }
-}
-
-/// The share that sees the new version, of what shows it to anybody.
-fn share(desired: &Desired) -> Option<Ratio> {
-    match desired {
-        Desired::Cohort { share, .. } => Some(share.unwrap_or(Ratio::ZERO)),
-        Desired::Flag { exposure, .. } => Some(*exposure),
-        Desired::Traffic { canary, .. } => Some(*canary),
-        _ => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_core::{BindingId, PersonId, PhaseId, RoleId, Span, Timestamp};
-use phasegate_criterion::{Baseline, Condition, KpiRegistry};
+use phasegate_criterion::Condition;
 use phasegate_engine::program::{Op, OpKind, Program};
 use phasegate_engine::record::Place;
 use phasegate_engine::{Act, Person, State};
@@ -215,7 +215,7 @@ impl Director for Hands {
         let (places, _, goes_back) = &scene;
         let acts = self.statements(state, places);
         let wishes = self.wishes(state, places);
-        let registry = registry_of(state);
+        let registry = state.registry();
         fit(
             &state.program,
             &registry,
@@ -239,22 +239,6 @@ impl Director for Hands {
     }
 }
 
-/// What was measured in the rollout is compared with, as the engine does.
-fn registry_of(state: &State) -> KpiRegistry {
-    let mut registry = KpiRegistry::new();
-    for kpi in &state.program.kpis {
-        let mut kpi = kpi.clone();
-        if state.baselines.values().any(|figure| figure.kpi == kpi.id) {
-            kpi.baseline = Baseline::Previous;
-        }
-        let _second_of_one_id = registry.declare(kpi);
-    }
-    for slo in &state.program.slos {
-        let _second_of_one_id = registry.declare_slo(slo.clone());
-    }
-    registry
-}
-
 fn person(role: &RoleId, number: u32) -> Option<PersonId> {
     PersonId::new(format!("{role}-{number}")).ok()
 }
@@ -262,11 +246,7 @@ fn person(role: &RoleId, number: u32) -> Option<PersonId> {
 /// Every role that is asked, and how many people of it at most.
 fn asked(program: &Program) -> BTreeMap<RoleId, u32> {
     let mut roles = BTreeMap::from([(program.escalate_to.clone(), 1)]);
-    let phases = program.phases.iter();
-    let ops = phases.flat_map(|phase| phase.ops.iter().chain(&phase.rollback.ops));
-    let procedures = program.procedures.iter();
-    let ops = ops.chain(procedures.flat_map(|one| &one.rollback.ops));
-    for op in ops {
+    for op in program.ops() {
         let wanted: Vec<(&RoleId, u32)> = match &op.kind {
             OpKind::Ask { role, .. } | OpKind::Ledger { role, .. } => vec![(role, 1)],
             OpKind::Gate(gate) => {

@@ -1,9 +1,10 @@
-//! Servers for tests of adapters: real ones started on free loopback ports, one that misbehaves, one that keeps
+//! Servers for tests of adapters: real ones started on free loopback ports, ones that misbehave, one that keeps
 //! what it is sent, and recordings of those that cannot be had everywhere.
 //!
 //! A test that lacks its server prints a line with `SKIPPED` and why, and ends; the test command fails
 //! where that happens after the set-up.
 
+mod babble;
 mod hostile;
 mod postgres;
 mod process;
@@ -12,6 +13,7 @@ mod redis;
 mod tape;
 mod withstand;
 
+pub use babble::{Then, babble};
 pub use hostile::{Hostile, MISBEHAVIOURS, answer};
 pub use postgres::Postgres;
 pub use process::{Folder, Process, find, free_port, skipped};

@@ -179,13 +179,13 @@ impl World {
         let thing = self.things.get(&(inspection.to.clone(), target.clone()));
         let found = match thing.and_then(|thing| thing.now.clone()) {
             Some(found) => found,
-            None => at_rest(&inspection.desired)?,
+            None => inspection.desired.at_rest()?,
         };
         let standing = if found == inspection.desired {
             Standing::AsDesired
         } else if inspection.before.as_ref() == Some(&found) {
             Standing::AsBefore
-        } else if Some(&found) == at_rest(&inspection.desired).as_ref() {
+        } else if Some(&found) == inspection.desired.at_rest().as_ref() {
             Standing::Resting
         } else {
             Standing::Other
@@ -259,20 +259,5 @@ impl World {
             .collect();
         all.sort_by_key(|done| done.at);
         all
-    }
-}
-
-/// A thing that nobody has touched shows nobody the new version.
-fn at_rest(desired: &Desired) -> Option<Desired> {
-    match desired {
-        Desired::Flag { flag, .. } => Some(Desired::Flag {
-            flag: flag.clone(),
-            exposure: Ratio::ZERO,
-        }),
-        Desired::Traffic { target, .. } => Some(Desired::Traffic {
-            target: target.clone(),
-            canary: Ratio::ZERO,
-        }),
-        _ => None,
     }
 }

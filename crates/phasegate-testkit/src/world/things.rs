@@ -37,11 +37,7 @@ impl Thing {
 
     /// The share that sees the new version.
     pub fn exposure(&self) -> Ratio {
-        match &self.now {
-            Some(Desired::Cohort { share, .. }) => share.unwrap_or(Ratio::ZERO),
-            Some(Desired::Flag { exposure, .. }) => *exposure,
-            Some(Desired::Traffic { canary, .. }) => *canary,
-            _ => Ratio::ZERO,
-        }
+        let shown = self.now.as_ref().and_then(Desired::exposure);
+        shown.unwrap_or(Ratio::ZERO)
     }
 }
