@@ -17,7 +17,7 @@ use crate::model::{Response, Trigger};
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
-    let registry = draft.kpi_registry();
+    let registry = scope.registry();
     declarations(scope, &registry);
     let sourceless: BTreeSet<&str> = draft
         .kpis

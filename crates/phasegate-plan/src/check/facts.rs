@@ -14,7 +14,7 @@ use crate::fault::Code;
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
-    let registry = draft.kpi_registry();
+    let registry = scope.registry();
     let facts = At::ROOT.key("facts");
     for (index, note) in draft.facts.iter().enumerate() {
         let Statement::Fact(fact) = &note.fact else {

@@ -53,7 +53,7 @@ pub(crate) use scope::{At, Scope};
 pub use templates::MESSAGE_VARIABLES;
 
 use crate::catalog::Catalog;
-use crate::document::{Entry, Kind, Node, PlanDocument};
+use crate::document::{Entry, Kind, Node, PlanDocument, Source};
 use crate::fault::{Code, Fault, Faults};
 use crate::form::{Form as _, Lowering};
 use crate::model::PlanDraft;
@@ -97,7 +97,7 @@ pub fn check_with(document: &PlanDocument, catalog: Option<&Catalog>, lints: &Li
         } else if draft.is_none() {
             // The head of the document is wrong. What stands below it is looked at all the same.
             let mut below = Lowering::new(document.source());
-            draft = PlanDraft::read(&with_a_head(root), &mut below);
+            draft = PlanDraft::read(&with_a_head(root, document.source()), &mut below);
         }
         if let Some(draft) = &draft {
             let mut scope = Scope::new(draft, document, unread);
@@ -119,7 +119,7 @@ pub fn check_with(document: &PlanDocument, catalog: Option<&Catalog>, lints: &Li
 }
 
 /// The document with some format, id and title.
-fn with_a_head(root: &Node) -> Node {
+fn with_a_head(root: &Node, source: &Source) -> Node {
     let mut root = root.clone();
     if let Kind::Map(entries) = &mut root.kind {
         for (key, text) in [
@@ -134,7 +134,7 @@ fn with_a_head(root: &Node) -> Node {
                 },
                 at: root.at,
             };
-            match entries.iter_mut().find(|entry| &*entry.key == key) {
+            match entries.iter_mut().find(|entry| entry.key.of(source) == key) {
                 Some(entry) => entry.value = value,
                 None => entries.push(Entry {
                     key: key.into(),
@@ -186,7 +186,9 @@ pub(crate) fn levelled(
     message: String,
     help: &str,
 ) -> Fault {
-    let at = document.root().map(|root| root.nearest(&pointer));
+    let at = document
+        .root()
+        .map(|root| root.nearest(&pointer, document.source()));
     Fault {
         code,
         severity: code.severity(),

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use phasegate_core::{PersonId, RoleId};
-use phasegate_criterion::Purpose;
+use phasegate_criterion::{KpiRegistry, Purpose};
 
 use super::{dependencies, levelled};
 use crate::document::PlanDocument;
@@ -141,6 +141,7 @@ pub(crate) struct Scope<'d> {
     unread: Unread,
     roles: BTreeMap<&'d RoleId, Staff<'d>>,
     before: Arc<[Vec<usize>]>,
+    registry: Arc<KpiRegistry>,
     /// How many days and people may still be looked at.
     looks: Cell<usize>,
     faults: Vec<Fault>,
@@ -160,6 +161,7 @@ impl<'d> Scope<'d> {
             unread,
             roles: staff(draft),
             before: dependencies(draft).into(),
+            registry: Arc::new(draft.kpi_registry()),
             looks: Cell::new(LOOKS_MAX),
             faults: Vec::new(),
             errors: 0,
@@ -186,6 +188,11 @@ impl<'d> Scope<'d> {
     /// Which phases each of them waits for.
     pub(super) fn before(&self) -> Arc<[Vec<usize>]> {
         Arc::clone(&self.before)
+    }
+
+    /// The KPIs, as the criterion language declares them.
+    pub(super) fn registry(&self) -> Arc<KpiRegistry> {
+        Arc::clone(&self.registry)
     }
 
     pub(super) fn document(&self) -> &'d PlanDocument {
@@ -314,7 +321,10 @@ impl<'d> Scope<'d> {
         fault.severity = severity;
         let source = self.document.source();
         let within = |word| {
-            let text = self.document.root()?.nearest(&fault.pointer);
+            let text = self
+                .document
+                .root()?
+                .nearest(&fault.pointer, self.document.source());
             source.word(text, word)
         };
         if let Some(at) = word.and_then(within) {

@@ -10,7 +10,7 @@ use crate::model::Rollback;
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
-    let registry = draft.kpi_registry();
+    let registry = scope.registry();
     ways_back(draft, &mut |here, rollback| {
         one(scope, rollback, &registry, here);
     });

@@ -2,11 +2,13 @@
 //! what is wrong: whatever is not JSON, goes beyond a limit or has a key twice, and texts with characters or
 //! escapes that few documents have.
 
-use super::{Entry, Extent, Kind, Limits, Node};
+use super::{Entry, Extent, Kind, Limits, Node, Source, Text};
 
 /// The tree of a text; `None` if it is not plain.
-pub(super) fn read(text: &str, limits: Limits) -> Option<Node> {
+pub(super) fn read(source: &Source, limits: Limits) -> Option<Node> {
+    let text = source.text();
     let mut reader = Reader {
+        source,
         text,
         at: 0,
         limits,
@@ -20,6 +22,7 @@ pub(super) fn read(text: &str, limits: Limits) -> Option<Node> {
 }
 
 struct Reader<'t> {
+    source: &'t Source,
     text: &'t str,
     at: usize,
     limits: Limits,
@@ -113,33 +116,50 @@ impl Reader<'_> {
             let key_at = Extent::new(start, self.at);
             self.count()?;
             let few = entries.len() < SMALL_MAP;
-            if few && entries.iter().any(|entry| entry.key == key) {
+            let name = key.of(self.source);
+            if few
+                && entries
+                    .iter()
+                    .any(|entry| entry.key.of(self.source) == name)
+            {
                 return None;
             }
             self.sign(b':')?;
             let value = self.value(depth)?;
             entries.push(Entry { key, key_at, value });
             if !self.more(b'}')? {
-                return each_once(&entries).then_some(Kind::Map(entries));
+                return self.each_once(&entries).then_some(Kind::Map(entries));
             }
         }
     }
 
+    /// Does each key of a map of many stand there once? Those before [`SMALL_MAP`] have been looked at.
+    fn each_once(&self, entries: &[Entry]) -> bool {
+        if entries.len() <= SMALL_MAP {
+            return true;
+        }
+        let keys = entries.iter().map(|entry| entry.key.of(self.source));
+        let mut keys: Vec<&str> = keys.collect();
+        keys.sort_unstable();
+        keys.windows(2).all(|pair| pair.first() != pair.last())
+    }
+
     /// A number or one of the three words.
-    fn bare(&mut self) -> Option<Box<str>> {
+    fn bare(&mut self) -> Option<Text> {
         let end = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\n' | b'\t' | b'\r');
         let rest = self.rest();
         let len = rest.iter().position(end).unwrap_or(rest.len());
         let text = self.text.get(self.at..self.at + len)?;
         let known = matches!(text, "true" | "false" | "null") || is_number(text.as_bytes());
         known.then(|| {
+            let start = self.at;
             self.at += len;
-            text.into()
+            Text::Written(Extent::new(start, self.at))
         })
     }
 
     /// A text in quotes.
-    fn quoted(&mut self) -> Option<Box<str>> {
+    fn quoted(&mut self) -> Option<Text> {
         if self.peek()? != b'"' {
             return None;
         }
@@ -150,11 +170,7 @@ impl Reader<'_> {
         if self.peek()? == b'"' {
             self.at += 1;
             let fits = plain <= self.limits.text_bytes_max;
-            return self
-                .text
-                .get(start..start + plain)
-                .filter(|_| fits)
-                .map(Box::from);
+            return fits.then(|| Text::Written(Extent::new(start, start + plain)));
         }
         let mut text = self.text.get(start..self.at)?.to_owned();
         loop {
@@ -216,16 +232,6 @@ impl Reader<'_> {
     }
 }
 
-/// Does each key of a map of many stand there once? Those before [`SMALL_MAP`] have been looked at.
-fn each_once(entries: &[Entry]) -> bool {
-    if entries.len() <= SMALL_MAP {
-        return true;
-    }
-    let mut keys: Vec<&str> = entries.iter().map(|entry| &*entry.key).collect();
-    keys.sort_unstable();
-    keys.windows(2).all(|pair| pair.first() != pair.last())
-}
-
 /// A number as JSON writes it.
 fn is_number(text: &[u8]) -> bool {
     let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -256,8 +262,12 @@ fn is_number(text: &[u8]) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{Source, json, yaml};
+    use super::super::{json, yaml};
     use super::*;
+
+    fn read(text: &str, limits: Limits) -> Option<Node> {
+        super::read(&Source::new("a.json", text), limits)
+    }
 
     /// What the other reader makes of it.
     fn slowly(text: &str) -> Option<Node> {
@@ -267,7 +277,9 @@ mod tests {
         root.filter(|_| faults.is_empty())
     }
 
-    fn same(one: &Node, other: &Node) -> bool {
+    /// Two trees of one source.
+    fn same(one: &Node, other: &Node, source: &Source) -> bool {
+        let text = |text: &Text| text.of(source).to_owned();
         let kinds = match (&one.kind, &other.kind) {
             (
                 Kind::Scalar { text, bare },
@@ -275,15 +287,16 @@ mod tests {
                     text: other,
                     bare: other_bare,
                 },
-            ) => text == other && bare == other_bare,
+            ) => text.of(source) == other.of(source) && bare == other_bare,
             (Kind::List(list), Kind::List(others)) => {
-                list.len() == others.len() && list.iter().zip(others).all(|(a, b)| same(a, b))
+                list.len() == others.len()
+                    && list.iter().zip(others).all(|(a, b)| same(a, b, source))
             }
             (Kind::Map(map), Kind::Map(others)) => {
                 let pairs = || map.iter().zip(others);
                 map.len() == others.len()
-                    && pairs().all(|(a, b)| a.key == b.key && a.key_at == b.key_at)
-                    && pairs().all(|(a, b)| same(&a.value, &b.value))
+                    && pairs().all(|(a, b)| text(&a.key) == text(&b.key) && a.key_at == b.key_at)
+                    && pairs().all(|(a, b)| same(&a.value, &b.value, source))
             }
             _ => false,
         };
@@ -408,7 +421,7 @@ mod tests {
             let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) };
             let text = text.expect("it prints");
             if let (Some(plain), Some(slow)) = (read(&text, Limits::default()), slowly(&text)) {
-                prop_assert!(same(&plain, &slow), "{text}\n{plain:?}\n{slow:?}");
+                prop_assert!(same(&plain, &slow, &Source::new("a.json", &text)), "{text}\n{plain:?}\n{slow:?}");
             }
         }
 
@@ -435,7 +448,11 @@ mod tests {
             let text = serde_json::to_string_pretty(&value).expect("it prints");
             let plain = read(&text, Limits::default()).expect("plain");
             assert!(
-                same(&plain, &slowly(&text).expect("it can be read")),
+                same(
+                    &plain,
+                    &slowly(&text).expect("it can be read"),
+                    &Source::new("a.json", &text)
+                ),
                 "{}",
                 path.display()
             );

@@ -21,7 +21,7 @@ use sha2::{Digest as _, Sha256};
 pub use format::Format;
 use format::{comment_in_json, is_utf16};
 pub use limits::Limits;
-pub(crate) use node::{Entry, Extent, Kind, Node};
+pub(crate) use node::{Entry, Extent, Kind, Node, Text};
 pub(crate) use source::Source;
 
 use crate::fault::{Code, Fault, Severity};
@@ -120,7 +120,7 @@ impl PlanDocument {
             faults.push(found);
         }
         let clean = format == Format::Json && faults.is_empty();
-        let plain = clean.then(|| json_plain::read(source.text(), limits));
+        let plain = clean.then(|| json_plain::read(&source, limits));
         let plain = plain.flatten();
         if format == Format::Json
             && plain.is_none()
@@ -176,7 +176,7 @@ impl PlanDocument {
     pub fn pointers(&self) -> Vec<(u32, String)> {
         let mut found = Vec::new();
         if let Some(root) = &self.root {
-            root.pointers("", &mut found);
+            root.pointers("", &self.source, &mut found);
         }
         found
             .into_iter()
@@ -200,11 +200,14 @@ impl PlanDocument {
             let segment = pointer::key(segment);
             value = match &value.kind {
                 Kind::List(list) => list.get(segment.parse::<usize>().ok()?)?,
-                Kind::Map(map) => &map.iter().find(|entry| *entry.key == *segment)?.value,
+                Kind::Map(map) => {
+                    let is_it = |entry: &&Entry| entry.key.of(&self.source) == segment;
+                    &map.iter().find(is_it)?.value
+                }
                 Kind::Scalar { .. } => return None,
             };
         }
-        Some(value.to_value())
+        Some(value.to_value(&self.source))
     }
 
     pub(crate) fn source(&self) -> &Source {

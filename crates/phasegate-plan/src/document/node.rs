@@ -2,6 +2,7 @@
 
 use phasegate_core::Decimal;
 
+use super::Source;
 use crate::value::Value;
 
 /// A stretch of bytes in the source.
@@ -21,6 +22,36 @@ impl Extent {
     }
 }
 
+/// A text of a document: a stretch of the source, or made of one, as where it has escapes.
+#[derive(Clone, Debug)]
+pub(crate) enum Text {
+    Written(Extent),
+    Made(Box<str>),
+}
+
+impl Text {
+    /// The text itself, from the source that it was read from.
+    pub(crate) fn of<'t>(&'t self, source: &'t Source) -> &'t str {
+        match self {
+            Self::Written(at) => source.slice(*at),
+            Self::Made(text) => text,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Written(at) => usize::try_from(at.end - at.start).unwrap_or(usize::MAX),
+            Self::Made(text) => text.len(),
+        }
+    }
+}
+
+impl<T: Into<Box<str>>> From<T> for Text {
+    fn from(text: T) -> Self {
+        Self::Made(text.into())
+    }
+}
+
 /// A value with its place.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
@@ -32,7 +63,7 @@ pub(crate) struct Node {
 pub(crate) enum Kind {
     /// Text as written. `bare` means unquoted, so that it may be a number, a truth value or null.
     Scalar {
-        text: Box<str>,
+        text: Text,
         bare: bool,
     },
     List(Vec<Node>),
@@ -42,16 +73,16 @@ pub(crate) enum Kind {
 /// A key with its place, and its value.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
-    pub(crate) key: Box<str>,
+    pub(crate) key: Text,
     pub(crate) key_at: Extent,
     pub(crate) value: Node,
 }
 
 impl Node {
     /// Nothing written, or `null` or `~`.
-    pub(crate) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self, source: &Source) -> bool {
         match &self.kind {
-            Kind::Scalar { text, bare } => *bare && matches!(&**text, "" | "~" | "null"),
+            Kind::Scalar { text, bare } => *bare && matches!(text.of(source), "" | "~" | "null"),
             Kind::List(_) | Kind::Map(_) => false,
         }
     }
@@ -84,7 +115,7 @@ impl Node {
     }
 
     /// The node that a JSON pointer leads to, or the nearest above it that exists.
-    pub(crate) fn nearest(&self, pointer: &str) -> Extent {
+    pub(crate) fn nearest(&self, pointer: &str, source: &Source) -> Extent {
         let mut node = self;
         let mut at = self.at;
         for segment in pointer.split('/').skip(1) {
@@ -98,7 +129,8 @@ impl Node {
                     at = node.at;
                 }
                 Kind::Map(map) => {
-                    let Some(entry) = map.iter().find(|entry| *entry.key == *segment) else {
+                    let Some(entry) = map.iter().find(|entry| entry.key.of(source) == segment)
+                    else {
                         break;
                     };
                     node = &entry.value;
@@ -115,37 +147,35 @@ impl Node {
     }
 
     /// The pointer of each value, with its place, outermost first.
-    pub(crate) fn pointers(&self, prefix: &str, out: &mut Vec<(Extent, String)>) {
+    pub(crate) fn pointers(&self, prefix: &str, source: &Source, out: &mut Vec<(Extent, String)>) {
         match &self.kind {
             Kind::Scalar { .. } => {}
             Kind::List(list) => {
                 for (index, item) in list.iter().enumerate() {
                     let pointer = format!("{prefix}/{index}");
                     out.push((item.at, pointer.clone()));
-                    item.pointers(&pointer, out);
+                    item.pointers(&pointer, source, out);
                 }
             }
             Kind::Map(map) => {
                 for entry in map {
-                    let key = super::pointer::segment(&entry.key);
+                    let key = super::pointer::segment(entry.key.of(source));
                     let pointer = format!("{prefix}/{key}");
                     out.push((entry.key_at, pointer.clone()));
-                    entry.value.pointers(&pointer, out);
+                    entry.value.pointers(&pointer, source, out);
                 }
             }
         }
     }
 
     /// As a value of no particular type: bare scalars become what YAML's core schema says.
-    pub(crate) fn to_value(&self) -> Value {
+    pub(crate) fn to_value(&self, source: &Source) -> Value {
+        let item = |item: &Self| item.to_value(source);
+        let entry = |entry: &Entry| (entry.key.of(source).to_owned(), item(&entry.value));
         match &self.kind {
-            Kind::Scalar { text, bare } => scalar_value(text, *bare),
-            Kind::List(list) => Value::List(list.iter().map(Self::to_value).collect()),
-            Kind::Map(map) => Value::Map(
-                map.iter()
-                    .map(|entry| (entry.key.to_string(), entry.value.to_value()))
-                    .collect(),
-            ),
+            Kind::Scalar { text, bare } => scalar_value(text.of(source), *bare),
+            Kind::List(list) => Value::List(list.iter().map(item).collect()),
+            Kind::Map(map) => Value::Map(map.iter().map(entry).collect()),
         }
     }
 }

@@ -40,6 +40,13 @@ impl Source {
         &self.text
     }
 
+    /// A stretch of it; nothing where it has no such stretch.
+    pub(crate) fn slice(&self, at: Extent) -> &str {
+        let index = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+        let slice = self.text.get(index(at.start)..index(at.end));
+        slice.unwrap_or_default()
+    }
+
     /// The place of a stretch of bytes, with the line it begins on.
     pub(crate) fn place(&self, at: Extent) -> Place {
         let line = self.line_starts.partition_point(|start| *start <= at.start);

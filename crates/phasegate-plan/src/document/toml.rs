@@ -105,7 +105,7 @@ impl Builder<'_> {
         for (key, value) in table {
             let span = key.span();
             entries.push(Entry {
-                key: key.into_inner().into(),
+                key: key.into_inner().into_owned().into(),
                 key_at: Extent::new(span.start, span.end),
                 value: self.value(value, depth)?,
             });

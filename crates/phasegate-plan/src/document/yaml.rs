@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, Span};
 
 use super::yaml_hints::{Hint, hint};
-use super::{Entry, Extent, Kind, Limits, Node, READER_FAULTS_MAX, Source, fault};
+use super::{Entry, Extent, Kind, Limits, Node, READER_FAULTS_MAX, Source, Text, fault};
 use crate::fault::{Code, Fault};
 
 /// Reads the one document of a source; faults go to the list. `None` if there is no tree.
@@ -53,7 +53,7 @@ pub(super) fn read(source: &Source, limits: Limits, faults: &mut Vec<Fault>) -> 
         }
     }
     let root = builder.root.take();
-    if root.as_ref().is_none_or(Node::is_null) {
+    if root.as_ref().is_none_or(|root| root.is_null(source)) {
         builder.report(
             Code::EmptyDocument,
             Extent::new(0, 0),
@@ -106,7 +106,7 @@ enum Frame {
         anchor: usize,
         start: u32,
         entries: Vec<Entry>,
-        key: Option<(Box<str>, Extent)>,
+        key: Option<(Text, Extent)>,
     },
 }
 
@@ -253,7 +253,7 @@ impl Builder<'_> {
             return;
         }
         let mut sorted: Vec<(&str, usize)> = (entries.iter().enumerate())
-            .map(|(index, entry)| (&*entry.key, index))
+            .map(|(index, entry)| (entry.key.of(self.source), index))
             .collect();
         sorted.sort_unstable();
         let mut found: Vec<usize> = sorted
@@ -268,7 +268,7 @@ impl Builder<'_> {
         let left = READER_FAULTS_MAX.saturating_sub(self.faults.len());
         for index in found.into_iter().take(left) {
             if let Some(entry) = entries.get(index) {
-                self.twice(&entry.key, entry.key_at);
+                self.twice(entry.key.of(self.source), entry.key_at);
             }
         }
     }
@@ -349,8 +349,10 @@ impl Builder<'_> {
                         );
                     };
                     let near = entries.get(..SMALL_MAP).is_none();
-                    let twice = near && entries.iter().any(|entry| entry.key == text);
-                    let shown = twice.then(|| text.clone());
+                    let shown = text.of(self.source);
+                    let is_it = |entry: &Entry| entry.key.of(self.source) == shown;
+                    let twice = near && entries.iter().any(is_it);
+                    let shown = twice.then(|| shown.to_owned());
                     *key = Some((text, at));
                     if let Some(text) = shown {
                         self.twice(&text, at);

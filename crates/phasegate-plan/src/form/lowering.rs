@@ -1,6 +1,6 @@
 //! The context of reading: where we are, what is wrong so far.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 use std::str::FromStr;
 
 use super::{Flat, Form, Unread};
@@ -37,6 +37,18 @@ impl<'s> Lowering<'s> {
             comparisons: 0,
             stopped: false,
         }
+    }
+
+    pub(crate) fn source(&self) -> &'s Source {
+        self.source
+    }
+
+    /// The key of an entry.
+    pub(crate) fn key<'t>(&self, entry: &'t Entry) -> &'t str
+    where
+        's: 't,
+    {
+        entry.key.of(self.source)
     }
 
     /// Was something left out because there are too many faults, or too much of something?
@@ -124,21 +136,24 @@ impl<'s> Lowering<'s> {
 
     fn at_index<T>(&mut self, index: usize, f: impl FnOnce(&mut Self) -> T) -> T {
         let len = self.path.len();
-        self.path.push('/');
-        self.path.push_str(&index.to_string());
+        // Writing to a text does not fail.
+        let _ = write!(self.path, "/{index}");
         let result = f(self);
         self.path.truncate(len);
         result
     }
 
     /// The text of a scalar, or a fault that says what is wanted.
-    pub(crate) fn text<'n>(&mut self, node: &'n Node, wanted: &str) -> Option<&'n str> {
+    pub(crate) fn text<'t>(&mut self, node: &'t Node, wanted: &str) -> Option<&'t str>
+    where
+        's: 't,
+    {
         match &node.kind {
-            Kind::Scalar { .. } if node.is_null() => {
+            Kind::Scalar { .. } if node.is_null(self.source) => {
                 self.empty(node, wanted);
                 None
             }
-            Kind::Scalar { text, .. } => Some(text),
+            Kind::Scalar { text, .. } => Some(text.of(self.source)),
             Kind::List(_) => self.wrong_shape(node, wanted, "a list"),
             Kind::Map(_) => self.wrong_shape(node, wanted, "a map"),
         }
@@ -184,7 +199,10 @@ impl<'s> Lowering<'s> {
         let index = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
         let (start, end) = (index(node.at.start), index(node.at.end));
         let written = self.source.text().get(start..end).unwrap_or_default();
-        let Some(offset) = written.find(&**text).filter(|offset| *offset <= 1) else {
+        let Some(offset) = written
+            .find(text.of(self.source))
+            .filter(|offset| *offset <= 1)
+        else {
             return node.at;
         };
         Extent::new(start + offset + range.start, start + offset + range.end)
@@ -194,7 +212,7 @@ impl<'s> Lowering<'s> {
     pub(crate) fn entries<'n>(&mut self, node: &'n Node, wanted: &str) -> Option<&'n [Entry]> {
         match &node.kind {
             Kind::Map(entries) => Some(entries),
-            Kind::Scalar { .. } if node.is_null() => {
+            Kind::Scalar { .. } if node.is_null(self.source) => {
                 self.empty(node, wanted);
                 None
             }
@@ -212,7 +230,7 @@ impl<'s> Lowering<'s> {
         field: &str,
     ) -> Option<T> {
         if let Some(entry) = found {
-            let value = self.under(&entry.key, |cx| cx.filled(&entry.value));
+            let value = self.under(self.key(entry), |cx| cx.filled(&entry.value));
             return value.or_else(|| self.stand_in(field));
         }
         let key = kebab(field);
@@ -253,7 +271,7 @@ impl<'s> Lowering<'s> {
     /// A field that may be there.
     pub(crate) fn may<T: Form>(&mut self, found: Option<&Entry>) -> Option<T> {
         let entry = found?;
-        self.under(&entry.key, |cx| {
+        self.under(self.key(entry), |cx| {
             let value = T::read(&entry.value, cx);
             if value.is_none() {
                 cx.drop_here();
@@ -273,7 +291,7 @@ impl<'s> Lowering<'s> {
         let Some(entry) = found else {
             return Vec::new();
         };
-        self.under(&entry.key, |cx| {
+        self.under(self.key(entry), |cx| {
             let items = cx.items(&entry.value);
             if items.is_none() {
                 cx.drop_here();
@@ -297,13 +315,13 @@ impl<'s> Lowering<'s> {
                         Some(item) => items.push(item),
                         None => {
                             let list = self.pointer();
-                            self.unread.item(list, index, item);
+                            self.unread.item(list, index, item, self.source);
                         }
                     }
                 }
                 Some(items)
             }
-            Kind::Scalar { .. } if node.is_null() => {
+            Kind::Scalar { .. } if node.is_null(self.source) => {
                 self.empty(node, "a list");
                 None
             }
@@ -324,22 +342,22 @@ impl<'s> Lowering<'s> {
 
     /// A flat choice: exactly one of its keys.
     pub(crate) fn flat<T: Flat>(&mut self, entries: &[Entry], around: &Node) -> Option<T> {
-        let found: Vec<&Entry> = entries
-            .iter()
-            .filter(|entry| T::KEYS.contains(&&*entry.key))
-            .collect();
-        match found.as_slice() {
-            [entry] => T::read_flat(entry, self),
-            [] => {
+        let source = self.source;
+        let is_one = |entry: &&Entry| T::KEYS.contains(&entry.key.of(source));
+        let mut found = entries.iter().filter(is_one);
+        match (found.next(), found.next()) {
+            (Some(entry), None) => T::read_flat(entry, self),
+            (None, _) => {
                 let head = entries.first().map_or(around.at, |entry| entry.key_at);
                 let help = format!("add one of {}", T::KEYS.join(", "));
                 self.report(Code::NotOneAction, head, NO_ACTION, Some(help));
                 None
             }
-            [first, second, ..] => {
+            (Some(first), Some(second)) => {
                 let message = format!(
                     "'{}' and '{}' cannot stand in one place",
-                    first.key, second.key
+                    self.key(first),
+                    self.key(second)
                 );
                 let help = "make two of it, one after the other".to_owned();
                 self.report(Code::NotOneAction, second.key_at, message, Some(help));
@@ -351,8 +369,8 @@ impl<'s> Lowering<'s> {
     /// Reports keys that the model does not have.
     pub(crate) fn unknown_keys(&mut self, entries: &[Entry], fields: &[&str], flat: &[&str]) {
         for entry in entries {
-            let known = fields.iter().any(|field| same_key(field, &entry.key))
-                || flat.contains(&&*entry.key);
+            let key = self.key(entry);
+            let known = fields.iter().any(|field| same_key(field, key)) || flat.contains(&key);
             if known {
                 continue;
             }
@@ -365,9 +383,9 @@ impl<'s> Lowering<'s> {
                 .map(|field| kebab(field))
                 .chain(flat.iter().map(|key| (*key).to_owned()))
                 .collect();
-            let near = closest(&entry.key, keys.iter().map(String::as_str));
+            let near = closest(key, keys.iter().map(String::as_str));
             let help = match near {
-                _ if &*entry.key == "<<" => {
+                _ if key == "<<" => {
                     "maps are not merged here: write the keys out, or use an alias for a whole value"
                         .to_owned()
                 }
@@ -375,10 +393,10 @@ impl<'s> Lowering<'s> {
                 None => format!("the keys here are {}", keys.join(", ")),
             };
             // What was meant is not missing.
-            let meant = near.unwrap_or(&entry.key).to_owned();
+            let meant = near.unwrap_or(key).to_owned();
             self.under(&meant, Self::drop_here);
             self.is_not_missing(&meant, flat);
-            let message = format!("there is no key '{}' here", entry.key);
+            let message = format!("there is no key '{key}' here");
             self.report(Code::UnknownKey, entry.key_at, message, Some(help));
         }
     }
@@ -408,21 +426,22 @@ const NO_ACTION: &str = "nothing says what is to be done here";
 /// mostly keep the order of the model, so the search goes on where it ended.
 pub(crate) fn assign<'n>(
     entries: &'n [Entry],
-    fields: &[&str],
-    flats: &[&str],
+    source: &Source,
+    (fields, flats): (&[&str], &[&str]),
     places: &mut [Option<&'n Entry>],
 ) -> bool {
     let mut known = true;
     let mut next = 0;
     for entry in entries {
-        let is_it = |field: &&str| same_key(field, &entry.key);
+        let key = entry.key.of(source);
+        let is_it = |field: &&str| same_key(field, key);
         let after = fields.get(next..).unwrap_or_default();
         let place = match after.iter().position(is_it) {
             Some(more) => Some(next + more),
             None => fields.iter().take(next).position(is_it),
         };
         let Some(place) = place else {
-            known &= flats.contains(&&*entry.key);
+            known &= flats.contains(&key);
             continue;
         };
         next = place + 1;

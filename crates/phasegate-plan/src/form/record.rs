@@ -200,7 +200,7 @@ macro_rules! record_read {
             ) -> Option<Self> {
                 $(
                     if let $crate::document::Kind::Scalar { .. } = &node.kind
-                        && !node.is_null()
+                        && !node.is_null(cx.source())
                     {
                         let $short = cx.filled::<$sty>(node)?;
                         return Some(Self::new($short));
@@ -210,7 +210,12 @@ macro_rules! record_read {
                 let fields = [$($crate::form::record_read!(@name $mode $field)),*];
                 let flats: &[&str] = $crate::form::record_read!(@flats $($mode $ty),*);
                 let mut found = [None; [$(stringify!($field)),*].len()];
-                let known = $crate::form::lowering::assign(entries, &fields, flats, &mut found);
+                let known = $crate::form::lowering::assign(
+                    entries,
+                    cx.source(),
+                    (&fields, flats),
+                    &mut found,
+                );
                 let mut found = found.into_iter();
                 $(
                     let $field = $crate::form::record_read!(
@@ -373,7 +378,7 @@ macro_rules! actions {
                 cx: &mut $crate::form::Lowering<'_>,
             ) -> Option<Self> {
                 $(
-                    if &*entry.key == $key {
+                    if cx.key(entry) == $key {
                         let inner = cx.under($key, |cx| cx.filled::<$ty>(&entry.value));
                         return inner.map(Self::$variant);
                     }

@@ -219,8 +219,8 @@ impl Form for String {
 }
 
 impl Form for Value {
-    fn read(node: &Node, _: &mut Lowering<'_>) -> Option<Self> {
-        Some(node.to_value())
+    fn read(node: &Node, cx: &mut Lowering<'_>) -> Option<Self> {
+        Some(node.to_value(cx.source()))
     }
     fn write(&self) -> Value {
         self.clone()
@@ -252,14 +252,14 @@ where
         let entries = cx.free_entries(node, "a map")?;
         let mut out = Self::new();
         for entry in entries {
-            let value = cx.under(&entry.key, |cx| {
+            let value = cx.under(cx.key(entry), |cx| {
                 let value = V::read(&entry.value, cx);
                 if value.is_none() {
                     cx.drop_here();
                 }
                 value
             });
-            match (entry.key.parse(), value) {
+            match (cx.key(entry).parse(), value) {
                 (Ok(key), Some(value)) => {
                     out.insert(key, value);
                 }

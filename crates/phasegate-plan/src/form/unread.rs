@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_core::TargetId;
 
-use crate::document::{Entry, Kind, Node};
+use crate::document::{Entry, Kind, Node, Source};
 
 /// What of a document is not in the draft made of it.
 #[derive(Clone, Debug, Default)]
@@ -31,17 +31,18 @@ impl Unread {
     }
 
     /// An item of the list at this pointer could not be read.
-    pub(super) fn item(&mut self, list: String, index: usize, item: &Node) {
-        let named = |entry: &Entry| &*entry.key == "id";
+    pub(super) fn item(&mut self, list: String, index: usize, item: &Node, source: &Source) {
+        let named = |entry: &Entry| entry.key.of(source) == "id";
         let id = match &item.kind {
             Kind::Map(entries) => entries.iter().find(|entry| named(entry)),
             Kind::List(_) | Kind::Scalar { .. } => None,
         };
         match id.map(|entry| &entry.value.kind) {
             Some(Kind::Scalar { text, .. }) => {
-                self.ids.insert(text.to_string());
+                let text = text.of(source);
+                self.ids.insert(text.to_owned());
                 // What it is called elsewhere nobody knows, if it is the id that is wrong.
-                if TargetId::new(&**text).is_err() {
+                if TargetId::new(text).is_err() {
                     self.nameless.insert(list.clone());
                 }
             }

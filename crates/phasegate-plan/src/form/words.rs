@@ -169,7 +169,7 @@ macro_rules! choice_make {
 macro_rules! choice_read {
     (@map unit $variant:ident $word:literal, $entry:ident, $cx:ident) => {};
     (@map with $variant:ident ($ty:ty) $word:literal, $entry:ident, $cx:ident) => {
-        if &*$entry.key == $word {
+        if $cx.key($entry) == $word {
             return $cx
                 .under($word, |cx| {
                     <$ty as $crate::form::Form>::read(&$entry.value, cx)
@@ -235,8 +235,9 @@ pub(crate) fn unknown(cx: &mut Lowering<'_>, node: &Node, text: &str, words: &[&
 
 /// A key that is none of the choices.
 pub(crate) fn unknown_key(cx: &mut Lowering<'_>, entry: &Entry, words: &[&str]) {
-    let message = format!("'{}' is no choice here", entry.key);
-    let help = hint(&entry.key, words);
+    let key = cx.key(entry);
+    let message = format!("'{key}' is no choice here");
+    let help = hint(key, words);
     cx.report(Code::UnknownChoice, entry.key_at, message, Some(help));
 }
 
