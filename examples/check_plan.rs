@@ -49,7 +49,7 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
         None => None,
     };
     let document = PlanDocument::read(&plan, &read(&plan)?);
-    let catalog = bindings.as_ref().and_then(|one| one.catalog.as_ref());
+    let catalog = bindings.as_ref().and_then(|one| one.readable.as_ref());
     let checked = check_with(&document, catalog, &lints);
     let bound = bindings.as_ref().is_none_or(|one| one.catalog.is_some());
     // The faults of both documents in one list.

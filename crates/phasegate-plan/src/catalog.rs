@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use phasegate_core::{BindingId, Capability, Role, Span};
 
-use crate::check::levelled;
+use crate::check::{levelled, with_a_head};
 use crate::document::{Digest, Format, PlanDocument};
 use crate::fault::{Code, FAULTS_MAX, Fault, Faults};
-use crate::form::{Form as _, Lowering, record, words};
+use crate::form::{Form as _, Lowering, Unread, record, words};
 use crate::print::{PrintError, print};
 use crate::value::Value;
 
@@ -86,6 +86,8 @@ record! {
 pub struct Catalog {
     draft: Arc<CatalogDraft>,
     document: Arc<PlanDocument>,
+    /// What of the document is not in the draft.
+    unread: Arc<Unread>,
 }
 
 /// A bindings document with what was found in it.
@@ -94,6 +96,22 @@ pub struct Catalog {
 pub struct CheckedCatalog {
     /// The catalog, if nothing is wrong with it.
     pub catalog: Option<Catalog>,
+    /// What could be read of it, where something is wrong too: to hold a plan against, so that the faults of both
+    /// documents come at once. It says nothing of what could not be read.
+    ///
+    /// ```
+    /// use phasegate_plan::Catalog;
+    /// let checked = Catalog::read("bindings.yaml", b"
+    /// format: phasegate-bindings/1
+    /// bindings:
+    ///   edge: {adapter: haproxy, roles: [traffic-rooter]}
+    ///   mail: {adapter: smtp, roles: [notifier]}
+    /// ");
+    /// assert!(checked.catalog.is_none());
+    /// let readable = checked.readable.expect("a part of it");
+    /// assert_eq!(readable.bindings().len(), 2);
+    /// ```
+    pub readable: Option<Catalog>,
     /// Everything that was found.
     pub faults: Faults,
 }
@@ -108,20 +126,40 @@ impl Catalog {
     pub fn check(document: &PlanDocument) -> CheckedCatalog {
         let mut faults = document.faults().to_vec();
         let mut draft = None;
+        let mut unread = Unread::default();
         if let Some(root) = document.root() {
             let mut cx = Lowering::new(document.source());
             draft = CatalogDraft::read(root, &mut cx);
-            faults.extend(cx.finish().0);
+            let stopped = cx.has_stopped();
+            let (found, lost) = cx.finish();
+            faults.extend(found);
+            unread = lost;
+            if stopped {
+                draft = None;
+            } else if draft.is_none() {
+                // Its head is wrong. What stands below it is looked at all the same.
+                let head = [("format", CatalogFormat::V1.as_str())];
+                let mut below = Lowering::new(document.source());
+                draft =
+                    CatalogDraft::read(&with_a_head(root, &head, document.source()), &mut below);
+                unread = below.finish().1;
+            }
         }
         if let Some(draft) = &draft {
             meaning(draft, document, &mut faults);
         }
         let faults = Faults::new(faults);
-        let catalog = draft.filter(|_| !faults.has_errors()).map(|draft| Self {
+        let readable = draft.map(|draft| Self {
             draft: Arc::new(draft),
             document: Arc::new(document.clone()),
+            unread: Arc::new(unread),
         });
-        CheckedCatalog { catalog, faults }
+        let catalog = readable.clone().filter(|_| !faults.has_errors());
+        CheckedCatalog {
+            catalog,
+            readable,
+            faults,
+        }
     }
 
     /// Checks a catalog written in Rust. Places in faults refer to its YAML text.
@@ -148,6 +186,22 @@ impl Catalog {
     /// The digest of those bytes.
     pub fn digest(&self) -> Digest {
         Digest::of(self.bytes())
+    }
+
+    /// May there be a binding of this name that could not be read?
+    pub(crate) fn may_bind(&self, id: &BindingId) -> bool {
+        self.unread.may_name("/bindings", id.as_str())
+            || self.unread.is_within(&format!("/bindings/{id}"))
+    }
+
+    /// Could something under this key of a binding not be read?
+    pub(crate) fn is_unread(&self, id: &BindingId, key: &str) -> bool {
+        !self.is_whole() && self.unread.is_within(&format!("/bindings/{id}/{key}"))
+    }
+
+    /// Was everything that is written in it read?
+    pub(crate) fn is_whole(&self) -> bool {
+        self.unread.is_empty()
     }
 
     /// All bindings by name.

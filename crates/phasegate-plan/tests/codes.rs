@@ -207,3 +207,36 @@ fn a_criterion_that_no_value_meets_is_one_error_wherever_it_stands() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Both documents at once: what could not be read of the bindings is not missed.
+#[test]
+fn a_plan_is_held_against_what_could_be_read_of_its_bindings() {
+    let told = |bindings: &str| {
+        let plan = edited(
+            PLAN,
+            "#step",
+            "      - {id: s, command: {binding: run, name: nothing}}\n      - {id: t, wait: soon}",
+        );
+        let read = Catalog::read("bindings.yaml", bindings.as_bytes());
+        assert!(read.catalog.is_none());
+        let document = PlanDocument::read("plan.yaml", plan.as_bytes());
+        let lints = Default::default();
+        let faults = check_with(&document, read.readable.as_ref(), &lints).faults;
+        let all = read.faults.and(faults);
+        let errors = all
+            .iter()
+            .filter(|fault| fault.severity == phasegate_plan::Severity::Error);
+        errors.map(|fault| fault.code).collect::<Vec<_>>()
+    };
+    let unknown = [Code::UnknownChoice, Code::UnknownCommand, Code::InvalidSpan];
+    let edge = "adapter: router\n    roles: [traffic-router]";
+    assert!(BINDINGS.contains(edge), "{BINDINGS}");
+    let misspelt = BINDINGS.replacen(edge, "adapter: router\n    roles: [traffic-rooter]", 1);
+    assert_eq!(told(&misspelt), unknown);
+    let head = BINDINGS.replacen("phasegate-bindings/1", "phasegate-bindings/7", 1);
+    let unknown = [Code::UnknownFormat, Code::UnknownCommand, Code::InvalidSpan];
+    assert_eq!(told(&head), unknown);
+    let nameless = BINDINGS.replacen("edge:", "'the edge':", 1);
+    let unknown = [Code::InvalidId, Code::UnknownCommand, Code::InvalidSpan];
+    assert_eq!(told(&nameless), unknown);
+}

@@ -89,7 +89,7 @@ fn what_stands_around_a_missing_name_is_looked_at_all_the_same() {
          \x20 - {titel: A, steps: [{id: s, task: {role: ops, instructions: x}}]}\n\
          \x20 - {id: b, title: B, after: [a], outline: true, gates: [{checks: [x], approvals: [{role: lead}]}]}\n\
          triggers: [{id: t, criterion: errors > 5%, phases: [a], respond: [hold]}]\n\
-         matrix: [{id: m, severity: low, decider: boss}]\n",
+         matrix: [{id: m, severity: low, decide-within: 1h, decider: boss}]\n",
     );
     let places: Vec<&str> = found
         .iter()

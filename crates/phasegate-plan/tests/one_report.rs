@@ -231,3 +231,61 @@ fn a_circle_names_those_that_stand_in_it_and_no_others() {
         ]
     );
 }
+
+fn told(text: &str) -> Vec<String> {
+    let faults = check(&PlanDocument::read("a.yaml", text.as_bytes()), None).faults;
+    let errors = faults
+        .iter()
+        .filter(|fault| fault.severity == Severity::Error);
+    errors
+        .map(|fault| format!("{} {}", fault.code.id(), fault.pointer))
+        .collect()
+}
+
+#[test]
+fn what_stands_beside_a_criterion_that_cannot_be_read_is_told_with_it() {
+    let found = told(
+        "
+format: phasegate-plan/1
+id: a
+title: A
+phases:
+  - id: one
+    title: One
+    outline: true
+    triggers:
+      - id: t
+        criterion: 'ratio(errors) >'
+        phases: [two]
+        respond: [{notify: {channel: nobody}}]
+",
+    );
+    let wanted = [
+        "PG112 /phases/0/triggers/0/criterion",
+        "PG202 /phases/0/triggers/0/phases/0",
+        "PG206 /phases/0/triggers/0/respond/0/notify/channel",
+    ];
+    assert_eq!(found, wanted);
+}
+
+#[test]
+fn a_phase_that_waits_for_nobody_known_has_no_previous_one_to_be_unclear() {
+    let found = told(
+        "
+format: phasegate-plan/1
+id: a
+title: A
+kpis: [{id: errors, shape: ratio, unit: '%', source: m, query: {whole: e}}]
+phases:
+  - {id: one, title: One, outline: true}
+  - id: two
+    title: Two
+    outline: true
+    after: [onne]
+    on-fail: [{rollback: previous-phase}]
+    triggers:
+      - {id: t, criterion: ratio(errors) > 5%, respond: [{rollback: previous-phase}]}
+",
+    );
+    assert_eq!(found, ["PG202 /phases/1/after/0"]);
+}

@@ -16,6 +16,14 @@ type Row = (
 const ROWS: &[Row] = &[
     (
         "a.yaml",
+        "channels:\n  - {id: pay, binding: mail, to: #pay}\n  - {id: b, binding: mail}\nowner: x\n",
+        Code::Syntax,
+        (2, 34),
+        "begins a comment",
+        "quote the text that begins with '#'",
+    ),
+    (
+        "a.yaml",
         "a:\n\t- b\n",
         Code::Syntax,
         (2, 1),

@@ -19,6 +19,9 @@ pub(super) fn check(scope: &mut Scope<'_>, catalog: &Catalog) {
             continue;
         }
         let Some(binding) = catalog.binding(&one.binding) else {
+            if catalog.may_bind(&one.binding) {
+                continue;
+            }
             let near = closest(
                 one.binding.as_str(),
                 catalog
@@ -34,7 +37,7 @@ pub(super) fn check(scope: &mut Scope<'_>, catalog: &Catalog) {
             scope.report_at(Code::UnboundName, one.pointer, message, &help);
             continue;
         };
-        if !binding.roles.contains(&one.role) {
+        if !binding.roles.contains(&one.role) && !catalog.is_unread(&one.binding, "roles") {
             let message = format!(
                 "'{}' ({}) has no role '{}', which is needed here",
                 one.binding, binding.adapter, one.role
@@ -43,7 +46,9 @@ pub(super) fn check(scope: &mut Scope<'_>, catalog: &Catalog) {
             scope.report_at(Code::LackingRole, one.pointer.clone(), message, help);
         }
         for capability in &one.capabilities {
-            if !binding.capabilities.contains(capability) {
+            if !binding.capabilities.contains(capability)
+                && !catalog.is_unread(&one.binding, "capabilities")
+            {
                 let message = format!(
                     "'{}' ({}) cannot do '{capability}', which is needed here",
                     one.binding, binding.adapter
@@ -54,6 +59,7 @@ pub(super) fn check(scope: &mut Scope<'_>, catalog: &Catalog) {
         }
         if let Some(name) = &one.command
             && !binding.commands.contains_key(name)
+            && !catalog.is_unread(&one.binding, "commands")
         {
             let near = closest(name, binding.commands.keys().map(String::as_str));
             let help = near.map_or_else(
@@ -86,7 +92,8 @@ fn forms(scope: &mut Scope<'_>, catalog: &Catalog) {
         };
         let fit = fitting(kpi);
         let lacks_role = !binding.roles.contains(&Role::MetricSource);
-        if lacks_role || fit.iter().any(|form| binding.capabilities.contains(form)) {
+        let unread = catalog.is_unread(name, "capabilities");
+        if lacks_role || unread || fit.iter().any(|form| binding.capabilities.contains(form)) {
             continue;
         }
         let message = format!(
@@ -126,7 +133,7 @@ fn fitting(kpi: &Kpi) -> &'static [Capability] {
 
 /// What could not be read may use any of them; then nothing is said.
 fn unused(scope: &mut Scope<'_>, catalog: &Catalog, used: &BTreeSet<phasegate_core::BindingId>) {
-    if !scope.is_whole() {
+    if !scope.is_whole() || !catalog.is_whole() {
         return;
     }
     let unused: Vec<_> = catalog

@@ -4,10 +4,10 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use phasegate_core::Quantity;
+use phasegate_core::{Quantity, Ratio};
 use phasegate_criterion::{
-    Assertion, Band, Cmp, Condition, Criterion, FailureLimits, Length, Measure, Operand,
-    Scope as When, Subject, Test,
+    Aggregate, Assertion, Band, Choice, Cmp, Condition, Criterion, FailureLimits, Length, Measure,
+    Name, Operand, Scope as When, Subject, Test,
 };
 
 use super::At;
@@ -15,8 +15,23 @@ use super::At;
 /// What is asked so far of each number that the criteria of one list are about.
 #[derive(Default)]
 pub(super) struct Asked<'c> {
-    ranges: BTreeMap<(&'c Subject, Option<&'c Length>), Range<'c>>,
+    ranges: BTreeMap<Key<'c>, Range<'c>>,
+    /// Of the values of one KPI, which ranks are asked about.
+    ranks: BTreeMap<Values<'c>, Vec<(Ratio, Key<'c>)>>,
 }
+
+type Key<'c> = (&'c Subject, Option<&'c Length>);
+
+/// The values of a KPI, or of parts of it, over some time: their ranks have an order.
+type Values<'c> = (
+    &'c Choice,
+    &'c [Choice],
+    Option<&'c Name>,
+    Option<&'c Length>,
+);
+
+/// So many ranks of the same values are compared with each other.
+const RANKS_MAX: usize = 16;
 
 /// Between what a number must lie. The flag says that the end itself is enough.
 #[derive(Default)]
@@ -34,7 +49,7 @@ impl<'c> Asked<'c> {
         match at.in_conjunction() {
             Some(number) if always => {
                 if number == 0 {
-                    self.ranges.clear();
+                    *self = Self::default();
                 }
                 self.condition(&criterion.condition)
             }
@@ -73,15 +88,74 @@ impl<'c> Asked<'c> {
         }
         let key = (&test.subject, test.over.as_ref());
         let range = self.ranges.entry(key).or_default();
-        bounds(test).into_iter().find_map(|(op, bound)| {
+        let found = bounds(test).into_iter().find_map(|(op, bound)| {
             let refused = range.refuses(op, bound)?;
             let asked = format!("{} {bound}", op.text());
             let measure = &test.subject.measure;
             Some(format!(
                 "no value of '{measure}' is {asked} and {refused} at once"
             ))
-        })
+        });
+        found.or_else(|| self.out_of_order(key))
     }
+
+    /// A rank that is to lie above a higher one of the same values: `p50(latency) > 200ms` and
+    /// `p99(latency) < 100ms`.
+    fn out_of_order(&mut self, key: Key<'c>) -> Option<String> {
+        let (rank, values) = rank(key)?;
+        let others = self.ranks.entry(values).or_default();
+        let range = self.ranges.get(&key)?;
+        let found = others.iter().find_map(|(other, other_key)| {
+            let its = self.ranges.get(other_key)?;
+            let (low, low_key, high, high_key) = match rank.cmp(other) {
+                Ordering::Less => (range, key, its, *other_key),
+                Ordering::Greater => (its, *other_key, range, key),
+                Ordering::Equal => return None,
+            };
+            let ((least, with), (most, its)) = (low.least?, high.most?);
+            beyond(least, most, with && its, Ordering::Greater).then(|| {
+                let (from, to) = (if with { ">=" } else { ">" }, if its { "<=" } else { "<" });
+                format!(
+                    "'{}' is never {from} {least} while '{}' is {to} {most}",
+                    low_key.0.measure, high_key.0.measure
+                )
+            })
+        });
+        let known = others.iter().any(|(_, other)| *other == key);
+        if !known && others.len() < RANKS_MAX {
+            others.push((rank, key));
+        }
+        found
+    }
+}
+
+/// Which rank of which values is measured, if it is one: at least this share of them is no larger.
+fn rank<'c>((subject, over): Key<'c>) -> Option<(Ratio, Values<'c>)> {
+    let Measure::Aggregate { by, of, parts } = &subject.measure else {
+        return None;
+    };
+    let rank = match by {
+        Aggregate::Min => Ratio::ZERO,
+        Aggregate::Median => Ratio::from_percent(50).ok()?,
+        Aggregate::Percentile(share) => *share,
+        Aggregate::Max => Ratio::ONE,
+        Aggregate::Age
+        | Aggregate::Average
+        | Aggregate::Count
+        | Aggregate::Deviation
+        | Aggregate::Equal
+        | Aggregate::Frequency
+        | Aggregate::Interval
+        | Aggregate::Last
+        | Aggregate::Rate
+        | Aggregate::Rating
+        | Aggregate::Ratio
+        | Aggregate::Share
+        | Aggregate::Sum
+        | Aggregate::Time
+        | Aggregate::Usage => return None,
+    };
+    Some((rank, (of, parts, subject.per.as_ref(), over)))
 }
 
 /// Between which values a test asks for: one end or two; none where only about a value is asked for.

@@ -12,8 +12,8 @@ use super::contradictions::Asked;
 use super::walk::{Met, walk};
 use super::{At, Scope};
 use crate::fault::{Code, Severity};
-use crate::form::ids_in;
-use crate::model::{Response, Trigger};
+use crate::form::{ids_in, stands_in};
+use crate::model::{Phase, Response, Trigger};
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
@@ -29,7 +29,8 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     let mut asked = Asked::default();
     walk(draft, &mut |at, met| {
         if let Met::Criterion(criterion) = met {
-            if scope.is_full() || names(criterion).iter().any(|name| doubtful.contains(name)) {
+            let unsure = |name: &&str| doubtful.contains(name) || stands_in(name);
+            if scope.is_full() || names(criterion).iter().any(unsure) {
                 return;
             }
             let mut faults = phasegate_criterion::check(criterion, &registry);
@@ -353,7 +354,8 @@ fn triggers(scope: &mut Scope<'_>, registry: &KpiRegistry) {
         for (index, one) in phase.triggers.iter().enumerate() {
             let here = triggers.index(index);
             trigger(scope, one, here, registry);
-            if !one.phases.is_empty() && !one.phases.contains(&phase.id) {
+            let known = |other: &Phase| one.phases.contains(&other.id);
+            if !one.phases.is_empty() && !known(phase) && draft.phases.iter().any(known) {
                 let message = format!(
                     "a trigger of the phase '{}' is watched in no other",
                     phase.id

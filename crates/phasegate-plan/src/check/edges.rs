@@ -346,7 +346,8 @@ impl Edges<'_> {
         match target {
             RollbackTarget::Start => self.irreversible(scope, from, None, at),
             RollbackTarget::PreviousPhase => {
-                if from.iter().any(|index| self.unclear.contains(index)) {
+                let unclear = |index: &usize| self.unclear.contains(index) || self.misses(*index);
+                if from.iter().any(unclear) {
                     return;
                 }
                 let first = |index: &usize| self.before.get(*index).is_some_and(Vec::is_empty);
@@ -373,6 +374,14 @@ impl Edges<'_> {
                 }
             }
         }
+    }
+
+    /// Does a phase wait for one that there is not? That is told at its name.
+    fn misses(&self, index: usize) -> bool {
+        let found = self.before.get(index).map_or(0, Vec::len);
+        let named = self.draft.phases.get(index);
+        named.is_some_and(|phase| phase.after.is_some())
+            && self.draft.dependencies_at(index).len() != found
     }
 
     pub(super) fn name(&self, index: usize) -> &str {

@@ -56,7 +56,7 @@ use crate::catalog::Catalog;
 use crate::document::{Entry, Kind, Node, PlanDocument, Source};
 use crate::fault::{Code, Fault, Faults};
 use crate::form::{Form as _, Lowering};
-use crate::model::PlanDraft;
+use crate::model::{PlanDraft, PlanFormat};
 
 /// A document with what was found in it.
 #[derive(Clone, Debug)]
@@ -97,7 +97,12 @@ pub fn check_with(document: &PlanDocument, catalog: Option<&Catalog>, lints: &Li
         } else if draft.is_none() {
             // The head of the document is wrong. What stands below it is looked at all the same.
             let mut below = Lowering::new(document.source());
-            draft = PlanDraft::read(&with_a_head(root, document.source()), &mut below);
+            let head = [
+                ("format", PlanFormat::V1.as_str()),
+                ("id", "plan"),
+                ("title", "plan"),
+            ];
+            draft = PlanDraft::read(&with_a_head(root, &head, document.source()), &mut below);
         }
         if let Some(draft) = &draft {
             let mut scope = Scope::new(draft, document, unread);
@@ -118,15 +123,11 @@ pub fn check_with(document: &PlanDocument, catalog: Option<&Catalog>, lints: &Li
     Checked { plan, faults }
 }
 
-/// The document with some format, id and title.
-fn with_a_head(root: &Node, source: &Source) -> Node {
+/// A document with some texts at its head.
+pub(crate) fn with_a_head(root: &Node, head: &[(&str, &str)], source: &Source) -> Node {
     let mut root = root.clone();
     if let Kind::Map(entries) = &mut root.kind {
-        for (key, text) in [
-            ("format", "phasegate-plan/1"),
-            ("id", "plan"),
-            ("title", "plan"),
-        ] {
+        for &(key, text) in head {
             let value = Node {
                 kind: Kind::Scalar {
                     text: text.into(),

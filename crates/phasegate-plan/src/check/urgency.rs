@@ -42,6 +42,27 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     );
     too_slow(scope);
     twice(scope);
+    clocks(scope);
+}
+
+/// A row of which nothing says by when: it may wait for ever.
+fn clocks(scope: &mut Scope<'_>) {
+    let matrix = At::ROOT.key("matrix");
+    for (index, row) in scope.draft.matrix.iter().enumerate() {
+        let here = matrix.index(index);
+        let timed = row.decide_within.is_some()
+            || row.decide_at.is_some()
+            || row.complete_within.is_some()
+            || scope.is_unread(here, &["decide-within", "decide-at", "complete-within"]);
+        if !timed {
+            let message = format!(
+                "nothing says by when '{}' is decided or carried out",
+                row.id
+            );
+            let help = "add 'decide-within:', or 'decide-at:', and 'complete-within:'";
+            scope.report(Code::RowWithoutClock, here.key("id"), message, help);
+        }
+    }
 }
 
 /// What is graver must not have more time, of what stands in a list under a key.

@@ -1,4 +1,5 @@
-//! Times of no length at all: nothing is answered, done or measured in them.
+//! Times of no length at all: nothing is answered, done or measured in them; and times to hold in which nothing is
+//! looked at.
 
 use phasegate_core::Span;
 use phasegate_criterion::Length;
@@ -163,6 +164,20 @@ fn every(scope: &mut Scope<'_>, evaluation: &Evaluation, here: At<'_>) {
     often(scope, Some(evaluation.every), &here, "every");
     let why = "holding for no time at all is not holding";
     zero(scope, evaluation.hold_at_most, &here, "hold-at-most", why);
+    let short = |hold: &Span| !hold.is_zero() && *hold < evaluation.every;
+    if let Some(hold) = evaluation.hold_at_most.filter(short)
+        && !scope.is_unread(here, &["every"])
+    {
+        let every = evaluation.every;
+        let message = format!("this is over after {hold}, and is looked at every {every}");
+        let help = "let it hold for several evaluations, or evaluate more often";
+        scope.report(
+            Code::HoldShorterThanInterval,
+            here.key("hold-at-most"),
+            message,
+            help,
+        );
+    }
 }
 
 fn often(scope: &mut Scope<'_>, span: Option<Span>, here: &At<'_>, key: &str) {

@@ -29,13 +29,16 @@ impl Hint {
 /// YAML's own limit of a key that stands on one line with its value.
 const KEY_CHARS_MAX: usize = 1024;
 
+/// So many lines before an error are searched for a comment that hides a bracket.
+const COMMENT_LINES_MAX: usize = 20;
+
 /// Longer texts are not repeated in a hint.
 const SHOWN_CHARS_MAX: usize = 60;
 
 /// What an error of the parser at a byte of the text means.
 pub(super) fn hint(kind: &ErrorKind, info: String, text: &str, at: usize) -> Hint {
     let spot = Spot::new(text, at);
-    if let Some(found) = spot.conflict() {
+    if let Some(found) = spot.conflict().or_else(|| spot.comment_in_brackets()) {
         return found;
     }
     let here = spot.here();
@@ -334,6 +337,29 @@ impl<'t> Spot<'t> {
         found.map(|(from, c)| (self.at + from, c))
     }
 
+    /// A comment before this place, with the bracket in it that is missed: `{channel: #team}`.
+    fn comment_in_brackets(&self) -> Option<Hint> {
+        let before = self.text.get(..self.at)?;
+        let mut end = before.len();
+        for line in before.rsplit('\n').take(COMMENT_LINES_MAX) {
+            let start = end - line.len();
+            let whole = self.text.get(start..)?.lines().next()?;
+            if let Some(at) = comment(whole)
+                && whole.get(at..)?.contains(['}', ']'])
+                && whole.get(..at)?.contains(['{', '['])
+            {
+                let at = Extent::new(start + at, start + whole.trim_end().len());
+                return Some(Hint::new(
+                    at,
+                    "a '#' behind a blank begins a comment, and the bracket is closed in it",
+                    "quote the text that begins with '#', or close the bracket before it",
+                ));
+            }
+            end = start.saturating_sub(1);
+        }
+        None
+    }
+
     /// Where the quoted text begins that is open here.
     fn open_quote(&self) -> Extent {
         let before = self.text.get(..self.at).unwrap_or_default();
@@ -366,6 +392,21 @@ impl<'t> Spot<'t> {
         }
         self.here()
     }
+}
+
+/// Where a comment begins on a line.
+fn comment(line: &str) -> Option<usize> {
+    let (mut quote, mut blank) = (None, true);
+    for (at, sign) in line.char_indices() {
+        match (sign, quote) {
+            ('#', None) if blank => return Some(at),
+            ('"' | '\'', None) => quote = Some(sign),
+            (sign, Some(open)) if sign == open => quote = None,
+            _ => {}
+        }
+        blank = sign == ' ' || sign == '\t';
+    }
+    None
 }
 
 fn indentation(line: &str) -> usize {

@@ -288,6 +288,11 @@ codes! {
     CriterionHoldsTooLong "PG371" "criterion-holds-too-long" Warning;
     /// A role that decides, does or answers for something has no member.
     RoleIsEmpty "PG372" "role-is-empty" Warning;
+    /// Inconclusive verdicts may hold a phase for less time than lies between two evaluations: the first of them
+    /// ends the holding.
+    HoldShorterThanInterval "PG373" "hold-shorter-than-interval" Warning;
+    /// A row of the decision matrix says neither by when it is decided nor by when it is carried out.
+    RowWithoutClock "PG374" "row-without-clock" Warning;
 
     /// The lengths of the phases do not add up to the stated length of the whole.
     LengthsDoNotAddUp "PG401" "lengths-do-not-add-up" Warning;

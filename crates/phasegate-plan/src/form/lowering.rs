@@ -286,6 +286,12 @@ impl<'s> Lowering<'s> {
         self.unread.part(pointer);
     }
 
+    /// Remembers that something under this key could not be read, and that nobody knows what it is called.
+    pub(super) fn lose_a_name(&mut self) {
+        let here = self.pointer();
+        self.unread.part(here);
+    }
+
     /// A field with any number of things in it.
     pub(crate) fn list<T: Form>(&mut self, found: Option<&Entry>) -> Vec<T> {
         let Some(entry) = found else {

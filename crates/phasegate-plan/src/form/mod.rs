@@ -16,7 +16,7 @@ pub(crate) use record::{
     actions, constructor, field_type, record, record_read, record_write, setters,
 };
 pub(crate) use schema::Schema;
-pub(crate) use unread::{Unread, ids_in};
+pub(crate) use unread::{Unread, ids_in, stands_in};
 pub(crate) use words::{
     choice, choice_make, choice_read, choice_schema, choice_write, word_given, words,
 };

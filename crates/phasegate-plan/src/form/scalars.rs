@@ -44,7 +44,7 @@ macro_rules! texts {
 }
 
 macro_rules! expressions {
-    ($($ty:ty, $comparisons:ident, $wanted:literal;)*) => {$(
+    ($($ty:ty, $comparisons:ident, $stands_in:literal, $wanted:literal;)*) => {$(
         impl Form for $ty {
             fn read(node: &Node, cx: &mut Lowering<'_>) -> Option<Self> {
                 let text = cx.text(node, $wanted)?;
@@ -62,6 +62,11 @@ macro_rules! expressions {
             fn write(&self) -> Value {
                 Value::text(self.to_string())
             }
+            fn stand_in(number: usize) -> Option<Self> {
+                // It is about a KPI that nobody has declared: what stands beside it is looked at all the same.
+                let text = $stands_in.then(|| format!("{} stable", super::unread::stand_in(number)));
+                text?.parse().ok()
+            }
             fn schema(_: &mut Schema) -> Value {
                 schema::types(&["string", "number"])
             }
@@ -70,12 +75,12 @@ macro_rules! expressions {
 }
 
 expressions! {
-    Criterion, of_criterion, "a criterion such as p95(latency) < 200ms for 5m";
-    Statement, of_statement, "a criterion, a fact such as 'baseline latency = ~180ms', or a policy";
-    Policy, one, "a policy such as usage(cpu) target 70% up > 80% by 2";
-    Fact, one, "a fact such as baseline latency = ~180ms";
-    Baseline, one, "a baseline such as ~180ms, 30m..40m, control, previous or unknown";
-    Target, one, "a target such as < 200ms or >= 95%";
+    Criterion, of_criterion, true, "a criterion such as p95(latency) < 200ms for 5m";
+    Statement, of_statement, false, "a criterion, a fact such as 'baseline latency = ~180ms', or a policy";
+    Policy, one, false, "a policy such as usage(cpu) target 70% up > 80% by 2";
+    Fact, one, false, "a fact such as baseline latency = ~180ms";
+    Baseline, one, false, "a baseline such as ~180ms, 30m..40m, control, previous or unknown";
+    Target, one, false, "a target such as < 200ms or >= 95%";
 }
 
 /// How many comparisons are kept of what is none itself.
@@ -214,7 +219,8 @@ impl Form for String {
         Some(Self::new())
     }
     fn schema(_: &mut Schema) -> Value {
-        Value::map([("type", Value::text("string"))])
+        // Numbers and truth values are read as they are written.
+        schema::types(&["string", "number", "boolean"])
     }
 }
 
@@ -265,6 +271,7 @@ where
                 }
                 (Ok(_), None) => {}
                 (Err(error), _) => {
+                    cx.lose_a_name();
                     let help = "write another name for this key".to_owned();
                     cx.report(
                         Code::InvalidId,

@@ -121,6 +121,11 @@ pub(super) fn stand_in(number: usize) -> String {
 
 const STAND_IN: &str = "unread-";
 
+/// Does a name only stand for one that could not be read?
+pub(crate) fn stands_in(name: &str) -> bool {
+    name.starts_with(STAND_IN)
+}
+
 /// A message without the names that only stand for one.
 pub(crate) fn without_stand_ins(message: &str) -> String {
     let mut out = String::with_capacity(message.len());
