@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use phasegate_core::PhaseId;
 use phasegate_criterion::{
     Assertion, Band, Cmp, Condition, Criterion, Fault, FaultCode, KpiRegistry, Level, Measure,
     Operand, Purpose, Shape, check_kpi, check_policy, check_statement,
@@ -13,7 +14,7 @@ use super::walk::{Met, walk};
 use super::{At, Scope};
 use crate::fault::{Code, Severity};
 use crate::form::{ids_in, stands_in};
-use crate::model::{Phase, Response, Trigger};
+use crate::model::{Response, Trigger};
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
@@ -348,14 +349,15 @@ fn triggers(scope: &mut Scope<'_>, registry: &KpiRegistry) {
         trigger(scope, one, all.index(index), registry);
     }
     let phases = At::ROOT.key("phases");
+    let ids: BTreeSet<&PhaseId> = draft.phases.iter().map(|phase| &phase.id).collect();
     for (index, phase) in draft.phases.iter().enumerate() {
         let here = phases.index(index);
         let triggers = here.key("triggers");
         for (index, one) in phase.triggers.iter().enumerate() {
             let here = triggers.index(index);
             trigger(scope, one, here, registry);
-            let known = |other: &Phase| one.phases.contains(&other.id);
-            if !one.phases.is_empty() && !known(phase) && draft.phases.iter().any(known) {
+            let known = |id: &PhaseId| ids.contains(id);
+            if !one.phases.contains(&phase.id) && one.phases.iter().any(known) {
                 let message = format!(
                     "a trigger of the phase '{}' is watched in no other",
                     phase.id

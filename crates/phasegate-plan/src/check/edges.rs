@@ -28,6 +28,8 @@ pub(super) struct Edges<'d> {
     /// Phases of which it is not known whom they wait for, or of one that they wait for: nothing is said
     /// about what comes before them.
     pub(super) unclear: BTreeSet<usize>,
+    /// Phases that wait for one that there is not; that is told at its name.
+    misses: BTreeSet<usize>,
     pub(super) reach: Reach,
 }
 
@@ -166,6 +168,15 @@ impl<'d> Edges<'d> {
         let draft = scope.draft;
         let before = scope.before();
         let mut unclear = unclear(scope);
+        let named = |index| draft.dependencies_at(index).len();
+        let missed = |(index, found): (usize, &Vec<usize>)| {
+            let after = draft
+                .phases
+                .get(index)
+                .is_some_and(|phase| phase.after.is_some());
+            (after && named(index) != found.len()).then_some(index)
+        };
+        let misses = before.iter().enumerate().filter_map(missed).collect();
         let phases = || draft.phases.iter().enumerate();
         let irreversible: BTreeSet<usize> = phases()
             .filter(|(_, phase)| phase.steps.iter().any(|step| step.is_irreversible()))
@@ -197,6 +208,7 @@ impl<'d> Edges<'d> {
             any_undone: undone.iter().find_map(|lost| *lost),
             undone,
             unclear,
+            misses,
         }
     }
 }
@@ -346,7 +358,8 @@ impl Edges<'_> {
         match target {
             RollbackTarget::Start => self.irreversible(scope, from, None, at),
             RollbackTarget::PreviousPhase => {
-                let unclear = |index: &usize| self.unclear.contains(index) || self.misses(*index);
+                let unclear =
+                    |index: &usize| self.unclear.contains(index) || self.misses.contains(index);
                 if from.iter().any(unclear) {
                     return;
                 }
@@ -374,14 +387,6 @@ impl Edges<'_> {
                 }
             }
         }
-    }
-
-    /// Does a phase wait for one that there is not? That is told at its name.
-    fn misses(&self, index: usize) -> bool {
-        let found = self.before.get(index).map_or(0, Vec::len);
-        let named = self.draft.phases.get(index);
-        named.is_some_and(|phase| phase.after.is_some())
-            && self.draft.dependencies_at(index).len() != found
     }
 
     pub(super) fn name(&self, index: usize) -> &str {

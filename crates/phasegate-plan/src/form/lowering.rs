@@ -137,7 +137,7 @@ impl<'s> Lowering<'s> {
     fn at_index<T>(&mut self, index: usize, f: impl FnOnce(&mut Self) -> T) -> T {
         let len = self.path.len();
         // Writing to a text does not fail.
-        let _ = write!(self.path, "/{index}");
+        write!(self.path, "/{index}").unwrap_or_default();
         let result = f(self);
         self.path.truncate(len);
         result
