@@ -249,6 +249,12 @@ fn meaning(draft: &CatalogDraft, document: &PlanDocument, faults: &mut Vec<Fault
             report(Code::ReservedName, here.clone(), message, help);
         }
         for (name, command) in &binding.commands {
+            if command.timeout.is_some_and(Span::is_zero) {
+                let message = format!("the command '{name}' is given no time at all");
+                let help = "write how long it may take, such as 5m, or leave 'timeout' out";
+                let at = format!("{here}/commands/{name}/timeout");
+                report(Code::ZeroTime, at, message, help);
+            }
             if command.argv.is_empty() {
                 let message = format!("the command '{name}' has no program to run");
                 let help = "add 'argv: [program, argument]'";

@@ -50,7 +50,7 @@ const AMOUNTS_OTHERWISE: [Excuse; 3] = [
     ("enterprise-cicd", &[578], &["24/7"], "around the clock"),
 ];
 
-const OTHERWISE: [Excuse; 21] = [
+const OTHERWISE: [Excuse; 18] = [
     (
         "unified-pipeline",
         &[91],
@@ -120,24 +120,6 @@ const OTHERWISE: [Excuse; 21] = [
         &[179],
         &["bin", "c", "rails"],
         "what follows in the console is run without one",
-    ),
-    (
-        "enterprise-cicd",
-        &[59, 61, 63, 67, 97],
-        &["name"],
-        "what has a name stands under it",
-    ),
-    (
-        "enterprise-cicd",
-        &[99, 103],
-        &["alert"],
-        "an alert stands under its name",
-    ),
-    (
-        "enterprise-cicd",
-        &[236, 239, 242],
-        &["metric"],
-        "a condition stands under its metric",
     ),
     (
         "enterprise-cicd",

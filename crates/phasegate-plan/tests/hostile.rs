@@ -553,3 +553,17 @@ fn of_many_freezes_around_a_phase_the_first_are_named() {
     );
     assert!(fault.message.len() < 400, "{}", fault.message);
 }
+
+#[test]
+fn a_number_is_no_longer_than_a_text_may_be() {
+    let digits = "9".repeat(Limits::default().text_bytes_max + 1);
+    for (name, text) in [
+        ("a.yaml", format!("version: {digits}")),
+        ("a.json", format!("{{\"version\": {digits}}}")),
+        ("a.toml", format!("version = {digits}")),
+        ("a.toml", format!("version = {digits}.5")),
+    ] {
+        let found = check(&PlanDocument::read(name, text.as_bytes()), None).faults;
+        assert_eq!(found.of(Code::TextTooLong).count(), 1, "{name}");
+    }
+}

@@ -3,11 +3,11 @@
 
 use std::fmt;
 
-use phasegate_core::{Dimension, Fraction, Quantity};
+use phasegate_core::{BaseUnit, Dimension, Fraction, Quantity};
 
 use super::measure::{Expects, Measured};
 use super::{Fault, FaultCode};
-use crate::kpi::{Kpi, Possible};
+use crate::kpi::{Kpi, Possible, Shape};
 use crate::tree::{Aggregate, Assertion, Band, Cmp, Fact, Given, Measure, Operand, Test, Value};
 
 pub(super) fn check(test: &Test, measured: &Measured<'_>, faults: &mut Vec<Fault>) {
@@ -88,12 +88,18 @@ pub(super) fn of_value(measure: &Measure, value: &Value, measured: &Measured<'_>
     }
 }
 
+/// Between what the values of a KPI lie. Values that are times are durations, even where nobody says so: a trigger at
+/// `p95(latency) > -5ms` is a slip.
+fn possible(kpi: &Kpi) -> Possible {
+    match (kpi.shape, kpi.unit.base()) {
+        (Shape::Distribution | Shape::Quantile { .. }, BaseUnit::Time(_)) => Possible::NOT_NEGATIVE,
+        _ => Possible::of(kpi),
+    }
+}
+
 /// Between what a measure lies.
 fn of_measure(measure: &Measure, measured: &Measured<'_>) -> Possible {
-    let mut kinds = measured
-        .sources
-        .iter()
-        .map(|source| Possible::of(source.kpi));
+    let mut kinds = measured.sources.iter().map(|source| possible(source.kpi));
     match measure {
         Measure::Aggregate { by, .. } => match by {
             Aggregate::Count | Aggregate::Deviation => Possible::NOT_NEGATIVE,

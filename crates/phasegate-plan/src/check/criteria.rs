@@ -270,7 +270,10 @@ fn tell(scope: &mut Scope<'_>, at: At<'_>, faults: &[Fault]) {
 
 /// Tells one of them.
 pub(super) fn tell_at(scope: &mut Scope<'_>, at: &dyn std::fmt::Display, fault: &Fault) {
-    if fault.code == FaultCode::UnknownKpi && scope.may_name_within(&fault.about) {
+    let (kpi, slo) = (FaultCode::UnknownKpi, FaultCode::UnknownSlo);
+    if fault.code == kpi && scope.may_name_within(&fault.about)
+        || fault.code == slo && scope.may_name_slo(&fault.about)
+    {
         return;
     }
     let slug = fault.code.text();

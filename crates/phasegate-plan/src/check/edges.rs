@@ -28,7 +28,7 @@ pub(super) struct Edges<'d> {
     /// Phases of which it is not known whom they wait for, or of one that they wait for: nothing is said
     /// about what comes before them.
     pub(super) unclear: BTreeSet<usize>,
-    /// Phases that wait for one that there is not; that is told at its name.
+    /// Phases that wait for one that there is not, or for another such one; that is told at its name.
     misses: BTreeSet<usize>,
     pub(super) reach: Reach,
 }
@@ -176,7 +176,7 @@ impl<'d> Edges<'d> {
                 .is_some_and(|phase| phase.after.is_some());
             (after && named(index) != found.len()).then_some(index)
         };
-        let misses = before.iter().enumerate().filter_map(missed).collect();
+        let mut misses: BTreeSet<usize> = before.iter().enumerate().filter_map(missed).collect();
         let phases = || draft.phases.iter().enumerate();
         let irreversible: BTreeSet<usize> = phases()
             .filter(|(_, phase)| phase.steps.iter().any(|step| step.is_irreversible()))
@@ -187,6 +187,9 @@ impl<'d> Edges<'d> {
             let list = before.get(index).map_or(&[][..], Vec::as_slice);
             if list.iter().any(|one| unclear.contains(one)) {
                 unclear.insert(index);
+            }
+            if list.iter().any(|one| misses.contains(one)) {
+                misses.insert(index);
             }
             let lost = list.iter().find_map(|one| {
                 let itself = irreversible.contains(one).then_some(*one);
@@ -405,14 +408,23 @@ impl Edges<'_> {
         at: At<'_>,
     ) {
         // For what can start from many phases, one from which the edge leads back is enough.
-        let known = |index: &usize| (itself && *index == to) || self.unclear.contains(index);
+        let known = |index: &usize| {
+            (itself && *index == to) || self.unclear.contains(index) || self.misses.contains(index)
+        };
         let fits = from.iter().any(known) || self.reach.leads_to(to, from);
         if !fits && !from.is_empty() && !self.reach.is_spent() {
-            let message = format!(
-                "the phase '{}' does not come before this one",
-                self.name(to)
-            );
-            let help = "name a phase that this one waits for";
+            let message = match from {
+                [one] => format!(
+                    "the phase '{}' does not come before '{}'",
+                    self.name(to),
+                    self.name(*one)
+                ),
+                _ => format!(
+                    "the phase '{}' comes before none from which this can begin",
+                    self.name(to)
+                ),
+            };
+            let help = "name a phase that is waited for";
             scope.report(Code::ReturnNotBackwards, at, message, help);
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use phasegate_core::{BindingId, Ratio, Span, StepId, TargetId};
 
 use super::{At, Scope};
-use crate::fault::Code;
+use crate::fault::{Code, Severity};
 use crate::model::{Action, Gate, GateWhen, Laid, Phase, Stage};
 
 pub(super) fn check(scope: &mut Scope<'_>) {
@@ -33,7 +33,11 @@ fn stops_short(scope: &mut Scope<'_>) {
             let end = step.action.ramp().and_then(|(laid, _)| laid.end());
             if let (Some(key), Some(end)) = (step.action.moved(), end) {
                 let here = steps.index(number);
-                let pointer = here.key(step.action.key()).key("stages").to_string();
+                let here = here.key(step.action.key());
+                let stages = here.key("stages");
+                // A stage that could not be read may be the last.
+                let lost = scope.lost_items(stages);
+                let (end, pointer) = (if lost { Ratio::ONE } else { end }, stages.to_string());
                 let slot = last.entry(key).or_insert((end, String::new()));
                 *slot = (end.max(slot.0), pointer);
             }
@@ -49,11 +53,9 @@ fn stops_short(scope: &mut Scope<'_>) {
 }
 
 fn one(scope: &mut Scope<'_>, phase: &Phase, here: At<'_>) {
-    let every = phase
-        .evaluation
-        .as_ref()
-        .unwrap_or(&scope.draft.evaluation)
-        .every;
+    let evaluation = phase.evaluation.as_ref();
+    let evaluation = evaluation.unwrap_or(&scope.draft.evaluation);
+    let (every, settle) = (evaluation.every, evaluation.settle);
     // Otherwise it is not known how often is evaluated.
     let known =
         !scope.is_unread(At::ROOT, &["evaluation"]) && !scope.is_unread(here, &["evaluation"]);
@@ -75,8 +77,12 @@ fn one(scope: &mut Scope<'_>, phase: &Phase, here: At<'_>) {
             continue;
         }
         let at = here.key("stages");
-        let every = if known { every } else { Span::ZERO };
-        ramp(scope, &stages, at, own.unwrap_or(every), watched);
+        let (every, settle) = if known {
+            (own.unwrap_or(every), settle)
+        } else {
+            (own.unwrap_or_default(), Span::ZERO)
+        };
+        ramp(scope, &stages, at, (every, settle), watched);
     }
     let gates = here.key("gates");
     let named: BTreeSet<&StepId> = if phase.gates.is_empty() {
@@ -156,7 +162,13 @@ impl Action {
     }
 }
 
-fn ramp(scope: &mut Scope<'_>, stages: &[Stage], at: At<'_>, every: Span, watched: bool) {
+fn ramp(
+    scope: &mut Scope<'_>,
+    stages: &[Stage],
+    at: At<'_>,
+    (every, settle): (Span, Span),
+    watched: bool,
+) {
     let mut before: Option<Ratio> = None;
     for (index, stage) in stages.iter().enumerate() {
         let here = at.index(index);
@@ -179,6 +191,19 @@ fn ramp(scope: &mut Scope<'_>, stages: &[Stage], at: At<'_>, every: Span, watche
                 Code::BakeShorterThanInterval,
                 here.key("bake"),
                 message,
+                help,
+            );
+        } else if watched && !stage.bake.is_zero() && stage.bake <= settle {
+            let message = format!(
+                "a bake of {} is over before anything is measured: {settle} pass after each change first",
+                stage.bake
+            );
+            let help = "bake longer, or let 'settle' be shorter";
+            scope.report_as(
+                Code::BakeShorterThanInterval,
+                Severity::Warning,
+                &here.key("bake"),
+                &message,
                 help,
             );
         }

@@ -243,6 +243,11 @@ impl<'d> Scope<'d> {
         self.unread.is_named_in(text) || self.may_name("kpis", "")
     }
 
+    /// The same of an SLO.
+    pub(super) fn may_name_slo(&self, text: &str) -> bool {
+        self.unread.is_named_in(text) || self.may_name("slos", "")
+    }
+
     /// Could something under one of these keys not be read? Then it is not missing, and what would follow
     /// from that is no fault of its own.
     pub(super) fn is_unread(&self, here: At<'_>, keys: &[&str]) -> bool {

@@ -7,18 +7,19 @@ use phasegate_core::{BindingId, Ratio, TargetId};
 
 use super::{At, Scope};
 use crate::fault::Code;
-use crate::model::{Action, Phase, Procedure, Rollback, RollbackTarget};
+use crate::model::{Action, Phase, PlanDraft, Procedure, Rollback, RollbackTarget};
 
 type Key<'d> = (&'d BindingId, &'d TargetId);
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
     let phases = At::ROOT.key("phases");
+    let left = left(draft);
     let mut heirs: Vec<&Phase> = Vec::new();
     for (index, phase) in draft.phases.iter().enumerate() {
         let here = phases.index(index);
         match &phase.rollback {
-            Some(rollback) => one(scope, rollback, &[phase], here.key("rollback")),
+            Some(rollback) => one(scope, rollback, (&[phase], &left), here.key("rollback")),
             None if phase.no_way_back.is_none()
                 && !scope.is_unread(here, &["rollback", "no-way-back"]) =>
             {
@@ -28,7 +29,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
         }
     }
     if let Some(rollback) = &draft.rollback {
-        one(scope, rollback, &heirs, At::ROOT.key("rollback"));
+        one(scope, rollback, (&heirs, &left), At::ROOT.key("rollback"));
     }
     let mut phases = draft.phases.iter();
     let lost = phases.find(|phase| phase.steps.iter().any(|step| step.is_irreversible()));
@@ -44,8 +45,46 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     }
 }
 
+/// How far phases bring something.
+struct Reached {
+    /// Where the first of their stages brings it.
+    least: Ratio,
+    /// Where it ends.
+    most: Ratio,
+    /// Where other phases have left it.
+    before: Ratio,
+}
+
+/// Where each thing that a phase moves was left, at most, by the phases that are written before it.
+type Left<'d> = BTreeMap<(&'d str, Key<'d>), Ratio>;
+
+fn left(draft: &PlanDraft) -> Left<'_> {
+    let mut levels: BTreeMap<Key<'_>, Ratio> = BTreeMap::new();
+    let mut left = Left::new();
+    for phase in &draft.phases {
+        let moves = || {
+            let steps = phase.steps.iter();
+            steps.filter_map(|step| step.action.moved().zip(step.action.last_rung()))
+        };
+        for (key, _) in moves() {
+            let level = levels.get(&key).copied().unwrap_or_default();
+            left.insert((phase.id.as_str(), key), level);
+        }
+        for (key, end) in moves() {
+            let level = levels.entry(key).or_default();
+            *level = end.max(*level);
+        }
+    }
+    left
+}
+
 /// A rollback against the phases that go back by it.
-fn one(scope: &mut Scope<'_>, rollback: &Rollback, phases: &[&Phase], here: At<'_>) {
+fn one(
+    scope: &mut Scope<'_>,
+    rollback: &Rollback,
+    (phases, left): (&[&Phase], &Left<'_>),
+    here: At<'_>,
+) {
     budgets(scope, rollback, here);
     staged(scope, rollback, Some(rollback.goes_to()), here);
     if scope.is_unread(here, &["steps"]) {
@@ -60,28 +99,53 @@ fn one(scope: &mut Scope<'_>, rollback: &Rollback, phases: &[&Phase], here: At<'
         scope.report(Code::EmptyRollback, here, message, help);
         return;
     }
-    let mut reached: BTreeMap<Key<'_>, Ratio> = BTreeMap::new();
-    for step in phases.iter().flat_map(|phase| &phase.steps) {
-        if let (Some(key), Some(end)) = (step.action.moved(), step.action.last_rung()) {
-            let slot = reached.entry(key).or_insert(end);
-            *slot = end.max(*slot);
+    let mut reached: BTreeMap<Key<'_>, Reached> = BTreeMap::new();
+    for phase in phases {
+        for step in &phase.steps {
+            let (first, last) = (step.action.first_rung(), step.action.last_rung());
+            if let (Some(key), Some(first), Some(last)) = (step.action.moved(), first, last) {
+                let before = left.get(&(phase.id.as_str(), key)).copied();
+                let slot = reached.entry(key).or_insert(Reached {
+                    least: first,
+                    most: last,
+                    before: Ratio::ZERO,
+                });
+                slot.least = first.min(slot.least);
+                slot.most = last.max(slot.most);
+                slot.before = before.unwrap_or_default().max(slot.before);
+            }
         }
     }
     let steps = here.key("steps");
     for (index, step) in rollback.steps.iter().enumerate() {
-        if let (Some(key), Some(end)) = (step.action.moved(), step.action.last_rung())
-            && let Some(most) = reached.get(&key)
-            && end >= *most
-        {
+        let Some((key, end)) = step.action.moved().zip(step.action.last_rung()) else {
+            continue;
+        };
+        let Some(Reached {
+            least,
+            most,
+            before,
+        }) = reached.get(&key)
+        else {
+            continue;
+        };
+        let here = steps.index(index);
+        let here = here.key(step.action.key());
+        let stages = here.key("stages");
+        let help = "going back is going down: write 'stages: [0%]'";
+        if end >= *most {
             let message = format!(
                 "'{}' is at {most} at most, and this takes it to {end}",
                 key.1
             );
-            let help = "going back is going down: write 'stages: [0%]'";
-            let here = steps.index(index);
-            let here = here.key(step.action.key());
-            let stages = here.key("stages");
             scope.report(Code::RollbackGoesForward, stages, message, help);
+        } else if end > *least && end > *before {
+            let message = format!(
+                "this leaves '{}' at {end}: it was at {before} before, and at {least} first",
+                key.1
+            );
+            let code = Code::RollbackStopsShort;
+            scope.report(code, stages, message, help);
         }
     }
     // A way back of several phases takes one of them back at a time.
@@ -92,7 +156,7 @@ fn one(scope: &mut Scope<'_>, rollback: &Rollback, phases: &[&Phase], here: At<'
 fn misses(
     scope: &mut Scope<'_>,
     rollback: &Rollback,
-    (reached, each): (&BTreeMap<Key<'_>, Ratio>, bool),
+    (reached, each): (&BTreeMap<Key<'_>, Reached>, bool),
     steps: At<'_>,
 ) {
     // What a command, a person or a configuration takes back cannot be seen.

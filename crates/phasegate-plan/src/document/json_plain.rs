@@ -151,7 +151,7 @@ impl Reader<'_> {
         let len = rest.iter().position(end).unwrap_or(rest.len());
         let text = self.text.get(self.at..self.at + len)?;
         let known = matches!(text, "true" | "false" | "null") || is_number(text.as_bytes());
-        known.then(|| {
+        (known && len <= self.limits.text_bytes_max).then(|| {
             let start = self.at;
             self.at += len;
             Text::Written(Extent::new(start, self.at))

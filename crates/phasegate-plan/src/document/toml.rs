@@ -115,6 +115,15 @@ impl Builder<'_> {
         Some(entries)
     }
 
+    fn scalar(&mut self, text: &str, bare: bool, at: Extent) -> Option<Kind> {
+        let (len, most) = (text.len(), self.limits.text_bytes_max);
+        if len > most {
+            let message = format!("this text has {len} bytes, the limit is {most}");
+            return self.stop(Code::TextTooLong, at, &message);
+        }
+        Some(Kind::scalar(text, bare))
+    }
+
     fn value(&mut self, value: Spanned<DeValue<'_>>, depth: usize) -> Option<Node> {
         let span = value.span();
         let at = Extent::new(span.start, span.end);
@@ -128,19 +137,9 @@ impl Builder<'_> {
             return self.stop(Code::TooDeep, at, &message);
         }
         let kind = match value.into_inner() {
-            DeValue::String(text) => {
-                if text.len() > self.limits.text_bytes_max {
-                    let message = format!(
-                        "this text has {} bytes, the limit is {}",
-                        text.len(),
-                        self.limits.text_bytes_max
-                    );
-                    return self.stop(Code::TextTooLong, at, &message);
-                }
-                Kind::scalar(&text, false)
-            }
+            DeValue::String(text) => self.scalar(&text, false, at)?,
             DeValue::Integer(number) if number.radix() == 10 => {
-                Kind::scalar(&number.as_str().replace('_', ""), true)
+                self.scalar(&number.as_str().replace('_', ""), true, at)?
             }
             DeValue::Integer(number) => {
                 match i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()) {
@@ -150,7 +149,7 @@ impl Builder<'_> {
                     }
                 }
             }
-            DeValue::Float(number) => Kind::scalar(&number.as_str().replace('_', ""), true),
+            DeValue::Float(number) => self.scalar(&number.as_str().replace('_', ""), true, at)?,
             DeValue::Boolean(truth) => Kind::scalar(if truth { "true" } else { "false" }, true),
             DeValue::Datetime(moment) => Kind::scalar(&moment.to_string(), true),
             DeValue::Array(array) => {

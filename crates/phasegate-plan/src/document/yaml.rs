@@ -184,7 +184,8 @@ impl Builder<'_> {
             Event::SequenceEnd | Event::MappingEnd => self.close(at),
             Event::Alias(id) => self.alias(id, at),
             Event::UnresolvedAlias(name) => {
-                let message = format!("there is no anchor '&{name}' before this alias");
+                let shown: String = name.chars().take(80).collect();
+                let message = format!("there is no anchor '&{shown}' before this alias");
                 self.report(Code::UnknownAlias, at, &message);
                 self.place(Kind::scalar("", true), at, 0)
             }

@@ -293,6 +293,9 @@ codes! {
     HoldShorterThanInterval "PG373" "hold-shorter-than-interval" Warning;
     /// A row of the decision matrix says neither by when it is decided nor by when it is carried out.
     RowWithoutClock "PG374" "row-without-clock" Warning;
+    /// A way back leaves something above where its phase first brought it, and no earlier phase left it there: the new
+    /// version goes on serving.
+    RollbackStopsShort "PG375" "rollback-stops-short" Warning;
 
     /// The lengths of the phases do not add up to the stated length of the whole.
     LengthsDoNotAddUp "PG401" "lengths-do-not-add-up" Warning;

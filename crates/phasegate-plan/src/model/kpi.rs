@@ -91,10 +91,12 @@ record! {
 
 impl Queries {
     fn declaration(&self) -> phasegate_criterion::Queries {
+        // An empty query asks nothing.
+        let said = |query: &Option<String>| query.clone().filter(|text| !text.trim().is_empty());
         phasegate_criterion::Queries {
-            whole: self.whole.clone(),
-            canary: self.canary.clone(),
-            stable: self.stable.clone(),
+            whole: said(&self.whole),
+            canary: said(&self.canary),
+            stable: said(&self.stable),
         }
     }
 }
