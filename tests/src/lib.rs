@@ -101,15 +101,25 @@ pub fn latency(scale: f64) -> Metric {
     }
 }
 
+/// The text of a plan of `tests/plans/`.
+pub fn text(name: &str) -> String {
+    let path = root().join("tests/plans").join(format!("{name}.yaml"));
+    std::fs::read_to_string(path).expect("a file")
+}
+
 /// A plan of `tests/plans/`, checked with its bindings and compiled.
 pub fn program(name: &str, roll_up: Option<Span>) -> Program {
-    let read = |file: &str| std::fs::read(root().join("tests/plans").join(file)).expect("a file");
-    let bindings = Catalog::read("bindings.yaml", &read("bindings.yaml"));
+    program_of(&text(name), roll_up)
+}
+
+/// The same from a text.
+pub fn program_of(plan: &str, roll_up: Option<Span>) -> Program {
+    let bindings = Catalog::read("bindings.yaml", text("bindings").as_bytes());
     let catalog = bindings
         .catalog
         .unwrap_or_else(|| panic!("{}", bindings.faults.render()));
-    let file = format!("{name}.yaml");
-    let checked = check(&PlanDocument::read(&file, &read(&file)), Some(&catalog));
+    let document = PlanDocument::read("plan.yaml", plan.as_bytes());
+    let checked = check(&document, Some(&catalog));
     let plan = checked
         .plan
         .unwrap_or_else(|| panic!("{}", checked.faults.render()));

@@ -259,6 +259,7 @@ impl Compiler<'_> {
                 timeout: None,
                 on_timeout: TimeoutDecision::Hold,
                 no_go: crate::program::Reaction::only(crate::program::Response::Hold),
+                blind: self.blind_gate(&item.criteria, &evaluation)?,
             })
         };
         Ok(Op {

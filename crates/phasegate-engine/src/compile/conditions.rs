@@ -49,6 +49,16 @@ impl Compiler<'_> {
         Ok(checks)
     }
 
+    /// The same for a gate, if it looks at anything.
+    pub(super) fn blind_gate(
+        &self,
+        conditions: &[model::Condition],
+        evaluation: &model::Evaluation,
+    ) -> Result<Option<Blind>, CompileError> {
+        let looks = !conditions.is_empty();
+        looks.then(|| self.blind(evaluation)).transpose()
+    }
+
     pub(super) fn blind(&self, evaluation: &model::Evaluation) -> Result<Blind, CompileError> {
         let reaction = if evaluation.then.is_empty() {
             Reaction::only(Response::Hold)

@@ -53,6 +53,7 @@ impl Compiler<'_> {
                 Some(model::TimeoutAnswer::Hold | _) | None => TimeoutDecision::Hold,
             },
             no_go,
+            blind: self.blind_gate(&gate.criteria, &evaluation)?,
         });
         let title = gate.title.clone().unwrap_or_else(|| gate.id.to_string());
         let step = super::phases::step_id(gate.id.as_str())?;

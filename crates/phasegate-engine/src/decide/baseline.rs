@@ -9,7 +9,7 @@ use phasegate_sla::{Finding, Need, evaluate, needs};
 
 use super::look::Closed;
 use crate::engine::Engine;
-use crate::program::{Blind, Figure, OpKind, Program, query};
+use crate::program::{Blind, Figure, OpKind, Program, Response, query};
 use crate::record::{Baselined, Body, Cause, Finish, HoldReason, Place};
 use crate::state::Stage;
 
@@ -158,7 +158,12 @@ impl Engine {
         else {
             return;
         };
-        let Blind { after, reaction } = blind;
+        let Blind {
+            after,
+            mut reaction,
+        } = blind;
+        // Whoever is only told must not be told for ever.
+        reaction.act.get_or_insert(Response::Hold);
         let waited = self.running_for(place).map(|elapsed| elapsed.high);
         let is_held = self
             .state

@@ -1,16 +1,16 @@
 //! Judging: what the answers of one look say, what of it is recorded, and what follows.
 
 use phasegate_core::{CriterionId, EffectClass, PhaseId, Span, Timestamp, TriggerId};
-use phasegate_sla::{Alert, Hold, HoldState, Verdict, Why};
+use phasegate_sla::{Alert, Hold, HoldState, Verdict};
 
 use super::look::Closed;
 use super::watch::{Look, Subject};
 use crate::engine::Engine;
-use crate::program::{Check, OnInconclusive, Op, OpKind, Reaction, Response};
+use crate::program::{Blind, Check, OnInconclusive, Op, OpKind, Reaction, Response};
 use crate::record::{
     BakeProgress, Body, Cause, Finish, HoldReason, Judged, Place, TriggerProgress,
 };
-use crate::state::{EffectState, PhaseState, Stage};
+use crate::state::{EffectState, PhaseState, Stage, is_blind, sees_nothing};
 
 /// A gap between two looks longer than so many intervals is not covered by evidence.
 const GAP_INTERVALS_MAX: u64 = 3;
@@ -53,6 +53,7 @@ impl Engine {
         if self.state.rollback.is_none() {
             self.stop_at_once(&seen);
             self.act_on_bakes(&seen, &bakes);
+            self.act_on_gates(&seen);
         } else {
             self.act_on_validation(&seen);
         }
@@ -410,7 +411,9 @@ impl Engine {
                     let hold = HoldReason::Criterion { check, sentence };
                     self.respond(&reaction, cause, hold, phase);
                 }
-                BakeStep::Blind(reaction) => {
+                BakeStep::Blind(mut reaction) => {
+                    // Whoever is only told must not be told for ever.
+                    reaction.act.get_or_insert(Response::Hold);
                     let unseen = here().find(|c| matches!(c.verdict, Verdict::Inconclusive(_)));
                     let what = unseen.map(|c| {
                         let sentence = self.sentence(seen.closed, c.look);
@@ -422,6 +425,45 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// A gate waits for people and for criteria that can still be decided. Where nothing is seen by which one could
+    /// be, it says so in time.
+    fn act_on_gates(&mut self, seen: &Seen<'_>) {
+        for place in self.places().iter() {
+            if self.state.rollback.is_some() {
+                return;
+            }
+            let Some(OpKind::Gate(gate)) = self.state.op(place).map(|op| &op.kind) else {
+                continue;
+            };
+            let Some(blind) = &gate.blind else { continue };
+            let lasts = |check: &CriterionId| {
+                let state = self.state.check(place, check);
+                self.has_lasted(state.and_then(|s| s.unseen_since), blind.after)
+            };
+            let mut here = seen.checks.iter().filter(|c| c.place == place);
+            let unseen = here.find(|c| sees_nothing(&c.verdict) && lasts(c.check));
+            let (Some(unseen), false) = (unseen, self.bears(blind, place)) else {
+                continue;
+            };
+            let sentence = self.sentence(seen.closed, unseen.look);
+            let what = format!("gate {}, criterion {}: {sentence}", gate.id, unseen.check);
+            let mut reaction = blind.reaction.clone();
+            reaction.act.get_or_insert(Response::Hold);
+            let cause = Cause::Blind { what: what.clone() };
+            self.respond(&reaction, cause, HoldReason::Blind { what }, place.phase());
+        }
+    }
+
+    /// Is there nothing to be done about it: is the gate decided, the way taken already, or is it held because of
+    /// that? Who would go back still goes back.
+    fn bears(&self, blind: &Blind, gate: &Place) -> bool {
+        let held = |hold: &HoldReason| matches!(hold, HoldReason::Blind { .. });
+        let goes_back = matches!(blind.reaction.act, Some(Response::Rollback(_)));
+        self.state.decided.contains(gate)
+            || self.is_taken(&blind.reaction)
+            || (!goes_back && self.state.holds.iter().any(held))
     }
 
     fn bake_step<'s, 't>(
@@ -449,10 +491,7 @@ impl Engine {
             pass &= matches!(seen.verdict, Verdict::Pass | Verdict::Warn);
         }
         if self.has_lasted(bake.blind_since, blind.after) {
-            // Who holds because of that already need not hold again; who would go back still goes back.
-            let held = |hold: &HoldReason| matches!(hold, HoldReason::Blind { .. });
-            let goes_back = matches!(blind.reaction.act, Some(Response::Rollback(_)));
-            if !goes_back && self.state.holds.iter().any(held) {
+            if self.bears(blind, &bake.place) {
                 return BakeStep::GoesOn;
             }
             return BakeStep::Blind(blind.reaction.clone());
@@ -553,30 +592,6 @@ enum BakeStep<'s, 't> {
     Done,
     Failed(Reaction, &'s CheckSeen<'t>),
     GoesOn,
-}
-
-/// Is nothing seen at all? Too few samples are not blindness: they grow.
-fn is_blind(verdict: &Verdict) -> bool {
-    match verdict {
-        Verdict::Inconclusive(why) => match why {
-            Why::CriterionUnusable
-            | Why::Invalid
-            | Why::NoData
-            | Why::OutOfRange
-            | Why::ProviderUnavailable
-            | Why::Refused { .. }
-            | Why::Throttled
-            | Why::Window { .. } => true,
-            Why::BaselineApproximate
-            | Why::BaselineMissing
-            | Why::HumanAnswerMissing
-            | Why::NotYet { .. }
-            | Why::RollingWindow
-            | Why::TooFewSamples { .. }
-            | Why::Undecided => false,
-        },
-        Verdict::Fail | Verdict::Pass | Verdict::Warn => false,
-    }
 }
 
 fn same_kind(a: &Verdict, b: &Verdict) -> bool {

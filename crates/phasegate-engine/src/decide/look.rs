@@ -97,6 +97,7 @@ impl Closed {
         self.watch.looks.iter().map(move |look| {
             self.give(look, &mut given);
             let known = watching(testimony, look.watched_since);
+            let registry = self.watch.registry(look, registry);
             let verdict = look.prepared.verdict(registry, &given, &known, at);
             (look, verdict)
         })
@@ -112,6 +113,7 @@ impl Closed {
         let mut given = Vec::new();
         self.give(look, &mut given);
         let known = watching(testimony, look.watched_since);
+        let registry = self.watch.registry(look, registry);
         look.prepared.finding(registry, &given, &known, at)
     }
 

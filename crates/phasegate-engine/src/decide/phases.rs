@@ -85,9 +85,10 @@ impl Engine {
                 }
             }
         }
+        // One that has failed is over: a person has its time from then on.
         if let Some(rollback) = &self.state.rollback
             && let Some(limit) = rollback.limit
-            && !rollback.limit_blown
+            && !(rollback.limit_blown || rollback.failed)
             && self.now().elapsed_since(&rollback.started).high > limit
         {
             self.emit(Body::BudgetBlown {

@@ -55,7 +55,7 @@ impl Engine {
         }
         if let Some(rollback) = &self.state.rollback
             && let Some(limit) = rollback.limit
-            && !rollback.limit_blown
+            && !(rollback.limit_blown || rollback.failed)
         {
             next.deadline(&now, now.elapsed_since(&rollback.started), limit);
         }

@@ -25,6 +25,8 @@ pub(crate) struct Watch {
     pub(crate) questions: Vec<Question>,
     /// Baseline steps that have not measured yet. They ask once, when their window is over.
     pub(crate) measures: Vec<Place>,
+    /// By which validations are asked and read once nobody sees the new version.
+    without_canary: Option<KpiRegistry>,
 }
 
 /// One criterion that is looked at.
@@ -36,6 +38,8 @@ pub(crate) struct Look {
     pub(crate) asks: Vec<usize>,
     /// Since when it has been watched, where the criterion turns on that.
     pub(crate) watched_since: Option<Timestamp>,
+    /// It is asked of what is left when nobody sees the new version.
+    without_canary: bool,
 }
 
 /// Whose criterion it is.
@@ -98,6 +102,14 @@ const OPEN: Window = Window {
 };
 
 impl Watch {
+    /// By which numbers a criterion is read: those by which it was asked.
+    pub(crate) fn registry<'k>(&'k self, look: &Look, usual: &'k KpiRegistry) -> &'k KpiRegistry {
+        let without_canary = self.without_canary.as_ref();
+        without_canary
+            .filter(|_| look.without_canary)
+            .unwrap_or(usual)
+    }
+
     /// The index of a question, which is asked once.
     fn ask(&mut self, query: Query, since: Timestamp, over: Option<Span>, lag: Span) -> usize {
         let mut twins = Vec::new();
@@ -138,16 +150,25 @@ impl Engine {
         for place in places.iter().filter(|place| self.is_looked_at(place)) {
             watch.is_on = true;
             let since = self.evidence_start(place);
+            if self.validates_what_is_left(place) {
+                watch.without_canary = Some(self.state.registry_without_canary());
+            }
             let checks = self.state.op(place).map(crate::program::Op::checks);
             for check in checks.unwrap_or_default() {
                 let subject = Subject::Check {
                     place: place.clone(),
                     check: check.id.clone(),
                 };
-                let prepared = self
-                    .prepared(&check.criterion)
+                let rest = watch.without_canary.as_ref();
+                let of_rest = rest.and_then(|registry| self.askable(&check.criterion, registry));
+                let without_canary = of_rest.is_some();
+                let prepared = of_rest
+                    .unwrap_or_else(|| self.prepared(&check.criterion))
                     .with_samples_min(check.min_samples);
                 self.add(&mut watch, subject, prepared, since, None);
+                if let Some(look) = watch.looks.last_mut() {
+                    look.without_canary = without_canary;
+                }
             }
             let stops = self.state.op(place).map(crate::program::Op::stops);
             for stop in stops.unwrap_or_default() {
@@ -177,11 +198,23 @@ impl Engine {
         watch
     }
 
+    /// Does a way back look there whether it is done, and has it taken all traffic from the new version?
+    fn validates_what_is_left(&self, place: &Place) -> bool {
+        let kind = self.state.op(place).map(|op| &op.kind);
+        place.is_rollback()
+            && matches!(kind, Some(OpKind::Validate { .. }))
+            && !self.state.exposed()
+    }
+
     fn prepared(&self, criterion: &Criterion) -> Prepared {
+        self.askable(criterion, &self.registry)
+            .unwrap_or_else(|| Prepared::unasked(criterion.clone()))
+    }
+
+    fn askable(&self, criterion: &Criterion, registry: &KpiRegistry) -> Option<Prepared> {
         let program = &self.state.program;
         let can = |binding: &BindingId, capability: Capability| program.can(binding, capability);
-        Prepared::new(criterion.clone(), &self.registry, &can)
-            .unwrap_or_else(|_| Prepared::unasked(criterion.clone()))
+        Prepared::new(criterion.clone(), registry, &can).ok()
     }
 
     fn add(
@@ -211,6 +244,7 @@ impl Engine {
             watched_since: watched_since.filter(|_| monitors(&prepared.criterion().condition)),
             prepared: prepared.with_lag(latest),
             asks,
+            without_canary: false,
         });
     }
 

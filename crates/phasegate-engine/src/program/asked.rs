@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use phasegate_core::{BindingId, Capability, Inspection, Query, Timestamp, Window, WindowKind};
-use phasegate_criterion::{Criterion, KpiRegistry};
+use phasegate_criterion::{Criterion, Kpi, KpiRegistry};
 use phasegate_sla::{Need, needs};
 
 use super::{Op, OpKind, Program};
@@ -16,6 +16,7 @@ impl Program {
     /// Cost: each criterion is looked through once.
     pub fn questions(&self, at: Timestamp) -> Vec<Query> {
         let registry = self.registry();
+        let without_canary = self.registry_with(ask_the_rest);
         let any = |binding: &BindingId, capability: Capability| self.can(binding, capability);
         let values =
             |binding: &BindingId, capability: Capability| self.can_value(binding, capability);
@@ -23,6 +24,9 @@ impl Program {
         for op in self.ops() {
             for check in op.checks().iter().chain(op.stops()) {
                 self.ask(&check.criterion, &registry, &any, at, &mut asked);
+                if matches!(op.kind, OpKind::Validate { .. }) {
+                    self.ask(&check.criterion, &without_canary, &any, at, &mut asked);
+                }
             }
             if let OpKind::Measure { figures, .. } = &op.kind {
                 for figure in figures {
@@ -100,6 +104,16 @@ impl Program {
         phases
             .flat_map(|phase| phase.ops.iter().chain(&phase.rollback.ops))
             .chain(procedures.flat_map(|procedure| &procedure.rollback.ops))
+    }
+}
+
+/// Takes the question to the new version away where there is another one: for what is asked once nobody sees the new
+/// version any more.
+pub(crate) fn ask_the_rest(kpi: &mut Kpi) {
+    for queries in kpi.parts.values_mut().chain([&mut kpi.queries]) {
+        if queries.whole.is_some() || queries.stable.is_some() {
+            queries.canary = None;
+        }
     }
 }
 

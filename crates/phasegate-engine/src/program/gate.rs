@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use phasegate_core::{GateId, PersonId, RoleId, Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Check, Reaction};
+use super::{Blind, Check, Reaction};
 
 /// A go/no-go decision point.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -28,6 +28,10 @@ pub struct Gate {
     pub on_timeout: TimeoutDecision,
     /// What no-go leads to.
     pub no_go: Reaction,
+    /// How long it is borne that nothing is seen by which a criterion could be decided. Programs of before it was
+    /// known wait for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blind: Option<Blind>,
 }
 
 /// Who must say yes.

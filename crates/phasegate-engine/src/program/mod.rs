@@ -19,7 +19,7 @@ use phasegate_criterion::{Criterion, Kpi, KpiRegistry, Slo};
 use serde::{Deserialize, Serialize};
 
 pub use announcement::{Announcement, Cadence, Occasion};
-pub(crate) use asked::query;
+pub(crate) use asked::{ask_the_rest, query};
 pub use gate::{Approvals, Gate, OnInconclusive, TimeoutDecision};
 pub use incident::{IncidentClocks, MatrixRow, Severity};
 pub use op::{Check, Figure, MayFail, Op, OpKind};

@@ -4,14 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use phasegate_core::Now;
 use phasegate_sla::{Alert, Testimony};
 
 use super::State;
 use super::parts::{
     AskState, BakeState, CheckState, DifferenceState, EffectState, Failures, PhaseState, Stage,
-    TriggerState,
+    TriggerState, sees_nothing,
 };
-use crate::record::{Body, Decision, Finish, HoldReason, Place, Record};
+use crate::record::{Body, Decision, Finish, HoldReason, Judged, Place, Record};
 
 /// A record that does not fit the ones before it.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -181,12 +182,7 @@ impl State {
                 bakes,
             } => {
                 for judged in judged {
-                    let state = CheckState {
-                        finding: judged.finding.clone(),
-                        failures: judged.failures,
-                    };
-                    let here = self.checks.entry(judged.place.clone()).or_default();
-                    here.insert(judged.check.clone(), state);
+                    self.fold_judged(judged, now);
                 }
                 for progress in triggers {
                     self.fold_trigger(progress);
@@ -289,6 +285,18 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    fn fold_judged(&mut self, judged: &Judged, now: Now) {
+        let here = self.checks.entry(judged.place.clone()).or_default();
+        let before = here.get(&judged.check).and_then(|state| state.unseen_since);
+        let state = CheckState {
+            finding: judged.finding.clone(),
+            failures: judged.failures,
+            unseen_since: sees_nothing(&judged.finding.verdict)
+                .then(|| before.unwrap_or(now.wall).min(now.wall)),
+        };
+        here.insert(judged.check.clone(), state);
     }
 
     fn fold_trigger(&mut self, progress: &crate::record::TriggerProgress) {

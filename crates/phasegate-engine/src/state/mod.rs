@@ -16,18 +16,18 @@ use std::sync::Arc;
 use phasegate_core::{
     BindingId, CriterionId, GateId, Now, PhaseId, RolloutId, StepId, TargetId, Timestamp, TriggerId,
 };
-use phasegate_criterion::{Baseline, KpiRegistry};
+use phasegate_criterion::{Baseline, Kpi, KpiRegistry};
 use phasegate_sla::Testimony;
 
 pub use apply::Misfit;
 pub use incidents::IncidentState;
-pub(crate) use parts::exposure;
 pub use parts::{
     Applied, AskState, BakeState, CheckState, DifferenceState, EffectState, Failures, PhaseState,
     RollbackState, Stage, TriggerState,
 };
+pub(crate) use parts::{exposure, is_blind, sees_nothing};
 
-use crate::program::{Op, Program};
+use crate::program::{Op, Program, ask_the_rest};
 use crate::record::{Baselined, HoldReason, Outcome, Place};
 
 /// The state of a rollout. Fields are read by decisions, reports and tests; nobody outside writes them.
@@ -139,11 +139,22 @@ impl State {
     /// The numbers that criteria speak of, for evaluation: those that were measured in this rollout compare with what
     /// was measured.
     pub fn registry(&self) -> KpiRegistry {
+        self.program.registry_with(|kpi| self.set_baseline(kpi))
+    }
+
+    /// The same when nobody sees the new version any more: what can be asked of the rest, or of the old version, is
+    /// not asked of the new one.
+    pub(crate) fn registry_without_canary(&self) -> KpiRegistry {
         self.program.registry_with(|kpi| {
-            if self.baselines.values().any(|figure| figure.kpi == kpi.id) {
-                kpi.baseline = Baseline::Previous;
-            }
+            self.set_baseline(kpi);
+            ask_the_rest(kpi);
         })
+    }
+
+    fn set_baseline(&self, kpi: &mut Kpi) {
+        if self.baselines.values().any(|figure| figure.kpi == kpi.id) {
+            kpi.baseline = Baseline::Previous;
+        }
     }
 
     /// The places that are being worked on, phases in program order, the rollback last.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use phasegate_core::{Desired, Effect, Now, PersonId, PhaseId, Ratio, Span, Timestamp};
-use phasegate_sla::{Finding, HoldState};
+use phasegate_sla::{Finding, HoldState, Verdict, Why};
 
 use crate::program::{Back, Op};
 use crate::record::{Answered, Ask, Cause, Place};
@@ -143,6 +143,8 @@ pub struct CheckState {
     pub finding: Finding,
     /// Failures in a row.
     pub failures: u32,
+    /// Nothing is seen by which it could be decided, since then.
+    pub unseen_since: Option<Timestamp>,
 }
 
 /// How far a bake is.
@@ -193,4 +195,33 @@ pub(crate) fn exposure(desired: &Desired) -> Ratio {
         Desired::Cohort { share: None, .. } => Ratio::from_ppm(1).unwrap_or(Ratio::ONE),
         other => other.exposure().unwrap_or(Ratio::ZERO),
     }
+}
+
+/// Is nothing seen at all? Too few samples are not blindness: they grow.
+pub(crate) fn is_blind(verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::Inconclusive(why) => match why {
+            Why::CriterionUnusable
+            | Why::Invalid
+            | Why::NoData
+            | Why::OutOfRange
+            | Why::ProviderUnavailable
+            | Why::Refused { .. }
+            | Why::Throttled
+            | Why::Window { .. } => true,
+            Why::BaselineApproximate
+            | Why::BaselineMissing
+            | Why::HumanAnswerMissing
+            | Why::NotYet { .. }
+            | Why::RollingWindow
+            | Why::TooFewSamples { .. }
+            | Why::Undecided => false,
+        },
+        Verdict::Fail | Verdict::Pass | Verdict::Warn => false,
+    }
+}
+
+/// The same, or there is no baseline to compare with, and none by waiting.
+pub(crate) fn sees_nothing(verdict: &Verdict) -> bool {
+    is_blind(verdict) || *verdict == Verdict::Inconclusive(Why::BaselineMissing)
 }

@@ -34,6 +34,9 @@ impl State {
                     }
                 }
                 HoldReason::Blind { .. } => {
+                    for check in self.checks.values_mut().flat_map(BTreeMap::values_mut) {
+                        check.unseen_since = None;
+                    }
                     for bake in self.bakes.values_mut() {
                         bake.blind_since = None;
                     }

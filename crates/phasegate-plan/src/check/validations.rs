@@ -16,8 +16,8 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     });
 }
 
-/// A KPI with a query for the new version is asked about the new version: there is nothing to be measured once it
-/// has no traffic.
+/// A KPI with a query for the new version alone is asked about the new version: there is nothing to be measured once it
+/// has no traffic. Where there is another query, that one is asked then.
 fn one(scope: &mut Scope<'_>, rollback: &Rollback, registry: &KpiRegistry, here: At<'_>) {
     if scope.is_unread(here, &["steps"]) {
         return;
@@ -36,7 +36,7 @@ fn one(scope: &mut Scope<'_>, rollback: &Rollback, registry: &KpiRegistry, here:
             let message = format!(
                 "'{kpi}' is asked about the new version, which has no traffic once this way back is done"
             );
-            let help = "validate by a KPI that has a query for the whole only";
+            let help = "give this KPI a query for the whole, which is asked then";
             scope.report(
                 Code::ValidationWithoutTraffic,
                 list.index(number),
@@ -47,12 +47,16 @@ fn one(scope: &mut Scope<'_>, rollback: &Rollback, registry: &KpiRegistry, here:
     }
 }
 
-/// The first KPI of a criterion of which the new version is asked.
+/// The first KPI of a criterion of which only the new version can be asked.
 fn asks_the_new(criterion: &Criterion, registry: &KpiRegistry) -> Option<phasegate_core::KpiId> {
     criterion.condition.tests().into_iter().find_map(|test| {
         let measured = measured(&test.subject.measure, registry).ok()?;
         let mut sources = measured.sources.iter();
-        let found = sources.find(|source| source.queries.canary.is_some())?;
+        let only_new = |source: &&phasegate_criterion::Source<'_>| {
+            let queries = source.queries;
+            queries.canary.is_some() && queries.whole.is_none() && queries.stable.is_none()
+        };
+        let found = sources.find(only_new)?;
         Some(found.kpi.id.clone())
     })
 }
