@@ -1,6 +1,6 @@
 //! A crash anywhere changes nothing.
 //!
-//! Ten plans that together hold every step kind, gate, trigger and timer there is, and a rollback that
+//! Eleven plans that together hold every step kind, gate, trigger and timer there is, and a rollback that
 //! fails, are carried out once without a crash and once for each crash point: before and after each
 //! append, before each effect and between an effect and its outcome. The end, the decisions in the
 //! journal and what was done outside must be the same, and nothing may be done twice.
@@ -155,6 +155,17 @@ fn case(name: &str) -> (Setup, Ended) {
             ]);
             Ended::Finished(Outcome::Completed)
         }
+        "amended" => {
+            // While it waits, a plan is brought in in which a step is left to the second phase.
+            let polish = "      - {id: polish, command: {binding: shell, name: warm-cache}}\n";
+            let plan = phasegate_tests::text("amended").replace(polish, "");
+            let all = "{weight: 100%, bake: 5m}]}}\n";
+            let revised = plan.replace(all, &format!("{all}{polish}"));
+            let revised = phasegate_tests::program_of(&revised, None);
+            let olga = person("olga", "operator");
+            setup.amendments.push((at(30), olga, revised));
+            Ended::Finished(Outcome::Completed)
+        }
         "rejected" => {
             let role = "operator".parse().expect("an id");
             world
@@ -168,7 +179,8 @@ fn case(name: &str) -> (Setup, Ended) {
     (setup, end)
 }
 
-const CASES: [&str; 10] = [
+const CASES: [&str; 11] = [
+    "amended",
     "ramp",
     "regress",
     "people",

@@ -1,14 +1,21 @@
 //! What a person types while a rollout goes on: the words of an operator.
 
+use std::path::Path;
+
 use phasegate::core::PersonId;
 use phasegate::engine::program::Back;
-use phasegate::engine::{Act, Person};
+use phasegate::engine::{Act, Person, Sources};
 use phasegate::runner::Operator;
 use phasegate_examples::say;
 use tokio::sync::mpsc;
 
+use crate::documents::{Documents, revised};
+use crate::fits::program;
+use crate::{Error, start};
+
 /// What can be typed.
-pub const WORDS: &str = "release, pause, resume, rollback [PROCEDURE], abort, or declare SCENARIO";
+pub const WORDS: &str =
+    "release, pause, resume, rollback [PROCEDURE], abort, declare SCENARIO, or amend PLAN REASON";
 
 /// The standard input, line by line.
 pub struct Console {
@@ -52,24 +59,43 @@ impl Console {
 }
 
 /// Does what was typed, and says what came of it.
-pub async fn obey(operator: &Operator, line: &str) {
+pub async fn obey(operator: &Operator, documents: &Documents, line: &str) {
     let line = line.trim();
     if line.is_empty() {
         return;
     }
-    let Some(act) = act(line) else {
-        say::aside(format_args!("'{line}' is no act: type {WORDS}"));
-        return;
-    };
     let name = std::env::var("USER").unwrap_or_default();
     let by = PersonId::new(name).or_else(|_| PersonId::new("console"));
     let Ok(id) = by else { return };
     let roles = Vec::new();
-    let reason = format!("typed: {line}");
-    match operator.operate(Person { id, roles }, reason, act).await {
+    let by = Person { id, roles };
+    let done = match (line.strip_prefix("amend "), act(line)) {
+        (Some(words), _) => amend(operator, documents, by, words).await,
+        (None, Some(act)) => {
+            let reason = format!("typed: {line}");
+            operator.operate(by, reason, act).await.map_err(Error::from)
+        }
+        (None, None) => Err(format!("'{line}' is no act: type {WORDS}").into()),
+    };
+    match done {
         Ok(seq) => say::aside(format_args!("{line}: recorded as number {seq}")),
         Err(error) => say::aside(format_args!("{line}: {error}")),
     }
+}
+
+/// Brings in a revised plan, with the bindings that there are.
+async fn amend(
+    operator: &Operator,
+    documents: &Documents,
+    by: Person,
+    words: &str,
+) -> Result<u64, Error> {
+    let (path, reason) = words.trim().split_once(' ').unwrap_or((words, ""));
+    let revised = revised(Path::new(path), documents)?;
+    let program = program(&revised, &start(by.id.clone()))?;
+    let sources = Sources::of(&revised.plan, &revised.catalog);
+    let reason = reason.trim().to_owned();
+    Ok(operator.amend(by, reason, program, sources).await?)
 }
 
 fn act(line: &str) -> Option<Act> {

@@ -73,6 +73,14 @@ pub fn documents(args: &Args, kept: Option<&Kept>) -> Result<Documents, Error> {
     }
 }
 
+/// A revised plan, with the bindings that there are.
+pub fn revised(plan: &Path, before: &Documents) -> Result<Documents, Error> {
+    let name = plan.display().to_string();
+    let text = std::fs::read_to_string(plan).map_err(|error| format!("{name}: {error}"))?;
+    let bindings = String::from_utf8_lossy(before.catalog.bytes());
+    read((&name, &text), (before.catalog.name(), &bindings))
+}
+
 /// Reads and checks both documents; everything that is wrong is said at once.
 fn read(plan: (&str, &str), bindings: (&str, &str)) -> Result<Documents, Error> {
     let bound = Catalog::read(bindings.0, bindings.1.as_bytes());

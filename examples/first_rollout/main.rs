@@ -7,7 +7,8 @@
 //!     cargo run --release --example first_rollout -- --regress latency --at 25
 //!     kill -9 it at any moment, then: cargo run --release --example first_rollout -- --resume
 //!
-//! While it runs, a person may type `release`, `pause`, `resume`, `rollback`, `abort` or `declare SCENARIO`.
+//! While it runs, a person may type `release`, `pause`, `resume`, `rollback`, `abort`, `declare SCENARIO`, or
+//! `amend PLAN REASON`: a revised plan, which is adopted if it leaves alone what has begun.
 //!
 //! A journal is never written over: `--resume` goes on with the rollout in it. What is left of a finished
 //! run at the default path is moved to the next free name, `first-rollout.1.sqlite` and so on.
@@ -64,6 +65,14 @@ fn main() -> ExitCode {
     }
 }
 
+/// A start of this plan, or of a revised one, by this person.
+fn start(by: PersonId) -> Start {
+    Start {
+        roll_up: Some(Span::from_secs(1)),
+        ..Start::new(by)
+    }
+}
+
 /// The exit code of how it ended.
 fn code(ended: &Ended) -> u8 {
     match ended {
@@ -113,11 +122,7 @@ async fn run(args: &Args) -> Result<u8, Error> {
         return Ok(code(&Ended::Finished(*outcome)).max(u8::from(!reported)));
     }
     let by: PersonId = "author".parse()?;
-    let start = Start {
-        roll_up: Some(Span::from_secs(1)),
-        ..Start::new(by.clone())
-    };
-    let program = program(&documents, &start)?;
+    let program = program(&documents, &start(by.clone()))?;
     let stage = set(args, &documents, &clock).await?;
     fits(&program, &documents, &stage.registry).await?;
     let lock = lock::take(args.journal())?;
@@ -150,7 +155,7 @@ async fn run(args: &Args) -> Result<u8, Error> {
         let handle = runner.start(rollout.clone(), program, sources, by).await?;
         (rollout, handle)
     };
-    let ended = watch(regress, &stage, handle).await;
+    let ended = watch(regress, &stage, &documents, handle).await;
     if let Some(records) = args.kill_at {
         say::aside(format_args!(
             "the rollout ended before it had {records} records: nothing was killed"

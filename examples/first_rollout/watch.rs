@@ -13,10 +13,16 @@ use phasegate_examples::{kept, recent, say};
 
 use crate::args::Regress;
 use crate::console::{Console, obey};
+use crate::documents::Documents;
 use crate::stage::Stage;
 
 /// Shows how it goes, and lets the new version go bad when that is asked for.
-pub async fn watch(regress: Option<(Regress, u32)>, stage: &Stage, handle: Handle) -> Ended {
+pub async fn watch(
+    regress: Option<(Regress, u32)>,
+    stage: &Stage,
+    documents: &Documents,
+    handle: Handle,
+) -> Ended {
     let mut view = handle.view();
     let bar = bar();
     let began = Instant::now();
@@ -51,7 +57,7 @@ pub async fn watch(regress: Option<(Regress, u32)>, stage: &Stage, handle: Handl
                 bar.finish_and_clear();
                 return ended;
             }
-            line = console.next() => obey(&operator, &line).await,
+            line = console.next() => obey(&operator, documents, &line).await,
             _ = view.changed() => {}
             () = tokio::time::sleep(Duration::from_millis(500)) => {}
         }

@@ -51,7 +51,12 @@ pub fn look(path: &Path, clock: Arc<dyn Clock>) -> Result<Option<Kept>, Error> {
     };
     let records = reader.read(&one.rollout, 0)?;
     let mut bodies = Vec::new();
-    for record in [records.first(), records.last()].into_iter().flatten() {
+    // A revised plan is what is carried out from its record on.
+    let revised = records.iter().rev().find(|one| one.kind == "amended");
+    for record in [revised.or(records.first()), records.last()]
+        .into_iter()
+        .flatten()
+    {
         bodies.push(Record::decode(&record.kind, &record.payload)?.body);
     }
     let outcome = match bodies.pop() {
@@ -59,11 +64,18 @@ pub fn look(path: &Path, clock: Arc<dyn Clock>) -> Result<Option<Kept>, Error> {
         _ => None,
     };
     match bodies.pop() {
-        Some(Body::Created {
-            plan_source: plan,
-            bindings_source: bindings,
-            ..
-        }) => Ok(Some(Kept {
+        Some(
+            Body::Created {
+                plan_source: plan,
+                bindings_source: bindings,
+                ..
+            }
+            | Body::Amended {
+                plan_source: plan,
+                bindings_source: bindings,
+                ..
+            },
+        ) => Ok(Some(Kept {
             rollout: one.rollout.clone(),
             sources: Sources { plan, bindings },
             outcome,

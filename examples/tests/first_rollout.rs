@@ -350,6 +350,55 @@ fn what_a_person_types_is_done() {
 }
 
 #[cfg(unix)]
+/// A revised plan is adopted where it leaves alone what has begun, and refused with everything that it may not.
+#[test]
+fn a_plan_is_revised_while_it_is_carried_out() {
+    let Some(desk) = Desk::new("amended") else {
+        return;
+    };
+    let plan = concat!(env!("CARGO_MANIFEST_DIR"), "/plans/first-rollout.yaml");
+    let plan = std::fs::read_to_string(plan).expect("the plan");
+    // The rungs of the canary, which has not begun; and the first step, which has.
+    let fewer = plan.replace(
+        "            - weight: 25%\n              bake: 6s\n              criteria: *no-worse\n",
+        "",
+    );
+    assert_ne!(fewer, plan);
+    let more = plan.replace("{weight: 1%, bake: 2s}", "{weight: 2%, bake: 2s}");
+    std::fs::write(desk.folder.join("fewer.yaml"), fewer).expect("a file");
+    std::fs::write(desk.folder.join("more.yaml"), more).expect("a file");
+    let mut command = Command::new(&desk.program);
+    command.current_dir(&desk.folder).stdin(Stdio::piped());
+    let mut running = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    let mut typed = running.stdin.take().expect("its input");
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    typed
+        .write_all(
+            b"amend more.yaml faster\namend fewer.yaml\namend fewer.yaml three rungs will do\n",
+        )
+        .expect("it reads");
+    let output = running.wait_with_output().expect("it ends");
+    drop(typed);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(
+        said.contains("step 'own-traffic' of phase 'internal' changes"),
+        "{said}"
+    );
+    assert!(said.contains("give a reason"), "{said}");
+    assert!(
+        said.contains("three rungs will do: recorded as number"),
+        "{said}"
+    );
+    let report = std::fs::read_to_string(desk.folder.join("rollout-report.html"));
+    let report = report.expect("a report");
+    assert!(report.contains("three rungs will do: phase canary is changed"));
+}
+
 #[test]
 fn a_second_process_is_refused_and_a_signal_stops_the_first_which_then_goes_on() {
     let Some(desk) = Desk::new("two") else {

@@ -1,8 +1,9 @@
 //! The driver: appends, leases, effects under way, and what an error of the journal leads to.
 
 use phasegate_core::{Now, Span, TargetId, Timestamp};
+use phasegate_engine::program::Program;
 use phasegate_engine::record::{Record, RecordError};
-use phasegate_engine::{Act, Engine, Event, EventError, Person, ReplayError, State};
+use phasegate_engine::{Act, Engine, Event, EventError, Person, ReplayError, Sources, State};
 use phasegate_journal::{AppendError, Batch, Draft, Head, Lease, LeaseError, Tenure};
 
 use crate::request::{Input, Request, Stop};
@@ -167,6 +168,27 @@ impl Driver {
         act: Act,
     ) -> Result<u64, EventError> {
         self.told(now, Event::Operator { by, reason, act })
+    }
+
+    /// A person brings in a revised plan. As [`Driver::handle_operator`].
+    ///
+    /// # Errors
+    /// If the rollout may not adopt it: everything that is not permitted. Nothing has changed then.
+    pub fn handle_amendment(
+        &mut self,
+        now: &Now,
+        by: Person,
+        reason: String,
+        program: Box<Program>,
+        sources: Sources,
+    ) -> Result<u64, EventError> {
+        let event = Event::Amended {
+            by,
+            reason,
+            program,
+            sources,
+        };
+        self.told(now, event)
     }
 
     /// A comparer has seen old and new differ. It may forget that once [`Driver::durable_seq`] has reached

@@ -146,8 +146,8 @@ pub enum ReplayError {
     },
 }
 
-/// The documents a rollout is made from, for record 0.
-#[derive(Clone, Debug)]
+/// The documents a rollout is made from, for record 0 and for records of revised plans.
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[expect(clippy::exhaustive_structs, reason = "shells write it out")]
 pub struct Sources {
     /// The plan document, byte for byte.
@@ -258,6 +258,12 @@ impl Engine {
             return Err(EventError::Ended);
         }
         match event {
+            Event::Amended {
+                by,
+                reason,
+                program,
+                sources,
+            } => self.amend(&by, &reason, program, sources)?,
             Event::EffectDone { number, outcome } => self.effect_done(number, outcome)?,
             Event::Inspected { number, reading } => self.inspected(number, reading)?,
             Event::Measured { ticket, answer } => {

@@ -2,7 +2,9 @@
 
 use phasegate_core::{Answer, EffectOutcome, GateId, PersonId, Reading, RoleId, TargetId};
 
-use crate::program::Back;
+use crate::amend::{NotPermitted, Refused};
+use crate::engine::Sources;
+use crate::program::{Back, Program};
 use crate::record::Place;
 
 /// A person, as the edge verified them.
@@ -22,6 +24,17 @@ pub struct Person {
     reason = "shells write events; the engine must know each"
 )]
 pub enum Event {
+    /// A person brings in a revised plan.
+    Amended {
+        /// Who.
+        by: Person,
+        /// Why.
+        reason: String,
+        /// The revised plan, compiled as the first one was.
+        program: Box<Program>,
+        /// The documents it was made from.
+        sources: Sources,
+    },
     /// A comparer saw old and new differ.
     Differed {
         /// What is compared.
@@ -170,6 +183,12 @@ pub enum EventError {
         /// Who.
         by: PersonId,
     },
+    /// The revised plan holds what a running rollout may not adopt.
+    #[error("{}", Refused(.what.clone()))]
+    NotPermitted {
+        /// All of it.
+        what: Vec<NotPermitted>,
+    },
     /// An act that must be explained was not.
     #[error("this must be explained: give a reason")]
     ReasonMissing,
@@ -255,4 +274,10 @@ pub enum EventError {
         /// Which.
         ask: u64,
     },
+}
+
+impl From<Refused> for EventError {
+    fn from(refused: Refused) -> Self {
+        Self::NotPermitted { what: refused.0 }
+    }
 }

@@ -5,6 +5,7 @@
     reason = "what can be desired outside grows; what is not known here shows nobody anything"
 )]
 
+pub mod amend;
 pub mod compile;
 pub mod event;
 pub mod program;

@@ -194,6 +194,7 @@ pub(crate) const fn kpi(status: KpiStatus) -> &'static str {
 pub(crate) const fn moment(sort: MomentSort) -> &'static str {
     match sort {
         MomentSort::Aborted => "aborted",
+        MomentSort::Amended => "plan revised",
         MomentSort::Announced => "told",
         MomentSort::Answered => "answered",
         MomentSort::Asked => "asked",

@@ -6,11 +6,14 @@ use std::time::Duration;
 use phasegate_core::{Effect, EffectOutcome, Now, Span};
 use phasegate_driver::{Driver, Input, Request, Stop};
 use phasegate_engine::EventError;
+use phasegate_engine::amend::NotPermitted;
+use phasegate_engine::program::Program;
 use phasegate_journal::{Anchor, LeaseError};
 use phasegate_provider::{Call, CallClass};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
+use crate::fit::unfit;
 use crate::handle::{Command, Ended, View, Word};
 use crate::people::People;
 use crate::runner::{Runner, RunnerError};
@@ -209,6 +212,17 @@ impl Actor {
         let now = self.runner.clock.now();
         let Command { word, done } = command;
         let taken = match word {
+            Word::Amend {
+                by,
+                reason,
+                program,
+                sources,
+            } => match unserved(&program, &self.runner.registry) {
+                Ok(()) => self
+                    .driver
+                    .handle_amendment(&now, by, reason, program, sources),
+                Err(error) => Err(error),
+            },
             Word::Act { by, reason, act } => self.driver.handle_operator(&now, by, reason, act),
             Word::Differed {
                 target,
@@ -377,6 +391,20 @@ impl Actor {
         if let Err(error) = journal.release(&lease).await {
             tracing::debug!(%error, "the lease was not given back; it expires by itself");
         }
+    }
+}
+
+/// Is there an adapter here for every name of a revised plan?
+fn unserved(program: &Program, registry: &phasegate_provider::Registry) -> Result<(), EventError> {
+    let unfit = unfit(program, registry);
+    let what = |one: &crate::fit::Unfit| NotPermitted::Unserved {
+        what: one.to_string(),
+    };
+    match unfit.is_empty() {
+        true => Ok(()),
+        false => Err(EventError::NotPermitted {
+            what: unfit.iter().map(what).collect(),
+        }),
     }
 }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use phasegate_core::TargetId;
+use phasegate_engine::program::Program;
 use phasegate_engine::record::Outcome;
-use phasegate_engine::{Act, EventError, Person, State};
+use phasegate_engine::{Act, EventError, Person, Sources, State};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// The durable state, whenever it changes.
@@ -50,6 +51,12 @@ pub enum OperateError {
 /// What a tool tells a rollout that runs.
 #[derive(Debug)]
 pub(crate) enum Word {
+    Amend {
+        by: Person,
+        reason: String,
+        program: Box<Program>,
+        sources: Sources,
+    },
     Act {
         by: Person,
         reason: String,
@@ -99,6 +106,20 @@ impl Handle {
     /// If it does not fit, or the runner stopped before it was durable.
     pub async fn operate(&self, by: Person, reason: String, act: Act) -> Result<u64, OperateError> {
         self.operator().operate(by, reason, act).await
+    }
+
+    /// As [`Operator::amend`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn amend(
+        &self,
+        by: Person,
+        reason: String,
+        program: Program,
+        sources: Sources,
+    ) -> Result<u64, OperateError> {
+        self.operator().amend(by, reason, program, sources).await
     }
 
     /// A face for people's acts that can be cloned and sent around.
@@ -166,6 +187,30 @@ impl Operator {
     /// As there.
     pub async fn operate(&self, by: Person, reason: String, act: Act) -> Result<u64, OperateError> {
         self.tell(Word::Act { by, reason, act }).await
+    }
+
+    /// Brings in a revised plan, compiled with the person as its author and with the parameters of the start. What is
+    /// permitted stands in [`phasegate_engine::amend`]; the reason must be given. Work that has begun goes on, gates
+    /// that are open are asked anew, and nothing moves forward before the gates before the start of the whole are
+    /// approved anew. Returns the sequence that was durable then.
+    ///
+    /// # Errors
+    /// If the rollout may not adopt it, or this process cannot serve it
+    /// ([`EventError::NotPermitted`] lists all of it), or the runner stopped before it was durable.
+    pub async fn amend(
+        &self,
+        by: Person,
+        reason: String,
+        program: Program,
+        sources: Sources,
+    ) -> Result<u64, OperateError> {
+        let word = Word::Amend {
+            by,
+            reason,
+            program: Box::new(program),
+            sources,
+        };
+        self.tell(word).await
     }
 
     /// Says that old and new of `target` differ in the way `id`, `count` times in all by now. Comparers

@@ -187,7 +187,7 @@ impl Engine {
 
     /// Have enough different people of each role said yes, and not too long ago? One person counts for
     /// one role only.
-    fn is_quorate(&self, place: &Place, gate: &Gate) -> bool {
+    pub(super) fn is_quorate(&self, place: &Place, gate: &Gate) -> bool {
         let Some(ask) = self.approval_ask(place) else {
             return gate.approvals.quorum.is_empty();
         };

@@ -13,6 +13,7 @@
 //! | rolling back | no      | yes      | stronger | stand           | run             | is on    |
 //! | down         | no      | no       | no       | stand           | run             | no       |
 
+mod amended;
 mod announce;
 mod back;
 mod baseline;
@@ -55,13 +56,17 @@ impl Engine {
                 self.check_patience();
                 self.tend_incidents();
                 self.tend_announcements();
+                self.tend_renewal();
                 if self.state.rollback.is_some() {
                     self.step_rollback();
                     self.decide_beside();
                 } else {
                     self.step_phases();
                 }
-                self.tend_tick();
+                // What has ended is not looked at.
+                if self.state.outcome.is_none() {
+                    self.tend_tick();
+                }
             }
             if self.state.next_seq == before || self.fault().is_some() {
                 return;
@@ -74,6 +79,7 @@ impl Engine {
         !self.state.paused
             && !self.state.aborted
             && self.state.holds.is_empty()
+            && self.state.renewing.is_empty()
             && self.state.rollback.is_none()
             && self.state.program.frozen_until(self.now().wall).is_none()
     }

@@ -8,7 +8,7 @@ use phasegate_sla::{Finding, HoldState};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Cause, Decision, Finish, GateReason, HoldReason, How, IncidentStep, Outcome, Statement,
+    Cause, Change, Decision, Finish, GateReason, HoldReason, How, IncidentStep, Outcome, Statement,
 };
 use crate::program::{Back, Op, Program, Response};
 
@@ -190,6 +190,21 @@ pub enum Body {
     },
     /// A person ended the rollout: it goes back to the start.
     Aborted {
+        /// Who.
+        by: PersonId,
+        /// Why.
+        reason: String,
+    },
+    /// A person brought in a revised plan, which is carried out from here on.
+    Amended {
+        /// The compiled program.
+        program: Box<Program>,
+        /// The plan document, byte for byte.
+        plan_source: String,
+        /// The bindings document, byte for byte.
+        bindings_source: String,
+        /// What is different.
+        changes: Vec<Change>,
         /// Who.
         by: PersonId,
         /// Why.
@@ -425,6 +440,7 @@ impl Body {
         match self {
             Self::Abandoned { .. } => "abandoned",
             Self::Aborted { .. } => "aborted",
+            Self::Amended { .. } => "amended",
             Self::AnswerWithdrawn { .. } => "answer-withdrawn",
             Self::Answered(_) => "answered",
             Self::BaselineRecorded { .. } => "baseline-recorded",

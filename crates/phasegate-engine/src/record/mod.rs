@@ -4,6 +4,7 @@
 //! renamed or removed, and the fixtures in `tests/data/` must replay for ever. Verdicts and hold states
 //! stand in records as they were found; replay never evaluates anything again.
 
+mod amendment;
 mod body;
 mod incident;
 mod reasons;
@@ -13,6 +14,7 @@ mod words;
 use phasegate_core::{Now, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use amendment::Change;
 pub use body::{
     Answered, Ask, AskAbout, BakeProgress, Baselined, Body, Judged, Place, TriggerProgress,
 };

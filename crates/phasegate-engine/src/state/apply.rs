@@ -85,6 +85,8 @@ impl State {
             attested: BTreeMap::new(),
             passed_over: BTreeMap::new(),
             incidents: BTreeMap::new(),
+            renewing: BTreeSet::new(),
+            amended: 0,
             outcome: None,
         })
     }
@@ -120,6 +122,7 @@ impl State {
                 self.close_effect_asks(*effect);
             }
             Body::Aborted { .. } => self.aborted = true,
+            Body::Amended { program, .. } => self.fold_amended(program, now),
             Body::AnswerWithdrawn { ask, by, .. } => {
                 self.unhear_answer(*ask, by);
                 let ask = self.asks.get_mut(ask).ok_or("nobody asked that")?;
@@ -203,7 +206,7 @@ impl State {
                 place, decision, ..
             } => {
                 self.close_asks(place);
-                if *decision == Decision::Go {
+                if *decision == Decision::Go && !self.renewing.remove(place) {
                     self.decided.insert(place.clone());
                 }
             }

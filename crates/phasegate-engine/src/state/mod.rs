@@ -1,5 +1,6 @@
 //! What is so: the fold of all records. It changes in [`State::apply`] only, live or replayed.
 
+mod amended;
 mod apply;
 mod effects;
 mod incidents;
@@ -99,6 +100,10 @@ pub struct State {
     pub announced: BTreeMap<usize, Timestamp>,
     /// What was declared.
     pub incidents: BTreeMap<u64, IncidentState>,
+    /// Gates before the start whose approval the revised plan needs anew: nothing moves forward before.
+    pub renewing: BTreeSet<Place>,
+    /// How many revised plans were adopted.
+    pub amended: u32,
     /// How it ended, if it did.
     pub outcome: Option<Outcome>,
 }

@@ -75,6 +75,10 @@ impl State {
                 *state = PhaseState::Undone;
             }
         }
+        self.renewing.retain(|place| {
+            let state = place.phase().and_then(|phase| self.phases.get(phase));
+            state != Some(&PhaseState::Undone)
+        });
         self.taken.clear();
         self.triggers.clear();
         self.decided.clear();

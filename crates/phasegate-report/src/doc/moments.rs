@@ -94,6 +94,7 @@ const fn tone(sort: MomentSort) -> Tone {
         | MomentSort::StepFailed
         | MomentSort::TriggerFired => Tone::Bad,
         MomentSort::Aborted
+        | MomentSort::Amended
         | MomentSort::BaselineRecorded
         | MomentSort::ClockDisagreed
         | MomentSort::DifferenceFound

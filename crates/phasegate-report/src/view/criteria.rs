@@ -150,7 +150,32 @@ impl Fold {
         }
     }
 
+    /// A revised plan: what was found stays, and what nobody has looked at is as it is written now.
+    fn revise(&mut self, state: &State) {
+        let before = std::mem::replace(self, Self::new(state));
+        let (old, index) = (before.criteria, before.index);
+        for (view, key) in index
+            .into_iter()
+            .filter_map(|(key, at)| Some((old.get(at)?, key)))
+        {
+            let place = self.index.get(&key).copied();
+            match place.and_then(|at| self.criteria.get_mut(at)) {
+                Some(known) if view.first.is_some() || view.rule == known.rule => {
+                    known.clone_from(view);
+                }
+                None if view.first.is_some() => {
+                    self.index.insert(key, self.criteria.len());
+                    self.criteria.push(view.clone());
+                }
+                Some(_) | None => {}
+            }
+        }
+    }
+
     pub(super) fn take(&mut self, step: &Step<'_>) {
+        if let Body::Amended { .. } = &step.record.body {
+            self.revise(step.after);
+        }
         if let Body::Evaluated { judged, .. } = &step.record.body {
             for judged in judged {
                 if let Some(view) = self.view(&judged.place, &judged.check) {

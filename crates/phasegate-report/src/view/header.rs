@@ -130,6 +130,12 @@ impl Fold {
     pub(super) fn take(&mut self, step: &Step<'_>) {
         let header = &mut self.header;
         header.last = step.record.at();
+        if let Body::Amended { program, .. } = &step.record.body {
+            header.title.clone_from(&program.title);
+            header.summary.clone_from(&program.summary);
+            header.plan_digest.clone_from(&program.plan_digest);
+            header.bindings_digest.clone_from(&program.bindings_digest);
+        }
         if let Body::Finished { outcome } = &step.record.body {
             header.outcome = Some(*outcome);
             header.ended = Some(step.record.at());

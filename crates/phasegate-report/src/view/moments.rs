@@ -41,6 +41,8 @@ pub struct Moment {
 pub enum MomentSort {
     /// A person ended the rollout.
     Aborted,
+    /// A person brought in a revised plan.
+    Amended,
     /// People were told what the plan's communications say.
     Announced,
     /// A person answered.
@@ -113,6 +115,7 @@ impl MomentSort {
     pub const fn is_decision(self) -> bool {
         match self {
             Self::Aborted
+            | Self::Amended
             | Self::Finished
             | Self::GateGo
             | Self::GateNoGo
@@ -236,6 +239,16 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
             format!("nobody waits for effect {effect} any more"),
         ),
         Body::Aborted { by, reason } => Draft::new(Sort::Aborted, reason).by(by),
+        Body::Amended {
+            by,
+            reason,
+            changes,
+            ..
+        } => {
+            let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+            let text = format!("{reason}: {}", changes.join("; "));
+            Draft::new(Sort::Amended, text).by(by)
+        }
         Body::AnswerWithdrawn { by, reason, .. } => {
             Draft::new(Sort::Answered, format!("takes the answer back: {reason}")).by(by)
         }

@@ -240,6 +240,15 @@ impl Fold {
                 .or_default()
                 .push(PhaseRun::begin(program, now.wall));
         }
+        if let Body::Amended { program, .. } = &step.record.body {
+            for phase in &program.phases {
+                if let Some(PhaseState::Running { .. }) = step.after.phases.get(&phase.id)
+                    && let Some(run) = self.last(&phase.id)
+                {
+                    run.revise(phase);
+                }
+            }
+        }
         if let Body::PhaseFinished { phase } = &step.record.body
             && let Some(run) = self.last(phase)
         {
@@ -326,6 +335,19 @@ impl PhaseRun {
             undone: None,
             steps,
         }
+    }
+
+    /// What has not begun is as the revised plan has it.
+    fn revise(&mut self, phase: &Phase) {
+        let begun = |step: &StepRun| step.tries > 0;
+        let kept = self
+            .steps
+            .iter()
+            .rposition(begun)
+            .map_or(0, |last| last + 1);
+        self.steps.truncate(kept);
+        let rest = phase.ops.iter().skip(kept);
+        self.steps.extend(rest.map(StepRun::waiting));
     }
 
     fn leave(&mut self, now: Now) {

@@ -103,6 +103,16 @@ impl Fold {
 
     pub(super) fn take(&mut self, step: &Step<'_>) {
         let at = step.record.at();
+        if let Body::Amended { program, .. } = &step.record.body {
+            let known = std::mem::take(&mut self.triggers);
+            let view = |trigger: &Trigger| {
+                let known = known.iter().find(|view| view.trigger == trigger.id);
+                known
+                    .cloned()
+                    .unwrap_or_else(|| TriggerView::quiet(trigger))
+            };
+            self.triggers = program.triggers.iter().map(view).collect();
+        }
         if let Body::Evaluated { triggers, .. } = &step.record.body {
             for progress in triggers {
                 if let Some(view) = self.view(&progress.trigger) {

@@ -6,6 +6,7 @@
     reason = "what cannot be built must stop the test"
 )]
 
+mod amended;
 mod calendar;
 mod exports;
 mod fixtures;

@@ -64,6 +64,7 @@ fn line(body: &Body, renumbered: &dyn Fn(u64) -> u64) -> Option<(String, String)
         | Body::Recovered { .. }
         | Body::Repeated { .. } => None,
         Body::Aborted { by, .. } => all(json!({"aborted": by})),
+        Body::Amended { by, changes, .. } => all(json!({"amended by": by, "changes": changes})),
         Body::AnswerWithdrawn { ask, by, .. } => Some((
             format!("~ask {}", renumbered(*ask)),
             json!({"withdrawn by": by}).to_string(),

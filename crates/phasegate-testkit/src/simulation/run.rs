@@ -7,7 +7,7 @@ use phasegate_core::{Clock as _, Effect, PersonId, Query, RolloutId, Span, Times
 use phasegate_driver::{Creation, Driver, DriverError, Input, Request, Stop};
 use phasegate_engine::program::Program;
 use phasegate_engine::record::{Body, Outcome, Record, RecordError};
-use phasegate_engine::{Act, Person, Sources, State};
+use phasegate_engine::{Act, EventError, Person, Sources, State};
 use phasegate_journal::{Batch, Holder, Journal as _, LeaseError, MemoryJournal};
 
 use super::crash::{CrashPoint, Kill};
@@ -36,6 +36,8 @@ pub struct Setup {
     pub answer_takes: Span,
     /// Acts of operators: when, who and what.
     pub acts: Vec<(Timestamp, Person, Act)>,
+    /// Revised plans that are brought in: when, by whom and what.
+    pub amendments: Vec<(Timestamp, Person, Program)>,
     /// What else goes wrong.
     pub faults: Faults,
 }
@@ -53,6 +55,7 @@ impl Setup {
             effect_takes: Span::from_millis(40),
             answer_takes: Span::from_millis(20),
             acts: Vec::new(),
+            amendments: Vec::new(),
             faults: Faults::default(),
         }
     }
@@ -102,6 +105,10 @@ pub struct Simulation {
     effect_takes: Span,
     answer_takes: Span,
     pub(super) acts: Vec<(Timestamp, Person, Act)>,
+    amendments: Vec<(Timestamp, Person, Program)>,
+    unconfirmed_amendments: Vec<(u64, Person, Program)>,
+    /// Why each revised plan that was brought in was not adopted.
+    refused: Vec<EventError>,
     /// Acts that are not durable yet: whoever did them has not been told, and does them again.
     pub(super) unconfirmed: Vec<(u64, Person, Act)>,
     pub(super) answered: BTreeSet<(u64, PersonId)>,
@@ -190,6 +197,9 @@ impl Simulation {
             effect_takes: setup.effect_takes,
             answer_takes: setup.answer_takes,
             acts: setup.acts,
+            amendments: setup.amendments,
+            unconfirmed_amendments: Vec::new(),
+            refused: Vec::new(),
             unconfirmed: Vec::new(),
             answered: BTreeSet::new(),
             sent: 0,
@@ -250,6 +260,11 @@ impl Simulation {
     /// The highest sequence that an operator was told is durable.
     pub fn confirmed_seq(&self) -> u64 {
         self.confirmed
+    }
+
+    /// Why revised plans were not adopted.
+    pub fn refused_amendments(&self) -> &[EventError] {
+        &self.refused
     }
 
     /// All crash points that were passed.
@@ -407,6 +422,9 @@ impl Simulation {
             .filter(|(.., act)| !matches!(act, Act::Answer { .. }));
         self.acts
             .extend(again.map(|(_, person, act)| (now, person, act)));
+        let again = self.unconfirmed_amendments.drain(..);
+        self.amendments
+            .extend(again.map(|(_, person, program)| (now, person, program)));
     }
 
     pub(super) fn restart(&mut self) -> Result<(), SimulationError> {
@@ -504,7 +522,8 @@ impl Simulation {
     fn next_moment(&self) -> Option<Timestamp> {
         let timeout = self.driver.as_ref().and_then(Driver::poll_timeout);
         let pending = self.pending.iter().map(|(at, ..)| *at).min();
-        let acts = self.acts.iter().map(|(at, ..)| *at).min();
+        let acts = self.acts.iter().map(|(at, ..)| *at);
+        let acts = acts.chain(self.amendments.iter().map(|(at, ..)| *at)).min();
         let steps = self.faults.clock_steps.iter().map(|(at, _)| *at);
         let meddling = self.faults.meddling.iter().map(|(at, ..)| *at);
         let planned = steps
@@ -540,6 +559,7 @@ impl Simulation {
             }
         }
         self.report_differences();
+        self.bring_in();
         let due: Vec<_> = self
             .acts
             .extract_if(.., |(at, ..)| *at <= now.wall)
@@ -560,6 +580,35 @@ impl Simulation {
             self.unconfirmed.retain(|(seq, ..)| *seq > durable);
         }
         Ok(())
+    }
+}
+
+impl Simulation {
+    /// Brings in the revised plans whose time has come.
+    fn bring_in(&mut self) {
+        let now = self.clock.now();
+        let Some(driver) = &mut self.driver else {
+            return;
+        };
+        let durable = driver.durable_seq();
+        self.unconfirmed_amendments
+            .retain(|(seq, ..)| *seq > durable);
+        for (_, person, program) in self
+            .amendments
+            .extract_if(.., |(at, ..)| *at <= now.wall)
+            .collect::<Vec<_>>()
+        {
+            let sources = Sources {
+                plan: String::new(),
+                bindings: String::new(),
+            };
+            let revised = Box::new(program.clone());
+            let reason = "simulated".to_owned();
+            match driver.handle_amendment(&now, person.clone(), reason, revised, sources) {
+                Ok(seq) => self.unconfirmed_amendments.push((seq, person, program)),
+                Err(error) => self.refused.push(error),
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A case: everything that a seed gives, open to be made smaller.
 
 use phasegate_core::{Decimal, KpiId, PersonId, Ratio, RoleId, Span, Timestamp};
+use phasegate_engine::program::Program;
 use phasegate_engine::{Act, Person, Start, compile};
 use phasegate_plan::{Catalog, PlanDocument, check};
 
@@ -28,6 +29,8 @@ pub struct Case {
     pub faults: Faults,
     /// What operators do, and when.
     pub acts: Vec<(Timestamp, Act)>,
+    /// Revised plans that operators bring in, and when.
+    pub amendments: Vec<(Timestamp, String)>,
 }
 
 const START: &str = "2026-09-07T09:00:00Z";
@@ -49,6 +52,7 @@ impl Case {
         let world = world(&mut chance);
         let (kills, faults) = faults(&mut chance);
         let acts = acts(&mut chance);
+        let amendments = amendments(&mut chance, &plan);
         Self {
             seed,
             plan,
@@ -57,6 +61,7 @@ impl Case {
             kills,
             faults,
             acts,
+            amendments,
         }
     }
 
@@ -65,18 +70,8 @@ impl Case {
     /// # Errors
     /// If the plan does not pass its checks, which is a defect of the generator.
     pub fn setup(&self) -> Result<Setup, String> {
-        let bindings = Catalog::read("bindings.yaml", BINDINGS.as_bytes());
-        let catalog = bindings.catalog.ok_or_else(|| bindings.faults.render())?;
-        let document = PlanDocument::read("plan.yaml", self.plan.as_bytes());
-        let checked = check(&document, Some(&catalog));
-        let plan = checked.plan.ok_or_else(|| checked.faults.render())?;
+        let program = compiled(&self.plan, "author")?;
         let id = |error: phasegate_core::IdError| error.to_string();
-        let by = PersonId::new("author").map_err(id)?;
-        let begin = Start {
-            roll_up: Some(Span::from_secs(60)),
-            ..Start::new(by)
-        };
-        let program = compile(&plan, &catalog, &begin).map_err(|e| e.to_string())?;
         let mut setup = Setup::new(program, self.world.clone(), start());
         setup.kills.clone_from(&self.kills);
         setup.faults.clone_from(&self.faults);
@@ -86,8 +81,54 @@ impl Case {
         };
         let acts = self.acts.iter().cloned();
         setup.acts = acts.map(|(at, act)| (at, olga.clone(), act)).collect();
+        for (at, plan) in &self.amendments {
+            let revised = compiled(plan, "olga")?;
+            setup.amendments.push((*at, olga.clone(), revised));
+        }
         Ok(setup)
     }
+}
+
+fn compiled(plan: &str, by: &str) -> Result<Program, String> {
+    let bindings = Catalog::read("bindings.yaml", BINDINGS.as_bytes());
+    let catalog = bindings.catalog.ok_or_else(|| bindings.faults.render())?;
+    let document = PlanDocument::read("plan.yaml", plan.as_bytes());
+    let checked = check(&document, Some(&catalog));
+    let plan = checked.plan.ok_or_else(|| checked.faults.render())?;
+    let by = PersonId::new(by).map_err(|error| error.to_string())?;
+    let begin = Start {
+        roll_up: Some(Span::from_secs(60)),
+        ..Start::new(by)
+    };
+    compile(&plan, &catalog, &begin).map_err(|error| error.to_string())
+}
+
+/// Revised plans: with a phase more, with other limits, with another freeze, and with other steps, which phases that
+/// have begun do not take.
+fn amendments(chance: &mut Chance, plan: &str) -> Vec<(Timestamp, String)> {
+    let mut amendments = Vec::new();
+    let mut plan = plan.to_owned();
+    if chance.percent(60) {
+        return amendments;
+    }
+    for _ in 0..chance.between(1, 2) {
+        let at = minutes(chance.between(1, 60));
+        let revised = match chance.below(5) {
+            0 | 1 => plan.replace(
+                "triggers:\n",
+                "  - id: late\n    title: More\n    steps:\n      - {id: more, wait: 3m}\n    no-way-back: It only waits.\ntriggers:\n",
+            ),
+            2 => plan.replace("], decide-within: ", "], decide-within: 1h"),
+            3 => plan.replace("title: Quiet, from: '2026-09-07T09:", "title: Quieter, from: '2026-09-07T08:"),
+            _ => plan.replace("bake: ", "bake: 1h"),
+        };
+        if revised != plan && revised.matches("id: late\n").count() <= 1 {
+            amendments.push((at, revised.clone()));
+            // The second revision is one of the first.
+            plan = revised;
+        }
+    }
+    amendments
 }
 
 fn ratio(text: &str) -> Ratio {

@@ -28,6 +28,13 @@ impl Case {
         if !self.world.regressions.is_empty() {
             add("fault: regression".to_owned(), 1);
         }
+        let refused = simulation.refused_amendments().len();
+        if refused > 0 {
+            add(
+                "act: amend: not permitted".to_owned(),
+                u64::try_from(refused).unwrap_or(0),
+            );
+        }
         let mut begun = BTreeSet::new();
         if decided_at_a_phase(records) {
             add("act: undecided at the next phase".to_owned(), 1);
@@ -94,6 +101,7 @@ impl Case {
 fn act(body: &Body) -> Option<&'static str> {
     Some(match body {
         Body::Aborted { .. } => "abort",
+        Body::Amended { .. } => "amend",
         Body::Announced { .. } => "announce",
         Body::AnswerWithdrawn { .. } => "withdraw",
         Body::Answered(_) => "answer",

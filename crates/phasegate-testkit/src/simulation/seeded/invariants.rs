@@ -27,6 +27,8 @@ pub(super) fn check(
     what_was_begun_is_ended(records, simulation, &mut violations);
     no_phase_begins_before_what_is_to_be_decided_first(program, records, &mut violations);
     what_happens_is_announced_once(program, records, &mut violations);
+    work_that_began_never_changes(program, records, &mut violations);
+    revisions_are_approved_first(program, records, &mut violations);
     only_single_phases_are_undone_in_part(records, &mut violations);
     rollbacks_keep_their_budget_or_say_so(records, &mut violations);
     nothing_confirmed_is_lost(records, simulation, &mut violations);
@@ -35,6 +37,97 @@ pub(super) fn check(
         violations.push(format!("one writer: {trespass}"));
     }
     report.violations.append(&mut violations);
+}
+
+/// Each record with the program by which it was made.
+fn with_programs<'r>(
+    program: &'r Program,
+    records: &'r [Record],
+) -> impl Iterator<Item = (&'r Program, &'r Record)> {
+    let mut program = program;
+    records.iter().map(move |record| {
+        if let Body::Amended {
+            program: revised, ..
+        } = &record.body
+        {
+            program = revised;
+        }
+        (program, record)
+    })
+}
+
+/// A revised plan that was adopted leaves what has begun as it was.
+fn work_that_began_never_changes(program: &Program, records: &[Record], out: &mut Vec<String>) {
+    let mut program = program;
+    let mut begun: BTreeSet<&Place> = BTreeSet::new();
+    for record in records {
+        match &record.body {
+            Body::OpStarted { place, .. } if !place.is_rollback() => _ = begun.insert(place),
+            // What was undone begins anew.
+            Body::RollbackStarted { phases, .. } => {
+                begun.retain(|place| place.phase().is_none_or(|id| !phases.contains(id)));
+            }
+            Body::Amended {
+                program: revised, ..
+            } => {
+                for place in &begun {
+                    let Place::Phase { phase, op } = place else {
+                        continue;
+                    };
+                    let kind = |program: &Program| {
+                        let ops = program.phase(phase).map(|phase| phase.ops.clone());
+                        let op = ops.and_then(|ops| ops.get(*op).cloned());
+                        op.map(|op| (op.step, std::mem::discriminant(&op.kind), desired(&op.kind)))
+                    };
+                    if kind(program) != kind(revised) {
+                        out.push(format!("amended: {phase} {op} had begun and was changed"));
+                    }
+                }
+                program = revised;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn desired(kind: &OpKind) -> Option<phasegate_core::Desired> {
+    match kind {
+        OpKind::Apply { desired, .. } => Some(desired.clone()),
+        _ => None,
+    }
+}
+
+/// Nothing moves forward between a revision and the approvals that it needs anew.
+fn revisions_are_approved_first(program: &Program, records: &[Record], out: &mut Vec<String>) {
+    let mut open: BTreeSet<Place> = BTreeSet::new();
+    let mut passed: BTreeSet<Place> = BTreeSet::new();
+    for (program, record) in with_programs(program, records) {
+        match &record.body {
+            Body::Amended { .. } => open = passed.clone(),
+            Body::GateDecided {
+                place,
+                decision: Decision::Go,
+                ..
+            } => _ = open.remove(place),
+            Body::RollbackStarted { .. } => open.clear(),
+            Body::OpFinished {
+                place: place @ Place::Phase { phase, op },
+                finish: Finish::Done,
+            } if phase.as_str() == "plan-start" => {
+                let op = program.phase(phase).and_then(|phase| phase.ops.get(*op));
+                if matches!(op.map(|op| &op.kind), Some(OpKind::Gate(gate)) if !gate.approvals.quorum.is_empty())
+                {
+                    passed.insert(place.clone());
+                }
+            }
+            Body::PhaseStarted { phase } if !open.is_empty() => {
+                out.push(format!(
+                    "amended: {phase} began before the revision was approved"
+                ));
+            }
+            _ => {}
+        }
+    }
 }
 
 fn replay_equals_live(records: &[Record], simulation: &Simulation, out: &mut Vec<String>) {
@@ -56,6 +149,9 @@ fn replay_equals_live(records: &[Record], simulation: &Simulation, out: &mut Vec
 
 /// What begins, ends or is declared is announced as often as it happens, whatever was killed between.
 fn what_happens_is_announced_once(program: &Program, records: &[Record], out: &mut Vec<String>) {
+    // A revised plan names more phases, and those of before as well.
+    let last = with_programs(program, records).last();
+    let program = last.map_or(program, |(program, _)| program);
     for (number, one) in program.announcements.iter().enumerate() {
         let happens = |body: &Body| match (&one.occasion, body) {
             (Occasion::PhaseStart(phases), Body::PhaseStarted { phase })
@@ -136,7 +232,7 @@ fn is_end(program: &Program, place: &Place) -> bool {
 }
 
 fn nothing_forward_in_a_freeze(program: &Program, records: &[Record], out: &mut Vec<String>) {
-    for record in records {
+    for (program, record) in with_programs(program, records) {
         if program.frozen_until(record.at()).is_none() {
             continue;
         }
@@ -159,7 +255,7 @@ fn nothing_forward_in_a_freeze(program: &Program, records: &[Record], out: &mut 
 
 fn gates_are_decided(program: &Program, records: &[Record], out: &mut Vec<String>) {
     let mut gone: BTreeSet<Place> = BTreeSet::new();
-    for record in records {
+    for (program, record) in with_programs(program, records) {
         match &record.body {
             Body::OpStarted { place, .. } => {
                 gone.remove(place);
@@ -188,7 +284,7 @@ fn gates_are_decided(program: &Program, records: &[Record], out: &mut Vec<String
 
 /// Exposure is never above what the plan allows: each state that is set is the one its operation names.
 fn what_is_set_is_what_the_plan_says(program: &Program, records: &[Record], out: &mut Vec<String>) {
-    for record in records {
+    for (program, record) in with_programs(program, records) {
         let Body::Intended {
             place: Place::Phase { phase, op },
             effect,

@@ -65,6 +65,8 @@ pub fn countable() -> Vec<String> {
     let acts = [
         "abort",
         "acknowledge",
+        "amend",
+        "amend: not permitted",
         "answer",
         "break-glass",
         "declare",

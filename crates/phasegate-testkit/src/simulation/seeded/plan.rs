@@ -116,6 +116,9 @@ pub(super) fn plan(chance: &mut Chance) -> (String, Vec<&'static str>) {
     text.push_str(&procedures(chance));
     text.push_str(&matrix(chance));
     text.push_str(&communications(chance));
+    if chance.percent(30) {
+        text.push_str("gates:\n  - {id: start, when: before-start, approvals: [{role: lead}]}\n");
+    }
     (text, kinds)
 }
 

@@ -71,6 +71,9 @@ fn candidates(case: &Case) -> Vec<Case> {
     if !case.world.regressions.is_empty() {
         without(&|c| c.world.regressions.clear());
     }
+    for index in 0..case.amendments.len() {
+        without(&|c| drop(c.amendments.remove(index)));
+    }
     for index in 0..case.acts.len() {
         without(&|c| drop(c.acts.remove(index)));
     }
