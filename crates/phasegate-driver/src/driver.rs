@@ -72,6 +72,9 @@ pub enum DriverError {
     /// A record cannot be written.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// What it was taken up for does not fit.
+    #[error(transparent)]
+    Refused(EventError),
     /// The journal does not replay.
     #[error("failed to replay the journal of {rollout}")]
     Replay {
@@ -122,13 +125,49 @@ impl Driver {
         records: &[phasegate_journal::Record],
         now: &Now,
     ) -> Result<Self, DriverError> {
+        Self::rebuilt(lease, ttl, asked, records, |engine| {
+            engine.recover(now);
+            *now
+        })
+    }
+
+    /// The same for somebody who takes it up to do something: the first of the acts that fits is done before anything
+    /// else is decided.
+    ///
+    /// # Errors
+    /// If the records do not replay, or none of the acts fits: it is as it was then, and the lease is to be given back.
+    pub fn resume_by(
+        lease: Lease,
+        ttl: Span,
+        records: &[phasegate_journal::Record],
+        (asked, now): (Now, &Now),
+        (by, reason, acts): (&Person, &str, &[Act]),
+    ) -> Result<Self, DriverError> {
+        let mut refused = None;
+        let driver = Self::rebuilt(lease, ttl, asked, records, |engine| {
+            refused = engine.recover_by(now, by, reason, acts).err();
+            *now
+        })?;
+        match refused {
+            Some(error) => Err(DriverError::Refused(error)),
+            None => Ok(driver),
+        }
+    }
+
+    fn rebuilt(
+        lease: Lease,
+        ttl: Span,
+        asked: Now,
+        records: &[phasegate_journal::Record],
+        recover: impl FnOnce(&mut Engine) -> Now,
+    ) -> Result<Self, DriverError> {
         let rollout = lease.rollout.to_string();
         let pairs = records
             .iter()
             .map(|r| (r.kind.as_str(), r.payload.as_slice()));
         let mut engine =
             Engine::replay(pairs).map_err(|source| DriverError::Replay { rollout, source })?;
-        engine.recover(now);
+        let now = recover(&mut engine);
         let head = records.last().map(phasegate_journal::Record::head);
         let Some(head) = head else {
             return Err(DriverError::Defect {
@@ -136,7 +175,7 @@ impl Driver {
             });
         };
         let mut driver = Self::around(engine, lease, ttl, asked, head);
-        driver.now = *now;
+        driver.now = now;
         Ok(driver)
     }
 
@@ -148,6 +187,11 @@ impl Driver {
     /// One past the last durable record.
     pub fn durable_seq(&self) -> u64 {
         self.durable
+    }
+
+    /// One past the last record that was decided, durable or not.
+    pub fn decided_seq(&self) -> u64 {
+        self.engine.next_seq()
     }
 
     /// Where the journal ends, as far as it is durable: what can be anchored outside.

@@ -8,7 +8,7 @@ use phasegate_criterion::KpiRegistry;
 use phasegate_plan::{Catalog, Plan};
 
 use crate::decide::{Sight, Tick, Watch, canary_triggers};
-use crate::event::{Event, EventError};
+use crate::event::{Act, Event, EventError, Person};
 use crate::program::Program;
 use crate::record::{Body, Place, RECORD_FORMAT, Record, RecordError};
 use crate::state::{Misfit, State};
@@ -245,6 +245,37 @@ impl Engine {
             self.emit(Body::Recovered { in_doubt });
             self.advance();
         }
+    }
+
+    /// The same for somebody who takes it up to do something: the first of these acts that fits is done before anything
+    /// else is decided, so that nothing moves forward in between.
+    ///
+    /// # Errors
+    /// If none of them fits; it is taken up all the same.
+    pub fn recover_by(
+        &mut self,
+        now: &Now,
+        by: &Person,
+        reason: &str,
+        acts: &[Act],
+    ) -> Result<(), EventError> {
+        self.volatile = Volatile::new(*now);
+        if self.state.outcome.is_some() {
+            return Err(EventError::Ended);
+        }
+        let in_doubt = self.state.effects.keys().copied().collect();
+        self.emit(Body::Recovered { in_doubt });
+        let mut done = Err(EventError::NotApplicable {
+            what: "there is nothing to be done",
+        });
+        for act in acts {
+            done = self.operator(by, reason, act.clone());
+            if done.is_ok() {
+                break;
+            }
+        }
+        self.advance();
+        done
     }
 
     /// Takes something in that happened. Returns the sequence that must be durable before anybody is

@@ -13,6 +13,7 @@ use phasegate_provider::{Call, CallClass};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
+use crate::beat::Beating;
 use crate::fit::unfit;
 use crate::handle::{Command, Ended, View, Word};
 use crate::people::People;
@@ -36,10 +37,12 @@ pub(crate) struct Actor {
     people: People,
     /// When it was taken up.
     since: Now,
+    beating: Option<Beating>,
 }
 
 /// What came of something that was spawned.
 pub(crate) enum Work {
+    Beat(std::io::Result<()>),
     Input(Input),
     People(Vec<crate::people::Answer>),
 }
@@ -55,6 +58,8 @@ impl Actor {
         let people = People::new(&runner);
         let (work, waiting) = (JoinSet::new(), Vec::new());
         let since = runner.clock.now();
+        let beating = runner.pulse.clone();
+        let beating = beating.map(|pulse| Beating::new(pulse, since.wall));
         Self {
             runner,
             driver,
@@ -65,6 +70,7 @@ impl Actor {
             waiting,
             people,
             since,
+            beating,
         }
     }
 
@@ -74,6 +80,7 @@ impl Actor {
                 return self.wind_up(ended).await;
             }
             self.show();
+            self.beat();
             self.people
                 .look(&self.driver, &mut self.work, self.runner.clock.now());
             if self.may_park() {
@@ -191,6 +198,14 @@ impl Actor {
     fn take(&mut self, done: Result<Work, tokio::task::JoinError>) {
         let now = self.runner.clock.now();
         match done {
+            Ok(Work::Beat(written)) => {
+                if let Some(beating) = &mut self.beating {
+                    beating.busy = false;
+                }
+                if let Err(error) = written {
+                    tracing::warn!(%error, "the heartbeat was not written");
+                }
+            }
             Ok(Work::Input(input)) => self.driver.handle(&now, input),
             Ok(Work::People(answers)) => {
                 self.people.came_back();
@@ -260,12 +275,41 @@ impl Actor {
         }
     }
 
+    /// The loop turns: whoever looks from outside sees it.
+    fn beat(&mut self) {
+        let Some(beating) = &mut self.beating else {
+            return;
+        };
+        let (now, driver) = (self.runner.clock.now().wall, &self.driver);
+        let heads = || [(driver.lease().rollout.clone(), driver.durable_head())].into();
+        if let Some(beat) = beating.due(now, &self.runner.holder, heads) {
+            // A disk that hangs must not stop the loop.
+            self.work.spawn_blocking(move || Work::Beat(beat.write()));
+        }
+    }
+
+    /// Nobody need miss the heartbeat of what has ended in order, or is carried out elsewhere.
+    async fn rest(&mut self, ended: &Ended) {
+        while self.work.join_next().await.is_some() {}
+        let Some(beating) = &mut self.beating else {
+            return;
+        };
+        if !matches!(ended, Ended::Failed(_)) {
+            let last = beating.last(self.runner.clock.now().wall, &self.runner.holder);
+            let written = tokio::task::spawn_blocking(move || last.write()).await;
+            if !matches!(written, Ok(Ok(()))) {
+                tracing::warn!("the last heartbeat was not written");
+            }
+        }
+    }
+
     fn next_due(&self) -> Duration {
         let now = self.runner.clock.now().wall;
         let timeout = self.driver.poll_timeout();
         let people = self.people.due();
+        let beat = self.beating.as_ref().map(Beating::next);
         let lingers = Some(self.since.wall + self.runner.linger).filter(|until| now < *until);
-        let due = [timeout, people, lingers].into_iter().flatten().min();
+        let due = [timeout, people, lingers, beat].into_iter().flatten().min();
         due.map_or(Duration::from_secs(3600), |due| {
             due.since(now).to_duration()
         })
@@ -336,6 +380,8 @@ impl Actor {
                 None => self.part().await,
             }
         }
+        self.work.abort_all();
+        self.rest(&ended).await;
         self.show();
         let anchor = Anchor {
             rollout: self.driver.lease().rollout.clone(),

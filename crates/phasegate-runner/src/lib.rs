@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod actor;
+mod beat;
 mod clock;
 mod fit;
 mod fleet;
@@ -10,6 +11,7 @@ mod people;
 mod preflight;
 mod pulse;
 mod runner;
+mod watchdog;
 
 pub use clock::SystemClock;
 pub use fit::{Unfit, unfit};
@@ -18,3 +20,4 @@ pub use handle::{Ended, Handle, OperateError, Operator, View};
 pub use preflight::{Asked, Refusal, preflight};
 pub use pulse::Pulse;
 pub use runner::{Runner, RunnerError};
+pub use watchdog::{Bitten, Reflex, Stopped, Watchdog};

@@ -64,6 +64,51 @@ impl Pulse {
         text
     }
 
+    /// Reads what [`Pulse::to_openmetrics`] writes. `None` if it is anything else, or not whole.
+    ///
+    /// ```
+    /// use phasegate_core::Timestamp;
+    /// use phasegate_runner::Pulse;
+    /// let pulse = Pulse::new("ada".parse()?, Timestamp::from_unix_millis(1_500), 7);
+    /// assert_eq!(Pulse::read(&pulse.to_openmetrics()), Some(pulse));
+    /// assert_eq!(Pulse::read("# EOF\n"), None);
+    /// # Ok::<(), phasegate_journal::HolderError>(())
+    /// ```
+    pub fn read(text: &str) -> Option<Self> {
+        let lines = text.strip_suffix("# EOF\n")?.lines();
+        let (mut holder, mut at, mut count) = (None, None, None);
+        let mut heads = BTreeMap::new();
+        for line in lines.filter(|line| !line.starts_with('#')) {
+            let (name, rest) = line.split_once('{')?;
+            let (labels, value) = rest.rsplit_once("} ")?;
+            match name {
+                "phasegate_heartbeat_timestamp_seconds" => {
+                    let name = labels.strip_prefix("controller=\"")?.strip_suffix('"')?;
+                    holder = Some(unescaped(name).parse().ok()?);
+                    at = Some(moment(value)?);
+                }
+                "phasegate_heartbeats_total" => count = Some(value.parse().ok()?),
+                "phasegate_journal_records" => {
+                    // The name before may hold anything; an id and a hash hold no quotes.
+                    let (rest, hash) = labels.strip_suffix('"')?.rsplit_once("\",head=\"")?;
+                    let (_, rollout) = rest.rsplit_once(",rollout=\"")?;
+                    let head = Head {
+                        next_seq: value.parse().ok()?,
+                        hash: hash.parse().ok()?,
+                    };
+                    heads.insert(rollout.parse().ok()?, head);
+                }
+                _ => {}
+            }
+        }
+        Some(Self {
+            holder: holder?,
+            at: at?,
+            count: count?,
+            heads,
+        })
+    }
+
     /// A pulse without rollouts.
     pub fn new(holder: Holder, at: Timestamp, count: u64) -> Self {
         Self {
@@ -95,6 +140,30 @@ fn escaped(value: &str) -> String {
         .replace('\n', "\\n")
 }
 
+fn unescaped(value: &str) -> String {
+    let mut plain = String::with_capacity(value.len());
+    let mut letters = value.chars();
+    while let Some(letter) = letters.next() {
+        plain.push(match (letter, letter == '\\') {
+            (_, true) => match letters.next() {
+                Some('n') => '\n',
+                Some(other) => other,
+                None => letter,
+            },
+            (letter, false) => letter,
+        });
+    }
+    plain
+}
+
+/// Seconds with three digits behind the point.
+fn moment(text: &str) -> Option<Timestamp> {
+    let (secs, millis) = text.split_once('.')?;
+    let (secs, millis) = (secs.parse::<i64>().ok()?, millis.parse::<i64>().ok()?);
+    let all = secs.checked_mul(1000)?.checked_add(millis)?;
+    Some(Timestamp::from_unix_millis(all))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,8 +171,10 @@ mod tests {
     #[test]
     fn a_hostile_name_stays_within_its_quotes() {
         let holder: Holder = "a\"} 1\\".parse().expect("a name");
-        let text = Pulse::new(holder, Timestamp::EPOCH, 0).to_openmetrics();
+        let pulse = Pulse::new(holder, Timestamp::EPOCH, 0);
+        let text = pulse.to_openmetrics();
         assert!(text.contains(r#"{controller="a\"} 1\\"} 0.000"#), "{text}");
+        assert_eq!(Pulse::read(&text), Some(pulse));
     }
 
     #[test]
@@ -118,6 +189,9 @@ mod tests {
         pulse.write_to(&path).expect("a file");
         let text = std::fs::read_to_string(&path).expect("a file");
         assert!(text.contains(&format!("rollout=\"shop\",head=\"{}\"}} 0\n", head.hash)));
+        assert_eq!(Pulse::read(&text), Some(pulse));
+        let half = text.get(..text.len() / 2).expect("a half");
+        assert_eq!(Pulse::read(half), None, "one that is not whole is none");
         let left = std::fs::read_dir(folder.path()).expect("a folder").count();
         assert_eq!(left, 1, "nothing unfinished is left");
     }

@@ -1,12 +1,13 @@
 //! Starting a rollout, and taking one up again.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use phasegate_core::{Clock, PersonId, RolloutId, Span};
 use phasegate_driver::{Creation, Driver, DriverError};
-use phasegate_engine::Sources;
 use phasegate_engine::program::Program;
 use phasegate_engine::record::{Body, Outcome, Record};
+use phasegate_engine::{Act, Person, Sources};
 use phasegate_journal::{CreateError, Holder, Journal, LeaseError, ReadError};
 use phasegate_provider::Registry;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -31,6 +32,15 @@ pub struct Runner {
     pub(crate) park_after: Option<Span>,
     /// Nothing is put away sooner after it was taken up: somebody took it up to do something with it.
     pub(crate) linger: Span,
+    pub(crate) pulse: Option<(PathBuf, Span)>,
+}
+
+/// What is done about a rollout before anything else when it is taken up: the first of the acts that fits.
+#[derive(Debug)]
+pub(crate) struct FirstAct {
+    pub(crate) by: Person,
+    pub(crate) reason: String,
+    pub(crate) acts: Vec<Act>,
 }
 
 /// A clock that can be shown.
@@ -78,7 +88,17 @@ impl Runner {
             poll_people: Span::from_secs(1),
             park_after: None,
             linger: Span::ZERO,
+            pulse: None,
         }
+    }
+
+    /// Replaces a file that often while the rollout is carried out; see [`Pulse`](crate::Pulse). A
+    /// [`Watchdog`](crate::Watchdog) takes over when it stops. One file is for one rollout, or for one
+    /// [`Fleet`](crate::Fleet). None is written if nothing is said.
+    #[must_use]
+    pub fn with_heartbeat(mut self, path: impl Into<PathBuf>, every: Span) -> Self {
+        self.pulse = Some((path.into(), every));
+        self
     }
 
     /// How long a lease lasts; 30 seconds if nothing is said. A dead controller's rollouts stand still
@@ -135,14 +155,45 @@ impl Runner {
         Ok(self.spawn(self.take_up(rollout).await?))
     }
 
+    /// Takes it up with an act; also the sequence that must be durable for the act to be.
+    pub(crate) async fn resume_with(
+        &self,
+        rollout: &RolloutId,
+        first: &FirstAct,
+    ) -> Result<(Handle, u64), RunnerError> {
+        let driver = self.take_up_with(rollout, Some(first)).await?;
+        let seq = driver.decided_seq();
+        Ok((self.spawn(driver), seq))
+    }
+
     pub(crate) async fn take_up(&self, rollout: &RolloutId) -> Result<Driver, RunnerError> {
+        self.take_up_with(rollout, None).await
+    }
+
+    async fn take_up_with(
+        &self,
+        rollout: &RolloutId,
+        first: Option<&FirstAct>,
+    ) -> Result<Driver, RunnerError> {
         let asked = self.clock.now();
         let lease = self
             .journal
             .acquire(rollout, &self.holder, self.lease)
             .await?;
         let records = self.journal.read(rollout, 0).await?;
-        let driver = Driver::resume(lease, self.lease, asked, &records, &self.clock.now())?;
+        let now = self.clock.now();
+        let driver = match first {
+            None => Driver::resume(lease, self.lease, asked, &records, &now)?,
+            Some(first) => {
+                let act = (&first.by, first.reason.as_str(), first.acts.as_slice());
+                let driver =
+                    Driver::resume_by(lease.clone(), self.lease, &records, (asked, &now), act);
+                if driver.is_err() {
+                    let _released = self.journal.release(&lease).await;
+                }
+                driver?
+            }
+        };
         if let Err(error) = self.fits(&driver.state().program) {
             // Others need not wait until it has run out; if it is not given back, it does.
             let _released = self.journal.release(driver.lease()).await;

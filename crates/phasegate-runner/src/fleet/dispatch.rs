@@ -15,8 +15,8 @@ use tokio::task::JoinSet;
 use super::controller::{FleetEnded, FleetError, FleetView};
 use super::reports::answer;
 use super::timetable::Timetable;
+use crate::beat::Beating;
 use crate::handle::{Ended, Handle, Operator, View};
-use crate::pulse::Pulse;
 use crate::runner::{Runner, RunnerError};
 
 /// How long a controller that has all it can carry would hesitate; the others in proportion. One rollout
@@ -91,14 +91,6 @@ pub(super) struct Dispatch {
     pulse: Option<Beating>,
 }
 
-/// The heartbeat.
-struct Beating {
-    path: PathBuf,
-    every: Span,
-    count: u64,
-    next: Timestamp,
-}
-
 impl Dispatch {
     pub(super) fn new(
         runner: Runner,
@@ -130,13 +122,8 @@ impl Dispatch {
     }
 
     pub(super) fn with_pulse(mut self, pulse: Option<(PathBuf, Span)>) -> Self {
-        let next = self.now();
-        self.pulse = pulse.map(|(path, every)| Beating {
-            path,
-            every,
-            count: 0,
-            next,
-        });
+        let now = self.now();
+        self.pulse = pulse.map(|pulse| Beating::new(pulse, now));
         self
     }
 
@@ -164,6 +151,7 @@ impl Dispatch {
                     // A dropped controller stops the fleet too.
                     let _asked_or_dropped = stop;
                     self.wind_up().await;
+                    self.rest().await;
                     return FleetEnded::Stopped;
                 }
                 Some(order) = self.orders.recv() => self.obey(order),
@@ -184,7 +172,7 @@ impl Dispatch {
     fn next_due(&self) -> Duration {
         let claim = self.timetable.next().filter(|_| self.has_room());
         let list = self.list_at.filter(|_| !self.listing);
-        let pulse = self.pulse.as_ref().map(|pulse| pulse.next);
+        let pulse = self.pulse.as_ref().map(Beating::next);
         let next = [claim, list, pulse, Some(self.announce_at)];
         let next = next.into_iter().flatten().min();
         next.unwrap_or(self.announce_at)
@@ -222,20 +210,33 @@ impl Dispatch {
     }
 
     fn beat(&mut self, now: Timestamp) {
-        let Some(beating) = self.pulse.as_mut().filter(|pulse| now >= pulse.next) else {
+        let Some(beating) = &mut self.pulse else {
             return;
         };
-        beating.count = beating.count.saturating_add(1);
-        beating.next = now + beating.every;
-        let mut pulse = Pulse::new(self.runner.holder.clone(), now, beating.count);
-        let heads = self.running.iter();
-        pulse.heads = heads
-            .map(|(rollout, running)| (rollout.clone(), running.view.borrow().head))
-            .collect();
-        let path = beating.path.clone();
-        // A disk that hangs must not stop the loop.
-        self.tasks
-            .spawn_blocking(move || Report::Pulsed(pulse.write_to(&path)));
+        let running = &self.running;
+        let heads = || {
+            let head =
+                |(id, running): (&RolloutId, &Running)| (id.clone(), running.view.borrow().head);
+            running.iter().map(head).collect()
+        };
+        if let Some(beat) = beating.due(now, &self.runner.holder, heads) {
+            // A disk that hangs must not stop the loop.
+            self.tasks
+                .spawn_blocking(move || Report::Pulsed(beat.write()));
+        }
+    }
+
+    /// What was handed over in order needs no watchdog.
+    async fn rest(&mut self) {
+        while self.tasks.join_next().await.is_some() {}
+        let now = self.now();
+        if let Some(beating) = &mut self.pulse {
+            let last = beating.last(now, &self.runner.holder);
+            let written = tokio::task::spawn_blocking(move || last.write()).await;
+            if !matches!(written, Ok(Ok(()))) {
+                tracing::warn!("the last heartbeat was not written");
+            }
+        }
     }
 
     fn announce(&mut self, now: Timestamp) {
@@ -336,8 +337,14 @@ impl Dispatch {
             Report::Ended(rollout, ended) => self.ended(rollout, ended),
             Report::Listed(listed) => self.listed(listed),
             Report::Looked(rollout, found) => self.looked(rollout, found),
-            Report::Pulsed(Ok(())) => {}
-            Report::Pulsed(Err(error)) => self.trouble(format!("the heartbeat: {error}")),
+            Report::Pulsed(written) => {
+                if let Some(beating) = &mut self.pulse {
+                    beating.busy = false;
+                }
+                if let Err(error) = written {
+                    self.trouble(format!("the heartbeat: {error}"));
+                }
+            }
             Report::News(change, rest) => {
                 match rest {
                     Some(changes) => self.listen(changes),

@@ -50,12 +50,14 @@ pub struct Fleet {
 impl Fleet {
     /// A fleet of this runner's journal, providers and holder. No two processes that run at the same time
     /// may have the same holder. A registry must have every binding that any of the rollouts names.
-    pub fn new(runner: Runner) -> Self {
+    pub fn new(mut runner: Runner) -> Self {
         let running_max = RUNNING_MAX;
+        // One heart for all that runs here.
+        let pulse = runner.pulse.take();
         Self {
             runner,
             running_max,
-            pulse: None,
+            pulse,
         }
         .with_parking_beyond(PARK_AFTER)
     }
