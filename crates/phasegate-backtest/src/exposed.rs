@@ -23,7 +23,9 @@ pub(crate) fn exposed(all: &mut Backtest, options: &Options) {
     let mut since = None;
     for (index, (from, share)) in all.exposure.iter().enumerate() {
         let (start, stop) = ((*from).max(bad), until(index));
-        if start >= stop || *share == Ratio::ZERO {
+        // Found out at the moment at which it went bad, it was met all the same.
+        let at_once = start == stop && *from < stop && stop == end;
+        if *share == Ratio::ZERO || !(start < stop || at_once) {
             continue;
         }
         since = since.or(Some(start));

@@ -1,6 +1,6 @@
 //! How a backtest is carried out, and why it cannot be.
 
-use phasegate_core::{IdError, Timestamp};
+use phasegate_core::{IdError, PhaseId, Timestamp};
 use phasegate_engine::{EventError, Misfit};
 
 use crate::series::Series;
@@ -77,6 +77,9 @@ pub enum BacktestError {
     /// A role of the program makes no name of a person.
     #[error(transparent)]
     Id(#[from] IdError),
+    /// Other shares were to be tried in a phase that has none.
+    #[error("phase {0} has no ramp with a bake whose shares could be others")]
+    NoRamp(PhaseId),
     /// The engine refused what it had asked for: a defect.
     #[error("the engine refused an answer: {0}")]
     Refused(#[from] EventError),

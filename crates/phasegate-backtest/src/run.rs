@@ -3,20 +3,18 @@
 //! Everything outside is there at once: an effect is applied when it is asked for, a question is answered from the
 //! recording, a person who is asked says yes. What remains is what the plan decides.
 
-use std::collections::BTreeMap;
-
-use phasegate_core::{
-    BindingId, BootId, CriterionId, Desired, Effect, EffectOutcome, Inspection, Now, PersonId,
-    Ratio, Reading, RoleId, RolloutId, Standing, TargetId, Timestamp,
-};
-use phasegate_engine::program::{OpKind, Program, Response};
-use phasegate_engine::record::{AskAbout, Body, HoldReason, Record};
+use phasegate_core::{BootId, EffectOutcome, Now, PersonId, Ratio, RolloutId, Timestamp};
+use phasegate_engine::program::Program;
+use phasegate_engine::record::Record;
 use phasegate_engine::{Act, Engine, Event, EventError, Person, Sources};
 
 use crate::answer::answer;
 use crate::exposed::exposed;
 use crate::options::{BacktestError, Options};
-use crate::outcome::{Alarm, Backtest, VerdictChange};
+use crate::outcome::Backtest;
+use crate::outside::Outside;
+use crate::people;
+use crate::reader::Reader;
 use crate::recording::Recording;
 
 /// Carries a program out over what was recorded, on a virtual clock. The same input gives the same result.
@@ -69,10 +67,9 @@ struct Run<'r> {
     recording: &'r Recording,
     options: &'r Options,
     now: Now,
-    things: BTreeMap<(BindingId, TargetId), Desired>,
-    exposure: Ratio,
+    outside: Outside,
     records: Vec<Record>,
-    verdicts: BTreeMap<String, String>,
+    reader: Reader,
 }
 
 impl<'r> Run<'r> {
@@ -98,10 +95,9 @@ impl<'r> Run<'r> {
             recording,
             options,
             now,
-            things: BTreeMap::new(),
-            exposure: Ratio::ZERO,
+            outside: Outside::default(),
             records: Vec::new(),
-            verdicts: BTreeMap::new(),
+            reader: Reader::new(options.bad_from),
         })
     }
 
@@ -136,24 +132,29 @@ impl<'r> Run<'r> {
             while let Some((seq, record)) = self.engine.poll_record() {
                 let record = record.clone();
                 self.engine.handle_durable(seq + 1);
-                self.read(&record, all);
+                self.reader.read(&record, all);
                 self.records.push(record);
                 rests = false;
             }
             while let Some(effect) = self.engine.poll_effect() {
-                self.apply(&effect, all)?;
+                if let Some(exposure) = self.outside.apply(&effect) {
+                    all.exposure.push((self.now.wall, exposure));
+                }
+                let evidence = "in a backtest".to_owned();
+                let number = effect.number;
+                let outcome = EffectOutcome::Applied { evidence };
+                self.tell(Event::EffectDone { number, outcome })?;
                 rests = false;
             }
             while let Some(inspection) = self.engine.poll_inspection() {
-                let reading = self.inspect(&inspection);
+                let reading = Some(self.outside.inspect(&inspection));
                 let number = inspection.number;
-                let reading = Some(reading);
                 self.tell(Event::Inspected { number, reading })?;
                 rests = false;
             }
             let mut asked = false;
             while let Some((ticket, query)) = self.engine.poll_query() {
-                let answer = answer(self.recording, &query, self.exposure);
+                let answer = answer(self.recording, &query, self.outside.exposure());
                 self.tell(Event::Measured { ticket, answer })?;
                 asked = true;
             }
@@ -173,79 +174,17 @@ impl<'r> Run<'r> {
         Ok(())
     }
 
-    fn apply(&mut self, effect: &Effect, all: &mut Backtest) -> Result<(), BacktestError> {
-        if let Some(target) = effect.desired.target() {
-            let key = (effect.to.clone(), target.clone());
-            self.things.insert(key, effect.desired.clone());
-            let shown = self.things.values().filter_map(Desired::exposure);
-            let exposure = shown.max().unwrap_or(Ratio::ZERO);
-            if exposure != self.exposure {
-                self.exposure = exposure;
-                all.exposure.push((self.now.wall, exposure));
-            }
-        }
-        let outcome = EffectOutcome::Applied {
-            evidence: "in a backtest".to_owned(),
-        };
-        let number = effect.number;
-        self.tell(Event::EffectDone { number, outcome })
-    }
-
-    fn inspect(&self, inspection: &Inspection) -> Reading {
-        let target = inspection.desired.target().cloned();
-        let key = target.map(|target| (inspection.to.clone(), target));
-        let found = key.and_then(|key| self.things.get(&key)).cloned();
-        let standing = match &found {
-            Some(found) if *found == inspection.desired => Standing::AsDesired,
-            Some(found) if inspection.before.as_ref() == Some(found) => Standing::AsBefore,
-            Some(_) => Standing::Other,
-            None => Standing::Resting,
-        };
-        Reading {
-            found: found.or_else(|| inspection.desired.at_rest()),
-            standing,
-            unread: None,
-        }
-    }
-
     /// Somebody says yes to what is asked; after a false alarm they let it go on. False when nobody has anything to say.
     fn people(&mut self) -> Result<bool, BacktestError> {
         let state = self.engine.state();
         if self.options.goes_on && !state.holds.is_empty() && state.rollback.is_none() {
-            let bound = self.options.bad_from.is_none_or(|bad| self.now.wall < bad);
-            if bound {
-                self.operate(person("backtest", Vec::new())?, Act::Release)?;
+            let good = |bad| self.now.wall < bad;
+            if self.options.bad_from.is_none_or(good) {
+                self.operate(people::person("backtest", Vec::new())?, Act::Release)?;
                 return Ok(true);
             }
         }
-        let state = self.engine.state();
-        let (digest, seen) = (state.program.plan_digest.clone(), state.next_seq);
-        let mut answers = Vec::new();
-        for (number, ask) in &state.asks {
-            for role in &ask.ask.roles {
-                let quorum = match &ask.ask.about {
-                    AskAbout::Approval { place, .. } => match state.op(place).map(|op| &op.kind) {
-                        Some(OpKind::Gate(gate)) => gate.approvals.quorum.get(role).copied(),
-                        _ => None,
-                    },
-                    _ => None,
-                };
-                for one in 1..=quorum.unwrap_or(1) {
-                    let who = person(&format!("{role}-{one}"), vec![role.clone()])?;
-                    let given = ask.answers.iter().any(|(answer, _)| answer.by == who.id);
-                    if !given {
-                        let act = Act::Answer {
-                            ask: *number,
-                            role: role.clone(),
-                            yes: true,
-                            plan_digest: digest.clone(),
-                            seen,
-                        };
-                        answers.push((who, act));
-                    }
-                }
-            }
-        }
+        let answers = people::answers(self.engine.state())?;
         let any = !answers.is_empty();
         for (who, act) in answers {
             self.operate(who, act)?;
@@ -265,63 +204,4 @@ impl<'r> Run<'r> {
             Err(error) => Err(error.into()),
         }
     }
-
-    fn read(&mut self, record: &Record, all: &mut Backtest) {
-        let alarm = match &record.body {
-            Body::Evaluated {
-                judged, triggers, ..
-            } => {
-                let checks = judged
-                    .iter()
-                    .map(|one| (one.check.clone(), false, &one.finding));
-                let triggers = triggers.iter().filter_map(|one| {
-                    let id = CriterionId::new(one.trigger.to_string()).ok()?;
-                    Some((id, true, &one.finding))
-                });
-                for (of, is_trigger, finding) in checks.chain(triggers) {
-                    let verdict = finding.verdict.to_string();
-                    let key = format!("{is_trigger}{of}");
-                    if self.verdicts.get(&key) != Some(&verdict) {
-                        self.verdicts.insert(key, verdict.clone());
-                        all.verdicts.push(VerdictChange {
-                            at: record.at(),
-                            of,
-                            is_trigger,
-                            verdict,
-                            sentence: finding.sentence.clone(),
-                        });
-                    }
-                }
-                return;
-            }
-            Body::Held {
-                reason:
-                    reason @ (HoldReason::Blind { .. }
-                    | HoldReason::Criterion { .. }
-                    | HoldReason::Gate { .. }
-                    | HoldReason::Trigger { .. }),
-            } => (reason.to_string(), Response::Hold),
-            Body::RollbackStarted { cause, back, .. } => {
-                (cause.to_string(), Response::Rollback(back.clone()))
-            }
-            _ => return,
-        };
-        let (cause, response) = alarm;
-        let at = record.at();
-        // The same bad version is found out once.
-        if all.detection().is_some() {
-            return;
-        }
-        all.alarms.push(Alarm {
-            at,
-            cause,
-            response,
-            is_false: self.options.bad_from.is_none_or(|bad| at < bad),
-        });
-    }
-}
-
-fn person(id: &str, roles: Vec<RoleId>) -> Result<Person, BacktestError> {
-    let id = PersonId::new(id)?;
-    Ok(Person { id, roles })
 }

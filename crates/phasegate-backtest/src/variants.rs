@@ -143,7 +143,7 @@ pub struct WhatIf {
 /// Tries several ramps of a phase over a good recording and a bad one: detection against duration.
 ///
 /// # Errors
-/// As [`backtest`].
+/// As [`backtest`], and [`BacktestError::NoRamp`] where the phase is not there or has no ramp with a bake.
 pub fn what_if(
     program: &Program,
     phase: &PhaseId,
@@ -151,16 +151,14 @@ pub fn what_if(
     good: (&Recording, &Options),
     bad: (&Recording, &Options),
 ) -> Result<Vec<WhatIf>, BacktestError> {
-    let programs = ramps
-        .iter()
-        .filter_map(|ramp| Some((ramp, with_ramp(program, phase, ramp)?)));
-    programs
-        .map(|(ramp, program)| {
-            Ok(WhatIf {
-                ramp: ramp.clone(),
-                good: backtest(&program, good.0, good.1)?,
-                bad: backtest(&program, bad.0, bad.1)?,
-            })
+    let one = |ramp: &Vec<(Ratio, Span)>| {
+        let program = with_ramp(program, phase, ramp);
+        let program = program.ok_or_else(|| BacktestError::NoRamp(phase.clone()))?;
+        Ok(WhatIf {
+            ramp: ramp.clone(),
+            good: backtest(&program, good.0, good.1)?,
+            bad: backtest(&program, bad.0, bad.1)?,
         })
-        .collect()
+    };
+    ramps.iter().map(one).collect()
 }

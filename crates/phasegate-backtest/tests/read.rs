@@ -40,31 +40,102 @@ fn three_formats_say_the_same() {
 }
 
 #[test]
-fn what_is_damaged_is_told_with_its_line() {
-    for (text, line) in [
-        ("", "line 1"),
-        ("time,a\n1,2\n3", "line 3"),
-        ("time,a\nsoon,2", "line 2"),
-        ("time,a\n1,two", "line 2"),
-        ("time,\"a\n1,2", "line 1"),
-        ("time,a\n1e300,2", "line 2"),
+fn what_is_wrong_with_a_table_is_told_with_its_line_and_how_to_mend_it() {
+    for (text, told) in [
+        (
+            "",
+            "line 1: there is no column beside the time; name the columns",
+        ),
+        (
+            "time\n1",
+            "line 1: there is no column beside the time; name",
+        ),
+        (
+            "time,a,a\n1,2,3",
+            "line 1: two columns are called \"a\"; give each",
+        ),
+        (
+            "time,a\n1,2\n3",
+            "line 3: it has 1 cells, and the head has 2; leave",
+        ),
+        (
+            "time,a\n\n1,2,3",
+            "line 3: it has 3 cells, and the head has 2; leave",
+        ),
+        (
+            "time,a\nsoon,2",
+            "line 2: \"soon\" is no time; write seconds since",
+        ),
+        (
+            "time,a\n1,2ms",
+            "line 2: \"2ms\" is no number; write it with",
+        ),
+        (
+            "time,a\n1,\u{1b}[2J",
+            "line 2: \"\\u{1b}[2J\" is no number; write",
+        ),
+        (
+            "time,\"a\n1,2",
+            "line 1: a quotation mark is not closed; close it",
+        ),
+        ("time,a\n1e300,2", "line 2: \"1e300\" is no time; write"),
     ] {
-        let told = read_csv(text).expect_err("a fault").to_string();
-        assert!(told.starts_with(line), "{text:?}: {told}");
+        let found = read_csv(text).expect_err("a fault").to_string();
+        assert!(found.starts_with(told), "{text:?}: {found}");
     }
-    for text in [
-        "up 1",
-        "up",
-        "{a=\"b\"} 1 2",
-        "up{a=\"b} 1 2",
-        "up one 2",
-        "up 1 -5",
+    // A long cell is shown in part.
+    let long = format!("time,a\n{},2", "x".repeat(100_000));
+    let found = read_csv(&long).expect_err("a fault").to_string();
+    assert!(found.len() < 200, "{found}");
+}
+
+#[test]
+fn what_is_wrong_with_a_dump_is_told_with_its_line_and_how_to_mend_it() {
+    for (text, told) in [
+        (
+            "a 1 2\nup 1",
+            "line 2: \"\" is no timestamp; behind each value",
+        ),
+        ("up", "line 1: \"up\" is no sample; a sample is"),
+        (
+            "{a=\"b\"} 1 2",
+            "line 1: \"{a=\\\"b\\\"} 1 2\" is no sample",
+        ),
+        ("up{a=\"b} 1 2", "line 1: \"up{a=\\\"b} 1 2\" is no sample"),
+        ("up one 2", "line 1: \"one\" is no number; behind the name"),
+        ("up 1 -5", "line 1: \"-5\" is no timestamp"),
     ] {
-        let told = read_openmetrics(text).expect_err("a fault").to_string();
-        assert!(told.starts_with("line 1"), "{text:?}: {told}");
+        let found = read_openmetrics(text).expect_err("a fault").to_string();
+        assert!(found.starts_with(told), "{text:?}: {found}");
     }
-    for json in ["", "[]", "{\"status\": \"error\", \"error\": \"no\"}"] {
-        assert!(read_prometheus_range(json.as_bytes()).is_err(), "{json}");
+}
+
+#[test]
+fn what_is_wrong_with_an_answer_is_told_with_its_series_and_how_to_mend_it() {
+    let point = |at: &str, value: &str| {
+        let result = format!(
+            "[{{\"metric\": {{\"__name__\": \"up\"}}, \"values\": [[{at}, \"{value}\"]]}}]"
+        );
+        format!("{{\"status\": \"success\", \"data\": {{\"result\": {result}}}}}")
+    };
+    for (json, told) in [
+        ("".to_owned(), "this is no answer to a range query: EOF"),
+        ("[]".to_owned(), "this is no answer to a range query"),
+        (
+            "{\"status\": \"error\", \"error\": \"no\"}".to_owned(),
+            "Prometheus answered with an error: no",
+        ),
+        (
+            point("1", "two"),
+            "series \"up\": \"two\" is no number; a point is",
+        ),
+        (
+            point("-1", "2"),
+            "series \"up\": -1 is no moment; moments are",
+        ),
+    ] {
+        let found = read_prometheus_range(json.as_bytes()).expect_err("a fault");
+        assert!(found.to_string().starts_with(told), "{json}: {found}");
     }
 }
 

@@ -19,19 +19,41 @@ pub use prometheus::read_prometheus_range;
 #[non_exhaustive]
 pub enum ReadError {
     /// The answer of Prometheus is not JSON of the shape that it has.
-    #[error("this is no answer to a range query: {0}")]
+    #[error(
+        "this is no answer to a range query: {0}; ask /api/v1/query_range, and take its answer whole"
+    )]
     Json(#[from] serde_json::Error),
     /// A line cannot be read.
-    #[error("line {line}: {what}")]
+    #[error("line {line}: {what}; {help}")]
     Line {
         /// Which, from 1.
         line: usize,
         /// What is wrong with it.
         what: String,
+        /// How to mend it.
+        help: &'static str,
+    },
+    /// A series of an answer holds a point that is none.
+    #[error("series {series}: {what}; {help}")]
+    Point {
+        /// Which.
+        series: String,
+        /// What is wrong with it.
+        what: String,
+        /// How to mend it.
+        help: &'static str,
     },
     /// Prometheus says that it failed.
     #[error("Prometheus answered with an error: {0}")]
     Refused(String),
+}
+
+/// What stands in a place, for a message: short, in quotation marks, with nothing hidden in it.
+fn shown(text: &str) -> String {
+    const MOST: usize = 40;
+    let short: String = text.chars().take(MOST).collect();
+    let more = if short.len() < text.len() { "…" } else { "" };
+    format!("{short:?}{more}")
 }
 
 /// What stands behind one question.

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::ReadError;
 use super::prometheus::moment;
+use super::{ReadError, shown};
 use crate::series::Series;
 
 /// The series of a text, by name: `http_requests_total{code="500"}`, labels in order. Metadata are passed over, and
@@ -22,10 +22,11 @@ use crate::series::Series;
 /// ```
 pub fn read_openmetrics(text: &str) -> Result<BTreeMap<String, Series>, ReadError> {
     let mut points: BTreeMap<String, Vec<_>> = BTreeMap::new();
-    for (number, line) in text.lines().enumerate() {
-        let fault = |what: &str| ReadError::Line {
-            line: number + 1,
-            what: what.to_owned(),
+    for (line, number) in text.lines().zip(1..) {
+        let fault = |what: String, help: &'static str| ReadError::Line {
+            line: number,
+            what,
+            help,
         };
         if line == "# EOF" {
             break;
@@ -33,14 +34,23 @@ pub fn read_openmetrics(text: &str) -> Result<BTreeMap<String, Series>, ReadErro
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let (name, rest) = sample_name(line).ok_or_else(|| fault("this is no sample"))?;
+        let (name, rest) = sample_name(line).ok_or_else(|| {
+            let help = "a sample is a name, labels in braces, a value and a timestamp";
+            fault(format!("{} is no sample", shown(line)), help)
+        })?;
         let mut fields = rest.split_ascii_whitespace();
-        let value: Option<f64> = fields.next().and_then(|text| text.parse().ok());
-        let value = value.ok_or_else(|| fault("the value is no number"))?;
-        let at = fields.next().and_then(|text| text.parse().ok());
-        let at = at
-            .and_then(moment)
-            .ok_or_else(|| fault("there is no timestamp"))?;
+        let mut field = || fields.next().unwrap_or_default();
+        let value = field();
+        let value: f64 = value.parse().map_err(|_no: std::num::ParseFloatError| {
+            let help = "behind the name and its labels stands the value";
+            fault(format!("{} is no number", shown(value)), help)
+        })?;
+        let at = field();
+        let moment = at.parse().ok().and_then(moment);
+        let at = moment.ok_or_else(|| {
+            let help = "behind each value stands when it was so, in seconds since 1970: a scrape has none, a dump has";
+            fault(format!("{} is no timestamp", shown(at)), help)
+        })?;
         points.entry(name).or_default().push((at, value));
     }
     let series = |(name, points)| (name, Series::new(points));

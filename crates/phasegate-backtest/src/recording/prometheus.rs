@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use phasegate_core::Timestamp;
 use serde::Deserialize;
 
-use super::ReadError;
 use super::openmetrics::name_of;
+use super::{ReadError, shown};
 use crate::series::Series;
 
 #[derive(Deserialize)]
@@ -48,16 +48,31 @@ pub fn read_prometheus_range(json: &[u8]) -> Result<BTreeMap<String, Series>, Re
         Some(data) if answer.status == "success" => data,
         _ => return Err(ReadError::Refused(answer.error)),
     };
-    let one = |mut one: One| {
-        let name = one.metric.remove("__name__").unwrap_or_default();
-        let labels: Vec<(String, String)> = one.metric.into_iter().collect();
-        let points = one.values.iter().filter_map(|(at, value)| {
-            let value: f64 = value.parse().ok()?;
-            Some((moment(*at)?, value))
-        });
-        (name_of(&name, &labels), Series::new(points.collect()))
+    data.result.into_iter().map(series).collect()
+}
+
+fn series(mut one: One) -> Result<(String, Series), ReadError> {
+    let name = one.metric.remove("__name__").unwrap_or_default();
+    let labels: Vec<(String, String)> = one.metric.into_iter().collect();
+    let name = name_of(&name, &labels);
+    let fault = |what: String, help: &'static str| ReadError::Point {
+        series: shown(&name),
+        what,
+        help,
     };
-    Ok(data.result.into_iter().map(one).collect())
+    let point = |(at, value): &(f64, String)| {
+        let number: f64 = value.parse().map_err(|_no: std::num::ParseFloatError| {
+            let help = "a point is a moment and a number in quotation marks";
+            fault(format!("{} is no number", shown(value)), help)
+        })?;
+        let moment = moment(*at).ok_or_else(|| {
+            let help = "moments are seconds since 1970";
+            fault(format!("{at} is no moment"), help)
+        })?;
+        Ok((moment, number))
+    };
+    let points: Result<Vec<_>, ReadError> = one.values.iter().map(point).collect();
+    Ok((name.clone(), Series::new(points?)))
 }
 
 /// Seconds since 1970, with milliseconds.

@@ -1,0 +1,365 @@
+//! Plans over recordings whose answer is known beforehand: when a bad version is found out, who met it, how often a good
+//! one is taken for bad, and what is said where nothing was recorded.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what cannot be built must stop the test"
+)]
+
+use std::fmt::Write as _;
+
+use phasegate_backtest::{
+    Alarm, Backtest, BacktestError, Options, Recorded, Recording, Series, Traffic, backtest,
+    comparison, ramp_of, what_if, with_ramp, without_confidence,
+};
+use phasegate_core::{Arm, PhaseId, Ratio, Span, Timestamp};
+use phasegate_engine::program::{Program, Response};
+use phasegate_engine::record::Outcome;
+use phasegate_engine::{Start, compile};
+use phasegate_plan::{Catalog, PlanDocument, check};
+
+const START: i64 = 1_757_408_400;
+/// Seconds from one point to the next, and from one look to the next.
+const STEP: i64 = 15;
+
+const BINDINGS: &str = "
+format: phasegate-bindings/1
+bindings:
+  edge: {adapter: recorded, roles: [traffic-router], capabilities: [weights, read-back]}
+  metrics: {adapter: recorded, roles: [metric-source], capabilities: [measure-scalar, measure-share, measure-per-arm]}
+";
+
+/// A ramp of 10% for half an hour and 50% for half an hour, with these triggers.
+fn program(triggers: &[&str]) -> Program {
+    let mut text = String::from(
+        "
+format: phasegate-plan/1
+id: shop
+title: Shop
+roles: [{id: lead, title: Lead, members: [ann]}]
+kpis:
+  - {id: load, shape: gauge, direction: lower, source: metrics, query: {whole: load}, window: 1m}
+  - {id: errors, shape: ratio, unit: '%', direction: lower, source: metrics, query: {canary: errors, stable: errors}, window: 5m}
+evaluation: {every: 15s, settle: 0s}
+phases:
+  - id: canary
+    title: Canary
+    steps: [{id: ramp, traffic: {binding: edge, target: shop, stages: [{weight: 10%, bake: 30m}, {weight: 50%, bake: 30m}]}}]
+    rollback: {target: start, limit: 5m, steps: [{id: none, traffic: {binding: edge, target: shop, stages: [0%]}}]}
+triggers:
+",
+    );
+    for (number, trigger) in triggers.iter().enumerate() {
+        writeln!(text, "  - {{id: t{number}, {trigger}}}").expect("a string");
+    }
+    let bindings = Catalog::read("bindings.yaml", BINDINGS.as_bytes());
+    let catalog = bindings.catalog.expect("no fault");
+    let checked = check(
+        &PlanDocument::read("plan.yaml", text.as_bytes()),
+        Some(&catalog),
+    );
+    let plan = checked
+        .plan
+        .unwrap_or_else(|| panic!("{}", checked.faults.render()));
+    compile(&plan, &catalog, &Start::new("ann".parse().expect("an id"))).expect("a program")
+}
+
+const BACK: &str = "criterion: load > 80, severity: critical, respond: [{rollback: start}]";
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_unix_millis((START + seconds) * 1000)
+}
+
+/// Of each step, whatever this says of its second; a gap where it says nothing.
+fn series(seconds: i64, value: impl Fn(i64) -> Option<f64>) -> Series {
+    let points = (0..=seconds / STEP).map(|step| step * STEP);
+    let points = points.filter_map(|second| Some((at(second), value(second)?)));
+    Series::new(points.collect())
+}
+
+fn load(seconds: i64, value: impl Fn(i64) -> Option<f64>) -> Recording {
+    Recording::new().with("load", None, Recorded::Gauge(series(seconds, value)))
+}
+
+fn for_hours(hours: i64) -> Options {
+    Options::new(at(0), at(hours * 3600))
+}
+
+/// A hundred requests a second.
+fn traffic(hours: i64) -> Traffic {
+    let all = series(hours * 3600, |second| {
+        Some(f64::from(i32::try_from(second).expect("small")) * 100.0)
+    });
+    Traffic {
+        requests: all,
+        users: 40_000,
+    }
+}
+
+fn run(program: &Program, recording: &Recording, options: &Options) -> Backtest {
+    backtest(program, recording, options).expect("no defect")
+}
+
+fn found(one: &Backtest) -> &Alarm {
+    one.detection()
+        .unwrap_or_else(|| panic!("it is not found out: {:?}", one.verdicts))
+}
+
+#[test]
+fn a_regression_is_found_out_at_the_look_that_follows() {
+    // Between two looks, on one, and right after one.
+    for moment in [2000, 1995, 2011] {
+        let recording = load(2 * 3600, |second| {
+            Some(if second >= moment { 120.0 } else { 20.0 })
+        });
+        let options = for_hours(2).bad_from(at(moment));
+        let done = run(&program(&[BACK]), &recording, &options);
+        assert_eq!(done.false_alarms(), 0);
+        let look = moment + (STEP - moment % STEP) % STEP;
+        assert_eq!(found(&done).at, at(look), "bad from {moment} on");
+        assert_eq!(
+            done.time_to_detect(),
+            Some(Span::from_secs(
+                u64::try_from(look - moment).expect("later")
+            ))
+        );
+        assert!(matches!(found(&done).response, Response::Rollback(_)));
+        assert_eq!(
+            done.ends.first().map(|end| end.1),
+            Some(Outcome::RolledBack)
+        );
+        // The share was 50% from the half hour on, and is nothing again.
+        let shares: Vec<String> = done.exposure.iter().map(|(_, s)| s.to_string()).collect();
+        assert_eq!(shares, ["0%", "10%", "50%", "0%"]);
+    }
+}
+
+#[test]
+fn a_clean_stretch_has_the_false_alarms_that_were_put_into_it() {
+    let spikes = [1200, 1800, 2700];
+    let recording = load(3600, |second| {
+        Some(if spikes.contains(&second) {
+            120.0
+        } else {
+            20.0
+        })
+    });
+    let hold = "criterion: load > 80, severity: high, respond: [hold]";
+    let options = for_hours(1).going_on();
+    let done = run(&program(&[hold]), &recording, &options);
+    let alarms: Vec<Timestamp> = done.alarms.iter().map(|alarm| alarm.at).collect();
+    assert_eq!(alarms, spikes.map(at));
+    assert_eq!((done.false_alarms(), done.detection()), (3, None));
+    assert_eq!((done.bad_since, done.exposed.requests), (None, 0));
+    // The first one ends it, where nobody lets it go on.
+    let done = run(&program(&[hold]), &recording, &for_hours(1));
+    assert_eq!(done.alarms.len(), 1);
+    // A trigger that waits for a second look fires at none of them.
+    let patient = "criterion: load > 80 for 30s, severity: high, respond: [hold]";
+    let done = run(&program(&[patient]), &recording, &options);
+    assert_eq!(done.false_alarms(), 0, "{:?}", done.alarms);
+}
+
+#[test]
+fn requests_and_users_that_met_the_bad_version_are_those_of_its_share() {
+    let slow = "criterion: load > 80 for 15m, severity: critical, respond: [{rollback: start}]";
+    let bad = 20 * 60;
+    let recording = load(2 * 3600, |second| {
+        Some(if second >= bad { 120.0 } else { 20.0 })
+    });
+    let options = for_hours(2).bad_from(at(bad)).with_traffic(traffic(2));
+    let done = run(&program(&[slow]), &recording, &options);
+    assert_eq!(found(&done).at, at(35 * 60));
+    // Ten minutes at 10% and five at 50%, of 100 requests a second.
+    assert_eq!(done.exposed.requests, 600 * 100 / 10 + 300 * 100 / 2);
+    // The largest share was a half, of 40,000.
+    assert_eq!(done.exposed.users, 20_000);
+    assert_eq!(done.exposed.share.to_string(), "50%");
+    assert_eq!(done.bad_since, Some(at(bad)));
+    // Nobody meets what nobody is shown.
+    let early = for_hours(2).with_traffic(traffic(2));
+    let unhurt = run(&program(&[slow]), &recording, &early);
+    assert_eq!((unhurt.exposed.requests, unhurt.bad_since), (0, None));
+}
+
+#[test]
+fn two_plans_stand_beside_each_other() {
+    let bad = 40 * 60;
+    let recording = load(2 * 3600, |second| {
+        Some(if second >= bad { 120.0 } else { 20.0 })
+    });
+    let options = for_hours(2).bad_from(at(bad)).with_traffic(traffic(2));
+    let patient = "criterion: load > 80 for 10m, severity: critical, respond: [{rollback: start}]";
+    let (one, other) = (
+        run(&program(&[BACK]), &recording, &options),
+        run(&program(&[patient]), &recording, &options),
+    );
+    let table = comparison(&[("at once", &one), ("patient | slow", &other)]);
+    assert_eq!(
+        table.lines().skip(2).collect::<Vec<_>>(),
+        [
+            "| at once | 0s | 0 | 20000 | 50% | 0 | - |",
+            "| patient \\| slow | 10m | 30000 | 20000 | 50% | 0 | - |",
+        ]
+    );
+}
+
+#[test]
+fn other_steps_and_bakes_show_detection_against_duration() {
+    let bad = 5 * 60;
+    let good = load(3 * 3600, |_| Some(20.0));
+    let worse = load(3 * 3600, |second| {
+        Some(if second >= bad { 120.0 } else { 20.0 })
+    });
+    let slow = "criterion: load > 80 for 2m, severity: critical, respond: [{rollback: start}]";
+    let (program, phase) = (
+        program(&[slow]),
+        "canary".parse::<PhaseId>().expect("an id"),
+    );
+    let (percent, minutes) = (
+        |share| Ratio::from_percent(share).expect("a share"),
+        |minutes: u64| Span::from_secs(60 * minutes),
+    );
+    let as_it_is = ramp_of(&program, &phase).expect("a ramp");
+    assert_eq!(
+        as_it_is,
+        [(percent(10), minutes(30)), (percent(50), minutes(30))]
+    );
+    let quick = vec![(percent(50), minutes(20))];
+    let ramps = [as_it_is, quick];
+    let options = for_hours(3).bad_from(at(bad)).with_traffic(traffic(3));
+    let tried = what_if(
+        &program,
+        &phase,
+        &ramps,
+        (&good, &for_hours(3)),
+        (&worse, &options),
+    )
+    .expect("no defect");
+    let told: Vec<_> = tried
+        .iter()
+        .map(|one| {
+            (
+                one.good.duration(),
+                one.bad.time_to_detect(),
+                one.bad.exposed.requests,
+            )
+        })
+        .collect();
+    // Two minutes at 10%, or at 50%, of 100 requests a second.
+    assert_eq!(
+        told,
+        [
+            (Some(minutes(60)), Some(minutes(2)), 1200),
+            (Some(minutes(20)), Some(minutes(2)), 6000),
+        ]
+    );
+    let unknown = "nowhere".parse().expect("an id");
+    let both = ((&good, &options), (&worse, &options));
+    let error = what_if(&program, &unknown, &ramps, both.0, both.1).expect_err("no such phase");
+    assert!(
+        matches!(error, BacktestError::NoRamp(ref phase) if *phase == unknown),
+        "{error}"
+    );
+    assert_eq!(with_ramp(&program, &unknown, &[]), None);
+}
+
+#[test]
+fn what_was_not_recorded_is_never_good() {
+    // No point for ten minutes; one of them says something that is no number.
+    let recording = load(3600, |second| match second {
+        900..=1500 => (second == 1200).then_some(f64::NAN),
+        _ => Some(20.0),
+    });
+    let done = run(&program(&[BACK]), &recording, &for_hours(1));
+    let told: Vec<(Timestamp, &str)> = done
+        .verdicts
+        .iter()
+        .map(|change| (change.at, change.verdict.as_str()))
+        .collect();
+    // The last number stands for five minutes; the minute after that the trigger has been blind for too long.
+    let blind = at(885 + 300 + STEP);
+    // At the first moment there is no window yet.
+    let none = "inconclusive: no data";
+    assert_eq!(told, [(at(0), none), (at(STEP), "fail"), (blind, none)]);
+    let [alarm] = done.alarms.as_slice() else {
+        panic!("{:?}", done.alarms);
+    };
+    assert_eq!(
+        (alarm.at, alarm.is_false),
+        (blind + Span::from_secs(60), true)
+    );
+    assert!(alarm.cause.contains("could be measured"), "{}", alarm.cause);
+    // Going on, it is seen again when there are points again, and is done in the end.
+    let options = for_hours(2).going_on();
+    let done = run(&program(&[BACK]), &recording, &options);
+    assert_eq!(done.verdicts.get(3).map(|change| change.at), Some(at(1515)));
+}
+
+#[test]
+fn a_question_that_was_not_recorded_has_no_data() {
+    let nothing = Recording::new();
+    let done = run(&program(&[BACK]), &nothing, &for_hours(1));
+    assert!(
+        done.verdicts
+            .iter()
+            .all(|change| change.verdict.contains("no data"))
+    );
+    assert_ne!(done.ends.first().map(|end| end.1), Some(Outcome::Completed));
+    // In another form than it is asked for, it is no answer either.
+    let unfit = Recording::new().with("load", None, Recorded::Histogram(Vec::new()));
+    let done = run(&program(&[BACK]), &unfit, &for_hours(1));
+    let unusable = |verdict: &str| verdict.contains("not usable");
+    let told = done.verdicts.iter().skip(1);
+    assert!(
+        told.clone().all(|change| unusable(&change.verdict)),
+        "{:?}",
+        done.verdicts
+    );
+    assert!(told.count() > 0);
+}
+
+/// Of both arms one request in a hundred fails, by chance.
+fn clean(hours: i64) -> Recording {
+    let mut recording = Recording::new();
+    let mut chance = 11_u64;
+    for arm in [Arm::Canary, Arm::Stable] {
+        let (mut failed, mut counts) = (0_u32, Vec::new());
+        for step in 0..=hours * 3600 / STEP {
+            for _ in 0..100 {
+                chance = chance
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                failed += u32::from((chance >> 33).is_multiple_of(100));
+            }
+            counts.push((at(step * STEP), f64::from(failed)));
+        }
+        let total = series(hours * 3600, |second| {
+            Some(f64::from(i32::try_from(second / STEP).expect("small")) * 100.0)
+        });
+        let share = Recorded::Share {
+            matching: Series::new(counts),
+            total,
+        };
+        recording = recording.with("errors", Some(arm), share);
+    }
+    recording.with_canary_share(Ratio::from_percent(50).expect("a share"))
+}
+
+#[test]
+fn with_confidence_thin_numbers_do_not_cry_wolf() {
+    let sure = "criterion: ratio(errors) > 1.5% confidence 99%, severity: critical, respond: [{rollback: start}]";
+    let (sure, recording) = (program(&[sure]), clean(12));
+    let options = for_hours(12).going_on();
+    let quiet = run(&sure, &recording, &options);
+    let loud = run(&without_confidence(&sure), &recording, &options);
+    assert_eq!(quiet.false_alarms(), 0, "{:?}", quiet.alarms);
+    assert!(loud.false_alarms() > 3, "{:?}", loud.alarms);
+    // The same input gives the same result.
+    let again = run(&sure, &recording, &options);
+    assert_eq!(
+        (again.verdicts, again.records),
+        (quiet.verdicts, quiet.records)
+    );
+}
