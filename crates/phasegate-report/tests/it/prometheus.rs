@@ -20,6 +20,7 @@ const PLAN: &str = r#"
 format: phasegate-plan/1
 id: greeter
 title: Greeter 2
+roles: [{id: lead, title: Lead, members: [ann]}]
 kpis:
   - {id: errors, shape: ratio, unit: "%", direction: lower, source: metrics, query: {whole: requests}}
   - {id: good, shape: ratio, unit: "%", direction: higher, source: metrics, query: {whole: good_requests}}
@@ -47,6 +48,11 @@ triggers:
   - {id: lost, criterion: on event(data_loss), respond: [hold]}
   - {id: bugs, criterion: count(bugs) > 3, respond: [hold]}
   - {id: shown, criterion: ratio(errors) > 5% confidence 99%, respond: [hold]}
+procedures:
+  - id: fewer
+    title: Half of the workers are switched off
+    criteria: [cost > $0.045 for 45s, {title: It costs more than it brings, criterion: "queue < 5 and cost >= $0.05"}, ratio(errors) > 20% confidence 99%]
+    rollback: {steps: [{id: half, title: Switch them off, task: {role: lead, instructions: Switch half of them off}}]}
 phases:
   - {id: canary, title: Canary, no-way-back: nothing is changed}
 "#;
@@ -136,7 +142,8 @@ fn the_file_is_what_the_server_takes() {
             "slo strict",
             "trigger lost (high)",
             "trigger bugs (high)",
-            "trigger shown (high)"
+            "trigger shown (high)",
+            "procedure fewer-3 (high)",
         ]
     );
     for one in &rules.untold {
@@ -467,6 +474,8 @@ fn it_fires_when_our_own_evaluation_does() {
         ),
         ("long-or-lost", "high", "queue > 25"),
         ("grown", "high", "change(queue) > 100% vs baseline"),
+        ("fewer-1", "high", "cost > $0.045 for 45s"),
+        ("fewer-2", "high", "queue < 5 and cost >= $0.05"),
         (
             "availability-burns-1h",
             "page",

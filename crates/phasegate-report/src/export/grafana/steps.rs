@@ -92,6 +92,13 @@ fn bounds(plan: &Plan, kpi: &Kpi) -> Vec<Bound> {
             &mut all,
         );
     }
+    for one in plan
+        .procedures
+        .iter()
+        .flat_map(|procedure| &procedure.criteria)
+    {
+        fires_at(&one.criterion.condition, &kpi.id, Grade::Critical, &mut all);
+    }
     all
 }
 

@@ -1,16 +1,19 @@
-//! What of a plan fires: its alerts at each of their levels, its triggers, and its objectives' burn rates.
+//! What of a plan fires: its alerts at each of their levels, its triggers, what procedures are taken by, and its
+//! objectives' burn rates.
 
 use phasegate_core::Span;
 use phasegate_criterion::{Action, Assertion, BandLevel, Condition, Criterion, Name, Test};
 use phasegate_plan::Plan;
-use phasegate_plan::model::{Response, RollbackTarget, Trigger};
+use phasegate_plan::model::{
+    Condition as Declared, Procedure, Response, RollbackTarget, Severity, Trigger,
+};
 use phasegate_sla::slo::{BurnAlert, BurnLint, BurnSeverity, standard_pairs};
 
 use super::rules::Untold;
 
 /// One alert of a rule file.
 pub(super) struct Alarm {
-    /// `alert`, `trigger` or `slo`.
+    /// `alert`, `procedure`, `slo` or `trigger`.
     pub(super) kind: &'static str,
     /// Its name in the plan; the alert's name.
     pub(super) id: String,
@@ -92,8 +95,29 @@ pub(super) fn all(plan: &Plan, untold: &mut Vec<Untold>) -> Vec<Alarm> {
         let of_phase = phase.triggers.iter();
         alarms.extend(of_phase.map(|one| of_trigger(plan, one, vec![phase.id.to_string()])));
     }
+    alarms.extend(plan.procedures.iter().flat_map(|procedure| {
+        let criteria = (1u32..).zip(&procedure.criteria);
+        criteria.map(move |(number, one)| of_procedure(plan, procedure, number, one))
+    }));
     alarms.extend(burn_rates(plan, untold));
     alarms
+}
+
+/// One of the criteria by which a procedure is taken by itself, called as the rollout calls it: by the procedure and its
+/// number. It is as grave as a trigger is that says nothing of that.
+fn of_procedure(plan: &Plan, procedure: &Procedure, number: u32, one: &Declared) -> Alarm {
+    let response = words(&Response::Procedure(procedure.id.clone()));
+    Alarm {
+        kind: "procedure",
+        id: format!("{}-{number}", procedure.id),
+        title: one.title.clone().unwrap_or_else(|| procedure.title.clone()),
+        written: one.criterion.to_string(),
+        severity: Severity::High.to_string(),
+        response: responses(&one.criterion, vec![response]),
+        phases: Vec::new(),
+        every: every(plan, &one.criterion),
+        criterion: one.criterion.clone(),
+    }
 }
 
 /// Has it levels?

@@ -39,14 +39,14 @@ pub struct Untold {
     pub left_out: bool,
 }
 
-/// Writes the alerts, the triggers and the burn rates of a plan's objectives as alert rules of
-/// Prometheus (2.42 and newer: `keep_firing_for`).
+/// Writes the alerts, the triggers, the criteria by which procedures are taken, and the burn rates of a plan's
+/// objectives as alert rules of Prometheus (2.42 and newer: `keep_firing_for`).
 ///
 /// * Each question that a criterion asks becomes a recording rule with the labels `plan`, `kpi`, `arm` and,
 ///   where there is one, `part`: `phasegate:value` for a number, `phasegate:events:increase5m` for matching
 ///   and total events, `phasegate:buckets:increase5m` for a histogram.
-/// * Alerts are called as the plan calls them and carry the labels `plan`, `phasegate` (`alert`, `trigger` or
-///   `slo`) and `severity` (`warning` and `critical` for levels, `page` and `ticket` for burn rates), and the
+/// * Alerts are called as the plan calls them and carry the labels `plan`, `phasegate` (`alert`, `procedure`, `slo` or
+///   `trigger`) and `severity` (`warning` and `critical` for levels, `page` and `ticket` for burn rates), and the
 ///   annotations `summary`, `criterion`, `value`, `response`, `phases` and `link`.
 /// * What has no data, a NaN or too few samples does not fire. A percentile against a threshold compares the
 ///   share of values below it, as ours does; the threshold must be the bound of a bucket.
