@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::doc::{self, Bit, Bits, Block, Clock, Section, Table};
+use crate::doc::{self, Bit, Bits, Block, Clock, Document, Section, Table};
 use crate::text::clean;
 use crate::view::View;
 use crate::words;
@@ -11,31 +11,32 @@ use crate::words;
 /// Writes the full report as Markdown. The same view gives the same bytes.
 #[must_use]
 pub fn markdown(view: &View) -> String {
-    let header = &view.header;
+    document(&doc::full(view))
+}
+
+/// Writes any document.
+pub(crate) fn document(document: &Document<'_>) -> String {
+    let front = &document.front;
     let mut out = String::new();
-    let standing = words::stands(header.standing);
-    let sign = doc::standing_tone(header.standing).sign();
-    line(&mut out, &format!("# {}", escaped(&header.title)));
-    line(
-        &mut out,
-        &format!("**{sign} {standing}**: {}", escaped(&doc::why(view))),
-    );
-    if let Some(summary) = &header.summary {
+    line(&mut out, &format!("# {}", escaped(&front.title)));
+    if let Some((standing, why)) = &front.standing {
+        let sign = doc::standing_tone(*standing).sign();
+        let stands = words::stands(*standing);
+        line(&mut out, &format!("**{sign} {stands}**: {}", escaped(why)));
+    }
+    if let Some(summary) = &front.summary {
         line(&mut out, &escaped(summary));
     }
-    let facts = doc::facts(view).into_iter();
-    let rows = facts
-        .map(|(name, value)| vec![Bits::text(name), value])
+    let facts = front.facts.iter();
+    let rows: Vec<Vec<Bits>> = facts
+        .map(|(name, value)| vec![Bits::text(*name), value.clone()])
         .collect();
-    table(
-        &mut out,
-        &Table {
-            columns: &["", ""],
-            rows,
-        },
-    );
-    for section in doc::sections(view) {
-        write_section(&mut out, &section, view);
+    if !rows.is_empty() {
+        let columns = &["", ""];
+        table(&mut out, &Table { columns, rows });
+    }
+    for section in &document.sections {
+        write_section(&mut out, section, document.view);
     }
     let end = out.trim_end().len();
     out.truncate(end);
@@ -43,20 +44,33 @@ pub fn markdown(view: &View) -> String {
     out
 }
 
-fn write_section(out: &mut String, section: &Section, view: &View) {
+fn write_section(out: &mut String, section: &Section, view: Option<&View>) {
+    // What is nothing but charts is nothing here.
+    if section.blocks.iter().all(Block::is_chart) {
+        return;
+    }
     line(out, &format!("## {}", section.title));
     let mut series = Vec::new();
     for block in &section.blocks {
         match block {
-            Block::Exposure => exposure(out, view),
+            Block::Exposure => {
+                if let Some(view) = view {
+                    exposure(out, view);
+                }
+            }
             Block::Heading(bits) => line(out, &format!("### {}", inline(bits))),
+            Block::List(items) => {
+                let items = items.iter().map(|item| format!("* {}", inline(item)));
+                line(out, &items.collect::<Vec<_>>().join("\n"));
+            }
             Block::Paragraph(bits) => line(out, &inline(bits)),
             Block::Series(index) => {
-                series.extend(view.series.get(*index).map(doc::series_row));
+                let of = view.and_then(|view| view.series.get(*index));
+                series.extend(of.map(doc::series_row));
             }
             Block::Table(rows) => table(out, rows),
             // The tables that follow say the same.
-            Block::Timeline => {}
+            Block::Bands(_) | Block::ExposureChart | Block::Timeline => {}
         }
     }
     if !series.is_empty() {
@@ -101,7 +115,7 @@ fn line(out: &mut String, text: &str) {
     out.push_str("\n\n");
 }
 
-pub(crate) fn table(out: &mut String, table: &Table) {
+fn table(out: &mut String, table: &Table) {
     let head: Vec<String> = table.columns.iter().map(|name| escaped(name)).collect();
     // Writing to a string cannot fail.
     let _written = writeln!(out, "| {} |", head.join(" | "));
@@ -114,7 +128,7 @@ pub(crate) fn table(out: &mut String, table: &Table) {
 }
 
 /// A run of text in one line.
-pub(crate) fn inline(bits: &Bits) -> String {
+fn inline(bits: &Bits) -> String {
     let one = |bit: &Bit| match bit {
         Bit::Code(text) => code(text),
         Bit::Mark(tone, text) => format!("{} {}", tone.sign(), escaped(text)),
@@ -125,7 +139,7 @@ pub(crate) fn inline(bits: &Bits) -> String {
 }
 
 /// Escapes a whole text.
-pub(crate) fn escaped(text: &str) -> String {
+fn escaped(text: &str) -> String {
     escape(&clean(text))
 }
 

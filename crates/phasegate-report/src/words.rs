@@ -1,14 +1,15 @@
 //! The report's own words for what the engine names in types, and how it writes times and lengths.
 
 use phasegate_core::{Span, Timestamp};
-use phasegate_engine::program::{Back, OpKind, Response};
+use phasegate_engine::program::{Back, OpKind, Response, Severity};
 use phasegate_engine::record::{
     Decision, GateReason, IncidentClock, IncidentStep, Place, Statement,
 };
 use phasegate_sla::Verdict;
 
 use crate::view::{
-    EffectEnd, KpiStatus, MomentSort, PhaseStanding, Standing, StepStanding, StretchSort,
+    BudgetSort, EffectEnd, KpiStatus, MomentSort, PhaseStanding, Standing, StepStanding,
+    StretchSort,
 };
 
 /// What an operation does.
@@ -32,9 +33,14 @@ pub(crate) fn operation(kind: &OpKind) -> String {
     }
 }
 
-/// A step of an incident.
+/// A step of an incident, with its number.
 pub(crate) fn incident(number: u64, step: &IncidentStep) -> String {
-    let what = match step {
+    format!("incident {number}: {}", incident_step(step))
+}
+
+/// A step of an incident.
+pub(crate) fn incident_step(step: &IncidentStep) -> String {
+    match step {
         IncidentStep::Acknowledged { by } => format!("{by} looks at it"),
         IncidentStep::Decided { respond, .. } => {
             let word = if *respond { "" } else { "not " };
@@ -57,8 +63,7 @@ pub(crate) fn incident(number: u64, step: &IncidentStep) -> String {
         }
         IncidentStep::Resolved { by, text } => format!("resolved by {by}: {text}"),
         IncidentStep::Updated { by, text } => format!("news from {by}: {text}"),
-    };
-    format!("incident {number}: {what}")
+    }
 }
 
 /// On what a gate's decision rests.
@@ -188,6 +193,27 @@ pub(crate) const fn kpi(status: KpiStatus) -> &'static str {
         KpiStatus::Missed => "missed",
         KpiStatus::NotMeasured => "not measured",
         KpiStatus::Open => "open",
+    }
+}
+
+pub(crate) const fn budget(sort: BudgetSort) -> &'static str {
+    match sort {
+        BudgetSort::Acknowledge => "incidents: until somebody looks at it",
+        BudgetSort::Complete => "incidents: until the response is complete",
+        BudgetSort::Decide => "incidents: until it is decided",
+        BudgetSort::Rollback => "goings back",
+        BudgetSort::RollbackStep => "steps of goings back",
+        BudgetSort::Step => "steps",
+        BudgetSort::Update => "incidents: between news",
+    }
+}
+
+pub(crate) const fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Low => "low",
+        Severity::Medium => "medium",
+        Severity::High => "high",
+        Severity::Critical => "critical",
     }
 }
 

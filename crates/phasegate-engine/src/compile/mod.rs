@@ -24,7 +24,7 @@ use phasegate_plan::model::ParameterId;
 use phasegate_plan::{Catalog, Plan};
 use phasegate_sla::{NeedFault, needs};
 
-use crate::program::{Binding, Freeze, PROGRAM_FORMAT, Program, Timing};
+use crate::program::{Binding, Freeze, Goal, PROGRAM_FORMAT, Program, Timing};
 
 pub use samples::sample_sizes;
 
@@ -151,7 +151,19 @@ pub fn compile(plan: &Plan, catalog: &Catalog, start: &Start) -> Result<Program,
         incidents: compiler.incident_clocks()?,
         procedures: compiler.procedures()?,
         announcements: compiler.announcements()?,
+        goals: plan.goals.iter().map(goal).collect(),
     })
+}
+
+fn goal(goal: &phasegate_plan::model::Goal) -> Goal {
+    let criteria = goal.criteria.iter();
+    let checks = goal.checks.iter();
+    Goal {
+        title: goal.title.clone(),
+        phase: goal.phase.clone(),
+        criteria: criteria.map(|one| one.criterion.clone()).collect(),
+        checks: checks.map(|item| item.statement.clone()).collect(),
+    }
 }
 
 pub(crate) struct Compiler<'a> {

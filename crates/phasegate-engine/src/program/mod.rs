@@ -6,6 +6,7 @@
 mod announcement;
 mod asked;
 mod gate;
+mod goal;
 mod incident;
 mod op;
 
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use announcement::{Announcement, Cadence, Occasion};
 pub(crate) use asked::{ask_the_rest, query};
 pub use gate::{Approvals, Gate, OnInconclusive, TimeoutDecision};
+pub use goal::Goal;
 pub use incident::{IncidentClocks, MatrixRow, Severity};
 pub use op::{Check, Figure, MayFail, Op, OpKind};
 
@@ -94,6 +96,9 @@ pub struct Program {
     /// Who is told what, and when.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub announcements: Vec<Announcement>,
+    /// What the whole is to reach, for reports.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub goals: Vec<Goal>,
 }
 
 /// What the catalog says of a binding.

@@ -11,7 +11,7 @@ const HEIGHT: f64 = 270.0;
 /// One look for each route or flag; more than three share the last.
 const LINES: [&str; 3] = ["line canary", "line second", "line third"];
 
-pub(crate) fn exposure(html: &mut Html, view: &View) {
+pub(crate) fn exposure(html: &mut Html, view: &View, numbered: &str) {
     if view.exposure.is_empty() {
         return;
     }
@@ -30,7 +30,7 @@ pub(crate) fn exposure(html: &mut Html, view: &View) {
     if !view.rollbacks.is_empty() {
         entries.push(("back", "going back".to_owned()));
     }
-    entries.push(("moment", "decision, numbered as in the table".to_owned()));
+    entries.push(("moment", format!("decision, numbered as in {numbered}")));
     frame::key(html, &entries);
 }
 

@@ -115,6 +115,21 @@ pub(super) fn going_back(html: &mut Html, view: &View, times: &Times, top: f64, 
     }
 }
 
+/// Could nothing be measured between two moments, was the controller down, or did it go back?
+pub(super) fn is_cut<'g>(
+    view: &View,
+    gaps: impl IntoIterator<Item = &'g Timestamp>,
+    from: Timestamp,
+    until: Timestamp,
+) -> bool {
+    let between = |at: Timestamp| from < at && at <= until;
+    let mut outages = view.audit.outages.iter();
+    let mut rollbacks = view.rollbacks.iter();
+    gaps.into_iter().any(|gap| between(*gap))
+        || outages.any(|outage| between(outage.until))
+        || rollbacks.any(|rollback| from <= rollback.started && rollback.started < until)
+}
+
 /// A thin line at every decision, with its number above.
 pub(super) fn decisions(html: &mut Html, view: &View, times: &Times, bottom: f64) {
     let mut last = [f64::NEG_INFINITY; ROWS];
@@ -190,7 +205,7 @@ pub(super) fn key(html: &mut Html, entries: &[(&'static str, String)]) {
             html.element("li", &[], |html| {
                 let attributes = [("viewBox", "0 0 28 10"), ("aria-hidden", "true")];
                 html.element("svg", &attributes, |html| {
-                    if matches!(*class, "back" | "doubt" | "band") {
+                    if matches!(*class, "back" | "band" | "band-stable" | "doubt") {
                         rectangle(html, class, (0.0, 0.0), (28.0, 10.0));
                     } else {
                         line(html, class, (1.0, 5.0), (27.0, 5.0));

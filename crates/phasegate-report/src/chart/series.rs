@@ -3,7 +3,7 @@
 
 use phasegate_core::{Quantity, Timestamp, Unit};
 
-use super::frame::{self, Size, TOP, figure};
+use super::frame::{self, Size, TOP, figure, is_cut};
 use super::scale::{Times, Values, number};
 use crate::doc::shown;
 use crate::html::Html;
@@ -131,30 +131,17 @@ impl Plot<'_> {
         let mut runs: Vec<Vec<Point>> = Vec::new();
         for point in frame::thinned(points.collect(), size.points) {
             match runs.last_mut() {
-                Some(run) if run.last().is_some_and(|last| !self.is_cut(last.0, point.0)) => {
+                Some(run)
+                    if run.last().is_some_and(|last| {
+                        !is_cut(self.view, &self.series.gaps, last.0, point.0)
+                    }) =>
+                {
                     run.push(point);
                 }
                 Some(_) | None => runs.push(vec![point]),
             }
         }
         runs
-    }
-
-    /// Could nothing be measured between two moments, was the controller down, or did it go back?
-    fn is_cut(&self, from: Timestamp, until: Timestamp) -> bool {
-        let between = |at: Timestamp| from < at && at <= until;
-        self.series.gaps.iter().any(|gap| between(*gap))
-            || self
-                .view
-                .audit
-                .outages
-                .iter()
-                .any(|outage| between(outage.until))
-            || self
-                .view
-                .rollbacks
-                .iter()
-                .any(|rollback| from <= rollback.started && rollback.started < until)
     }
 
     /// A staircase of at most so many steps; gives the height of the last one.

@@ -18,10 +18,16 @@ pub(crate) struct Section {
 /// A piece of a section.
 #[derive(Clone, Debug)]
 pub(crate) enum Block {
+    /// The chart of several percentiles of one thing, of both arms: their indices in the view, the lowest first.
+    Bands(Vec<usize>),
     /// The chart of exposure, with the decisions marked.
     Exposure,
+    /// The chart alone, numbered as in the full report.
+    ExposureChart,
     /// A smaller heading.
     Heading(Bits),
+    /// Points of a list.
+    List(Vec<Bits>),
     /// A paragraph.
     Paragraph(Bits),
     /// The chart of one measure: its index in the view.
@@ -164,6 +170,16 @@ impl Section {
     pub(crate) fn new(id: &'static str, title: &'static str, blocks: Vec<Block>) -> Self {
         Self { id, title, blocks }
     }
+
+    /// A section, or nothing where it would be empty.
+    pub(crate) fn of(
+        id: &'static str,
+        title: &'static str,
+        blocks: impl IntoIterator<Item = Block>,
+    ) -> Option<Self> {
+        let blocks: Vec<Block> = blocks.into_iter().collect();
+        (!blocks.is_empty()).then(|| Self::new(id, title, blocks))
+    }
 }
 
 impl Block {
@@ -174,6 +190,25 @@ impl Block {
     ) -> Option<Self> {
         let rows: Vec<Vec<Bits>> = rows.into_iter().collect();
         (!rows.is_empty()).then_some(Self::Table(Table { columns, rows }))
+    }
+
+    /// Is it a picture, which only some formats can show?
+    pub(crate) const fn is_chart(&self) -> bool {
+        match self {
+            Self::Bands(_) | Self::ExposureChart | Self::Timeline => true,
+            Self::Exposure
+            | Self::Heading(_)
+            | Self::List(_)
+            | Self::Paragraph(_)
+            | Self::Series(_)
+            | Self::Table(_) => false,
+        }
+    }
+
+    /// A list, or nothing where it would be empty.
+    pub(crate) fn list(items: impl IntoIterator<Item = Bits>) -> Option<Self> {
+        let items: Vec<Bits> = items.into_iter().collect();
+        (!items.is_empty()).then_some(Self::List(items))
     }
 }
 

@@ -1,6 +1,8 @@
 //! Criteria, the declared numbers, and what was measured over time.
 
-use phasegate_core::Quantity;
+use std::collections::BTreeMap;
+
+use phasegate_core::{Quantity, Ratio};
 use phasegate_sla::{Finding, Means};
 
 use crate::doc::bits::{Bits, Block, Clock, Section, Tone};
@@ -75,7 +77,7 @@ pub(crate) fn shown(quantity: &Quantity) -> String {
     quantity.shortened(None).to_string()
 }
 
-pub(super) fn kpis(view: &View, clock: &Clock) -> Option<Section> {
+pub(crate) fn kpis(view: &View, clock: &Clock) -> Option<Section> {
     let rows = view.kpis.iter().map(|kpi| kpi_row(kpi, clock));
     let columns = &["KPI", "Baseline", "Target", "Measured last", "Status"];
     let table = Block::table(columns, rows)?;
@@ -83,39 +85,67 @@ pub(super) fn kpis(view: &View, clock: &Clock) -> Option<Section> {
 }
 
 fn kpi_row(kpi: &KpiView, clock: &Clock) -> Vec<Bits> {
-    let tone = match kpi.status {
-        KpiStatus::Met => Tone::Good,
-        KpiStatus::Missed => Tone::Bad,
-        KpiStatus::NotMeasured => Tone::Calm,
-        KpiStatus::Open => Tone::Unsure,
-    };
-    let actual = |actual: &Actual| {
-        Bits::code(actual.measure.as_str())
-            .and_text(" ")
-            .and(Bits::strong(shown(&actual.observed)))
-            .and_text(" ")
-            .and(clock.at(actual.at))
-    };
-    let measured: Vec<Bits> = kpi.actual.iter().map(actual).collect();
-    let none = if measured.is_empty() {
-        Bits::text("–")
-    } else {
-        Bits::none()
-    };
     vec![
         Bits::text(kpi.title.as_str())
             .and_text(" ")
             .and_code(kpi.kpi.as_str()),
         Bits::text(kpi.baseline.as_str()),
         Bits::text(kpi.target.clone().unwrap_or_else(|| "–".to_owned())),
-        Bits::joined(measured, "; ").and(none),
-        Bits::mark(tone, words::kpi(kpi.status)),
+        measured_last(&kpi.actual, clock),
+        status(kpi.status),
     ]
 }
 
+/// How a number or an objective stands.
+pub(crate) fn status(status: KpiStatus) -> Bits {
+    let tone = match status {
+        KpiStatus::Met => Tone::Good,
+        KpiStatus::Missed => Tone::Bad,
+        KpiStatus::NotMeasured => Tone::Calm,
+        KpiStatus::Open => Tone::Unsure,
+    };
+    Bits::mark(tone, words::kpi(status))
+}
+
+/// The last value of each measure, or a dash.
+pub(super) fn measured_last(all: &[Actual], clock: &Clock) -> Bits {
+    let one = |actual: &Actual| {
+        Bits::code(actual.measure.as_str())
+            .and_text(" ")
+            .and(Bits::strong(shown(&actual.observed)))
+            .and_text(" ")
+            .and(clock.at(actual.at))
+    };
+    let measured: Vec<Bits> = all.iter().map(one).collect();
+    if measured.is_empty() {
+        Bits::text("–")
+    } else {
+        Bits::joined(measured, "; ")
+    }
+}
+
 pub(super) fn measured(view: &View, _clock: &Clock) -> Option<Section> {
-    let blocks: Vec<Block> = (0..view.series.len()).map(Block::Series).collect();
-    (!blocks.is_empty()).then(|| Section::new("measured", "What was measured", blocks))
+    let bands = percentiles(&view.series).into_iter().map(Block::Bands);
+    let blocks = bands.chain((0..view.series.len()).map(Block::Series));
+    Section::of("measured", "What was measured", blocks)
+}
+
+/// Series of several percentiles of one thing, from the lowest to the highest: what a band is drawn of.
+fn percentiles(all: &[Series]) -> Vec<Vec<usize>> {
+    let mut groups: BTreeMap<&str, Vec<(Ratio, usize)>> = BTreeMap::new();
+    for (index, series) in all.iter().enumerate() {
+        if let Some(percentile) = &series.percentile {
+            let of = groups.entry(percentile.of.as_str()).or_default();
+            of.push((percentile.at, index));
+        }
+    }
+    let several = groups.into_values().filter(|group| group.len() > 1);
+    several
+        .map(|mut group| {
+            group.sort_unstable();
+            group.into_iter().map(|(_, index)| index).collect()
+        })
+        .collect()
 }
 
 /// What a series is about, for headings.

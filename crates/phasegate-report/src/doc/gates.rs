@@ -73,7 +73,7 @@ fn gate_row(gate: &GateView, clock: &Clock) -> Vec<Bits> {
     ]
 }
 
-fn answer(said: &Said, clock: &Clock) -> Bits {
+pub(super) fn answer(said: &Said, clock: &Clock) -> Bits {
     let (tone, word) = if said.yes {
         (Tone::Good, "yes")
     } else {

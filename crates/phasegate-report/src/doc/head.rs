@@ -6,6 +6,31 @@ use crate::doc::bits::{Bits, Clock, Tone, against};
 use crate::view::{Counted, Standing, View};
 use crate::words;
 
+/// What stands at the top of a document.
+#[derive(Clone, Debug)]
+pub(crate) struct Front {
+    pub(crate) title: String,
+    /// How the rollout stands, and why; a document about several has none.
+    pub(crate) standing: Option<(Standing, String)>,
+    /// A paragraph below.
+    pub(crate) summary: Option<String>,
+    /// Figures: a name and what it is.
+    pub(crate) facts: Vec<(&'static str, Bits)>,
+}
+
+impl Front {
+    /// That of the full report.
+    pub(crate) fn of(view: &View) -> Self {
+        let header = &view.header;
+        Self {
+            title: header.title.clone(),
+            standing: Some((header.standing, why(view))),
+            summary: header.summary.clone(),
+            facts: facts(view),
+        }
+    }
+}
+
 /// How a standing reads at a glance.
 pub(crate) const fn standing_tone(standing: Standing) -> Tone {
     match standing {
@@ -46,7 +71,7 @@ pub(crate) fn why(view: &View) -> String {
 }
 
 /// The figures at the head: a name and what it is.
-pub(crate) fn facts(view: &View) -> Vec<(&'static str, Bits)> {
+fn facts(view: &View) -> Vec<(&'static str, Bits)> {
     let header = &view.header;
     let clock = Clock::of(view);
     let mut facts = vec![

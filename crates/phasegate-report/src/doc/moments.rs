@@ -81,7 +81,8 @@ fn by(moment: &Moment, text: &str) -> Bits {
     }
 }
 
-const fn tone(sort: MomentSort) -> Tone {
+/// How something that happened reads at a glance.
+pub(crate) const fn tone(sort: MomentSort) -> Tone {
     match sort {
         MomentSort::BakePassed
         | MomentSort::GateGo

@@ -6,10 +6,11 @@ mod writer;
 
 pub use page::html;
 
+pub(crate) use page::document;
 pub(crate) use writer::Html;
 
 /// The style sheet.
 pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// SHA-256 of [`STYLE`], in base64, as a content policy names it. A test holds the two together.
-pub(crate) const STYLE_HASH: &str = "sha256-qOBTsUUG/v97D66dsbs3JQFoZ2pBT2Ztxecgz71aCF0=";
+pub(crate) const STYLE_HASH: &str = "sha256-WU4LDEIf4gH3/lDr+tEVAyGffy7qogTbzypSTQfAVDw=";

@@ -2,8 +2,8 @@
 
 use super::{Html, STYLE, STYLE_HASH};
 use crate::chart;
-use crate::doc::{self, Bit, Bits, Block, Section, Table};
-use crate::view::View;
+use crate::doc::{self, Bit, Bits, Block, Document, Front, Section, Table};
+use crate::view::{Series, Standing, View};
 use crate::words;
 
 /// Writes the full report as one self-contained HTML file. The same view gives the same bytes.
@@ -12,18 +12,22 @@ use crate::words;
 /// phone, in the dark, and on paper.
 #[must_use]
 pub fn html(view: &View) -> String {
+    document(&doc::full(view))
+}
+
+/// Writes any document.
+pub(crate) fn document(document: &Document<'_>) -> String {
     let mut page = Html::default();
-    let sections = doc::sections(view);
     page.element("html", &[("lang", "en")], |html| {
         html.newline();
-        head(html, view);
+        head(html, &document.front);
         html.newline();
         html.element("body", &[], |html| {
-            banner(html, view);
-            contents(html, &sections);
+            banner(html, &document.front);
+            contents(html, &document.sections);
             html.element("main", &[], |html| {
-                for section in &sections {
-                    write_section(html, section, view);
+                for section in &document.sections {
+                    write_section(html, section, document.view);
                 }
             });
         });
@@ -32,7 +36,7 @@ pub fn html(view: &View) -> String {
     page.into_document()
 }
 
-fn head(html: &mut Html, view: &View) {
+fn head(html: &mut Html, front: &Front) {
     let policy = format!(
         "default-src 'none'; style-src '{STYLE_HASH}'; base-uri 'none'; form-action 'none'"
     );
@@ -60,41 +64,49 @@ fn head(html: &mut Html, view: &View) {
         );
         html.void("meta", &[("name", "referrer"), ("content", "no-referrer")]);
         html.newline();
-        let standing = words::stands(view.header.standing);
-        html.leaf("title", &[], &format!("{}: {standing}", view.header.title));
+        let title = match front.standing {
+            Some((standing, _)) => format!("{}: {}", front.title, words::stands(standing)),
+            None => front.title.clone(),
+        };
+        html.leaf("title", &[], &title);
         html.newline();
         html.style(STYLE);
     });
 }
 
-fn banner(html: &mut Html, view: &View) {
-    let header = &view.header;
-    let tone = doc::standing_tone(header.standing);
+fn banner(html: &mut Html, front: &Front) {
     html.newline();
     html.element("header", &[], |html| {
-        html.leaf("h1", &[], &header.title);
-        html.element("p", &[("class", "standing")], |html| {
-            let class = tone.class().replacen("mark", "badge", 1);
-            html.element("span", &[("class", &class)], |html| {
-                html.leaf("span", &[("aria-hidden", "true")], tone.sign());
-                html.text(" ");
-                html.text(words::stands(header.standing));
-            });
-            html.text(" ");
-            html.text(&doc::why(view));
-        });
-        if let Some(summary) = &header.summary {
+        html.leaf("h1", &[], &front.title);
+        if let Some((standing, why)) = &front.standing {
+            badge(html, *standing, why);
+        }
+        if let Some(summary) = &front.summary {
             html.leaf("p", &[("class", "quiet")], summary);
         }
         html.element("dl", &[], |html| {
-            for (name, value) in doc::facts(view) {
+            for (name, value) in &front.facts {
                 html.newline();
                 html.element("div", &[], |html| {
                     html.leaf("dt", &[], name);
-                    html.element("dd", &[], |html| bits(html, &value));
+                    html.element("dd", &[], |html| bits(html, value));
                 });
             }
         });
+    });
+}
+
+fn badge(html: &mut Html, standing: Standing, why: &str) {
+    let tone = doc::standing_tone(standing);
+    html.element("p", &[("class", "standing")], |html| {
+        let class = tone.class().replacen("mark", "badge", 1);
+        html.element("span", &[("class", &class)], |html| {
+            html.leaf("span", &[("aria-hidden", "true")], tone.sign());
+            html.text(" ");
+            html.text(words::stands(standing));
+        });
+        html.text(" ");
+        html.text(why);
     });
 }
 
@@ -108,7 +120,7 @@ fn contents(html: &mut Html, sections: &[Section]) {
     });
 }
 
-fn write_section(html: &mut Html, section: &Section, view: &View) {
+fn write_section(html: &mut Html, section: &Section, view: Option<&View>) {
     html.newline();
     let heading = format!("{}-title", section.id);
     let attributes = [("id", section.id), ("aria-labelledby", heading.as_str())];
@@ -116,16 +128,53 @@ fn write_section(html: &mut Html, section: &Section, view: &View) {
         html.leaf("h2", &[("id", &heading)], section.title);
         for block in &section.blocks {
             html.newline();
-            match block {
-                Block::Exposure => chart::exposure(html, view),
-                Block::Heading(text) => html.element("h3", &[], |html| bits(html, text)),
-                Block::Paragraph(text) => html.element("p", &[], |html| bits(html, text)),
-                Block::Series(index) => series(html, *index, view),
-                Block::Table(rows) => table(html, rows),
-                Block::Timeline => chart::timeline(html, view),
-            }
+            write_block(html, block, view);
         }
     });
+}
+
+fn write_block(html: &mut Html, block: &Block, view: Option<&View>) {
+    match (block, view) {
+        (Block::Bands(indices), Some(view)) => bands(html, indices, view),
+        (Block::Exposure, Some(view)) => chart::exposure(html, view, "the table"),
+        (Block::ExposureChart, Some(view)) => chart::exposure(html, view, "the full report"),
+        (Block::Heading(text), _) => html.element("h3", &[], |html| bits(html, text)),
+        (Block::List(items), _) => html.element("ul", &[("class", "points")], |html| {
+            for item in items {
+                html.newline();
+                html.element("li", &[], |html| bits(html, item));
+            }
+        }),
+        (Block::Paragraph(text), _) => html.element("p", &[], |html| bits(html, text)),
+        (Block::Series(index), Some(view)) => series(html, *index, view),
+        (Block::Table(rows), _) => table(html, rows),
+        (Block::Timeline, Some(view)) => chart::timeline(html, view),
+        // Without a rollout there is nothing to draw.
+        (
+            Block::Bands(_)
+            | Block::Exposure
+            | Block::ExposureChart
+            | Block::Series(_)
+            | Block::Timeline,
+            None,
+        ) => {}
+    }
+}
+
+fn bands(html: &mut Html, indices: &[usize], view: &View) {
+    let all: Vec<&Series> = indices
+        .iter()
+        .filter_map(|index| view.series.get(*index))
+        .collect();
+    let of = all.first().and_then(|series| series.percentile.as_ref());
+    let Some(of) = of else {
+        return;
+    };
+    html.element("h3", &[], |html| {
+        html.text("Percentiles of ");
+        html.leaf("code", &[], &of.of);
+    });
+    chart::bands(html, &all, view);
 }
 
 fn series(html: &mut Html, index: usize, view: &View) {

@@ -3,8 +3,11 @@
 //! The status is that of the criteria about the number, not a comparison made here: a report does not
 //! evaluate.
 
-use phasegate_core::{KpiId, Quantity, Timestamp, Unit};
+use std::collections::BTreeMap;
+
+use phasegate_core::{CriterionId, KpiId, Quantity, Timestamp, Unit};
 use phasegate_criterion::{Condition, Direction, KpiRegistry, Test, measured};
+use phasegate_engine::program::Check;
 use phasegate_engine::state::State;
 use phasegate_sla::{Finding, Verdict};
 use serde::Serialize;
@@ -69,14 +72,14 @@ pub enum KpiStatus {
 }
 
 /// What one rule says about the numbers in it.
-struct Seen<'v> {
-    test: &'v Test,
+pub(super) struct Seen<'v> {
+    pub(super) test: &'v Test,
     /// The last finding.
     last: Option<&'v Finding>,
     /// The last one in which something was measured.
-    measured: Option<&'v Finding>,
+    pub(super) measured: Option<&'v Finding>,
     /// A criterion decides about a number; a trigger only measures it.
-    decides: bool,
+    pub(super) decides: bool,
 }
 
 pub(super) fn of(
@@ -86,22 +89,7 @@ pub(super) fn of(
 ) -> Vec<KpiView> {
     let registry = state.program.registry();
     let checks = state.program.checks();
-    let mut seen = Vec::new();
-    // What nobody had to look at, because nothing went back or it went back before, leaves nothing open.
-    let idle = |view: &&CriterionView| {
-        let unneeded = state.outcome.is_some() || matches!(view.scope, Scope::Rollback(_));
-        view.last.is_none() && unneeded
-    };
-    for view in criteria.iter().filter(|view| !idle(view)) {
-        if let Some(check) = checks.get(&view.check) {
-            let found = (view.last.as_ref(), view.measured.as_ref());
-            tests(&check.criterion.condition, found, true, &mut seen);
-        }
-    }
-    for (trigger, view) in state.program.triggers.iter().zip(triggers) {
-        let found = (view.last.as_ref(), view.measured.as_ref());
-        tests(&trigger.criterion.condition, found, false, &mut seen);
-    }
+    let seen = seen(state, &checks, criteria, triggers);
     let views = state.program.kpis.iter().map(|kpi| {
         let about: Vec<&Seen<'_>> = seen
             .iter()
@@ -119,6 +107,32 @@ pub(super) fn of(
         }
     });
     views.collect()
+}
+
+/// Every test of every criterion that somebody had to look at, and of every trigger.
+pub(super) fn seen<'v>(
+    state: &'v State,
+    checks: &BTreeMap<CriterionId, &'v Check>,
+    criteria: &'v [CriterionView],
+    triggers: &'v [TriggerView],
+) -> Vec<Seen<'v>> {
+    let mut seen = Vec::new();
+    // What nobody had to look at, because nothing went back or it went back before, leaves nothing open.
+    let idle = |view: &&CriterionView| {
+        let unneeded = state.outcome.is_some() || matches!(view.scope, Scope::Rollback(_));
+        view.last.is_none() && unneeded
+    };
+    for view in criteria.iter().filter(|view| !idle(view)) {
+        if let Some(check) = checks.get(&view.check) {
+            let found = (view.last.as_ref(), view.measured.as_ref());
+            tests(&check.criterion.condition, found, true, &mut seen);
+        }
+    }
+    for (trigger, view) in state.program.triggers.iter().zip(triggers) {
+        let found = (view.last.as_ref(), view.measured.as_ref());
+        tests(&trigger.criterion.condition, found, false, &mut seen);
+    }
+    seen
 }
 
 /// A joined condition and its finding have the same parts in the same order.
@@ -149,7 +163,7 @@ fn is_about(test: &Test, kpi: &KpiId, registry: &KpiRegistry) -> bool {
 }
 
 /// The newest value of each measure.
-fn actual(about: &[&Seen<'_>]) -> Vec<Actual> {
+pub(super) fn actual(about: &[&Seen<'_>]) -> Vec<Actual> {
     let mut actual: Vec<Actual> = Vec::new();
     for seen in about {
         let Some(finding) = seen.measured else {
@@ -186,7 +200,7 @@ fn actual(about: &[&Seen<'_>]) -> Vec<Actual> {
     actual
 }
 
-fn status(about: &[&Seen<'_>]) -> KpiStatus {
+pub(super) fn status(about: &[&Seen<'_>]) -> KpiStatus {
     let verdicts = || {
         about
             .iter()

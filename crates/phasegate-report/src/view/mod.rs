@@ -6,17 +6,21 @@
 //! (about ten thousand records) takes well under a second.
 
 mod audit;
+mod budgets;
 mod criteria;
 mod effects;
 mod evidence;
 mod exposure;
 mod gates;
+mod goals;
 mod header;
+mod incidents;
 mod kpis;
 mod moments;
 mod phases;
 mod rollbacks;
 mod series;
+mod slos;
 mod stops;
 mod triggers;
 
@@ -26,17 +30,21 @@ use phasegate_engine::state::{Misfit, State};
 use serde::Serialize;
 
 pub use audit::{Audit, ClockDisagreement, Head, Outage};
+pub use budgets::{BudgetSort, BudgetView};
 pub use criteria::{Counted, CriterionView, Reading, Scope};
 pub use effects::{Conclusion, EffectEnd, EffectView};
 pub use evidence::Evidence;
 pub use exposure::{Doubt, Exposure, ExposurePoint};
 pub use gates::{GateCheck, GateDecision, GateView, Question, Said};
+pub use goals::{GoalCheck, GoalNumber, GoalView};
 pub use header::{Header, Standing};
+pub use incidents::{FollowUp, IncidentMoment, IncidentView};
 pub use kpis::{Actual, KpiStatus, KpiView};
 pub use moments::{Moment, MomentSort};
 pub use phases::{PhaseRun, PhaseStanding, PhaseView, StepRun, StepStanding};
 pub use rollbacks::{Extension, RollbackView};
-pub use series::{Bound, BoundChange, BoundSort, Series, SeriesPoint};
+pub use series::{Bound, BoundChange, BoundSort, Percentile, Series, SeriesPoint};
+pub use slos::SloView;
 pub use stops::{Ended, Stop, StopSort};
 pub use triggers::{Firing, Stretch, StretchSort, TriggerView};
 
@@ -57,6 +65,10 @@ pub struct View {
     pub criteria: Vec<CriterionView>,
     /// The declared numbers: baseline, target, last measured value.
     pub kpis: Vec<KpiView>,
+    /// What the whole is to reach.
+    pub goals: Vec<GoalView>,
+    /// The objectives: what was measured of each, and its budget.
+    pub slos: Vec<SloView>,
     /// What was measured over time.
     pub series: Vec<Series>,
     /// Gates, once for each time they were opened.
@@ -65,6 +77,10 @@ pub struct View {
     pub triggers: Vec<TriggerView>,
     /// Each going back.
     pub rollbacks: Vec<RollbackView>,
+    /// What was declared, with its clocks.
+    pub incidents: Vec<IncidentView>,
+    /// Everything that may take only so long, and how long it took.
+    pub budgets: Vec<BudgetView>,
     /// When nothing moved forward, and why.
     pub stops: Vec<Stop>,
     /// Everything people were asked, approvals included.
@@ -183,6 +199,7 @@ struct Folds {
     gates: gates::Fold,
     triggers: triggers::Fold,
     rollbacks: rollbacks::Fold,
+    incidents: incidents::Fold,
     stops: stops::Fold,
     effects: effects::Fold,
     moments: moments::Fold,
@@ -200,6 +217,7 @@ impl Folds {
             gates: gates::Fold::default(),
             triggers: triggers::Fold::new(state),
             rollbacks: rollbacks::Fold::default(),
+            incidents: incidents::Fold::default(),
             stops: stops::Fold::default(),
             effects: effects::Fold::default(),
             moments: moments::Fold::new(first, by),
@@ -216,6 +234,7 @@ impl Folds {
         self.gates.take(step);
         self.triggers.take(step);
         self.rollbacks.take(step);
+        self.incidents.take(step);
         self.stops.take(step);
         self.effects.take(step);
         self.moments.take(step);
@@ -227,16 +246,26 @@ impl Folds {
         let (gates, questions) = self.gates.finish();
         let triggers = self.triggers.finish();
         let kpis = kpis::of(state, &criteria, &triggers);
+        let slos = slos::of(state, &criteria, &triggers);
+        let goals = goals::of(state, &criteria, &triggers, &questions);
+        let phases = self.phases.finish(state);
+        let rollbacks = self.rollbacks.finish();
+        let incidents = self.incidents.finish();
+        let budgets = budgets::of(state, &phases, &rollbacks, &incidents);
         View {
             header: self.header.finish(state),
-            phases: self.phases.finish(state),
+            phases,
             exposure: self.exposure.finish(),
             kpis,
+            goals,
+            slos,
             criteria,
             series: self.series.finish(),
             gates,
             triggers,
-            rollbacks: self.rollbacks.finish(),
+            rollbacks,
+            incidents,
+            budgets,
             stops: self.stops.finish(),
             questions,
             effects: self.effects.finish(),

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use phasegate_core::{CriterionId, Quantity, Timestamp, TriggerId};
-use phasegate_criterion::{Condition, Criterion, Measure, Test};
+use phasegate_core::{CriterionId, Quantity, Ratio, Timestamp, TriggerId};
+use phasegate_criterion::{Aggregate, Condition, Criterion, Measure, Test};
 use phasegate_engine::record::Body;
 use phasegate_engine::state::State;
 use phasegate_sla::Finding;
@@ -21,12 +21,27 @@ pub struct Series {
     pub measure: String,
     /// For a percentile that was decided by counting: the points are the share of values within this.
     pub within: Option<Quantity>,
+    /// For a percentile that was measured itself: which one, of what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub percentile: Option<Percentile>,
     /// The points, by time.
     pub points: Vec<SeriesPoint>,
     /// When it could not be measured.
     pub gaps: Vec<Timestamp>,
     /// The thresholds that stood against it.
     pub bounds: Vec<Bound>,
+}
+
+/// Which percentile a series is of.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Percentile {
+    /// Of what: `latency`, with its parts and its window as criteria write them. Percentiles of one thing are drawn
+    /// as a band.
+    pub of: String,
+    /// The share of values that lie below.
+    pub at: Ratio,
 }
 
 /// One recorded value.
@@ -164,7 +179,11 @@ impl Fold {
             samples: finding.samples,
             observed,
         };
-        let series = self.series(measure, within);
+        let percentile = match &within {
+            Some(_) => None,
+            None => percentile(test),
+        };
+        let series = self.series(measure, within, percentile);
         series.point(point);
         if let Some(value) = bound {
             series.bound(
@@ -192,7 +211,12 @@ impl Fold {
         }
     }
 
-    fn series(&mut self, measure: String, within: Option<Quantity>) -> &mut Series {
+    fn series(
+        &mut self,
+        measure: String,
+        within: Option<Quantity>,
+        percentile: Option<Percentile>,
+    ) -> &mut Series {
         let key = (measure.clone(), within.clone());
         let index = *self.index.entry(key).or_insert(self.series.len());
         if index == self.series.len() {
@@ -200,6 +224,7 @@ impl Fold {
             self.series.push(Series {
                 measure,
                 within,
+                percentile,
                 points,
                 gaps,
                 bounds,
@@ -267,6 +292,28 @@ fn measure_of(test: &Test) -> String {
         Some(over) => format!("{} over {over}", test.subject),
         None => test.subject.to_string(),
     }
+}
+
+/// Which percentile a test measures, and of what.
+fn percentile(test: &Test) -> Option<Percentile> {
+    let Measure::Aggregate { by, of, parts } = &test.subject.measure else {
+        return None;
+    };
+    let at = by.quantile()?;
+    let plain = Measure::Aggregate {
+        by: Aggregate::Median,
+        of: of.clone(),
+        parts: parts.clone(),
+    };
+    // `median(latency, us)`, less the function: what stands between the parentheses.
+    let plain = plain.to_string();
+    let (_, inside) = plain.split_once('(')?;
+    let inside = inside.strip_suffix(')').unwrap_or(inside);
+    let of = match &test.over {
+        Some(over) => format!("{inside} over {over}"),
+        None => inside.to_owned(),
+    };
+    Some(Percentile { of, at })
 }
 
 /// Which share of values must lie within the threshold of a percentile.

@@ -1,11 +1,11 @@
-//! The shorter reports, explanations, and what other tools read.
+//! Explanations, and what other tools read.
 
 use std::io::Write as _;
 use std::process::Command;
 
 use phasegate_report::export::{mermaid_gantt, mermaid_graph, openmetrics};
 use phasegate_report::view::MomentSort;
-use phasegate_report::{View, executive_summary, explain, progress};
+use phasegate_report::{View, explain};
 
 use crate::fixtures::{self, after};
 use crate::prometheus::Folder;
@@ -39,33 +39,6 @@ fn a_decision_explains_itself() {
         assert!(text.contains(part), "{text}");
     }
     assert_eq!(explain(&view, 1_000_000), None);
-}
-
-#[test]
-fn half_a_page_says_how_it_went() {
-    let pages: Vec<String> = [
-        fixtures::completed(),
-        fixtures::rollback_failed(),
-        fixtures::held(),
-    ]
-    .iter()
-    .map(|records| executive_summary(&view(records)))
-    .collect();
-    insta::assert_snapshot!("executive", pages.join("\n"));
-}
-
-#[test]
-fn progress_says_what_happened_in_a_time_and_nothing_else() {
-    let records = fixtures::weeks();
-    let day = 86_400_000;
-    let week = View::of_until(&records, after(7 * day)).expect("a journal");
-    assert_eq!(week.header.ended, None);
-    assert!(week.header.last < after(7 * day));
-    let page = progress(&week, after(0), after(7 * day));
-    insta::assert_snapshot!("week", page);
-    let quiet = progress(&view(&records), after(2 * day), after(2 * day + 3_600_000));
-    assert!(!quiet.contains("What happened"), "{quiet}");
-    assert!(quiet.contains("from 5% to 5%"), "{quiet}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use phasegate_report::{View, html, json, markdown, summary};
 
 use crate::fixtures;
 
-const HOSTILE: &[&str] = &[
+pub(crate) const HOSTILE: &[&str] = &[
     "<script>alert(1)</script>",
     "</style><img src=x onerror=alert(1)>",
     "\"onload=\"alert(1)",
@@ -112,11 +112,11 @@ fn a_very_long_word_is_cut() {
 }
 
 /// Bars that end a cell.
-fn bars(line: &str) -> usize {
+pub(crate) fn bars(line: &str) -> usize {
     line.replace("\\|", "").matches('|').count()
 }
 
-fn assert_no_hidden(page: &str, text: &str) {
+pub(crate) fn assert_no_hidden(page: &str, text: &str) {
     let hidden = |c: char| {
         (c.is_control() && c != '\n')
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}')

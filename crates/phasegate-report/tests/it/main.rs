@@ -7,6 +7,7 @@
 )]
 
 mod amended;
+mod brief;
 mod calendar;
 mod exports;
 mod fixtures;

@@ -46,6 +46,11 @@ fn a_rollout_that_still_runs() {
 }
 
 #[test]
+fn a_rollout_with_an_incident_and_an_objective() {
+    check("incident", &fixtures::incident("two orders are missing"));
+}
+
+#[test]
 fn a_rollout_that_a_person_ended() {
     check("aborted", &fixtures::aborted());
 }

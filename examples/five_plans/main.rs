@@ -1,8 +1,12 @@
 //! What would the five plans do, from start to end? Each is carried out in simulation in a world in which its
 //! criteria hold and people do what they are asked; then again with one fault a time: a criterion that breaks, a
 //! trigger that fires, a step that is refused, a person who says no.
-//! `cargo run --release --example five_plans [-- --out FOLDER]`; the reports are written into the folder.
+//! `cargo run --release --example five_plans [-- --out FOLDER]`; the reports are written into the folder: of each plan
+//! the whole, half a page and the first week, each decision explained, its journal and what other tools read; of each
+//! fault that led back a draft of a post-mortem.
 //! Engine, driver and journal are the real ones; the clock and the world are not.
+
+mod reports;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -10,7 +14,6 @@ use std::path::{Path, PathBuf};
 use phasegate::core::{Ratio, Timestamp};
 use phasegate::engine::program::{Program, holds_plan_gates};
 use phasegate::engine::{Start, compile};
-use phasegate::report::{View, executive_summary, html, markdown, post_mortem};
 use phasegate_examples::say;
 use phasegate_plan::{Catalog, PlanDocument, check};
 use phasegate_testkit::rehearsal::{Done, PhaseEnd, Rehearsal, faults, rehearse, supply_baselines};
@@ -31,7 +34,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         _ => return Err("usage: five_plans [--out FOLDER]".into()),
     };
     std::fs::create_dir_all(&out)?;
-    let (mut asked, mut as_planned) = (0, 0);
+    let (mut asked, mut as_planned, mut post_mortems) = (0, 0, 0);
+    let mut views = Vec::new();
     for name in PLANS {
         let mut program = program(name)?;
         say::line(format_args!("\n{}", program.title));
@@ -47,26 +51,26 @@ fn main() -> Result<(), Box<dyn Error>> {
         let good = rehearse(&program, start, None)?;
         phases(&good);
         executed(&good.done());
-        reports(name, &good, &out)?;
+        views.push(reports::of_rollout(name, &good, &out)?);
         assert!(good.is_completed(), "{name}: {:?}", good.held);
-        for fault in faults(&program) {
+        for (number, fault) in (1..).zip(faults(&program)) {
             let bad = rehearse(&program, start, Some(&fault))?;
             let answer = bad.answer(&fault);
             let words = one_line(&fault.words(&program));
             say::line(format_args!("  {words}\n      {answer}"));
             asked += 1;
             as_planned += usize::from(answer.is_as_planned());
-            let view = View::of(&bad.records)?;
-            if let Some(text) = post_mortem(&view) {
-                std::fs::write(out.join(format!("{name}.post-mortem.md")), text)?;
-            }
+            post_mortems += usize::from(reports::post_mortem_of(name, number, &bad, &out)?);
         }
     }
+    reports::delivery(&views, &out)?;
     say::line(format_args!(
-        "\n{as_planned} of {asked} faults were answered as the plans say."
+        "\n{as_planned} of {asked} faults were answered as the plans say; {post_mortems} led back, each with a draft of \
+         a post-mortem."
     ));
     say::line(format_args!("Reports: {}", out.display()));
     assert_eq!(as_planned, asked);
+    assert!(post_mortems > 0);
     Ok(())
 }
 
@@ -136,17 +140,6 @@ fn executed(done: &Done) {
         done.told,
     ));
     assert!(done.not_executed.is_empty(), "{:?}", done.not_executed);
-}
-
-fn reports(name: &str, rehearsal: &Rehearsal, out: &Path) -> Result<(), Box<dyn Error>> {
-    let view = View::of(&rehearsal.records)?;
-    std::fs::write(out.join(format!("{name}.html")), html(&view))?;
-    std::fs::write(out.join(format!("{name}.md")), markdown(&view))?;
-    std::fs::write(
-        out.join(format!("{name}.summary.md")),
-        executive_summary(&view),
-    )?;
-    Ok(())
 }
 
 /// A title may be long; a line is not.

@@ -1,0 +1,25 @@
+//! What the whole is to reach.
+
+use phasegate_core::PhaseId;
+use phasegate_criterion::Criterion;
+use serde::{Deserialize, Serialize};
+
+/// A group of things that the whole is to reach. Nothing is decided by it: reports hold what was measured against it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "compilers and tests write it out"
+)]
+pub struct Goal {
+    /// What the group is about.
+    pub title: String,
+    /// From this phase on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<PhaseId>,
+    /// The numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub criteria: Vec<Criterion>,
+    /// What people attest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<String>,
+}

@@ -1,0 +1,269 @@
+//! Shorter reports in their three formats, lessons, and what of others' text they show.
+
+use phasegate_engine::record::Record;
+use phasegate_report::view::{BudgetSort, KpiStatus};
+use phasegate_report::{
+    BRIEF_FORMAT, Brief, View, delivery_report, executive_summary, lessons, post_mortem, progress,
+};
+use serde_json::Value;
+
+use crate::fixtures::{self, after};
+use crate::hostile::{HOSTILE, assert_no_hidden, bars};
+
+const DAY: u64 = 86_400_000;
+
+fn view(records: &[Record]) -> View {
+    View::of(records).expect("a journal")
+}
+
+/// All three formats, as snapshots; the data of it.
+fn check(name: &str, brief: &Brief<'_>) -> Value {
+    let (markdown, html) = (brief.markdown(), brief.html());
+    let json = brief.json().expect("JSON");
+    let data: Value = serde_json::from_str(&json).expect("JSON");
+    let format = data.get("format").and_then(Value::as_str);
+    assert_eq!(format, Some(BRIEF_FORMAT));
+    assert!(html.contains("default-src &#39;none&#39;"), "{html}");
+    insta::assert_snapshot!(format!("{name}.md"), markdown);
+    insta::assert_snapshot!(format!("{name}.html"), html);
+    insta::assert_snapshot!(format!("{name}.json"), json);
+    data.get("report").cloned().expect("a report")
+}
+
+#[test]
+fn half_a_page_says_how_it_went() {
+    let held = view(&fixtures::held());
+    let data = check("executive-held", &executive_summary(&held));
+    let open = data["executive-summary"]["open"]
+        .as_array()
+        .expect("a list");
+    assert!(
+        open[0]["what"]
+            .to_string()
+            .contains("nothing moves forward")
+    );
+    let failed = view(&fixtures::rollback_failed());
+    let failed = executive_summary(&failed).markdown();
+    insta::assert_snapshot!("executive-rollback-failed.md", failed);
+    let completed = view(&fixtures::completed());
+    let completed = executive_summary(&completed);
+    insta::assert_snapshot!("executive-completed.md", completed.markdown());
+}
+
+#[test]
+fn progress_says_what_happened_in_a_week() {
+    let records = fixtures::weeks();
+    let week = View::of_until(&records, after(7 * DAY)).expect("a journal");
+    assert_eq!(week.header.ended, None);
+    assert!(week.header.last < after(7 * DAY));
+    let data = check("week", &progress(&week, after(0), after(7 * DAY)));
+    let week = &data["progress"];
+    assert_eq!(week["exposure"][0]["from"], "0%");
+    assert_eq!(week["exposure"][0]["until"], "25%");
+    assert_eq!(
+        (&week["phases-done"], &week["phases"]),
+        (&1.into(), &2.into())
+    );
+    assert_eq!(week["next"][0]["phase"], "canary");
+}
+
+#[test]
+fn progress_says_what_happened_in_a_day_and_nothing_else() {
+    let records = fixtures::weeks();
+    // Until the day is over, and the day on which the share rose.
+    let day = View::of_until(&records, after(4 * DAY)).expect("a journal");
+    let data = check("day", &progress(&day, after(3 * DAY), after(4 * DAY)));
+    let moments = data["progress"]["moments"].as_array().expect("a list");
+    assert!(!moments.is_empty() && moments.len() < 4, "{moments:?}");
+    let all = view(&records);
+    let quiet = progress(&all, after(2 * DAY), after(2 * DAY + 3_600_000));
+    let text = quiet.markdown();
+    assert!(!text.contains("What happened"), "{text}");
+    assert!(text.contains("from 5% to 5%"), "{text}");
+}
+
+#[test]
+fn a_draft_of_a_post_mortem_holds_what_the_journal_knows() {
+    let back = view(&fixtures::rolled_back());
+    let data = check("post-mortem", &post_mortem(&back).expect("it went back"));
+    assert_eq!(data["post-mortem"]["setbacks"][0]["exposed"], "25%");
+    // What was declared is told as well, where nothing went back.
+    let declared = view(&fixtures::incident("two orders are missing"));
+    assert!(declared.rollbacks.is_empty());
+    let draft = post_mortem(&declared).expect("something was declared");
+    let draft = draft.markdown();
+    for part in [
+        "late: nobody has acknowledged it",
+        "12s",
+        "two orders are missing",
+        "## Why it happened\n\nTo be filled in.",
+    ] {
+        assert!(draft.contains(part), "no {part:?}: {draft}");
+    }
+}
+
+#[test]
+fn delivery_performance_is_a_report_too() {
+    let views = [view(&fixtures::completed()), view(&fixtures::rolled_back())];
+    let report = delivery_report(&views, after(0), after(DAY));
+    let data = check("delivery", &report);
+    let found = &data["delivery-performance"];
+    assert_eq!(found["change-fail-rate"], "0.5");
+    assert_eq!(found["lead-time"], Value::Null);
+    let none = delivery_report(&views, after(DAY), after(2 * DAY)).markdown();
+    assert!(none.contains("not known"), "{none}");
+}
+
+#[test]
+fn objectives_and_clocks_are_kept_or_not() {
+    let view = view(&fixtures::incident("two orders are missing"));
+    let [slo] = view.slos.as_slice() else {
+        panic!("one objective: {:?}", view.slos);
+    };
+    assert_eq!(slo.status, KpiStatus::Met);
+    let measured: Vec<&str> = slo.actual.iter().map(|one| one.measure.as_str()).collect();
+    assert_eq!(measured, ["budget_left(served)", "burn_rate(served, 1h)"]);
+    let of = |sort| view.budgets.iter().find(|budget| budget.sort == sort);
+    for (sort, took, over) in [
+        (BudgetSort::Acknowledge, "12s", true),
+        (BudgetSort::Decide, "21s", false),
+        // From the declaration to the first news.
+        (BudgetSort::Update, "21.5s", true),
+    ] {
+        let budget = of(sort).expect("a budget");
+        let took = took.parse().expect("a length");
+        assert_eq!((budget.took, budget.over), (Some(took), over), "{sort:?}");
+    }
+    // Nothing was to be done, so that nothing could be late.
+    assert_eq!(of(BudgetSort::Complete), None);
+}
+
+#[test]
+fn goals_are_held_against_what_was_measured() {
+    let view = view(&fixtures::incident("two orders are missing"));
+    let [goal] = view.goals.as_slice() else {
+        panic!("one goal: {:?}", view.goals);
+    };
+    let told: Vec<(&str, &str, usize, KpiStatus)> = goal
+        .numbers
+        .iter()
+        .map(|one| {
+            (
+                one.target.as_str(),
+                one.baseline.as_str(),
+                one.actual.len(),
+                one.status,
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("p95(latency) < 120ms", "~50ms", 1, KpiStatus::Met),
+            // It was measured, and nobody has held it against this.
+            ("p95(latency) < 100ms", "~50ms", 1, KpiStatus::Open),
+            ("satisfaction 3/5 -> 4/5", "3/5", 0, KpiStatus::NotMeasured),
+        ]
+    );
+    let said: Vec<bool> = goal
+        .checks
+        .iter()
+        .map(|check| check.said.is_some())
+        .collect();
+    assert_eq!(said, [true, false]);
+}
+
+#[test]
+fn a_journal_teaches_what_it_knows() {
+    let found = lessons(&view(&fixtures::incident("two orders are missing")));
+    let all: Vec<&str> = found
+        .to_improve
+        .iter()
+        .map(|one| one.what.as_str())
+        .collect();
+    for part in [
+        ": skipped by noor",
+        "late, incidents: until somebody looks at it",
+    ] {
+        assert!(all.iter().any(|what| what.contains(part)), "{all:?}");
+    }
+    assert!(
+        !all.iter().any(|what| what.contains("not followed up")),
+        "{all:?}"
+    );
+    assert_eq!(found.done.len(), 1);
+    let held = lessons(&view(&fixtures::held()));
+    let blind = held.to_improve.iter();
+    let blind = blind.filter(|one| one.what.contains("could not be told"));
+    assert_eq!(blind.count(), 2, "{held:?}");
+    let completed = lessons(&view(&fixtures::completed()));
+    let unseen = completed.to_improve.iter();
+    assert_eq!(
+        unseen
+            .filter(|one| one.what.contains("not measured"))
+            .count(),
+        1
+    );
+    let failed = lessons(&view(&fixtures::rollback_failed())).to_improve;
+    let over = failed.iter().find(|one| one.what.contains("of 5s"));
+    assert!(over.is_some(), "{failed:?}");
+}
+
+#[test]
+fn two_percentiles_make_a_band_of_each_arm() {
+    let page = phasegate_report::html(&view(&fixtures::incident("x")));
+    let shapes = |class: &str| page.matches(&format!("<polygon class=\"{class}\"")).count();
+    // In two sizes; cut where it was not looked.
+    assert!(shapes("band") >= 2, "of the new version");
+    assert_eq!(shapes("band"), shapes("band-stable"), "of the old one");
+    assert!(page.contains("Percentiles of "));
+    // One percentile alone has none.
+    let page = phasegate_report::html(&view(&fixtures::completed()));
+    assert!(!page.contains("<polygon class=\"band-stable\""));
+}
+
+/// Everything short that can be made of a journal.
+fn all<'v>(view: &'v View, views: &[View]) -> Vec<Brief<'v>> {
+    let mut all = vec![
+        executive_summary(view),
+        progress(view, after(0), after(DAY)),
+        delivery_report(views, after(0), after(DAY)),
+    ];
+    all.extend(post_mortem(view));
+    all
+}
+
+#[test]
+fn text_of_others_stays_text() {
+    let stories: [fn(&str) -> Vec<Record>; 2] = [fixtures::hostile, fixtures::incident];
+    for story in stories {
+        let plain = view(&story("plain"));
+        for text in HOSTILE {
+            let hostile = view(&story(text));
+            let (plains, hostiles) = ([plain.clone()], [hostile.clone()]);
+            for (plain, brief) in all(&plain, &plains).iter().zip(all(&hostile, &hostiles)) {
+                let (page, other) = (brief.html(), plain.html());
+                for sign in ['<', '"'] {
+                    assert_eq!(
+                        page.matches(sign).count(),
+                        other.matches(sign).count(),
+                        "{text:?}"
+                    );
+                }
+                assert_no_hidden(&page, text);
+                let (page, other) = (brief.markdown(), plain.markdown());
+                assert_eq!(
+                    page.lines().count(),
+                    other.lines().count(),
+                    "{text:?}: {page}"
+                );
+                for (line, other) in page.lines().zip(other.lines()) {
+                    assert_eq!(bars(line), bars(other), "{text:?} adds a cell: {line}");
+                }
+                assert!(!page.replace("\\<", "").contains("<script"), "{page}");
+                assert_no_hidden(&page, text);
+                serde_json::from_str::<Value>(&brief.json().expect("JSON")).expect("JSON");
+            }
+        }
+    }
+}
