@@ -109,7 +109,8 @@ impl ApprovalDesk {
         self.state().open.values().cloned().collect()
     }
 
-    /// Answers a question.
+    /// Answers a question; an earlier answer of the same person is replaced, or taken back by
+    /// [`Withdraw`](Decision::Withdraw).
     ///
     /// # Errors
     /// [`DeskError`] when it is not open, or the person may not answer in its role.
@@ -131,7 +132,7 @@ impl ApprovalDesk {
             return Err(DeskError::NotInRole { person, role });
         }
         let reply = self.reply(question, person, decision, comment, at);
-        state.replies.push(reply);
+        reply.supersede(&mut state.replies);
         Ok(())
     }
 

@@ -10,15 +10,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use phasegate_core::{Capability, PersonId, RoleId, Timestamp};
+use phasegate_provider::signed::{Key, Rejected, verify};
 use phasegate_provider::{
-    ApprovalSource, Ask, AskId, Call, Decision, Provider, ProviderError, Receipt, Reply,
+    Answer, ApprovalSource, Ask, AskId, Call, Misplaced, Provider, ProviderError, Receipt, Reply,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::inbox::{NotTaken, Taken, bounded, signed_at};
 use crate::log::Log;
 use crate::remembered::Remembered;
-use crate::signature::{Key, Rejected, verify};
 
 /// Somebody who may answer.
 #[derive(Clone, Debug)]
@@ -28,26 +28,6 @@ pub struct Approver {
     pub keys: Vec<Key>,
     /// The roles in which they may answer.
     pub roles: BTreeSet<RoleId>,
-}
-
-/// What is sent back: the body, as JSON. Whoever shows a question copies digest and head from it.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-#[expect(clippy::exhaustive_structs, reason = "senders write it out")]
-pub struct Answer {
-    /// Which question.
-    pub ask: AskId,
-    /// Who. Their key must have signed this.
-    pub person: PersonId,
-    /// What.
-    pub decision: Decision,
-    /// Why, in their words.
-    #[serde(default)]
-    pub comment: String,
-    /// The plan's digest that they saw.
-    pub plan_digest: String,
-    /// The journal's head that they saw.
-    pub journal_head: String,
 }
 
 /// What is in the file, one line each.
@@ -110,7 +90,7 @@ impl CallbackApprovals {
                 }
                 Line::Replied { id, at, reply } => {
                     remembered.add(id, at);
-                    replies.push(*reply);
+                    reply.supersede(&mut replies);
                 }
             }
         }
@@ -132,7 +112,8 @@ impl CallbackApprovals {
     ///
     /// # Errors
     /// [`NotTaken`]: rejected where no key of the person fits; malformed where the question is not open or has
-    /// expired, the person has not its role, or plan or journal are not those that it showed.
+    /// expired, the person has not its role or has said something else since, or plan or journal are not those that
+    /// it showed.
     pub fn take(
         &self,
         id: &str,
@@ -155,33 +136,13 @@ impl CallbackApprovals {
         if state.remembered.has(&unique, at, now)? {
             return Ok(Taken::Repeated);
         }
-        let Some(ask) = state.open.get(&answer.ask) else {
-            return Err(NotTaken::malformed("the question is not open"));
-        };
-        if now > ask.expires {
-            return Err(NotTaken::malformed("the question has expired"));
+        let ask = state.open.get(&answer.ask).ok_or(Misplaced::NotOpen)?;
+        answer.fits(ask, &approver.roles, now)?;
+        let verified = format!("signed callback {id} by a key of {}", answer.person);
+        let reply = answer.into_reply(ask.role.clone(), at, verified);
+        if !reply.clone().supersede(&mut state.replies.clone()) {
+            return Err(Misplaced::Superseded.into());
         }
-        if !approver.roles.contains(&ask.role) {
-            return Err(NotTaken::malformed(
-                "the person may not answer in the question's role",
-            ));
-        }
-        if answer.plan_digest != ask.plan_digest || answer.journal_head != ask.journal_head {
-            return Err(NotTaken::malformed(
-                "the answer is to another plan, or to an earlier state of the rollout",
-            ));
-        }
-        let reply = Reply {
-            ask: answer.ask,
-            role: ask.role.clone(),
-            decision: answer.decision,
-            comment: answer.comment,
-            plan_digest: answer.plan_digest,
-            journal_head: answer.journal_head,
-            at,
-            verified: format!("signed callback {id} by a key of {}", answer.person),
-            person: answer.person,
-        };
         let line = Line::Replied {
             id: unique.clone(),
             at,
@@ -189,7 +150,7 @@ impl CallbackApprovals {
         };
         state.log.append(&[line], "write the approvals")?;
         state.remembered.add(unique, at);
-        state.replies.push(reply);
+        reply.supersede(&mut state.replies);
         state.shorten();
         Ok(Taken::New)
     }

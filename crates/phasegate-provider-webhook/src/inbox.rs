@@ -9,13 +9,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use phasegate_core::{Capability, Timestamp};
+use phasegate_provider::signed::{Key, Rejected, verify};
 use phasegate_provider::text::one_line;
-use phasegate_provider::{Call, EventId, EventSource, Occurrence, Provider, ProviderError};
+use phasegate_provider::{
+    Call, EventId, EventSource, Misplaced, Occurrence, Provider, ProviderError,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::log::Log;
 use crate::remembered::Remembered;
-use crate::signature::{Key, Rejected, verify};
 
 /// The longest body that is looked at, in bytes.
 pub const BODY_BYTES_MAX: usize = 64 << 10;
@@ -88,6 +90,13 @@ impl NotTaken {
     }
 }
 
+/// An answer to another question than is asked.
+impl From<Misplaced> for NotTaken {
+    fn from(why: Misplaced) -> Self {
+        Self::malformed(why.to_string())
+    }
+}
+
 /// What cannot be kept is not taken.
 impl From<ProviderError> for NotTaken {
     fn from(source: ProviderError) -> Self {
@@ -118,7 +127,8 @@ enum Line {
 /// ```
 /// use phasegate_core::Timestamp;
 /// use phasegate_provider::Secret;
-/// use phasegate_provider_webhook::{Key, Taken, WebhookInbox, sign};
+/// use phasegate_provider::signed::{Key, sign};
+/// use phasegate_provider_webhook::{Taken, WebhookInbox};
 /// # let path = std::env::temp_dir().join(format!("phasegate-inbox-doc-{}", std::process::id()));
 /// let key = Key::new(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))?;
 /// let now = Timestamp::from_unix_millis(1_700_000_000_000);

@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use phasegate_core::{Capability, ChannelId, Timestamp};
+use phasegate_provider::signed::{Key, sign};
 use phasegate_provider::{
     Call, HttpRequest, HttpTransport, Message, Method, Notifier, Provider, ProviderError, Receipt,
 };
 use serde::{Deserialize, Serialize};
-
-use crate::signature::{Key, sign};
 
 /// What is sent: the body of the POST, as JSON.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use phasegate_core::{Span, Timestamp};
+use phasegate_provider::signed::TOLERANCE;
 
 use crate::inbox::NotTaken;
-use crate::signature::TOLERANCE;
 
 /// The most ids that are remembered at a time: ten minutes of 160 webhooks a second.
 pub const REMEMBERED_MAX: usize = 100_000;

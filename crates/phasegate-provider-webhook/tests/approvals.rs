@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use phasegate_core::{Span, Timestamp};
-use phasegate_provider::{ApprovalSource as _, Ask, AskId, Call, Decision, Secret};
-use phasegate_provider_webhook::{Answer, Approver, CallbackApprovals, Key, NotTaken, Taken, sign};
+use phasegate_provider::signed::{Key, sign};
+use phasegate_provider::{Answer, ApprovalSource as _, Ask, AskId, Call, Decision, Secret};
+use phasegate_provider_webhook::{Approver, CallbackApprovals, NotTaken, Taken};
 use phasegate_testkit::conformance;
 use phasegate_testkit::servers::Folder;
 
@@ -169,6 +170,35 @@ async fn forged_replayed_and_misplaced_answers_do_not_count() {
         "closed is closed"
     );
     assert!(malformed_after_close(&source), "and takes no more answers");
+}
+
+/// The last word counts, whatever order they come in, and stays so over a restart.
+#[tokio::test]
+async fn an_answer_is_withdrawn_or_replaced_by_a_later_one_of_the_same_person_only() {
+    let (_folder, path) = scratch();
+    let source = open(&path);
+    source.ask(&ask(), &call()).await.expect("asked");
+    let said = |decision| Answer {
+        decision,
+        ..answer("ada")
+    };
+    let at = |secs| now() + Span::from_secs(secs);
+    let taken = send(&source, "m1", &said(Decision::Yes), 1, at(0));
+    assert_eq!(taken.expect("taken"), Taken::New);
+    let taken = send(&source, "m3", &said(Decision::Withdraw), 1, at(20));
+    assert_eq!(taken.expect("taken"), Taken::New);
+    let late = send(&source, "m2", &said(Decision::No), 1, at(10));
+    assert!(matches!(late, Err(NotTaken::Malformed { .. })), "{late:?}");
+    for source in [source.clone(), open(&path)] {
+        let found = source.poll(&call()).await.expect("polled");
+        let found: Vec<_> = found.iter().map(|r| (r.decision, r.at)).collect();
+        assert_eq!(found, [(Decision::Withdraw, at(20))]);
+    }
+    let again = send(&source, "m4", &said(Decision::Yes), 1, at(30));
+    assert_eq!(again.expect("taken"), Taken::New);
+    let found = source.poll(&call()).await.expect("polled");
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].decision, Decision::Yes);
 }
 
 fn malformed_after_close(source: &CallbackApprovals) -> bool {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use phasegate_core::{ChannelId, Span, Timestamp};
 use phasegate_http::{HttpClient, HttpConfig};
+use phasegate_provider::signed::Key;
 use phasegate_provider::{Call, Message, Notifier as _, Secret};
-use phasegate_provider_webhook::{Key, WebhookNotifier};
+use phasegate_provider_webhook::WebhookNotifier;
 use phasegate_testkit::servers::{MISBEHAVIOURS, withstand};
 
 const SECRET: &str = "marked-secret-7f3a";

@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use phasegate_core::{Span, Timestamp};
+use phasegate_provider::signed::{Key, Rejected, sign};
 use phasegate_provider::{Call, EventId, EventSource as _, Secret};
-use phasegate_provider_webhook::{
-    BODY_BYTES_MAX, Key, NotTaken, Rejected, Taken, WebhookInbox, sign,
-};
+use phasegate_provider_webhook::{BODY_BYTES_MAX, NotTaken, Taken, WebhookInbox};
 use phasegate_testkit::conformance;
 use phasegate_testkit::servers::Folder;
 

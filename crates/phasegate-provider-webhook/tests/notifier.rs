@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use phasegate_core::{EffectClass, EffectKey, Span, Timestamp};
+use phasegate_provider::signed::{Key, verify};
 use phasegate_provider::{
     Call, ErrorKind, HeaderText, HttpRequest, HttpResponse, HttpTransport, Message, Notifier as _,
     ProviderError, Secret,
 };
-use phasegate_provider_webhook::{Delivery, Key, WebhookNotifier, verify};
+use phasegate_provider_webhook::{Delivery, WebhookNotifier};
 
 /// Keeps requests and answers with a status.
 #[derive(Debug)]

@@ -13,6 +13,8 @@ mod outcome;
 pub mod registry;
 pub mod role;
 mod secret;
+#[cfg(feature = "signed")]
+pub mod signed;
 pub mod text;
 
 pub use call::Call;
@@ -27,9 +29,9 @@ pub use named::{NamedQueries, Texts};
 pub use phasegate_resilience::CallClass;
 pub use registry::{Registry, RegistryError};
 pub use role::{
-    ApprovalSource, Ask, AskId, CommandRun, CommandRunner, Decision, Effector, EventId,
+    Answer, ApprovalSource, Ask, AskId, CommandRun, CommandRunner, Decision, Effector, EventId,
     EventSource, Exit, Exposure, FlagStore, Health, HealthProbe, HealthState, Message,
-    MetricSource, Notifier, Occurrence, Provider, Receipt, Reply, Traffic, TrafficRouter,
-    answers_now,
+    MetricSource, Misplaced, Notifier, Occurrence, Provider, Receipt, Reply, Traffic,
+    TrafficRouter, answers_now,
 };
 pub use secret::{Secret, SecretSource};

@@ -210,16 +210,24 @@ impl Actor {
             Ok(Work::People(answers)) => {
                 self.people.came_back();
                 for answer in answers {
+                    if self.people.has_heard(&answer) {
+                        continue;
+                    }
+                    let said = answer.said();
                     let (by, reason, act) = answer.into_act();
                     match self.driver.handle_operator(&now, by, reason, act) {
-                        Ok(_) => {}
-                        // Replies come again with every poll, so most have been taken already.
+                        Ok(_) => self.people.hear(said),
+                        // What had been taken before this process came comes again.
                         Err(error) => tracing::debug!(%error, "a reply was not taken"),
                     }
                 }
             }
             // An adapter panicked. Its effect is overdue at its deadline and resolved as in doubt.
-            Err(error) => tracing::error!(%error, "a provider's task broke"),
+            Err(error) => {
+                tracing::error!(%error, "a provider's task broke");
+                // It may have been the one that asks people.
+                self.people.came_back();
+            }
         }
     }
 
@@ -336,6 +344,7 @@ impl Actor {
         self.waiting.clear();
         self.work.abort_all();
         while self.work.join_next().await.is_some() {}
+        self.people.start_over();
         let rollout = self.driver.lease().rollout.clone();
         let mut last = String::new();
         for _ in 0..REBUILDS_MAX {

@@ -1,10 +1,11 @@
 //! Questions go to every approval source that is bound, and replies come back from them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use phasegate_core::{Now, RoleId, Span, Timestamp};
+use phasegate_core::{Now, PersonId, RoleId, Span, Timestamp};
 use phasegate_driver::Driver;
 use phasegate_engine::record::AskAbout;
+use phasegate_engine::state::AskState;
 use phasegate_engine::{Act, Person};
 use phasegate_provider::{Ask, AskId, Call, Decision, Reply};
 use tokio::task::JoinSet;
@@ -19,6 +20,9 @@ pub(crate) struct People {
     runner: Runner,
     /// Questions that were put to the sources.
     put: BTreeSet<(u64, RoleId)>,
+    /// What was passed on of each person's replies: one that comes again says nothing new, and must not undo what
+    /// they have said elsewhere since.
+    heard: BTreeMap<(AskId, PersonId), (Timestamp, Decision)>,
     under_way: bool,
     next: Option<Timestamp>,
 }
@@ -30,7 +34,16 @@ pub(crate) struct Answer {
     seen: u64,
 }
 
+/// Who answers what; when, and what they say.
+pub(crate) type Said = ((AskId, PersonId), (Timestamp, Decision));
+
 impl Answer {
+    pub(crate) fn said(&self) -> Said {
+        let reply = &self.reply;
+        let key = (reply.ask.clone(), reply.person.clone());
+        (key, (reply.at, reply.decision))
+    }
+
     /// The identity is the source's: it has verified the person and the role.
     pub(crate) fn into_act(self) -> (Person, String, Act) {
         let Self { ask, reply, seen } = self;
@@ -38,12 +51,17 @@ impl Answer {
             id: reply.person,
             roles: vec![reply.role.clone()],
         };
-        let act = Act::Answer {
+        let answer = |yes| Act::Answer {
             ask,
             role: reply.role,
-            yes: reply.decision == Decision::Yes,
+            yes,
             plan_digest: reply.plan_digest,
             seen,
+        };
+        let act = match reply.decision {
+            Decision::No => answer(false),
+            Decision::Withdraw => Act::Withdraw { ask },
+            Decision::Yes => answer(true),
         };
         (by, reply.comment, act)
     }
@@ -54,6 +72,7 @@ impl People {
         Self {
             runner: runner.clone(),
             put: BTreeSet::new(),
+            heard: BTreeMap::new(),
             under_way: false,
             next: None,
         }
@@ -67,43 +86,73 @@ impl People {
         self.under_way = false;
     }
 
+    /// What was under way is gone, and the engine may have lost what it had not made durable.
+    pub(crate) fn start_over(&mut self) {
+        self.under_way = false;
+        self.put.clear();
+        self.heard.clear();
+    }
+
+    /// Does this reply say what the same person's last one to the question said?
+    pub(crate) fn has_heard(&self, answer: &Answer) -> bool {
+        let (key, said) = answer.said();
+        self.heard.get(&key) == Some(&said)
+    }
+
+    /// The engine has taken this reply.
+    pub(crate) fn hear(&mut self, (key, said): Said) {
+        self.heard.insert(key, said);
+    }
+
     /// Puts new questions and collects replies, when it is time.
     pub(crate) fn look(&mut self, driver: &Driver, work: &mut JoinSet<Work>, now: Now) {
         let asks = &driver.state().asks;
         let any_source = self.runner.registry.approval_sources().next().is_some();
-        if asks.is_empty() || !any_source {
+        if (asks.is_empty() && self.put.is_empty()) || !any_source {
             self.next = None;
             return;
         }
         if self.under_way || self.next.is_some_and(|next| now.wall < next) {
             return;
         }
-        let mut questions = Vec::new();
-        for state in asks.values() {
+        let rollout = driver.state().rollout.to_string();
+        // What decided a question must be durable before its replies are let go.
+        let durable = driver.durable_seq() >= driver.state().next_seq;
+        let is_over = |(number, _): &&(u64, RoleId)| durable && !asks.contains_key(number);
+        let over: Vec<_> = self.put.iter().filter(is_over).cloned().collect();
+        self.put.retain(|one| !over.contains(one));
+        let over = over
+            .into_iter()
+            .map(|(number, role)| ask_id(&rollout, number, &role));
+        let mut round = Round {
+            over: over.collect(),
+            open: asks.keys().copied().collect(),
+            is_all_durable: durable,
+            questions: Vec::new(),
+        };
+        self.heard.retain(|(ask, _), _| !round.over.contains(ask));
+        let told = |state: &&AskState| state.seq < driver.durable_seq();
+        for state in asks.values().filter(told) {
             for role in &state.ask.roles {
                 if self.put.insert((state.ask.number, role.clone())) {
-                    questions.push(question(driver, state, role, now));
+                    round.questions.push(question(driver, state, role));
                 }
             }
         }
         self.under_way = true;
         self.next = Some(now.wall + self.runner.poll_people);
-        let (runner, rollout) = (self.runner.clone(), driver.state().rollout.to_string());
+        let runner = self.runner.clone();
         work.spawn(async move {
-            let round = round(&runner, &rollout, questions, now.wall);
-            let answers = tokio::time::timeout(ROUND_WITHIN.to_duration(), round).await;
+            let made = round.make(&runner, &rollout, now.wall);
+            let answers = tokio::time::timeout(ROUND_WITHIN.to_duration(), made).await;
             Work::People(answers.unwrap_or_default())
         });
     }
 }
 
-/// The id says which rollout and which question; a reply's seen sequence comes back in the head.
-fn question(
-    driver: &Driver,
-    state: &phasegate_engine::state::AskState,
-    role: &RoleId,
-    now: Now,
-) -> Ask {
+/// The id says which rollout and which question; a reply's seen sequence comes back in the head. It is the same
+/// whenever it is put, so that a source that knows it from before a restart takes it for the same.
+fn question(driver: &Driver, state: &AskState, role: &RoleId) -> Ask {
     let rollout = &driver.state().rollout;
     let gate = match &state.ask.about {
         AskAbout::Approval { gate, .. } => Some(gate.clone()),
@@ -115,31 +164,64 @@ fn question(
     };
     let number = state.ask.number;
     Ask {
-        id: AskId::new(format!("{rollout}/{number}/{role}")),
+        id: ask_id(rollout.as_str(), number, role),
         gate,
         role: role.clone(),
         question: state.ask.text.clone(),
         plan_digest: driver.state().program.plan_digest.clone(),
-        journal_head: driver.durable_seq().to_string(),
-        expires: now.wall + Span::from_secs(30 * 86_400),
+        journal_head: state.seq.saturating_add(1).to_string(),
+        expires: state.asked.wall + Span::from_secs(30 * 86_400),
     }
 }
 
-async fn round(runner: &Runner, rollout: &str, questions: Vec<Ask>, at: Timestamp) -> Vec<Answer> {
-    let call = Call::new(at, ROUND_WITHIN);
-    let mut answers = Vec::new();
-    for (binding, source) in runner.registry.approval_sources() {
-        for question in &questions {
-            if let Err(error) = source.ask(question, &call).await {
-                tracing::warn!(%binding, %error, "a question could not be put");
+fn ask_id(rollout: &str, number: u64, role: &RoleId) -> AskId {
+    AskId::new(format!("{rollout}/{number}/{role}"))
+}
+
+/// What is said to every source, and heard from it.
+struct Round {
+    /// New questions.
+    questions: Vec<Ask>,
+    /// The numbers of those that are open.
+    open: BTreeSet<u64>,
+    /// Are those that are not among them over for ever?
+    is_all_durable: bool,
+    /// Those that need no more answers.
+    over: BTreeSet<AskId>,
+}
+
+impl Round {
+    async fn make(self, runner: &Runner, rollout: &str, at: Timestamp) -> Vec<Answer> {
+        let call = Call::new(at, ROUND_WITHIN);
+        let mut answers = Vec::new();
+        for (binding, source) in runner.registry.approval_sources() {
+            for question in &self.questions {
+                if let Err(error) = source.ask(question, &call).await {
+                    tracing::warn!(%binding, %error, "a question could not be put");
+                }
+            }
+            let mut over = self.over.clone();
+            match source.poll(&call).await {
+                Ok(replies) => {
+                    for answer in replies.into_iter().filter_map(|r| answer(rollout, r)) {
+                        if self.open.contains(&answer.ask) {
+                            answers.push(answer);
+                        } else if self.is_all_durable {
+                            // Put and decided before this process took the rollout up.
+                            over.insert(answer.reply.ask);
+                        }
+                    }
+                }
+                Err(error) => tracing::warn!(%binding, %error, "replies could not be collected"),
+            }
+            for ask in &over {
+                if let Err(error) = source.close(ask, &call).await {
+                    tracing::warn!(%binding, %ask, %error, "a question could not be closed");
+                }
             }
         }
-        match source.poll(&call).await {
-            Ok(replies) => answers.extend(replies.into_iter().filter_map(|r| answer(rollout, r))),
-            Err(error) => tracing::warn!(%binding, %error, "replies could not be collected"),
-        }
+        answers
     }
-    answers
 }
 
 /// A reply to a question of this rollout; replies to others are theirs.

@@ -35,6 +35,8 @@ pub use phasegate_provider_inprocess as provider_inprocess;
 pub use phasegate_provider_json as provider_json;
 #[cfg(feature = "nginx")]
 pub use phasegate_provider_nginx as provider_nginx;
+#[cfg(feature = "operator")]
+pub use phasegate_provider_operator as provider_operator;
 #[cfg(feature = "pagerduty")]
 pub use phasegate_provider_pagerduty as provider_pagerduty;
 #[cfg(feature = "probe")]

@@ -1,5 +1,6 @@
 //! The role that collects yes and no from people. Whether an answer counts is for the engine.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -53,13 +54,15 @@ pub struct Ask {
     pub expires: Timestamp,
 }
 
-/// Yes or no.
+/// Yes, no, or neither any more.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[expect(clippy::exhaustive_enums, reason = "there is no third answer")]
+#[expect(clippy::exhaustive_enums, reason = "there is no fourth answer")]
 pub enum Decision {
     /// Against.
     No,
+    /// What was said before is taken back.
+    Withdraw,
     /// In favour.
     Yes,
 }
@@ -88,10 +91,117 @@ pub struct Reply {
     pub verified: String,
 }
 
+impl Reply {
+    /// Puts this in the place of what the same person said to the same question before: the last word of each
+    /// person counts. Says whether it did: what they said later stays.
+    pub fn supersede(self, replies: &mut Vec<Self>) -> bool {
+        let earlier = |reply: &&mut Self| reply.ask == self.ask && reply.person == self.person;
+        match replies.iter_mut().find(earlier) {
+            Some(said) if said.at > self.at => return false,
+            Some(said) => *said = self,
+            None => replies.push(self),
+        }
+        true
+    }
+}
+
+/// What somebody answers, as they write it: whoever shows a question copies digest and head from it.
+///
+/// ```
+/// use phasegate_provider::{Answer, Decision};
+/// let written = r#"{"ask": "r1/7/lead", "person": "ada", "decision": "yes", "comment": "fine",
+///     "plan_digest": "5f3a", "journal_head": "41"}"#;
+/// let answer: Answer = serde_json::from_str(written)?;
+/// assert_eq!(answer.decision, Decision::Yes);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::exhaustive_structs, reason = "senders write it out")]
+pub struct Answer {
+    /// Which question.
+    pub ask: AskId,
+    /// Who. It must be known by something else that it is them: a signature, the owner of a file.
+    pub person: PersonId,
+    /// What.
+    pub decision: Decision,
+    /// Why, in their words.
+    #[serde(default)]
+    pub comment: String,
+    /// The plan's digest that they saw.
+    pub plan_digest: String,
+    /// The journal's head that they saw.
+    pub journal_head: String,
+}
+
+/// Why an answer is none to the question that it names.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Misplaced {
+    /// It came too late.
+    #[error("the question has expired")]
+    Expired,
+    /// Nobody asks that, or it is closed.
+    #[error("the question is not open")]
+    NotOpen,
+    /// The person has not the role.
+    #[error("the person may not answer in the question's role")]
+    NotInRole,
+    /// Plan or journal are not those that the question showed.
+    #[error("the answer is to another plan, or to an earlier state of the rollout")]
+    OtherState,
+    /// The person has said something else since.
+    #[error("the person has answered later than this")]
+    Superseded,
+}
+
+impl Answer {
+    /// Holds this against the question: by somebody of these roles, before it expires, to the same plan and the
+    /// same state of the rollout.
+    ///
+    /// # Errors
+    /// [`Misplaced`], the first of its reasons.
+    pub fn fits(
+        &self,
+        ask: &Ask,
+        roles: &BTreeSet<RoleId>,
+        now: Timestamp,
+    ) -> Result<(), Misplaced> {
+        if self.ask != ask.id {
+            Err(Misplaced::NotOpen)
+        } else if now > ask.expires {
+            Err(Misplaced::Expired)
+        } else if !roles.contains(&ask.role) {
+            Err(Misplaced::NotInRole)
+        } else if self.plan_digest != ask.plan_digest || self.journal_head != ask.journal_head {
+            Err(Misplaced::OtherState)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The reply that this is once it [fits](Self::fits), in the question's role; `verified` says how it is known
+    /// who it was.
+    pub fn into_reply(self, role: RoleId, at: Timestamp, verified: String) -> Reply {
+        Reply {
+            ask: self.ask,
+            person: self.person,
+            role,
+            decision: self.decision,
+            comment: self.comment,
+            plan_digest: self.plan_digest,
+            journal_head: self.journal_head,
+            at,
+            verified,
+        }
+    }
+}
+
 /// Collects answers from people.
 ///
 /// Delivery is at least once: a reply comes again with every poll until its question is closed, and
-/// the caller closes a question once its decision is durable.
+/// the caller closes a question once its decision is durable. Of each person only the last word to a question
+/// comes: who withdrew an answer has withdrawn it.
 #[async_trait]
 pub trait ApprovalSource: Provider {
     /// Puts a question. Putting the same question again is harmless.

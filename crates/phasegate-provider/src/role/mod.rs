@@ -11,7 +11,7 @@ mod notifier;
 mod provider;
 mod traffic;
 
-pub use approval::{ApprovalSource, Ask, AskId, Decision, Reply};
+pub use approval::{Answer, ApprovalSource, Ask, AskId, Decision, Misplaced, Reply};
 pub use command::{CommandRun, CommandRunner, Exit};
 pub use effector::Effector;
 pub use event::{EventId, EventSource, Occurrence};

@@ -1,5 +1,5 @@
-//! Signing and checking: HMAC-SHA256 over id, time and body, as the Standard Webhooks convention has it.
-//! Pure: the time is passed in.
+//! Signing and checking: HMAC-SHA256 over id, time and body, as the Standard Webhooks convention has it, for
+//! adapters of what comes signed, over a wire or in a file. Pure: the time is passed in.
 
 use std::fmt;
 
@@ -7,8 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use phasegate_core::{Span, Timestamp};
-use phasegate_provider::Secret;
 use sha2::Sha256;
+
+use crate::Secret;
 
 /// How far a webhook's time may lie from the receiver's: what the convention recommends.
 pub const TOLERANCE: Span = Span::from_secs(300);
@@ -73,7 +74,7 @@ impl fmt::Debug for Key {
 /// ```
 /// use phasegate_core::Timestamp;
 /// use phasegate_provider::Secret;
-/// use phasegate_provider_webhook::{Key, sign};
+/// use phasegate_provider::signed::{Key, sign};
 /// // The example of the convention's own libraries.
 /// let key = Key::new(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))?;
 /// let at = Timestamp::from_unix_millis(1_614_265_330_000);
@@ -82,7 +83,7 @@ impl fmt::Debug for Key {
 ///     sign(&[key], id, at, br#"{"test": 2432232314}"#),
 ///     "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 /// );
-/// # Ok::<(), phasegate_provider_webhook::KeyError>(())
+/// # Ok::<(), phasegate_provider::signed::KeyError>(())
 /// ```
 pub fn sign(keys: &[Key], id: &str, at: Timestamp, body: &[u8]) -> String {
     let secs = at.as_unix_millis().div_euclid(1000);
