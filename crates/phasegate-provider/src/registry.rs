@@ -11,9 +11,9 @@ use phasegate_core::{
 
 use crate::outcome::{absence_of, checked, outcome_of};
 use crate::{
-    ApprovalSource, Call, CommandRunner, Effector, ErrorKind, EventSource, Exit, FlagStore,
-    HealthProbe, Message, MetricSource, Notifier, Provider, ProviderError, Receipt, Retry,
-    TrafficRouter,
+    ApprovalSource, Call, CommandRunner, Effector, ErrorKind, EventSource, Exit, FaultInjector,
+    FlagStore, HealthProbe, Message, MetricSource, Notifier, Provider, ProviderError, Receipt,
+    Retry, TrafficRouter,
 };
 
 /// Why a provider cannot be put into a [`Registry`].
@@ -50,6 +50,7 @@ pub struct Registry {
     effectors: BTreeMap<(BindingId, Role), Arc<dyn Effector>>,
     events: BTreeMap<BindingId, Arc<dyn EventSource>>,
     flags: BTreeMap<BindingId, Arc<dyn FlagStore>>,
+    injectors: BTreeMap<BindingId, Arc<dyn FaultInjector>>,
     metrics: BTreeMap<BindingId, Arc<dyn MetricSource>>,
     notifiers: BTreeMap<BindingId, Arc<dyn Notifier>>,
     probes: BTreeMap<BindingId, Arc<dyn HealthProbe>>,
@@ -92,6 +93,7 @@ impl Registry {
         bind_approval_source approval_source approvals ApprovalSource;
         bind_command_runner command_runner commands CommandRunner;
         bind_event_source event_source events EventSource;
+        bind_fault_injector fault_injector injectors FaultInjector;
         bind_flag_store flag_store flags FlagStore;
         bind_health_probe health_probe probes HealthProbe;
         bind_metric_source metric_source metrics MetricSource;
@@ -147,12 +149,13 @@ impl Registry {
             Role::ApprovalSource => of(&self.approvals, binding),
             Role::CommandRunner => of(&self.commands, binding),
             Role::EventSource => of(&self.events, binding),
+            Role::FaultInjector => of(&self.injectors, binding),
             Role::FlagStore => of(&self.flags, binding),
             Role::HealthProbe => of(&self.probes, binding),
             Role::MetricSource => of(&self.metrics, binding),
             Role::Notifier => of(&self.notifiers, binding),
             Role::TrafficRouter => of(&self.routers, binding),
-            Role::Comparer | Role::FaultInjector | Role::Scaler | Role::WorkflowHost | _ => None,
+            Role::Comparer | Role::Scaler | Role::WorkflowHost | _ => None,
         };
         match (provider, effector) {
             (Some(mut all), Some(more)) => {
@@ -191,6 +194,11 @@ impl Registry {
             Desired::Command {
                 check: Some(check), ..
             } => self.command_reading(to, check, call).await,
+            Desired::Fault {
+                experiment,
+                fault,
+                on,
+            } => self.fault_reading(to, experiment, fault, *on, call).await,
             Desired::Command { .. } | Desired::Message { .. } | _ => {
                 Reading::refused(format!("{} cannot be read back", inspection.desired))
             }
@@ -199,7 +207,7 @@ impl Registry {
 
     /// Carries an effect out and says what became of it.
     ///
-    /// The effect's key and class go into the call. Traffic and flags are read back after the change
+    /// The effect's key and class go into the call. Traffic, flags and faults are read back after the change
     /// where the adapter can; commands and messages count by their answer. A refusal, and what was
     /// never sent, is `NotApplied`; every other failure is `Unknown`, to be resolved by reading back
     /// or by a person.
@@ -211,6 +219,19 @@ impl Registry {
             return EffectOutcome::NotApplied {
                 reason: "the deadline had passed before anything was sent".to_owned(),
             };
+        }
+        if let Some(injector) = self.injectors.get(&effect.to)
+            && let Desired::Fault {
+                experiment,
+                fault,
+                on,
+            } = &effect.desired
+        {
+            let set = match on {
+                true => injector.start(experiment, fault, &call).await,
+                false => injector.stop(experiment, &call).await,
+            };
+            return self.settle(effect, injector.as_ref(), set, &call).await;
         }
         match &effect.desired {
             Desired::Traffic { target, canary } => {
@@ -280,6 +301,41 @@ impl Registry {
         };
         Reading {
             found: None,
+            standing,
+            unread: None,
+        }
+    }
+
+    /// Is it broken as wanted? One that has ended by itself is at rest.
+    async fn fault_reading(
+        &self,
+        to: &BindingId,
+        experiment: &str,
+        fault: &str,
+        on: bool,
+        call: &Call,
+    ) -> Reading {
+        let Some(injector) = self.injectors.get(to) else {
+            return Reading::refused(unbound(to, Role::FaultInjector));
+        };
+        let found = match injector.read(experiment, call).await {
+            Ok(found) => found,
+            Err(error) => return unread(&error),
+        };
+        let standing = match (&found, on) {
+            (None, false) => Standing::AsDesired,
+            (None, true) => Standing::Resting,
+            (Some(broken), true) if broken.fault == fault => Standing::AsDesired,
+            (Some(broken), false) if broken.fault == fault => Standing::AsBefore,
+            (Some(_), _) => Standing::Other,
+        };
+        let is_on = found.is_some();
+        Reading {
+            found: Some(Desired::Fault {
+                experiment: experiment.to_owned(),
+                fault: found.map_or_else(|| fault.to_owned(), |broken| broken.fault),
+                on: is_on,
+            }),
             standing,
             unread: None,
         }

@@ -23,6 +23,8 @@ pub use phasegate_provider as provider;
 pub use phasegate_provider_alertmanager as provider_alertmanager;
 #[cfg(feature = "configfile")]
 pub use phasegate_provider_configfile as provider_configfile;
+#[cfg(feature = "faultproxy")]
+pub use phasegate_provider_faultproxy as provider_faultproxy;
 #[cfg(feature = "flagd")]
 pub use phasegate_provider_flagd as provider_flagd;
 #[cfg(feature = "flipper")]

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use crate::layer::{Endpoint, Request, Response};
 use crate::{
-    ApprovalSource, Call, CommandRunner, EventSource, FlagStore, HealthProbe, MetricSource,
-    Notifier, ProviderError, TrafficRouter,
+    ApprovalSource, Call, CommandRunner, EventSource, FaultInjector, FlagStore, HealthProbe,
+    MetricSource, Notifier, ProviderError, TrafficRouter,
 };
 
 /// A layer passed on a request of another role.
@@ -46,6 +46,15 @@ endpoints! {
     EventSource(source, call) {
         Request::PollEvents => source.poll(call).await.map(Response::Occurrences),
         Request::Acknowledge(ids) => source.acknowledge(ids, call).await.map(|()| Response::Done),
+    }
+    FaultInjector(injector, call) {
+        Request::ReadFault(experiment) => injector.read(experiment, call).await.map(Response::Broken),
+        Request::StartFault(experiment, fault) => {
+            injector.start(experiment, fault, call).await.map(Response::Receipt)
+        },
+        Request::StopFault(experiment) => {
+            injector.stop(experiment, call).await.map(Response::Receipt)
+        },
     }
     FlagStore(store, call) {
         Request::ReadFlag(flag) => store.read(flag, call).await.map(Response::Exposure),

@@ -9,9 +9,9 @@ use phasegate_resilience::Timer;
 use super::{Guarded, through};
 use crate::layer::{Request, Response};
 use crate::{
-    ApprovalSource, Ask, AskId, Call, CommandRun, CommandRunner, EventId, EventSource, Exposure,
-    FlagStore, Health, HealthProbe, Message, MetricSource, Notifier, Occurrence, Provider,
-    ProviderError, Receipt, Reply, Traffic, TrafficRouter,
+    ApprovalSource, Ask, AskId, Broken, Call, CommandRun, CommandRunner, EventId, EventSource,
+    Exposure, FaultInjector, FlagStore, Health, HealthProbe, Message, MetricSource, Notifier,
+    Occurrence, Provider, ProviderError, Receipt, Reply, Traffic, TrafficRouter,
 };
 
 impl<R, T> Provider for Guarded<R, T>
@@ -75,6 +75,15 @@ guarded! {
         fn poll() -> Vec<Occurrence> = Request::PollEvents => Response::Occurrences(o) => o;
         fn acknowledge(ids: &[EventId]) -> ()
             = Request::Acknowledge(ids.to_vec()) => Response::Done => ();
+    } and {}
+    FaultInjector {
+        fn read(experiment: &str) -> Option<Broken>
+            = Request::ReadFault(experiment.to_owned()) => Response::Broken(b) => b;
+        fn start(experiment: &str, fault: &str) -> Receipt
+            = Request::StartFault(experiment.to_owned(), fault.to_owned())
+            => Response::Receipt(r) => r;
+        fn stop(experiment: &str) -> Receipt
+            = Request::StopFault(experiment.to_owned()) => Response::Receipt(r) => r;
     } and {}
     FlagStore {
         fn read(flag: &TargetId) -> Exposure

@@ -4,7 +4,8 @@ use phasegate_core::{Measurement, Query, Ratio, TargetId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Ask, AskId, CommandRun, EventId, Exposure, Health, Message, Occurrence, Receipt, Reply, Traffic,
+    Ask, AskId, Broken, CommandRun, EventId, Exposure, Health, Message, Occurrence, Receipt, Reply,
+    Traffic,
 };
 
 /// A call to a provider.
@@ -26,6 +27,8 @@ pub enum Request {
     PollReplies,
     /// [`HealthProbe::probe`](crate::HealthProbe::probe).
     Probe(TargetId),
+    /// [`FaultInjector::read`](crate::FaultInjector::read).
+    ReadFault(String),
     /// [`FlagStore::read`](crate::FlagStore::read).
     ReadFlag(TargetId),
     /// [`TrafficRouter::read`](crate::TrafficRouter::read).
@@ -38,6 +41,10 @@ pub enum Request {
     SetFlag(TargetId, Ratio),
     /// [`TrafficRouter::set`](crate::TrafficRouter::set).
     SetTraffic(TargetId, Ratio),
+    /// [`FaultInjector::start`](crate::FaultInjector::start): the experiment, the fault.
+    StartFault(String, String),
+    /// [`FaultInjector::stop`](crate::FaultInjector::stop): the experiment.
+    StopFault(String),
 }
 
 impl Request {
@@ -51,12 +58,15 @@ impl Request {
             Self::PollEvents => "poll-events",
             Self::PollReplies => "poll-replies",
             Self::Probe(_) => "probe",
+            Self::ReadFault(_) => "read-fault",
             Self::ReadFlag(_) => "read-flag",
             Self::ReadTraffic(_) => "read-traffic",
             Self::Run(_) => "run",
             Self::Send(_) => "send",
             Self::SetFlag(..) => "set-flag",
             Self::SetTraffic(..) => "set-traffic",
+            Self::StartFault(..) => "start-fault",
+            Self::StopFault(_) => "stop-fault",
         }
     }
 }
@@ -66,6 +76,8 @@ impl Request {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Response {
+    /// To a reading of a fault.
+    Broken(Option<Broken>),
     /// Nothing but that it is done.
     Done,
     /// To a reading of a flag.

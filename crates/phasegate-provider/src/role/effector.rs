@@ -1,5 +1,5 @@
 //! The role for what has no narrower one: cohorts, configurations, workflows, comparisons, copies of
-//! traffic, faults made on purpose, and commands on one of several targets.
+//! traffic, faults that a [`FaultInjector`](crate::FaultInjector) does not make, and commands on one of several targets.
 
 use async_trait::async_trait;
 use phasegate_core::Desired;

@@ -4,6 +4,7 @@ mod approval;
 mod command;
 mod effector;
 mod event;
+mod fault;
 mod flag;
 mod health;
 mod metric;
@@ -15,6 +16,7 @@ pub use approval::{Answer, ApprovalSource, Ask, AskId, Decision, Misplaced, Repl
 pub use command::{CommandRun, CommandRunner, Exit};
 pub use effector::Effector;
 pub use event::{EventId, EventSource, Occurrence};
+pub use fault::{Broken, FaultInjector};
 pub use flag::{Exposure, FlagStore};
 pub use health::{Health, HealthProbe, HealthState};
 pub use metric::{MetricSource, answers_now};

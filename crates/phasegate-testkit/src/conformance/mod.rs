@@ -6,6 +6,7 @@
 
 mod approval;
 mod event;
+mod fault;
 mod health;
 mod metric;
 mod notifier;
@@ -15,6 +16,7 @@ use std::fmt;
 
 pub use approval::approval_source;
 pub use event::event_source;
+pub use fault::fault_injector;
 pub use health::health_probe;
 pub use metric::metric_source;
 pub use notifier::notifier;
