@@ -35,6 +35,8 @@ pub use phasegate_provider_haproxy as provider_haproxy;
 pub use phasegate_provider_inprocess as provider_inprocess;
 #[cfg(feature = "json")]
 pub use phasegate_provider_json as provider_json;
+#[cfg(feature = "logfile")]
+pub use phasegate_provider_logfile as provider_logfile;
 #[cfg(feature = "nginx")]
 pub use phasegate_provider_nginx as provider_nginx;
 #[cfg(feature = "operator")]
