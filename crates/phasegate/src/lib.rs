@@ -37,6 +37,8 @@ pub use phasegate_provider_inprocess as provider_inprocess;
 pub use phasegate_provider_json as provider_json;
 #[cfg(feature = "logfile")]
 pub use phasegate_provider_logfile as provider_logfile;
+#[cfg(feature = "mail")]
+pub use phasegate_provider_mail as provider_mail;
 #[cfg(feature = "nginx")]
 pub use phasegate_provider_nginx as provider_nginx;
 #[cfg(feature = "operator")]
