@@ -58,6 +58,12 @@ fn run(simulation: &mut Simulation, minutes: u64) -> (Ended, Vec<Record>) {
     (ended, simulation.records().expect("a whole journal"))
 }
 
+/// What everybody answers from now on.
+fn answers(simulation: &mut Simulation, yes: bool) {
+    let replies = simulation.world.people.replies.values_mut();
+    replies.flatten().for_each(|reply| reply.yes = yes);
+}
+
 fn changes(records: &[Record]) -> Vec<String> {
     let found = records.iter().find_map(|record| match &record.body {
         Body::Amended { changes, .. } => Some(changes),
@@ -146,24 +152,10 @@ fn a_revision_that_is_rejected_holds_until_a_person_lets_it_be_asked_again() {
     let mut simulation = Simulation::new(setup).expect("a rollout");
     let early = simulation.run(Span::from_secs(60 * 20)).expect("no defect");
     assert_eq!(early, Ended::OutOfTime);
-    let no = |reply: &mut Reply| reply.yes = false;
-    simulation
-        .world
-        .people
-        .replies
-        .values_mut()
-        .flatten()
-        .for_each(no);
+    answers(&mut simulation, false);
     simulation.run(Span::from_secs(60 * 25)).expect("no defect");
     assert_eq!(simulation.state().expect("a rollout").holds.len(), 1);
-    let yes = |reply: &mut Reply| reply.yes = true;
-    simulation
-        .world
-        .people
-        .replies
-        .values_mut()
-        .flatten()
-        .for_each(yes);
+    answers(&mut simulation, true);
     let (ended, records) = run(&mut simulation, 600);
     assert_eq!(ended, Ended::Finished(Outcome::Completed));
     let decided = moments(

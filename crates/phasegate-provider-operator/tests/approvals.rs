@@ -2,43 +2,23 @@
 
 #![expect(clippy::expect_used, reason = "tests, and helpers beside them")]
 
+mod support;
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
 use std::time::SystemTime;
 
-use base64::Engine as _;
 use phasegate_core::{Span, Timestamp};
-use phasegate_provider::signed::{Key, sign};
-use phasegate_provider::{
-    ApprovalSource as _, Ask, AskId, Call, Decision, Reply, Secret, SecretSource,
-};
+use phasegate_provider::signed::sign;
+use phasegate_provider::{ApprovalSource as _, Ask, AskId, Call, Decision, Reply, SecretSource};
 use phasegate_provider_operator::{
     FILE_BYTES_MAX, FileApprovals, FolderConfig, PersonConfig, Saying, answer,
 };
 use phasegate_testkit::conformance;
 use phasegate_testkit::servers::Folder;
-
-fn key_text(byte: u8) -> String {
-    let text = base64::engine::general_purpose::STANDARD.encode([byte; 32]);
-    format!("whsec_{text}")
-}
-
-fn key(byte: u8) -> Key {
-    Key::new(&Secret::new(key_text(byte))).expect("a key")
-}
-
-/// Files get their times from the system.
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let millis = since.expect("after 1970").as_millis();
-    Timestamp::from_unix_millis(i64::try_from(millis).expect("a time")) + Span::from_secs(1)
-}
-
-fn call() -> Call {
-    Call::new(now(), Span::from_secs(5))
-}
+use support::{call, key, key_text, now};
 
 fn me() -> u32 {
     rustix::process::getuid().as_raw()

@@ -2,41 +2,22 @@
 
 #![expect(clippy::expect_used, reason = "tests, and helpers beside them")]
 
+mod support;
+
 use std::fs;
 use std::path::Path;
-use std::time::SystemTime;
 
-use base64::Engine as _;
 use phasegate_core::{Span, Timestamp};
-use phasegate_provider::signed::Key;
-use phasegate_provider::{Call, EventSource as _, Occurrence, Secret, SecretSource};
+use phasegate_provider::{EventSource as _, Occurrence, SecretSource};
 use phasegate_provider_operator::{
     FolderConfig, OperatorCall, OperatorCalls, PersonConfig, declare,
 };
 use phasegate_testkit::conformance;
 use phasegate_testkit::servers::Folder;
-
-fn key_text() -> String {
-    let text = base64::engine::general_purpose::STANDARD.encode([5; 32]);
-    format!("whsec_{text}")
-}
-
-fn key() -> Key {
-    Key::new(&Secret::new(key_text())).expect("a key")
-}
-
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let millis = since.expect("after 1970").as_millis();
-    Timestamp::from_unix_millis(i64::try_from(millis).expect("a time")) + Span::from_secs(1)
-}
-
-fn call() -> Call {
-    Call::new(now(), Span::from_secs(5))
-}
+use support::{call, key_text, now};
 
 fn open(folder: &Path) -> OperatorCalls {
-    fs::write(folder.join("eve.key"), key_text()).expect("written");
+    fs::write(folder.join("eve.key"), key_text(5)).expect("written");
     let ada = PersonConfig {
         uid: Some(rustix::process::getuid().as_raw()),
         ..PersonConfig::default()
