@@ -16,6 +16,14 @@ type Row = (
 const ROWS: &[Row] = &[
     (
         "a.yaml",
+        "holidays: [\n  - a\n",
+        Code::Syntax,
+        (2, 3),
+        "a bracket that was opened before this is not closed",
+        "close it",
+    ),
+    (
+        "a.yaml",
         "channels:\n  - {id: pay, binding: mail, to: #pay}\n  - {id: b, binding: mail}\nowner: x\n",
         Code::Syntax,
         (2, 34),
@@ -477,4 +485,25 @@ fn the_escapes_of_json_are_read() {
         title,
         Some(phasegate_plan::Value::Text("\u{1f600} / é".to_owned()))
     );
+}
+
+#[test]
+fn what_is_no_key_and_what_stands_twice_is_told_with_what_to_write() {
+    for (text, code, help) in [
+        (
+            "subject: {{plan}} begins\n",
+            Code::KeyNotText,
+            "quote a text",
+        ),
+        ("a: 1\na: 2\n", Code::DuplicateKey, "remove one"),
+    ] {
+        let found = check(&PlanDocument::read("a.yaml", text.as_bytes()), None).faults;
+        let one = found.of(code).next();
+        let helped = one.and_then(|fault| fault.help.as_deref());
+        assert!(
+            helped.is_some_and(|said| said.contains(help)),
+            "{}",
+            found.render()
+        );
+    }
 }

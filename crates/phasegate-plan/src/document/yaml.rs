@@ -137,6 +137,15 @@ impl Builder<'_> {
         Err(Stop)
     }
 
+    fn no_key(&mut self, at: Extent) -> Result<(), Stop> {
+        let message = "a key must be text, not a list or a map";
+        let mut found = fault(self.source, Code::KeyNotText, at, message);
+        found.help =
+            Some("quote a text that begins with '{' or '[': \"{{plan}} begins\"".to_owned());
+        self.faults.push(found);
+        Err(Stop)
+    }
+
     fn event(&mut self, event: Event<'_>, at: Extent) -> Result<(), Stop> {
         if self.faults.len() >= READER_FAULTS_MAX {
             return Err(Stop);
@@ -219,11 +228,7 @@ impl Builder<'_> {
             return self.stop(Code::TooDeep, at, &message);
         }
         if let Some(Frame::Map { key: None, .. }) = self.frames.last() {
-            return self.stop(
-                Code::KeyNotText,
-                at,
-                "a key must be text, not a list or a map",
-            );
+            return self.no_key(at);
         }
         Ok(())
     }
@@ -276,7 +281,9 @@ impl Builder<'_> {
 
     fn twice(&mut self, key: &str, at: Extent) {
         let message = format!("the key '{key}' stands here a second time");
-        self.report(Code::DuplicateKey, at, &message);
+        let mut found = fault(self.source, Code::DuplicateKey, at, &message);
+        found.help = Some("remove one of the two, or join what stands under them".to_owned());
+        self.faults.push(found);
     }
 
     fn alias(&mut self, id: usize, at: Extent) -> Result<(), Stop> {
@@ -343,11 +350,7 @@ impl Builder<'_> {
                 }),
                 None => {
                     let Kind::Scalar { text, .. } = node.kind else {
-                        return self.stop(
-                            Code::KeyNotText,
-                            at,
-                            "a key must be text, not a list or a map",
-                        );
+                        return self.no_key(at);
                     };
                     let near = entries.get(..SMALL_MAP).is_none();
                     let shown = text.of(self.source);

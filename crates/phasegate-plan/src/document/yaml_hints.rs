@@ -111,7 +111,8 @@ fn in_quotes(kind: &ErrorKind, spot: &Spot<'_>) -> Option<Hint> {
 /// What is wrong with brackets, if that is it.
 fn in_brackets(kind: &ErrorKind, here: Extent) -> Option<Hint> {
     Some(match kind {
-        ErrorKind::ExpectedFlowMappingSeparator
+        ErrorKind::BlockEntryInFlowCollection
+        | ErrorKind::ExpectedFlowMappingSeparator
         | ErrorKind::ExpectedFlowSequenceSeparator
         | ErrorKind::InvalidColonPlacement
         | ErrorKind::InvalidFlowScalarIndent
