@@ -1,6 +1,6 @@
 //! What a stranger does to the first rollout: everything here is the real program, run as a process.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -370,21 +370,30 @@ fn a_plan_is_revised_while_it_is_carried_out() {
     let mut command = Command::new(&desk.program);
     command.current_dir(&desk.folder).stdin(Stdio::piped());
     let mut running = command
-        .stdout(Stdio::piped())
+        .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program runs");
     let mut typed = running.stdin.take().expect("its input");
-    std::thread::sleep(std::time::Duration::from_secs(3));
-    typed
-        .write_all(
-            b"amend more.yaml faster\namend fewer.yaml\namend fewer.yaml three rungs will do\n",
-        )
-        .expect("it reads");
-    let output = running.wait_with_output().expect("it ends");
+    let mut said = String::new();
+    // Typed while the first phase bakes: the canary has not begun.
+    let amendments =
+        "amend more.yaml faster\namend fewer.yaml\namend fewer.yaml three rungs will do\n";
+    let mut amendments = Some(amendments.as_bytes());
+    let stderr = running.stderr.take().expect("what it says");
+    for line in std::io::BufReader::new(stderr).lines() {
+        let line = line.expect("text");
+        if line.contains("| Internal trial | 1% |")
+            && let Some(amendments) = amendments.take()
+        {
+            typed.write_all(amendments).expect("it reads");
+        }
+        said.push_str(&line);
+        said.push('\n');
+    }
+    let status = running.wait().expect("it ends");
     drop(typed);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(status.code(), Some(0), "{said}");
     assert!(
         said.contains("step 'own-traffic' of phase 'internal' changes"),
         "{said}"
