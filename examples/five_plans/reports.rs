@@ -26,7 +26,7 @@ pub fn of_rollout(name: &str, rehearsal: &Rehearsal, out: &Path) -> Result<View,
     write("openmetrics", openmetrics(&view))?;
     write("gantt.mmd", mermaid_gantt(&view))?;
     write("graph.mmd", mermaid_graph(&view))?;
-    write("annotations.json", grafana_annotations(&view))?;
+    write("annotations.jsonl", grafana_annotations(&view))?;
     let decisions = view.moments.iter().filter(|one| one.sort.is_decision());
     let why: Vec<String> = decisions
         .filter_map(|one| explain(&view, one.seq))

@@ -14,7 +14,7 @@ use phasegate_provider_operator::{
 };
 use phasegate_testkit::conformance;
 use phasegate_testkit::servers::Folder;
-use support::{call, key_text, now};
+use support::{call, key, key_text, now};
 
 fn open(folder: &Path) -> OperatorCalls {
     fs::write(folder.join("eve.key"), key_text(5)).expect("written");
@@ -39,7 +39,7 @@ fn say(folder: &Path, person: &str, evidence: &str, at: Timestamp) -> std::path:
         severity: "critical".to_owned(),
         evidence: evidence.to_owned(),
     };
-    let key = (person == "eve").then(key);
+    let key = (person == "eve").then(|| key(5));
     declare(folder, &call, key.as_ref(), at).expect("left")
 }
 

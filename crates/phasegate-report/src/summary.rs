@@ -106,7 +106,7 @@ fn exposure(lines: &[Exposure]) -> String {
     };
     let lines: Vec<String> = lines.iter().map(line).collect();
     if lines.is_empty() {
-        "nothing was exposed".to_owned()
+        "no share was set".to_owned()
     } else {
         lines.join(", ")
     }

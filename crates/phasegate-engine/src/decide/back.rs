@@ -47,12 +47,16 @@ impl Engine {
         for way in ways {
             let needed = way.ops.iter().filter(|op| !whole || !op.is_stage());
             ops.extend(needed.cloned());
-            // One without a limit leaves the whole without one.
+            // Where nothing is to be undone it takes no time. Else one without a limit leaves the whole without one.
+            if way.ops.is_empty() && way.limit.is_none() {
+                continue;
+            }
             limit = match (limit, way.limit) {
                 (Some(sum), Some(more)) => Some(sum.saturating_add(more)),
                 (None, _) | (_, None) => None,
             };
         }
+        let limit = limit.filter(|limit| !limit.is_zero());
         let mut phases = under_way;
         phases.extend(additional);
         self.volatile.bakes.clear();

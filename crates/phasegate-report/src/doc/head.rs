@@ -105,7 +105,7 @@ fn exposure(view: &View) -> Bits {
     };
     let lines: Vec<Bits> = view.exposure.iter().map(line).collect();
     if lines.is_empty() {
-        Bits::text("nothing was exposed")
+        Bits::text("no share was set")
     } else {
         Bits::joined(lines, ", ")
     }
