@@ -50,6 +50,7 @@ pub fn lessons(view: &View) -> Lessons {
     let mut found = Found(Lessons::default());
     found.numbers(view);
     found.budgets(view);
+    found.left_standing(view);
     found.goings_back(view);
     found.sources(view);
     found.people(view);
@@ -126,6 +127,22 @@ impl Found {
                 format!("{}: {took} {}", step.what, words::span_text(step.budget)),
                 "make it faster, or give it more time",
             );
+        }
+    }
+
+    /// Shares that a rollout which went back has left standing above where they stood before.
+    fn left_standing(&mut self, view: &View) {
+        if view.header.outcome != Some(Outcome::RolledBack) {
+            return;
+        }
+        for line in &view.exposure {
+            let share = line.last().unwrap_or_default();
+            if share > line.before.unwrap_or_default() {
+                self.better(
+                    format!("{share} of {} still see the new version", line.target),
+                    "take it back, and let the way back do so",
+                );
+            }
         }
     }
 

@@ -313,7 +313,8 @@ fn worse(one: &Finding, other: &Finding, rank: impl Fn(&Verdict) -> u8) -> bool 
     }
 }
 
-/// From what was measured to the threshold; of several tests, of the first that has both.
+/// From what was measured to the threshold, as a part of the threshold, which moves where it is what another version
+/// shows; of several tests, of the first that has both.
 fn distance(finding: &Finding, beyond: bool) -> Option<Fraction> {
     let (Some(observed), Some(bound)) = (&finding.observed, &finding.bound) else {
         return finding.parts.iter().find_map(|part| distance(part, beyond));
@@ -323,8 +324,10 @@ fn distance(finding: &Finding, beyond: bool) -> Option<Fraction> {
         let within = observed.base()?;
         return Some(if beyond { within.negated() } else { within });
     }
-    observed
-        .base()?
-        .checked_sub(bound.base()?)
-        .map(Fraction::abs)
+    let bound = bound.base()?;
+    let apart = observed.base()?.checked_sub(bound).map(Fraction::abs)?;
+    match bound.abs() {
+        zero if zero == Fraction::ZERO => Some(apart),
+        bound => apart.checked_div(bound),
+    }
 }

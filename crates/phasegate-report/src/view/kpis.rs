@@ -1,12 +1,12 @@
 //! The declared numbers: where each stood, where it is to go, and what was measured of it last.
 //!
-//! The status is that of the criteria about the number, not a comparison made here: a report does not
-//! evaluate.
+//! The status is that of the criteria about the number: a report does not evaluate. Only where the last value does not
+//! even meet the target that stands beside it, nothing is called met.
 
 use std::collections::BTreeMap;
 
 use phasegate_core::{CriterionId, KpiId, Quantity, Timestamp, Unit};
-use phasegate_criterion::{Condition, Direction, KpiRegistry, Test, measured};
+use phasegate_criterion::{Cmp, Condition, Direction, Kpi, KpiRegistry, Test, measured};
 use phasegate_engine::program::Check;
 use phasegate_engine::state::State;
 use phasegate_sla::{Finding, Verdict};
@@ -61,13 +61,13 @@ pub struct Actual {
     reason = "whoever shows it has a word for each"
 )]
 pub enum KpiStatus {
-    /// All criteria about it hold.
+    /// All criteria about it hold, and so does its target.
     Met,
     /// One of them does not hold.
     Missed,
     /// Nobody has measured it.
     NotMeasured,
-    /// It was measured, and no criterion has decided about it, or not all.
+    /// It was measured, and no criterion has decided about it, or not all; or they hold, and its target is not met.
     Open,
 }
 
@@ -95,6 +95,11 @@ pub(super) fn of(
             .iter()
             .filter(|seen| is_about(seen.test, &kpi.id, &registry))
             .collect();
+        let actual = actual(&about);
+        let status = match status(&about) {
+            KpiStatus::Met if misses_target(kpi, &actual) => KpiStatus::Open,
+            status => status,
+        };
         KpiView {
             kpi: kpi.id.clone(),
             title: kpi.title.clone(),
@@ -102,11 +107,33 @@ pub(super) fn of(
             direction: kpi.direction,
             baseline: kpi.baseline.to_string(),
             target: kpi.target.as_ref().map(ToString::to_string),
-            actual: actual(&about),
-            status: status(&about),
+            actual,
+            status,
         }
     });
     views.collect()
+}
+
+/// Is what was measured beside the target, where it can be compared with it and the target is no estimate?
+fn misses_target(kpi: &Kpi, actual: &[Actual]) -> bool {
+    let Some(target) = &kpi.target else {
+        return false;
+    };
+    let Some(op) = target.op.or_else(|| kpi.direction.goal()) else {
+        return false;
+    };
+    let misses = |one: &Actual| {
+        let order = one.observed.compare(&target.value);
+        order.is_some_and(|order| match op {
+            Cmp::Equal | Cmp::NotEqual => false,
+            Cmp::Greater => order.is_le(),
+            Cmp::GreaterOrEqual => order.is_lt(),
+            Cmp::Less => order.is_ge(),
+            Cmp::LessOrEqual => order.is_gt(),
+        })
+    };
+    // Of several measures it is not known which one is meant.
+    matches!(actual, [one] if misses(one))
 }
 
 /// Every test of every criterion that somebody had to look at, and of every trigger.
