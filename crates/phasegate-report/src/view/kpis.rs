@@ -96,10 +96,10 @@ pub(super) fn of(
             .filter(|seen| is_about(seen.test, &kpi.id, &registry))
             .collect();
         let actual = actual(&about);
-        let status = match status(&about) {
-            KpiStatus::Met if misses_target(kpi, &actual) => KpiStatus::Open,
-            status => status,
-        };
+        let mut status = status(&about);
+        if status == KpiStatus::Met && misses_target(kpi, &actual) {
+            status = KpiStatus::Open;
+        }
         KpiView {
             kpi: kpi.id.clone(),
             title: kpi.title.clone(),

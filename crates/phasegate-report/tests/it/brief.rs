@@ -267,3 +267,17 @@ fn text_of_others_stays_text() {
         }
     }
 }
+
+#[test]
+fn what_still_sees_the_new_version_after_going_back_is_a_lesson() {
+    let mut back = view(&fixtures::rolled_back());
+    let told = |view: &View| {
+        let all = lessons(view).to_improve.into_iter();
+        all.filter(|one| one.what.contains("still see the new version"))
+            .count()
+    };
+    assert_eq!(told(&back), 0);
+    let line = back.exposure.first_mut().expect("a line");
+    line.points.last_mut().expect("a point").share = fixtures::read("10%");
+    assert_eq!(told(&back), 1);
+}

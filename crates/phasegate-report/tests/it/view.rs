@@ -271,3 +271,49 @@ fn three_weeks_make_a_report_of_bounded_size() {
     // Charts keep what stands out, whatever the length.
     assert!(page.len() < 250_000, "{}", page.len());
 }
+
+#[test]
+fn a_number_that_misses_its_target_is_not_met_whatever_the_criteria_ask() {
+    let mut records = fixtures::completed();
+    for (target, status) in [("< 50%", KpiStatus::Met), ("< 0.0001%", KpiStatus::Open)] {
+        let Body::Created { program, .. } = &mut records[0].body else {
+            panic!("a creation");
+        };
+        program.kpis[1].target = Some(fixtures::read(target));
+        let kpi = &view(&records).kpis[1];
+        assert_eq!(kpi.actual.len(), 1, "{kpi:?}");
+        assert_eq!(kpi.status, status, "{kpi:?}");
+    }
+}
+
+#[test]
+fn the_worst_of_a_limit_that_moves_is_the_one_nearest_to_its_own() {
+    let mut records = fixtures::completed();
+    let mut found = [("11ms", "63ms"), ("21ms", "108ms"), ("9ms", "63ms")]
+        .into_iter()
+        .cycle();
+    let mut seen = 0;
+    for record in &mut records {
+        let Body::Evaluated { judged, .. } = &mut record.body else {
+            continue;
+        };
+        for one in judged
+            .iter_mut()
+            .filter(|one| one.check.as_str() == "canary-p95" && one.finding.observed.is_some())
+        {
+            let (observed, bound) = found.next().expect("without an end");
+            one.finding.observed = Some(fixtures::read(observed));
+            one.finding.bound = Some(fixtures::read(bound));
+            seen += 1;
+        }
+    }
+    assert!(seen >= 2, "{seen}");
+    let view = view(&records);
+    let criterion = view
+        .criteria
+        .iter()
+        .find(|one| one.check.as_str() == "canary-p95");
+    let worst = criterion.and_then(|one| one.worst.as_ref());
+    let observed = worst.and_then(|worst| worst.observed.clone());
+    assert_eq!(observed.map(|o| o.to_string()).as_deref(), Some("21ms"));
+}
