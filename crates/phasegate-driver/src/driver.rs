@@ -125,9 +125,9 @@ impl Driver {
         records: &[phasegate_journal::Record],
         now: &Now,
     ) -> Result<Self, DriverError> {
-        Self::rebuilt(lease, ttl, asked, records, |engine| {
+        Self::rebuilt(lease, ttl, (asked, now), records, |engine| {
             engine.recover(now);
-            *now
+            Ok(())
         })
     }
 
@@ -143,23 +143,17 @@ impl Driver {
         (asked, now): (Now, &Now),
         (by, reason, acts): (&Person, &str, &[Act]),
     ) -> Result<Self, DriverError> {
-        let mut refused = None;
-        let driver = Self::rebuilt(lease, ttl, asked, records, |engine| {
-            refused = engine.recover_by(now, by, reason, acts).err();
-            *now
-        })?;
-        match refused {
-            Some(error) => Err(DriverError::Refused(error)),
-            None => Ok(driver),
-        }
+        Self::rebuilt(lease, ttl, (asked, now), records, |engine| {
+            engine.recover_by(now, by, reason, acts)
+        })
     }
 
     fn rebuilt(
         lease: Lease,
         ttl: Span,
-        asked: Now,
+        (asked, now): (Now, &Now),
         records: &[phasegate_journal::Record],
-        recover: impl FnOnce(&mut Engine) -> Now,
+        recover: impl FnOnce(&mut Engine) -> Result<(), EventError>,
     ) -> Result<Self, DriverError> {
         let rollout = lease.rollout.to_string();
         let pairs = records
@@ -167,7 +161,7 @@ impl Driver {
             .map(|r| (r.kind.as_str(), r.payload.as_slice()));
         let mut engine =
             Engine::replay(pairs).map_err(|source| DriverError::Replay { rollout, source })?;
-        let now = recover(&mut engine);
+        recover(&mut engine).map_err(DriverError::Refused)?;
         let head = records.last().map(phasegate_journal::Record::head);
         let Some(head) = head else {
             return Err(DriverError::Defect {
@@ -175,7 +169,7 @@ impl Driver {
             });
         };
         let mut driver = Self::around(engine, lease, ttl, asked, head);
-        driver.now = now;
+        driver.now = *now;
         Ok(driver)
     }
 

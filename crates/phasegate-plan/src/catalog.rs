@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use phasegate_core::{BindingId, Capability, Role, Span};
 
-use crate::check::{levelled, with_a_head};
+use crate::check::{levelled, read};
 use crate::document::{Digest, Format, PlanDocument};
 use crate::fault::{Code, FAULTS_MAX, Fault, Faults};
-use crate::form::{Form as _, Lowering, Unread, record, words};
+use crate::form::{Form as _, Unread, record, words};
 use crate::print::{PrintError, print};
 use crate::value::Value;
 
@@ -125,25 +125,13 @@ impl Catalog {
     /// Checks a bindings document that has been read.
     pub fn check(document: &PlanDocument) -> CheckedCatalog {
         let mut faults = document.faults().to_vec();
-        let mut draft = None;
+        let mut draft: Option<CatalogDraft> = None;
         let mut unread = Unread::default();
         if let Some(root) = document.root() {
-            let mut cx = Lowering::new(document.source());
-            draft = CatalogDraft::read(root, &mut cx);
-            let stopped = cx.has_stopped();
-            let (found, lost) = cx.finish();
+            let head = [("format", CatalogFormat::V1.as_str())];
+            let found;
+            (draft, found, unread) = read(root, &head, document.source());
             faults.extend(found);
-            unread = lost;
-            if stopped {
-                draft = None;
-            } else if draft.is_none() {
-                // Its head is wrong. What stands below it is looked at all the same.
-                let head = [("format", CatalogFormat::V1.as_str())];
-                let mut below = Lowering::new(document.source());
-                draft =
-                    CatalogDraft::read(&with_a_head(root, &head, document.source()), &mut below);
-                unread = below.finish().1;
-            }
         }
         if let Some(draft) = &draft {
             meaning(draft, document, &mut faults);

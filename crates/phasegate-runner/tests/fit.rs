@@ -7,21 +7,22 @@
 )]
 
 mod paused;
+mod planned;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use phasegate_core::{Capability, Desired, PersonId, Role, RolloutId};
+use phasegate_engine::Sources;
 use phasegate_engine::program::Program;
-use phasegate_engine::{Sources, Start, compile};
 use phasegate_journal::{Journal as _, MemoryJournal};
-use phasegate_plan::{Catalog, PlanDocument, check};
 use phasegate_provider::{Call, Effector, Provider, ProviderError, Receipt, Registry};
 use phasegate_runner::{Runner, RunnerError};
 use tokio::time::Instant;
 
 use paused::Paused;
+use planned::planned;
 
 const PLAN: &str = "format: phasegate-plan/1
 id: fit
@@ -64,15 +65,12 @@ struct Try {
 impl Try {
     fn new() -> Self {
         let clock = Arc::new(Paused(Instant::now()));
-        let catalog = Catalog::read("bindings.yaml", BINDINGS.as_bytes());
-        let catalog = catalog.catalog.expect("no faults");
-        let document = PlanDocument::read("plan.yaml", PLAN.as_bytes());
-        let plan = check(&document, Some(&catalog)).plan.expect("no errors");
+        let (program, sources, _) = planned(PLAN, BINDINGS);
         Self {
             journal: Arc::new(MemoryJournal::new(Arc::<Paused>::clone(&clock))),
             clock,
-            program: compile(&plan, &catalog, &Start::new(author())).expect("a program"),
-            sources: Sources::of(&plan, &catalog),
+            program,
+            sources,
         }
     }
 

@@ -1,11 +1,8 @@
 //! What a fleet does with many rollouts, on a clock that only moves when everybody waits.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests may panic"
-)]
+#![expect(clippy::expect_used, reason = "helpers of tests may panic")]
 
 mod paused;
+mod planned;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -15,9 +12,8 @@ use phasegate_core::{Capability, Clock, PersonId, Ratio, RoleId, RolloutId, Span
 use phasegate_driver::Creation;
 use phasegate_engine::program::Program;
 use phasegate_engine::record::{Body, Outcome, Record};
-use phasegate_engine::{Act, Person, Sources, Start, compile};
+use phasegate_engine::{Act, Person, Sources};
 use phasegate_journal::{Holder, Journal, MemoryJournal};
-use phasegate_plan::{Catalog, PlanDocument, check};
 use phasegate_provider::{
     Call, ErrorKind, Provider, ProviderError, Receipt, Registry, Sent, Traffic, TrafficRouter,
 };
@@ -25,6 +21,7 @@ use phasegate_runner::{Controller, Fleet, Runner};
 use tokio::time::Instant;
 
 use paused::Paused;
+use planned::planned;
 
 const LEASE: Span = Span::from_secs(20);
 
@@ -191,22 +188,9 @@ phases:
     let bindings = "format: phasegate-bindings/1
 bindings:
   edge: {adapter: test, roles: [traffic-router], capabilities: [weights, read-back]}
-"
-    .to_owned();
-    let catalog = Catalog::read("bindings.yaml", bindings.as_bytes());
-    let catalog = catalog
-        .catalog
-        .unwrap_or_else(|| panic!("{}", catalog.faults.render()));
-    let checked = check(
-        &PlanDocument::read("plan.yaml", plan.as_bytes()),
-        Some(&catalog),
-    );
-    let checked = checked
-        .plan
-        .unwrap_or_else(|| panic!("{}", checked.faults.render()));
-    let start = Start::new("author".parse().expect("an id"));
-    let program = compile(&checked, &catalog, &start).expect("a program");
-    (program, Sources { plan, bindings })
+";
+    let (program, sources, _) = planned(&plan, bindings);
+    (program, sources)
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,12 +1,9 @@
 //! A comparison through the runner: an effector begins and ends it, a comparer tells what differs, and the
 //! rollout goes on only when a person has explained that.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests may panic"
-)]
+#![expect(clippy::expect_used, reason = "helpers of tests may panic")]
 
 mod paused;
+mod planned;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -14,14 +11,14 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use phasegate_core::{Capability, Desired, Ratio, Role};
 use phasegate_engine::record::{AskAbout, Outcome};
-use phasegate_engine::{Act, Person, Sources, Start, compile};
+use phasegate_engine::{Act, Person};
 use phasegate_journal::MemoryJournal;
-use phasegate_plan::{Catalog, PlanDocument, check};
 use phasegate_provider::{Call, Effector, Provider, ProviderError, Receipt, Registry};
 use phasegate_runner::{Ended, Handle, OperateError, Runner};
 use tokio::time::Instant;
 
 use paused::Paused;
+use planned::planned;
 
 const PLAN: &str = "format: phasegate-plan/1
 id: twice
@@ -64,17 +61,7 @@ impl Effector for Comparer {
 
 async fn start(comparer: &Arc<Comparer>) -> Handle {
     let clock = Arc::new(Paused(Instant::now()));
-    let catalog = Catalog::read("bindings.yaml", BINDINGS.as_bytes());
-    let catalog = catalog
-        .catalog
-        .unwrap_or_else(|| panic!("{}", catalog.faults.render()));
-    let document = PlanDocument::read("plan.yaml", PLAN.as_bytes());
-    let checked = check(&document, Some(&catalog));
-    let plan = checked
-        .plan
-        .unwrap_or_else(|| panic!("{}", checked.faults.render()));
-    let by: phasegate_core::PersonId = "author".parse().expect("an id");
-    let program = compile(&plan, &catalog, &Start::new(by.clone())).expect("a program");
+    let (program, sources, by) = planned(PLAN, BINDINGS);
     let mut registry = Registry::new();
     let effector = Arc::<Comparer>::clone(comparer);
     registry
@@ -84,7 +71,6 @@ async fn start(comparer: &Arc<Comparer>) -> Handle {
     let holder = "one".parse().expect("a name");
     let runner = Runner::new(journal, Arc::new(registry), clock, holder);
     let rollout = "twice".parse().expect("an id");
-    let sources = Sources::of(&plan, &catalog);
     let started = runner.start(rollout, program, sources, by).await;
     started.expect("a rollout")
 }

@@ -3,16 +3,16 @@
 #![expect(clippy::expect_used, reason = "helpers of tests may panic")]
 
 mod paused;
+mod planned;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use phasegate_core::{Capability, PersonId, Timestamp};
+use phasegate_core::{Capability, Timestamp};
 use phasegate_engine::record::Outcome;
-use phasegate_engine::{Act, Person, Sources, Start, compile};
+use phasegate_engine::{Act, Person};
 use phasegate_journal::MemoryJournal;
-use phasegate_plan::{Catalog, PlanDocument, check};
 use phasegate_provider::{
     Answer, ApprovalSource, Ask, AskId, Call, Decision, Provider, ProviderError, Receipt, Registry,
     Reply,
@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use paused::Paused;
+use planned::planned;
 
 const PLAN: &str = "format: phasegate-plan/1
 id: asked
@@ -135,17 +136,7 @@ fn person(id: &str) -> Person {
 async fn the_last_word_of_a_person_counts_once_and_what_is_decided_is_closed() {
     let desk = Arc::new(Desk::default());
     let clock = Arc::new(Paused(Instant::now()));
-    let catalog = Catalog::read("bindings.yaml", BINDINGS.as_bytes());
-    let catalog = catalog
-        .catalog
-        .unwrap_or_else(|| panic!("{}", catalog.faults.render()));
-    let document = PlanDocument::read("plan.yaml", PLAN.as_bytes());
-    let checked = check(&document, Some(&catalog));
-    let plan = checked
-        .plan
-        .unwrap_or_else(|| panic!("{}", checked.faults.render()));
-    let by: PersonId = "author".parse().expect("an id");
-    let program = compile(&plan, &catalog, &Start::new(by.clone())).expect("a program");
+    let (program, sources, by) = planned(PLAN, BINDINGS);
     let mut registry = Registry::new();
     let bound =
         registry.bind_approval_source("desk".parse().expect("an id"), Arc::<Desk>::clone(&desk));
@@ -154,7 +145,6 @@ async fn the_last_word_of_a_person_counts_once_and_what_is_decided_is_closed() {
     let holder = "one".parse().expect("a name");
     let runner = Runner::new(journal, Arc::new(registry), clock, holder);
     let rollout = "asked".parse().expect("an id");
-    let sources = Sources::of(&plan, &catalog);
     let started = runner.start(rollout, program, sources, by).await;
     let handle = started.expect("a rollout");
     let mut view = handle.view();

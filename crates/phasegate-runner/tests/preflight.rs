@@ -2,6 +2,8 @@
 //! found while nothing has been changed.
 #![expect(clippy::expect_used, reason = "helpers of tests may panic")]
 
+mod planned;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,13 +11,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use phasegate_core::{Capability, Measurement, Query, Ratio, TargetId, Timestamp};
 use phasegate_engine::program::Program;
-use phasegate_engine::{Start, compile};
-use phasegate_plan::{Catalog, PlanDocument, check};
 use phasegate_provider::{
     Call, ErrorKind, MetricSource, Provider, ProviderError, Receipt, Registry, Sent, Traffic,
     TrafficRouter,
 };
 use phasegate_runner::{Asked, preflight};
+
+use planned::planned;
 
 const PLAN: &str = "format: phasegate-plan/1
 id: preflight
@@ -46,12 +48,7 @@ bindings:
 ";
 
 fn program() -> Program {
-    let catalog = Catalog::read("bindings.yaml", BINDINGS.as_bytes());
-    let catalog = catalog.catalog.expect("no faults");
-    let document = PlanDocument::read("plan.yaml", PLAN.as_bytes());
-    let plan = check(&document, Some(&catalog)).plan.expect("no errors");
-    let start = Start::new("author".parse().expect("an id"));
-    compile(&plan, &catalog, &start).expect("a program")
+    planned(PLAN, BINDINGS).0
 }
 
 /// What it answers to everything it is asked; `None` lets whoever asks wait for ever.

@@ -1,9 +1,7 @@
 //! What a watchdog does when the process that carries a rollout out is dead, and what it does not take for death.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "helpers of tests may panic"
-)]
+#![expect(clippy::expect_used, reason = "helpers of tests may panic")]
+
+mod planned;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,13 +11,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use phasegate_core::{Capability, PersonId, Ratio, RolloutId, Span, TargetId};
 use phasegate_engine::record::Outcome;
-use phasegate_engine::{Sources, Start, compile};
 use phasegate_journal::{Holder, Journal, MemoryJournal};
-use phasegate_plan::{Catalog, PlanDocument, check};
 use phasegate_provider::{
     Call, Provider, ProviderError, Receipt, Registry, Traffic, TrafficRouter,
 };
 use phasegate_runner::{Bitten, Handle, Pulse, Reflex, Runner, SystemClock, Watchdog};
+
+use planned::planned;
 
 /// A router that outlives every process.
 #[derive(Debug, Default)]
@@ -106,17 +104,7 @@ impl Scene {
     }
 
     async fn start(&self, wait: &str) -> Handle {
-        let bound = Catalog::read("bindings.yaml", BINDINGS.as_bytes());
-        let catalog = bound.catalog.expect("bindings");
-        let text = PLAN.replace("WAIT", wait);
-        let document = PlanDocument::read("plan.yaml", text.as_bytes());
-        let checked = check(&document, Some(&catalog));
-        let plan = checked
-            .plan
-            .unwrap_or_else(|| panic!("{}", checked.faults.render()));
-        let by = PersonId::new("author").expect("an id");
-        let program = compile(&plan, &catalog, &Start::new(by.clone())).expect("a program");
-        let sources = Sources::of(&plan, &catalog);
+        let (program, sources, by) = planned(&PLAN.replace("WAIT", wait), BINDINGS);
         let runner = self
             .runner("dead")
             .with_heartbeat(self.heart(), Span::from_millis(50));

@@ -12,7 +12,7 @@ use std::fmt;
 
 use phasegate_core::PhaseId;
 
-use crate::program::{Phase, Program, Trigger};
+use crate::program::{Phase, Procedure, Program, Trigger};
 use crate::record::Change;
 use crate::state::{PhaseState, State};
 
@@ -74,6 +74,15 @@ impl fmt::Debug for Found<'_> {
 }
 
 impl<'p> Found<'p> {
+    /// Notes what is different: as a change where that is permitted, else as what is not.
+    fn note(&mut self, is_permitted: bool, change: Change, refused: NotPermitted) {
+        if is_permitted {
+            self.changes.push(change);
+        } else {
+            self.refused.push(refused);
+        }
+    }
+
     fn whole(&mut self) {
         let (old, new) = (self.old, self.new);
         if new.plan != old.plan {
@@ -112,11 +121,11 @@ impl<'p> Found<'p> {
                 continue;
             }
             let phase = phase.id.clone();
-            if self.state.phases.get(&phase).is_some_and(has_begun) {
-                self.refused.push(NotPermitted::PhaseGone { phase });
-            } else {
-                self.changes.push(Change::PhaseRemoved { phase });
-            }
+            let begun = self.state.phases.get(&phase).is_some_and(has_begun);
+            let gone = NotPermitted::PhaseGone {
+                phase: phase.clone(),
+            };
+            self.note(!begun, Change::PhaseRemoved { phase }, gone);
         }
     }
 
@@ -156,13 +165,11 @@ impl<'p> Found<'p> {
         };
         let (old, new) = (by_id(self.old), by_id(self.new));
         for (id, kpi) in &new {
-            match old.get(id) {
-                Some(before) if before == kpi => {}
-                Some(_) if self.begun => {
-                    let kpi = id.clone();
-                    self.refused.push(NotPermitted::Number { kpi });
-                }
-                Some(_) | None => self.changes.push(Change::Number { kpi: id.clone() }),
+            let before = old.get(id);
+            if before != Some(kpi) {
+                let refused = NotPermitted::Number { kpi: id.clone() };
+                let is_permitted = !self.begun || before.is_none();
+                self.note(is_permitted, Change::Number { kpi: id.clone() }, refused);
             }
         }
         for id in old.keys().filter(|id| !new.contains_key(*id)) {
@@ -170,11 +177,8 @@ impl<'p> Found<'p> {
         }
         if self.old.slos != self.new.slos {
             let kept = |slo| self.new.slos.contains(slo);
-            if self.begun && !self.old.slos.iter().all(kept) {
-                self.refused.push(NotPermitted::Objectives);
-            } else {
-                self.changes.push(Change::Objectives);
-            }
+            let is_permitted = !self.begun || self.old.slos.iter().all(kept);
+            self.note(is_permitted, Change::Objectives, NotPermitted::Objectives);
         }
     }
 
@@ -182,30 +186,24 @@ impl<'p> Found<'p> {
         let (old, new) = (&self.old.triggers, &self.new.triggers);
         for trigger in new {
             let before = old.iter().find(|one| one.id == trigger.id);
-            if before == Some(trigger) {
-                continue;
-            }
-            if before
-                .is_none_or(|before| !self.watches_work(before) || self.covers(before, trigger))
-            {
-                let trigger = trigger.id.clone();
-                self.changes.push(Change::Trigger { trigger });
-            } else {
-                let trigger = trigger.id.clone();
-                self.refused.push(NotPermitted::Trigger { trigger });
+            if before != Some(trigger) {
+                let fits = |before| !self.watches_work(before) || self.covers(before, trigger);
+                self.trigger(before.is_none_or(fits), trigger);
             }
         }
         for gone in old {
-            if new.iter().any(|one| one.id == gone.id) {
-                continue;
-            }
-            let trigger = gone.id.clone();
-            if self.watches_work(gone) {
-                self.refused.push(NotPermitted::Trigger { trigger });
-            } else {
-                self.changes.push(Change::Trigger { trigger });
+            if !new.iter().any(|one| one.id == gone.id) {
+                self.trigger(!self.watches_work(gone), gone);
             }
         }
+    }
+
+    fn trigger(&mut self, is_permitted: bool, one: &Trigger) {
+        let trigger = one.id.clone();
+        let refused = NotPermitted::Trigger {
+            trigger: trigger.clone(),
+        };
+        self.note(is_permitted, Change::Trigger { trigger }, refused);
     }
 
     fn watches_work(&self, trigger: &Trigger) -> bool {
@@ -235,24 +233,25 @@ impl<'p> Found<'p> {
     }
 
     fn ways_back(&mut self) {
-        for procedure in &self.new.procedures {
-            let id = procedure.id.clone();
-            match self.old.procedure(&id) {
-                Some(before) if before == procedure => {}
-                Some(_) if self.begun => self.refused.push(NotPermitted::Procedure { id }),
-                Some(_) | None => self.changes.push(Change::Procedure { procedure: id }),
+        for one in &self.new.procedures {
+            let before = self.old.procedure(&one.id);
+            if before != Some(one) {
+                self.procedure(!self.begun || before.is_none(), one);
             }
         }
-        for procedure in &self.old.procedures {
-            let id = procedure.id.clone();
-            if self.new.procedure(&id).is_none() {
-                if self.begun {
-                    self.refused.push(NotPermitted::Procedure { id });
-                } else {
-                    self.changes.push(Change::Procedure { procedure: id });
-                }
+        for one in &self.old.procedures {
+            if self.new.procedure(&one.id).is_none() {
+                self.procedure(!self.begun, one);
             }
         }
+    }
+
+    fn procedure(&mut self, is_permitted: bool, one: &Procedure) {
+        let procedure = one.id.clone();
+        let refused = NotPermitted::Procedure {
+            id: procedure.clone(),
+        };
+        self.note(is_permitted, Change::Procedure { procedure }, refused);
     }
 
     fn surroundings(&mut self) {

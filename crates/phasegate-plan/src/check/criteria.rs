@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use phasegate_core::PhaseId;
 use phasegate_criterion::{
     Assertion, Band, Cmp, Condition, Criterion, Fault, FaultCode, KpiRegistry, Level, Measure,
     Operand, Purpose, Shape, check_kpi, check_policy, check_statement,
@@ -271,8 +270,8 @@ fn tell(scope: &mut Scope<'_>, at: At<'_>, faults: &[Fault]) {
 /// Tells one of them.
 pub(super) fn tell_at(scope: &mut Scope<'_>, at: &dyn std::fmt::Display, fault: &Fault) {
     let (kpi, slo) = (FaultCode::UnknownKpi, FaultCode::UnknownSlo);
-    if fault.code == kpi && scope.may_name_within(&fault.about)
-        || fault.code == slo && scope.may_name_slo(&fault.about)
+    if fault.code == kpi && scope.may_name_within("kpis", &fault.about)
+        || fault.code == slo && scope.may_name_within("slos", &fault.about)
     {
         return;
     }
@@ -352,15 +351,15 @@ fn triggers(scope: &mut Scope<'_>, registry: &KpiRegistry) {
         trigger(scope, one, all.index(index), registry);
     }
     let phases = At::ROOT.key("phases");
-    let ids: BTreeSet<&PhaseId> = draft.phases.iter().map(|phase| &phase.id).collect();
+    let known = draft.phases_by_id();
     for (index, phase) in draft.phases.iter().enumerate() {
         let here = phases.index(index);
         let triggers = here.key("triggers");
         for (index, one) in phase.triggers.iter().enumerate() {
             let here = triggers.index(index);
             trigger(scope, one, here, registry);
-            let known = |id: &PhaseId| ids.contains(id);
-            if !one.phases.contains(&phase.id) && one.phases.iter().any(known) {
+            let mut named = one.phases.iter().map(phasegate_core::PhaseId::as_str);
+            if !one.phases.contains(&phase.id) && named.any(|id| known.contains_key(id)) {
                 let message = format!(
                     "a trigger of the phase '{}' is watched in no other",
                     phase.id

@@ -55,8 +55,8 @@ pub use templates::MESSAGE_VARIABLES;
 use crate::catalog::Catalog;
 use crate::document::{Entry, Kind, Node, PlanDocument, Source};
 use crate::fault::{Code, Fault, Faults};
-use crate::form::{Form as _, Lowering};
-use crate::model::{PlanDraft, PlanFormat};
+use crate::form::{Form, Lowering, Unread};
+use crate::model::PlanFormat;
 
 /// A document with what was found in it.
 #[derive(Clone, Debug)]
@@ -86,24 +86,14 @@ pub fn check_with(document: &PlanDocument, catalog: Option<&Catalog>, lints: &Li
     let mut faults = document.faults().to_vec();
     let mut draft = None;
     if let Some(root) = document.root() {
-        let mut cx = Lowering::new(document.source());
-        draft = PlanDraft::read(root, &mut cx);
-        let stopped = cx.has_stopped();
-        let (found, unread) = cx.finish();
+        let head = [
+            ("format", PlanFormat::V1.as_str()),
+            ("id", "plan"),
+            ("title", "plan"),
+        ];
+        let (found, unread);
+        (draft, found, unread) = read(root, &head, document.source());
         faults.extend(found);
-        if stopped {
-            // Of what was not read nothing can be said, and there is enough to mend.
-            draft = None;
-        } else if draft.is_none() {
-            // The head of the document is wrong. What stands below it is looked at all the same.
-            let mut below = Lowering::new(document.source());
-            let head = [
-                ("format", PlanFormat::V1.as_str()),
-                ("id", "plan"),
-                ("title", "plan"),
-            ];
-            draft = PlanDraft::read(&with_a_head(root, &head, document.source()), &mut below);
-        }
         if let Some(draft) = &draft {
             let mut scope = Scope::new(draft, document, unread);
             meaning(&mut scope);
@@ -123,8 +113,28 @@ pub fn check_with(document: &PlanDocument, catalog: Option<&Catalog>, lints: &Li
     Checked { plan, faults }
 }
 
+/// The draft of a document with its faults, and what could not be read of it. Where the head of the document is wrong,
+/// what stands below it is read all the same, under another one.
+pub(crate) fn read<T: Form>(
+    root: &Node,
+    head: &[(&str, &str)],
+    source: &Source,
+) -> (Option<T>, Vec<Fault>, Unread) {
+    let mut cx = Lowering::new(source);
+    let draft = T::read(root, &mut cx);
+    let stopped = cx.has_stopped();
+    let (faults, unread) = cx.finish();
+    let draft = match draft {
+        // Of what was not read nothing can be said, and there is enough to mend.
+        _ if stopped => None,
+        None => T::read(&with_a_head(root, head, source), &mut Lowering::new(source)),
+        draft => draft,
+    };
+    (draft, faults, unread)
+}
+
 /// A document with some texts at its head.
-pub(crate) fn with_a_head(root: &Node, head: &[(&str, &str)], source: &Source) -> Node {
+fn with_a_head(root: &Node, head: &[(&str, &str)], source: &Source) -> Node {
     let mut root = root.clone();
     if let Kind::Map(entries) = &mut root.kind {
         for &(key, text) in head {

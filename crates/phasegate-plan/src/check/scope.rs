@@ -238,14 +238,9 @@ impl<'d> Scope<'d> {
         !self.unread.is_empty() && self.unread.may_name(&self.written(&list.to_string()), id)
     }
 
-    /// Does a text name something that could not be read, or may it name a KPI that could not?
-    pub(super) fn may_name_within(&self, text: &str) -> bool {
-        self.unread.is_named_in(text) || self.may_name("kpis", "")
-    }
-
-    /// The same of an SLO.
-    pub(super) fn may_name_slo(&self, text: &str) -> bool {
-        self.unread.is_named_in(text) || self.may_name("slos", "")
+    /// Does a text name something that could not be read, or may it name one of a list of the plan that could not?
+    pub(super) fn may_name_within(&self, list: &str, text: &str) -> bool {
+        self.unread.is_named_in(text) || self.may_name(list, "")
     }
 
     /// Could something under one of these keys not be read? Then it is not missing, and what would follow

@@ -6,24 +6,21 @@ use super::{Entry, Extent, Kind, Limits, Node, Source, Text};
 
 /// The tree of a text; `None` if it is not plain.
 pub(super) fn read(source: &Source, limits: Limits) -> Option<Node> {
-    let text = source.text();
     let mut reader = Reader {
         source,
-        text,
         at: 0,
         limits,
         values: 0,
     };
     let root = reader.value(0)?;
     reader.space();
-    let whole = reader.at == text.len();
+    let whole = reader.at == source.text().len();
     let filled = !matches!(root.kind, Kind::Scalar { .. });
     (whole && filled).then_some(root)
 }
 
 struct Reader<'t> {
     source: &'t Source,
-    text: &'t str,
     at: usize,
     limits: Limits,
     values: usize,
@@ -34,11 +31,15 @@ const SMALL_MAP: usize = 16;
 
 impl Reader<'_> {
     fn rest(&self) -> &[u8] {
-        self.text.as_bytes().get(self.at..).unwrap_or_default()
+        self.source
+            .text()
+            .as_bytes()
+            .get(self.at..)
+            .unwrap_or_default()
     }
 
     fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+        self.source.text().as_bytes().get(self.at).copied()
     }
 
     fn space(&mut self) {
@@ -149,7 +150,7 @@ impl Reader<'_> {
         let end = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\n' | b'\t' | b'\r');
         let rest = self.rest();
         let len = rest.iter().position(end).unwrap_or(rest.len());
-        let text = self.text.get(self.at..self.at + len)?;
+        let text = self.source.text().get(self.at..self.at + len)?;
         let known = matches!(text, "true" | "false" | "null") || is_number(text.as_bytes());
         (known && len <= self.limits.text_bytes_max).then(|| {
             let start = self.at;
@@ -172,7 +173,7 @@ impl Reader<'_> {
             let fits = plain <= self.limits.text_bytes_max;
             return fits.then(|| Text::Written(Extent::new(start, start + plain)));
         }
-        let mut text = self.text.get(start..self.at)?.to_owned();
+        let mut text = self.source.text().get(start..self.at)?.to_owned();
         loop {
             let sign = self.peek()?;
             self.at += 1;
@@ -182,7 +183,7 @@ impl Reader<'_> {
                 _ => return None,
             }
             let plain = self.plain()?;
-            text.push_str(self.text.get(self.at..self.at + plain)?);
+            text.push_str(self.source.text().get(self.at..self.at + plain)?);
             self.at += plain;
         }
     }
@@ -218,7 +219,7 @@ impl Reader<'_> {
             b'r' => Some('\r'),
             b't' => Some('\t'),
             b'u' => {
-                let digits = self.text.get(self.at..self.at + 4)?;
+                let digits = self.source.text().get(self.at..self.at + 4)?;
                 let hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
                 let code = u32::from_str_radix(digits, 16)
                     .ok()

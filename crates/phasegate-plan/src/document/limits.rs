@@ -44,6 +44,12 @@ impl Limits {
         self
     }
 
+    /// Why a text is refused, if it is too long.
+    pub(super) fn refuse_text(&self, text: &str) -> Option<String> {
+        let (len, most) = (text.len(), self.text_bytes_max);
+        (len > most).then(|| format!("this text has {len} bytes, the limit is {most}"))
+    }
+
     /// Another limit on nesting, at most 128: readers walk the tree by recursion.
     #[must_use]
     pub fn with_depth_max(mut self, depth_max: usize) -> Self {

@@ -116,9 +116,7 @@ impl Builder<'_> {
     }
 
     fn scalar(&mut self, text: &str, bare: bool, at: Extent) -> Option<Kind> {
-        let (len, most) = (text.len(), self.limits.text_bytes_max);
-        if len > most {
-            let message = format!("this text has {len} bytes, the limit is {most}");
+        if let Some(message) = self.limits.refuse_text(text) {
             return self.stop(Code::TextTooLong, at, &message);
         }
         Some(Kind::scalar(text, bare))

@@ -211,12 +211,7 @@ impl Builder<'_> {
         anchor: usize,
         at: Extent,
     ) -> Result<(), Stop> {
-        if text.len() > self.limits.text_bytes_max {
-            let message = format!(
-                "this text has {} bytes, the limit is {}",
-                text.len(),
-                self.limits.text_bytes_max
-            );
+        if let Some(message) = self.limits.refuse_text(text) {
             return self.stop(Code::TextTooLong, at, &message);
         }
         self.place(Kind::scalar(text, style == ScalarStyle::Plain), at, anchor)
