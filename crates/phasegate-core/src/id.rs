@@ -44,14 +44,18 @@ fn check(text: &str) -> Result<(), IdError> {
     if text.len() > ID_LEN_MAX {
         return Err(IdError::TooLong { len: text.len() });
     }
-    for (at, found) in text.char_indices() {
-        let fits = found.is_ascii_alphanumeric() || (at > 0 && matches!(found, '_' | '-'));
-        if !fits {
-            let text = text.chars().take(80).collect();
-            return Err(IdError::Character { text, at, found });
-        }
-    }
-    Ok(())
+    let fits = |at: usize, byte: u8| {
+        byte.is_ascii_alphanumeric() || (at > 0 && matches!(byte, b'_' | b'-'))
+    };
+    let mut bytes = text.bytes().enumerate();
+    let Some((at, _)) = bytes.find(|(at, byte)| !fits(*at, *byte)) else {
+        return Ok(());
+    };
+    // Whatever fits is one byte long, so that a character begins here.
+    let found = text.get(at..).and_then(|rest| rest.chars().next());
+    let found = found.unwrap_or(char::REPLACEMENT_CHARACTER);
+    let text = text.chars().take(80).collect();
+    Err(IdError::Character { text, at, found })
 }
 
 macro_rules! ids {
@@ -115,7 +119,8 @@ macro_rules! ids {
         impl FromStr for $name {
             type Err = IdError;
             fn from_str(text: &str) -> Result<Self, IdError> {
-                Self::new(text)
+                check(text)?;
+                Ok(Self(text.into()))
             }
         }
 

@@ -44,18 +44,16 @@ pub(super) fn known_unit(word: &str) -> Option<Unit> {
         "" => return None,
         "pp" => BaseUnit::PercentPoint,
         "rps" => return Unit::NUMBER.per(Period::Second).ok(),
-        other => match (
-            TimeUnit::ALL.iter().find(|unit| unit.text() == other),
-            ByteUnit::ALL.iter().find(|unit| unit.text() == other),
-            Magnitude::ALL.iter().find(|unit| unit.text() == other),
-            Currency::from_code(other),
-        ) {
-            (Some(unit), ..) => BaseUnit::Time(*unit),
-            (_, Some(unit), ..) => BaseUnit::Bytes(*unit),
-            (_, _, Some(unit), _) => BaseUnit::Number(*unit),
-            (.., Some(currency)) => BaseUnit::Money(currency),
-            _ => return None,
-        },
+        other => {
+            let time = || TimeUnit::ALL.iter().find(|unit| unit.text() == other);
+            let bytes = || ByteUnit::ALL.iter().find(|unit| unit.text() == other);
+            let number = || Magnitude::ALL.iter().find(|unit| unit.text() == other);
+            time()
+                .map(|unit| BaseUnit::Time(*unit))
+                .or_else(|| bytes().map(|unit| BaseUnit::Bytes(*unit)))
+                .or_else(|| number().map(|unit| BaseUnit::Number(*unit)))
+                .or_else(|| Currency::from_code(other).map(BaseUnit::Money))?
+        }
     };
     Unit::new(base).ok()
 }

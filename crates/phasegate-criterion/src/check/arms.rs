@@ -25,7 +25,7 @@ use crate::tree::{Against, Criterion, Test};
 /// ```
 #[must_use]
 pub fn check_arms(criterion: &Criterion, registry: &KpiRegistry) -> Vec<Fault> {
-    let tests = criterion.condition.tests().into_iter();
+    let tests = criterion.condition.tests();
     tests.filter_map(|test| of_test(test, registry)).collect()
 }
 

@@ -58,7 +58,7 @@ pub(super) fn check(test: &Test, measured: &Measured<'_>, faults: &mut Vec<Fault
 /// kpis.declare(Kpi::new("heat".parse()?, "".parse()?, Shape::Gauge, "prom".parse()?))?;
 /// let shown = |text: &str| -> Result<bool, Box<dyn std::error::Error>> {
 ///     let criterion: Criterion = text.parse()?;
-///     let [test] = criterion.condition.tests()[..] else { return Ok(false) };
+///     let Some(test) = criterion.condition.tests().next() else { return Ok(false) };
 ///     let of = measured(&test.subject.measure, &kpis).map_err(|fault| fault.to_string())?;
 ///     Ok(can_be_shown(test, &of))
 /// };

@@ -8,6 +8,10 @@ use crate::tree::{Assertion, Condition, Test, Value};
 /// Tells the first two tests of a criterion that exclude each other. What is looked at over different stretches of
 /// time, or against something else, may well differ.
 pub(super) fn check(condition: &Condition, faults: &mut Vec<Fault>) {
+    if !matches!(condition, Condition::All(_)) {
+        // A test does not exclude itself, and of alternatives one is enough.
+        return;
+    }
     let mut tests = Vec::new();
     joined(condition, &mut tests);
     let tests: Vec<(&Test, Key<'_>, Values<'_>)> = tests

@@ -45,7 +45,7 @@ pub fn check_registry(registry: &KpiRegistry) -> Vec<Fault> {
 #[must_use]
 pub fn check_kpi(kpi: &Kpi) -> Vec<Fault> {
     let mut faults = Vec::new();
-    if let Err(fault) = Name::new(kpi.id.as_str()) {
+    if let Err(fault) = Name::try_from(kpi.id.clone()) {
         let mend = "choose another id";
         faults.push(Fault::new(
             FaultCode::NameUnusable,

@@ -34,6 +34,16 @@ pub struct Source<'r> {
     pub queries: &'r Queries,
 }
 
+impl<'r> Source<'r> {
+    const fn whole(kpi: &'r Kpi) -> Self {
+        Self {
+            kpi,
+            part: String::new(),
+            queries: &kpi.queries,
+        }
+    }
+}
+
 /// Which values can be compared with a measure.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[expect(
@@ -139,7 +149,7 @@ fn of_values<'r>(
     expects: Expects,
     registry: &'r KpiRegistry,
 ) -> Resolved<'r> {
-    let sources = sources(measure, &of.clone().into(), &[], registry)?;
+    let sources = sources(measure, std::iter::once(of), &[], registry)?;
     for Source { kpi, .. } in &sources {
         if kpi.shape != Shape::Distribution {
             return Err(shape_fault(measure, kpi));
@@ -162,7 +172,7 @@ fn as_it_is<'r>(
     parts: &[Choice],
     registry: &'r KpiRegistry,
 ) -> Resolved<'r> {
-    let sources = sources(measure, &kpi.clone().into(), parts, registry)?;
+    let sources = sources(measure, std::iter::once(kpi), parts, registry)?;
     let Some(first) = sources.first() else {
         return Err(unknown_kpi(measure, kpi));
     };
@@ -258,7 +268,7 @@ fn aggregate<'r>(
     (by, of, parts): (Aggregate, &Choice, &[Choice]),
     registry: &'r KpiRegistry,
 ) -> Resolved<'r> {
-    let sources = sources(measure, of, parts, registry)?;
+    let sources = sources(measure, of.names(), parts, registry)?;
     let Some(first) = sources.first().map(|source| source.kpi) else {
         return Err(unknown_kpi(measure, of.first()));
     };
@@ -415,11 +425,7 @@ fn slo_sources<'r>(
         ));
     };
     match registry.kpi(&declared.kpi) {
-        Some(kpi) => Ok(vec![Source {
-            kpi,
-            part: String::new(),
-            queries: &kpi.queries,
-        }]),
+        Some(kpi) => Ok(vec![Source::whole(kpi)]),
         None => {
             let message = format!(
                 "the SLO '{slo}' counts '{}', which is not declared",
@@ -436,17 +442,21 @@ fn slo_sources<'r>(
 }
 
 /// The KPIs, and parts of KPIs, that are named.
-fn sources<'r>(
+fn sources<'r, 'm>(
     measure: &Measure,
-    of: &Choice,
+    of: impl Iterator<Item = &'m Name>,
     parts: &[Choice],
     registry: &'r KpiRegistry,
 ) -> Result<Vec<Source<'r>>, Fault> {
     let mut sources = Vec::new();
-    for name in of.names() {
+    for name in of {
         let kpi = registry
             .kpi(name.kpi())
             .ok_or_else(|| unknown_kpi(measure, name))?;
+        if parts.is_empty() {
+            sources.push(Source::whole(kpi));
+            continue;
+        }
         for part in part_keys(kpi, parts) {
             let Some(queries) = kpi.queries_of(&part) else {
                 return Err(Fault::new(

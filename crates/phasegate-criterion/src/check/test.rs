@@ -477,15 +477,19 @@ fn references(
             }
         }
     }
+    let inner;
     let own = match &test.subject.measure {
-        Measure::Change(of) => measure::measured(of, registry).ok(),
+        Measure::Change(of) => {
+            inner = measure::measured(of, registry).ok();
+            inner.as_ref()
+        }
         Measure::Aggregate { .. }
         | Measure::Apdex { .. }
         | Measure::Below { .. }
         | Measure::BudgetLeft { .. }
         | Measure::BurnRate { .. }
         | Measure::Plain { .. }
-        | Measure::Query(_) => Some(measured.clone()),
+        | Measure::Query(_) => Some(measured),
     };
     if let Some(own) = own {
         given_fits(test, &own.expects, faults);

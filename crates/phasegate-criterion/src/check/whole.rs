@@ -84,8 +84,7 @@ fn has_window(test: &Test, registry: &KpiRegistry) -> bool {
 }
 
 /// All tests of a condition that are about KPIs, not a query of one's own.
-pub(super) fn tests(condition: &Condition) -> Vec<&Test> {
-    let mut tests = condition.tests();
-    tests.retain(|test| !matches!(test.subject.measure, Measure::Query(_)));
-    tests
+pub(super) fn tests(condition: &Condition) -> impl Iterator<Item = &Test> {
+    let about_kpis = |test: &&Test| !matches!(test.subject.measure, Measure::Query(_));
+    condition.tests().filter(about_kpis)
 }

@@ -84,7 +84,7 @@ impl Kpi {
     #[must_use]
     pub fn new(id: KpiId, unit: Unit, shape: Shape, source: BindingId) -> Self {
         Self {
-            title: id.to_string(),
+            title: id.as_str().to_owned(),
             id,
             unit,
             shape,

@@ -1,6 +1,8 @@
 //! All KPIs and SLOs of a plan, by id.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 use phasegate_core::{BindingId, KpiId};
 
@@ -9,7 +11,7 @@ use super::{Kpi, Slo};
 /// The KPIs and SLOs that criteria may name.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct KpiRegistry {
-    kpis: BTreeMap<KpiId, Kpi>,
+    kpis: BTreeMap<KpiId, Arc<Kpi>>,
     slos: BTreeMap<KpiId, Slo>,
     inline_source: Option<BindingId>,
 }
@@ -34,10 +36,10 @@ impl KpiRegistry {
     /// # Errors
     /// [`Duplicate`] where the id is taken by another KPI.
     pub fn declare(&mut self, kpi: Kpi) -> Result<(), Duplicate> {
-        match self.kpis.contains_key(&kpi.id) {
-            true => Err(Duplicate { id: kpi.id }),
-            false => {
-                self.kpis.insert(kpi.id.clone(), kpi);
+        match self.kpis.entry(kpi.id.clone()) {
+            Entry::Occupied(_) => Err(Duplicate { id: kpi.id }),
+            Entry::Vacant(place) => {
+                place.insert(Arc::new(kpi));
                 Ok(())
             }
         }
@@ -71,7 +73,7 @@ impl KpiRegistry {
     /// A KPI by its id.
     #[must_use]
     pub fn kpi(&self, id: &KpiId) -> Option<&Kpi> {
-        self.kpis.get(id)
+        self.kpis.get(id).map(AsRef::as_ref)
     }
 
     /// An SLO by its id.
@@ -82,7 +84,7 @@ impl KpiRegistry {
 
     /// All KPIs, by id.
     pub fn kpis(&self) -> impl Iterator<Item = &Kpi> {
-        self.kpis.values()
+        self.kpis.values().map(AsRef::as_ref)
     }
 
     /// All SLOs, by id.

@@ -157,11 +157,11 @@ impl Cursor<'_> {
 
     /// A test, after its subject. Clauses may stand before the comparison and behind it.
     pub(super) fn test(&mut self, subject: Subject) -> Read<Condition> {
-        let mut test = Test::new(subject, Assertion::Stable);
+        let mut test = Box::new(Test::new(subject, Assertion::Stable));
         while self.test_clause(&mut test)? {}
         test.assertion = self.assertion()?;
         while self.test_clause(&mut test)? {}
-        Ok(Condition::Test(Box::new(test)))
+        Ok(Condition::Test(test))
     }
 
     fn assertion(&mut self) -> Read<Assertion> {

@@ -18,19 +18,16 @@ pub(super) const COMMENTS: [&str; 3] = ["//", "/*", "#"];
 
 /// Length of the id at the front of a text: letters, digits, `_`, and hyphens with more of it behind.
 fn id_len(text: &str) -> usize {
+    let part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let mut len = 0;
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        let part = c.is_ascii_alphanumeric() || c == '_';
-        let hyphen = c == '-'
-            && at > 0
-            && chars
-                .peek()
-                .is_some_and(|(_, next)| next.is_ascii_alphanumeric() || *next == '_');
-        if !part && !hyphen {
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        let more = |next: &u8| part(*next);
+        let hyphen = byte == b'-' && len > 0 && bytes.peek().is_some_and(more);
+        if !part(byte) && !hyphen {
             break;
         }
-        len = at + 1;
+        len += 1;
     }
     len
 }
@@ -134,7 +131,8 @@ impl<'t> Cursor<'t> {
 
     /// Goes past this word, if it stands here.
     pub(super) fn eat(&mut self, word: &str) -> bool {
-        let here = self.word() == word;
+        // Most words are another one from their first letter on.
+        let here = self.rest().starts_with(word) && self.word() == word;
         if here {
             self.skip(word.len());
         }

@@ -33,7 +33,7 @@ fn aggregate(name: &str) -> Option<Aggregate> {
     (share > Ratio::ZERO && share < Ratio::ONE).then_some(Aggregate::Percentile(share))
 }
 
-impl Cursor<'_> {
+impl<'t> Cursor<'t> {
     pub(super) fn subject(&mut self) -> Read<Subject> {
         let measure = self.measure()?;
         let per = if self.eat("per") {
@@ -63,7 +63,7 @@ impl Cursor<'_> {
     }
 
     /// The function's name here, if a bracket follows it. Percentiles hold a point: `p99.9`.
-    fn function(&self) -> Option<&str> {
+    fn function(&self) -> Option<&'t str> {
         let rest = self.rest();
         let len = rest.find('(')?;
         let name = rest.get(..len)?;
@@ -78,8 +78,11 @@ impl Cursor<'_> {
         let len = rest.find(|c| !named(c)).unwrap_or(rest.len());
         let (name, behind) = rest.split_at_checked(len).unwrap_or((rest, ""));
         let gap = behind.len() - behind.trim_start().len();
+        if gap == 0 || !behind.trim_start().starts_with('(') {
+            return Ok(());
+        }
         let known = CALLS.contains(&name) || aggregate(name).is_some() || Name::new(name).is_ok();
-        if gap == 0 || !known || !behind.trim_start().starts_with('(') {
+        if !known {
             return Ok(());
         }
         let place = self.place() + len;
@@ -106,7 +109,7 @@ impl Cursor<'_> {
             self.skip("query".len());
             return Ok(Measure::Query(self.quoted()?));
         }
-        let Some(function) = self.function().map(str::to_owned) else {
+        let Some(function) = self.function() else {
             self.no_space()?;
             let kpi = self.name(MEASURE)?;
             return Ok(Measure::Plain {
@@ -115,7 +118,7 @@ impl Cursor<'_> {
             });
         };
         let open = function.len() + 1;
-        if let Some(by) = aggregate(&function) {
+        if let Some(by) = aggregate(function) {
             self.skip(open);
             let of = self.choice()?;
             return Ok(Measure::Aggregate {
@@ -124,14 +127,14 @@ impl Cursor<'_> {
                 parts: self.parts()?,
             });
         }
-        match function.as_str() {
+        match function {
             "apdex" | "below" => {
                 self.skip(open);
                 let of = self.name("a KPI")?;
                 self.need_sign(",", "',' and a threshold")?;
                 let threshold = self.quantity("a threshold such as 500ms")?;
                 self.need_sign(")", "')'")?;
-                Ok(match function.as_str() {
+                Ok(match function {
                     "apdex" => Measure::Apdex { of, threshold },
                     _ => Measure::Below { of, threshold },
                 })

@@ -73,12 +73,15 @@ fn not_a(text: &str, wanted: &str, found: &Statement) -> ParseError {
 impl FromStr for Criterion {
     type Err = ParseError;
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        match text.parse::<Statement>()? {
-            Statement::Criterion(criterion) => Ok(*criterion),
-            other @ (Statement::Fact(_) | Statement::Policy(_)) => {
-                Err(not_a(text, "a criterion", &other))
-            }
+        let mut cursor = Cursor::new(text)?;
+        let other = cursor.fact_or_policy()?;
+        if let Some(other) = other {
+            cursor.end()?;
+            return Err(not_a(text, "a criterion", &other));
         }
+        let criterion = cursor.whole_criterion()?;
+        cursor.end()?;
+        Ok(criterion)
     }
 }
 

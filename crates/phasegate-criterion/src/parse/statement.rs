@@ -1,20 +1,34 @@
 //! Criterion, fact or policy: which of them a text is.
 
 use super::cursor::{Cursor, Read};
-use crate::tree::{Cmp, Condition, Fact, FactKind, Given, Policy, ScalingStep, Statement, Subject};
+use crate::tree::{
+    Cmp, Condition, Criterion, Fact, FactKind, Given, Policy, ScalingStep, Statement, Subject,
+};
+
+/// Without one of them a text is no policy, and its subject need not be read twice.
+const POLICY_WORDS: [&str; 3] = ["target", "steps", "limits"];
 
 impl Cursor<'_> {
     pub(super) fn statement(&mut self) -> Read<Statement> {
+        if let Some(other) = self.fact_or_policy()? {
+            return Ok(other);
+        }
+        Ok(Statement::Criterion(Box::new(self.whole_criterion()?)))
+    }
+
+    pub(super) fn whole_criterion(&mut self) -> Read<Criterion> {
+        let condition: Condition = self.condition()?;
+        self.criterion(condition)
+    }
+
+    /// What is no criterion, if that stands here; else nothing is read.
+    pub(super) fn fact_or_policy(&mut self) -> Read<Option<Statement>> {
         for kind in [FactKind::Baseline, FactKind::Budget, FactKind::Estimate] {
             if self.eat(kind.text()) {
-                return Ok(Statement::Fact(self.fact(kind)?));
+                return Ok(Some(Statement::Fact(self.fact(kind)?)));
             }
         }
-        if let Some(policy) = self.policy()? {
-            return Ok(Statement::Policy(policy));
-        }
-        let condition: Condition = self.condition()?;
-        Ok(Statement::Criterion(Box::new(self.criterion(condition)?)))
+        Ok(self.policy()?.map(Statement::Policy))
     }
 
     fn fact(&mut self, kind: FactKind) -> Read<Fact> {
@@ -42,6 +56,10 @@ impl Cursor<'_> {
     /// A policy, if a subject and one of the words of policies stand here; else nothing is read.
     fn policy(&mut self) -> Read<Option<Policy>> {
         let start = self.place();
+        let rest = self.rest();
+        if !POLICY_WORDS.iter().any(|word| rest.contains(word)) {
+            return Ok(None);
+        }
         let Ok(subject) = self.subject() else {
             self.back_to(start);
             return Ok(None);

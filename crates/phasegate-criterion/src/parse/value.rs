@@ -37,6 +37,15 @@ fn runs_on(rest: &str, len: usize) -> bool {
     behind.starts_with(char::is_alphabetic)
 }
 
+/// What stands before the first comment of a text.
+fn without_comment(text: &str) -> &str {
+    if !text.contains(['/', '#']) {
+        return text;
+    }
+    let signs = COMMENTS.into_iter().filter_map(|sign| text.find(sign));
+    signs.min().and_then(|at| text.get(..at)).unwrap_or(text)
+}
+
 impl Cursor<'_> {
     pub(super) fn eat_cmp(&mut self) -> Option<Cmp> {
         let (sign, cmp) = SIGNS
@@ -71,11 +80,7 @@ impl Cursor<'_> {
             return self.fault_at(whole, &expected);
         }
         // A comment behind a value is not its unit: the fault is the comment's.
-        let comment = COMMENTS
-            .into_iter()
-            .filter_map(|sign| rest.find(sign))
-            .min();
-        let text = comment.map_or(rest, |at| rest.get(..at).unwrap_or(rest));
+        let text = without_comment(rest);
         match Quantity::read_prefix(text) {
             Ok((_, len)) if runs_on(rest, len) => {
                 let unit: String = written.chars().skip_while(|c| !c.is_alphabetic()).collect();

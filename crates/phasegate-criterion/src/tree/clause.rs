@@ -42,8 +42,8 @@ impl Criterion {
     /// ```
     #[must_use]
     pub fn has_confidence(&self) -> bool {
-        let tests = self.condition.tests();
-        tests.iter().any(|test| test.level().is_some())
+        let mut tests = self.condition.tests();
+        tests.any(|test| test.level().is_some())
     }
 }
 

@@ -76,12 +76,36 @@ impl Condition {
     }
 
     /// All tests in it, in the order of the text. What is negated holds none.
-    #[must_use]
-    pub fn tests(&self) -> Vec<&Test> {
-        if let Self::Test(test) = self {
-            return vec![test];
+    pub fn tests(&self) -> impl Iterator<Item = &Test> {
+        Tests {
+            next: Some(self),
+            behind: Vec::new(),
         }
-        self.parts().flat_map(Self::tests).collect()
+    }
+}
+
+/// The tests of a condition; of one that is a test itself nothing is put aside.
+struct Tests<'c> {
+    next: Option<&'c Condition>,
+    /// What comes after it, the next one last.
+    behind: Vec<&'c Condition>,
+}
+
+impl<'c> Iterator for Tests<'c> {
+    type Item = &'c Test;
+
+    fn next(&mut self) -> Option<&'c Test> {
+        loop {
+            let condition = self.next.take().or_else(|| self.behind.pop())?;
+            if let Condition::Test(test) = condition {
+                return Some(test);
+            }
+            let known = self.behind.len();
+            self.behind.extend(condition.parts());
+            if let Some(parts) = self.behind.get_mut(known..) {
+                parts.reverse();
+            }
+        }
     }
 }
 
@@ -212,9 +236,9 @@ impl Test {
     /// ```
     /// use phasegate_criterion::{Against, Criterion};
     /// let criterion: Criterion = "change(p95(latency)) < 10%".parse()?;
-    /// assert_eq!(criterion.condition.tests()[0].reference(), Some((Against::Baseline, None)));
+    /// assert_eq!(criterion.condition.tests().next().and_then(|test| test.reference()), Some((Against::Baseline, None)));
     /// let criterion: Criterion = "p95(latency) < 200ms".parse()?;
-    /// assert_eq!(criterion.condition.tests()[0].reference(), None);
+    /// assert_eq!(criterion.condition.tests().next().and_then(|test| test.reference()), None);
     /// # Ok::<(), phasegate_criterion::ParseError>(())
     /// ```
     #[must_use]

@@ -121,21 +121,7 @@ impl Name {
     /// # Errors
     /// [`NameError`] for what cannot be read back from a criterion.
     pub fn new(text: &str) -> Result<Self, NameError> {
-        let id = KpiId::new(text)?;
-        let shaped = text.starts_with(|c: char| c.is_ascii_alphabetic())
-            && !text.contains("--")
-            && !text.ends_with('-');
-        if !shaped {
-            return Err(NameError::Shape {
-                text: text.to_owned(),
-            });
-        }
-        if RESERVED.contains(&text) || is_percentile(text) {
-            return Err(NameError::Reserved {
-                text: text.to_owned(),
-            });
-        }
-        Ok(Self(id))
+        Self::try_from(text.parse::<KpiId>()?)
     }
 
     /// The name as text.
@@ -191,7 +177,7 @@ impl Severity {
     pub fn new(text: &str) -> Result<Self, NameError> {
         let ranked = is_percentile(text) && !text.contains('.');
         if ranked {
-            return Ok(Self(KpiId::new(text)?));
+            return Ok(Self(text.parse()?));
         }
         Name::new(text).map(|name| Self(name.0))
     }
@@ -218,6 +204,29 @@ impl From<Name> for Severity {
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+impl TryFrom<KpiId> for Name {
+    type Error = NameError;
+
+    /// Checks that the id of a KPI can be read back from a criterion.
+    fn try_from(id: KpiId) -> Result<Self, NameError> {
+        let text = id.as_str();
+        let shaped = text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && !text.as_bytes().windows(2).any(|pair| pair == b"--")
+            && !text.ends_with('-');
+        if !shaped {
+            return Err(NameError::Shape {
+                text: text.to_owned(),
+            });
+        }
+        if RESERVED.binary_search(&text).is_ok() || is_percentile(text) {
+            return Err(NameError::Reserved {
+                text: text.to_owned(),
+            });
+        }
+        Ok(Self(id))
     }
 }
 

@@ -14,7 +14,7 @@ impl Compiler<'_> {
         let registry = self.plan.kpi_registry();
         let mut found: BTreeMap<String, (KpiId, Measure)> = BTreeMap::new();
         for criterion in self.plan.criteria() {
-            let of_tests = criterion.condition.tests().into_iter();
+            let of_tests = criterion.condition.tests();
             let measures = of_tests.filter_map(|test| measure_of(test, &registry));
             let wanted = measures.filter(|(kpi, _)| kpis.contains(kpi));
             found.extend(wanted.map(|(kpi, measure)| (measure.to_string(), (kpi, measure))));

@@ -140,6 +140,13 @@ impl Cron {
         &self.text
     }
 
+    /// After how many days all its times come again, where that is a day or a week.
+    pub(super) fn days_between(&self) -> Option<u64> {
+        let all = |bits: u64, from: u32, to: u32| (from..=to).all(|at| bits & (1 << at) != 0);
+        let each_week = all(self.days, 1, 31) && all(self.months, 1, 12);
+        each_week.then_some(if all(self.weekdays, 0, 6) { 1 } else { 7 })
+    }
+
     /// Does a day fit?
     pub fn fits(&self, date: Date) -> bool {
         let has = |bits: u64, at: u32| bits & (1 << at) != 0;

@@ -70,6 +70,22 @@ impl Recurrence {
         }
     }
 
+    /// As written; of a word what it stands for.
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Cron(cron) => cron.as_str(),
+            Self::Rule(rule) => rule.as_str(),
+        }
+    }
+
+    /// After how many days all its times come again, where that is a day or a week.
+    pub(crate) fn days_between(&self) -> Option<u64> {
+        match self {
+            Self::Cron(cron) => cron.days_between(),
+            Self::Rule(rule) => rule.days_between(),
+        }
+    }
+
     /// Does it ever come, counted from a day?
     pub fn ever_comes(&self, start: Date) -> bool {
         match self {
@@ -106,6 +122,42 @@ impl fmt::Display for Recurrence {
         match self {
             Self::Cron(cron) => cron.fmt(f),
             Self::Rule(rule) => rule.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_again_after_some_days_comes_then() {
+        let start = Date::new(2024, 2, 26).expect("a day");
+        for (text, days) in [
+            ("daily", Some(1)),
+            ("*/7 3 * * *", Some(1)),
+            ("0 2 1-31 * 0", Some(7)),
+            ("0 2 */2 * *", None),
+            ("0 2 * 3 *", None),
+            ("0 2 * * 1,5", Some(7)),
+            ("weekly", Some(7)),
+            ("biweekly", None),
+            ("FREQ=DAILY;BYDAY=MO,TU", Some(7)),
+            ("FREQ=DAILY;COUNT=40", None),
+            ("monthly", None),
+        ] {
+            let recurrence: Recurrence = text.parse().expect(text);
+            assert_eq!(recurrence.days_between(), days, "{text}");
+            let Some(days) = days else { continue };
+            let zone = Zone::utc();
+            let times: Vec<Timestamp> = recurrence.coming_since(start, &zone).take(2_000).collect();
+            let period = phasegate_core::Span::from_secs(days * 86_400);
+            let Some((first, last)) = times.first().zip(times.last()) else {
+                panic!("{text} never comes");
+            };
+            assert!(*first + period <= *last, "{text}");
+            let mut again = times.iter().filter(|at| **at + period <= *last);
+            assert!(again.all(|at| times.contains(&(*at + period))), "{text}");
         }
     }
 }

@@ -79,6 +79,21 @@ impl Rule {
         &self.text
     }
 
+    /// After how many days all its dates come again, where that is a day or a week.
+    pub(super) fn days_between(&self) -> Option<u64> {
+        let narrowed = !self.by_month_day.is_empty()
+            || !self.by_month.is_empty()
+            || !self.by_set_pos.is_empty();
+        if narrowed || self.count.is_some() || self.until.is_some() || self.interval != 1 {
+            return None;
+        }
+        match self.frequency {
+            Frequency::Daily if self.by_day.is_empty() => Some(1),
+            Frequency::Daily | Frequency::Weekly => Some(7),
+            Frequency::Monthly | Frequency::Yearly => None,
+        }
+    }
+
     /// The dates from a first day on. The first day counts only if the rule gives it.
     pub fn dates(&self, start: Date) -> impl Iterator<Item = Date> {
         let rule = self.clone();
@@ -376,9 +391,9 @@ fn last_day(day: Date) -> i8 {
 }
 
 fn month(year: i16, number: i8) -> Vec<Date> {
-    (1..=31)
-        .filter_map(|day| Date::new(year, number, day))
-        .collect()
+    let mut days = Vec::with_capacity(31);
+    days.extend((1..=31).filter_map(|day| Date::new(year, number, day)));
+    days
 }
 
 impl FromStr for Rule {

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_criterion::{
-    Assertion, Band, Cmp, Condition, Criterion, Fault, FaultCode, KpiRegistry, Level, Measure,
-    Operand, Purpose, Shape, check_kpi, check_policy, check_statement,
+    Assertion, Band, Choice, Cmp, Condition, Criterion, Fault, FaultCode, KpiRegistry, Level,
+    Measure, Name, Operand, Purpose, Shape, check_policy, check_statement,
 };
 
 use super::contradictions::Asked;
@@ -18,7 +18,7 @@ use crate::model::{Response, Trigger};
 pub(super) fn check(scope: &mut Scope<'_>) {
     let draft = scope.draft;
     let registry = scope.registry();
-    declarations(scope, &registry);
+    super::declarations::check(scope, &registry);
     let sourceless: BTreeSet<&str> = draft
         .kpis
         .iter()
@@ -30,7 +30,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     walk(draft, &mut |at, met| {
         if let Met::Criterion(criterion) = met {
             let unsure = |name: &&str| doubtful.contains(name) || stands_in(name);
-            if scope.is_full() || names(criterion).iter().any(unsure) {
+            if scope.is_full() || names(criterion).any(|name| unsure(&name)) {
                 return;
             }
             let mut faults = phasegate_criterion::check(criterion, &registry);
@@ -89,7 +89,7 @@ fn is_never(fault: &Fault) -> bool {
 }
 
 /// What criteria and facts are checked against of a KPI.
-const ASKED_OF: [&str; 9] = [
+pub(super) const ASKED_OF: [&str; 9] = [
     "baseline",
     "budget",
     "direction",
@@ -120,7 +120,7 @@ const PAIRS_MAX: usize = 100_000;
 /// two is watched, and no fault; what only tells sends nothing back.
 fn together(scope: &mut Scope<'_>) {
     let draft = scope.draft;
-    let comparisons = |criterion: &Criterion| criterion.condition.tests().len();
+    let comparisons = |criterion: &Criterion| criterion.condition.tests().count();
     let phases = At::ROOT.key("phases");
     let mut pairs = 0;
     for (index, phase) in draft.phases.iter().enumerate() {
@@ -169,81 +169,17 @@ impl Trigger {
     }
 }
 
-fn declarations(scope: &mut Scope<'_>, registry: &KpiRegistry) {
-    let draft = scope.draft;
-    let kpis = At::ROOT.key("kpis");
-    for (index, kpi) in draft.kpis.iter().enumerate() {
-        let here = kpis.index(index);
-        if let Some(unit) = kpi.unit.as_deref().filter(|text| !text.is_empty())
-            && unit.parse::<phasegate_core::Unit>().is_err()
-        {
-            let message = format!("'{unit}' is not a unit such as ms, % or USD");
-            scope.report(
-                Code::InvalidUnit,
-                here.key("unit"),
-                message,
-                "write it as in 'ms', '%', 'USD', '1/s', or leave it out for plain numbers",
-            );
-            continue;
-        }
-        if scope.is_unread(here, &ASKED_OF) {
-            continue;
-        }
-        let faults: Vec<Fault> = check_kpi(&kpi.declaration())
-            .into_iter()
-            // Where nobody answers, there is nobody to ask.
-            .filter(|fault| fault.code != FaultCode::NoQuery || kpi.source.is_some())
-            .collect();
-        for fault in &faults {
-            let known = ["baseline", "target", "unit"];
-            let named = known.into_iter().find(|key| *key == fault.about);
-            // What is not written there is told at the KPI.
-            let unit = named != Some("unit") || kpi.unit.is_some();
-            let key = named.filter(|_| unit).unwrap_or("id");
-            tell(scope, here.key(key), std::slice::from_ref(fault));
-        }
-    }
-    let slos = At::ROOT.key("slos");
-    for (index, slo) in draft.slos.iter().enumerate() {
-        let here = slos.index(index);
-        match registry.kpi(&slo.kpi) {
-            None if !scope.may_name("kpis", slo.kpi.as_str()) => {
-                let message = format!("there is no KPI '{}' in this plan", slo.kpi);
-                scope.report(
-                    Code::UnknownKpi,
-                    here.key("kpi"),
-                    message,
-                    "declare it under 'kpis'",
-                );
-            }
-            Some(kpi) if kpi.shape != Shape::Ratio => {
-                let message = format!("an SLO counts a ratio, and '{}' is none", slo.kpi);
-                scope.report(
-                    Code::FunctionForShape,
-                    here.key("kpi"),
-                    message,
-                    "let the KPI have 'shape: ratio', or name one that has",
-                );
-            }
-            Some(_) | None => {}
-        }
-        if slo.objective == phasegate_core::Ratio::ONE {
-            let message =
-                "an objective of 100% leaves no budget: every burn rate would be infinite";
-            let help = "set it below 100%, or write a criterion '= 100%'";
-            scope.report(Code::RangeOrder, here.key("objective"), message, help);
-        }
-    }
-}
-
 fn numbers(scope: &mut Scope<'_>, registry: &KpiRegistry) {
     let draft = scope.draft;
     let facts = At::ROOT.key("facts");
     let doubtful = doubtful(scope);
     for (index, note) in draft.facts.iter().enumerate() {
         let here = facts.index(index);
-        let text = note.fact.to_string();
-        if ids_in(&text).any(|word| doubtful.contains(word)) {
+        let names_one = || {
+            let text = note.fact.to_string();
+            ids_in(&text).any(|word| doubtful.contains(word))
+        };
+        if !doubtful.is_empty() && names_one() {
             continue;
         }
         let faults = check_statement(&note.fact, registry);
@@ -261,7 +197,7 @@ fn numbers(scope: &mut Scope<'_>, registry: &KpiRegistry) {
 }
 
 /// Tells the criterion language's faults at a place, under our codes.
-fn tell(scope: &mut Scope<'_>, at: At<'_>, faults: &[Fault]) {
+pub(super) fn tell(scope: &mut Scope<'_>, at: At<'_>, faults: &[Fault]) {
     for fault in faults {
         tell_at(scope, &at, fault);
     }
@@ -299,30 +235,34 @@ pub(super) fn tell_at(scope: &mut Scope<'_>, at: &dyn std::fmt::Display, fault: 
 }
 
 /// The KPIs that a criterion names.
-pub(super) fn names(criterion: &Criterion) -> Vec<&str> {
-    let mut out = Vec::new();
-    for test in criterion.condition.tests() {
-        measure(&test.subject.measure, &mut out);
-    }
-    out
+pub(super) fn names(criterion: &Criterion) -> impl Iterator<Item = &str> {
+    let tests = criterion.condition.tests();
+    tests.flat_map(|test| kpis(&test.subject.measure))
 }
 
-fn measure<'a>(one: &'a Measure, out: &mut Vec<&'a str>) {
-    match one {
-        Measure::Aggregate { of, .. } => out.extend(of.names().map(|name| name.as_str())),
-        Measure::Apdex { of, .. } | Measure::Below { of, .. } => out.push(of.as_str()),
-        Measure::Change(inner) => measure(inner, out),
-        Measure::Plain { kpi, .. } => out.push(kpi.as_str()),
-        Measure::BudgetLeft { .. } | Measure::BurnRate { .. } | Measure::Query(_) => {}
+/// The KPIs that a measure is made of.
+fn kpis(measure: &Measure) -> impl Iterator<Item = &str> {
+    let mut inner = measure;
+    while let Measure::Change(of) = inner {
+        inner = of;
     }
+    let (choice, name) = match inner {
+        Measure::Aggregate { of, .. } => (Some(of), None),
+        Measure::Apdex { of, .. } | Measure::Below { of, .. } => (None, Some(of)),
+        Measure::Plain { kpi, .. } => (None, Some(kpi)),
+        Measure::BudgetLeft { .. }
+        | Measure::BurnRate { .. }
+        | Measure::Change(_)
+        | Measure::Query(_) => (None, None),
+    };
+    let names = choice.into_iter().flat_map(Choice::names).chain(name);
+    names.map(Name::as_str)
 }
 
 /// The thresholds of a criterion that compare one KPI with one value.
 pub(super) fn thresholds(criterion: &Criterion) -> Vec<(&str, Cmp, phasegate_core::Quantity)> {
     let mut out = Vec::new();
     for test in criterion.condition.tests() {
-        let mut kpis = Vec::new();
-        measure(&test.subject.measure, &mut kpis);
         let found = match &test.assertion {
             Assertion::Compare(Band {
                 op,
@@ -337,8 +277,10 @@ pub(super) fn thresholds(criterion: &Criterion) -> Vec<(&str, Cmp, phasegate_cor
             | Assertion::Within(_) => None,
         };
         let plain = !matches!(test.subject.measure, Measure::Change(_));
-        if let (Some((op, value)), [kpi], true) = (found, kpis.as_slice(), plain) {
-            out.push((*kpi, op, value.quantity().clone()));
+        let mut kpis = kpis(&test.subject.measure);
+        if let (Some((op, value)), Some(kpi), None, true) = (found, kpis.next(), kpis.next(), plain)
+        {
+            out.push((kpi, op, value.quantity().clone()));
         }
     }
     out
@@ -404,8 +346,7 @@ fn fires(
     at: At<'_>,
     registry: &KpiRegistry,
 ) {
-    let tests = criterion.condition.tests();
-    let mut assertions = tests.iter().map(|test| &test.assertion);
+    let mut assertions = criterion.condition.tests().map(|test| &test.assertion);
     if assertions.any(|assertion| matches!(assertion, Assertion::Bands { .. })) {
         let message = format!("'{name}' fires or it does not: bands are two levels");
         let help =
@@ -432,8 +373,7 @@ fn alerts(scope: &mut Scope<'_>) {
     let alerts = At::ROOT.key("alerts");
     for (index, alert) in scope.draft.alerts.iter().enumerate() {
         let condition = &alert.criterion.condition;
-        let tests = condition.tests();
-        let mut levels = tests.iter().map(|test| match &test.assertion {
+        let mut levels = condition.tests().map(|test| match &test.assertion {
             Assertion::Bands { crit, .. } => crit.is_some(),
             Assertion::Comparable(_)
             | Assertion::Compare(_)
@@ -443,7 +383,7 @@ fn alerts(scope: &mut Scope<'_>) {
             | Assertion::Within(_) => true,
         });
         let one_is_enough = matches!(condition, Condition::Any(_) | Condition::Score(_));
-        let critical = if one_is_enough && !tests.is_empty() {
+        let critical = if one_is_enough && condition.tests().next().is_some() {
             levels.any(|is| is)
         } else {
             levels.all(|is| is)

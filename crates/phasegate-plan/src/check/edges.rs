@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use phasegate_core::{CriterionId, GateId, StepId};
 
-use super::graph::order;
 use super::reach::Reach;
 use super::{At, Scope};
 use crate::fault::{Code, Severity};
@@ -183,7 +182,8 @@ impl<'d> Edges<'d> {
             .map(|(index, _)| index)
             .collect();
         let mut undone = vec![None; before.len()];
-        for index in order(&before) {
+        let order = scope.order();
+        for &index in order.iter() {
             let list = before.get(index).map_or(&[][..], Vec::as_slice);
             if list.iter().any(|one| unclear.contains(one)) {
                 unclear.insert(index);
@@ -205,7 +205,7 @@ impl<'d> Edges<'d> {
             index: phases()
                 .map(|(index, phase)| (phase.id.as_str(), index))
                 .collect(),
-            reach: Reach::new(Arc::clone(&before)),
+            reach: Reach::new(Arc::clone(&before), &order),
             before,
             irreversible,
             any_undone: undone.iter().find_map(|lost| *lost),

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::graph::order;
 use super::{At, Scope};
 use crate::calendar::{Length, LengthUnit, WorkCalendar};
 use crate::fault::Code;
@@ -81,7 +80,7 @@ pub(super) fn check(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
             continue;
         };
         let sum: u64 = phases.iter().sum();
-        let (path, chain) = longest(draft, &scope.before(), &phases);
+        let (path, chain) = longest(draft, (&scope.before(), &scope.order()), &phases);
         let here = At::ROOT.key("lengths");
         let here = here.index(index);
         let word = if family == Family::Business {
@@ -112,7 +111,11 @@ pub(super) fn check(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
 }
 
 /// The longest path through the phases, and whether they form one chain.
-pub(super) fn longest(draft: &PlanDraft, before: &[Vec<usize>], lengths: &[u64]) -> (u64, bool) {
+pub(super) fn longest(
+    draft: &PlanDraft,
+    (before, order): (&[Vec<usize>], &[usize]),
+    lengths: &[u64],
+) -> (u64, bool) {
     let steps: Vec<usize> = draft
         .phases
         .iter()
@@ -133,7 +136,7 @@ pub(super) fn longest(draft: &PlanDraft, before: &[Vec<usize>], lengths: &[u64])
     let own: BTreeMap<usize, u64> = steps.into_iter().zip(lengths.iter().copied()).collect();
     let mut end = vec![0u64; before.len()];
     // Each after those it waits for; phases in circles are a fault of their own.
-    for index in order(before) {
+    for &index in order {
         let list = before.get(index).map_or(&[][..], Vec::as_slice);
         let start = list.iter().filter_map(|one| end.get(*one)).max();
         let whole = start.copied().unwrap_or(0) + own.get(&index).copied().unwrap_or(0);

@@ -5,6 +5,7 @@ mod bindings;
 mod contradictions;
 mod criteria;
 mod days;
+mod declarations;
 mod deprecations;
 mod durations;
 mod edges;

@@ -132,7 +132,12 @@ fn unique<'i, T: Display + Ord + 'i>(
     what: &str,
     ids: impl Iterator<Item = &'i T>,
 ) {
-    unique_in(scope, at, what, ids, &mut BTreeMap::new());
+    let ids: Vec<&T> = ids.collect();
+    let mut sorted = ids.clone();
+    sorted.sort_unstable();
+    if sorted.windows(2).any(|pair| pair.first() == pair.last()) {
+        unique_in(scope, at, what, ids.into_iter(), &mut BTreeMap::new());
+    }
 }
 
 fn unique_in<'i, T: Display + Ord + 'i>(

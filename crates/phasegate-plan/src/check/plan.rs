@@ -29,7 +29,7 @@ impl Plan {
         Self {
             draft,
             name: document.name().to_owned(),
-            bytes: Arc::from(document.bytes()),
+            bytes: document.shared_bytes(),
         }
     }
 

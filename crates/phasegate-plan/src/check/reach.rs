@@ -7,8 +7,6 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use super::graph::order;
-
 /// So many edges are looked at in all: ten thousand phases in a chain, each of which goes back by a thousand of
 /// them, need as many. Of what needs more nothing is said.
 const LOOKS_MAX: usize = 20_000_000;
@@ -23,9 +21,9 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    pub(super) fn new(before: Arc<[Vec<usize>]>) -> Self {
+    pub(super) fn new(before: Arc<[Vec<usize>]>, order: &[usize]) -> Self {
         let mut rank = vec![0; before.len()];
-        for (place, index) in order(&before).into_iter().enumerate() {
+        for (place, &index) in order.iter().enumerate() {
             if let Some(slot) = rank.get_mut(index) {
                 *slot = place;
             }

@@ -7,7 +7,7 @@ use phasegate_core::{Span, Timestamp};
 use super::{At, Scope};
 use crate::calendar::{Date, DateWindow, Recurrence, TimeOfDay, Zone};
 use crate::fault::Code;
-use crate::model::BackupKind;
+use crate::model::{BackupKind, PlanDraft, Watch};
 
 /// So many different recurrences are looked at for whether they ever come.
 const RECURRENCES_MAX: usize = 2_000;
@@ -22,81 +22,93 @@ pub(super) fn check(scope: &mut Scope<'_>) {
 fn recurrences(scope: &mut Scope<'_>) {
     let draft = scope.draft;
     let root = At::ROOT;
-    let mut all: Vec<(String, &Recurrence)> = Vec::new();
-    let add = |list: &str, index: usize, key: &str, one: Option<&Recurrence>| {
-        one.map(|_| root.key(list).index(index).key(key).to_string())
-    };
+    let mut never = Never::new(draft);
+    let list = root.key("maintenance");
     for (index, one) in draft.maintenance.iter().enumerate() {
-        let at = add("maintenance", index, "recurrence", Some(&one.recurrence));
-        all.extend(at.zip(Some(&one.recurrence)));
+        let here = list.index(index);
+        never.look(scope, here.key("recurrence"), Some(&one.recurrence));
     }
+    let list = root.key("tests");
     for (index, one) in draft.tests.iter().enumerate() {
-        let at = add("tests", index, "schedule", one.schedule.as_ref());
-        all.extend(at.zip(one.schedule.as_ref()));
+        let here = list.index(index);
+        never.look(scope, here.key("schedule"), one.schedule.as_ref());
     }
+    let list = root.key("communications");
     for (index, one) in draft.communications.iter().enumerate() {
-        let at = add("communications", index, "every", one.every.as_ref());
-        all.extend(at.zip(one.every.as_ref()));
+        let here = list.index(index);
+        never.look(scope, here.key("every"), one.every.as_ref());
     }
-    for (index, one) in draft.afterwards.iter().enumerate() {
-        let at = add("afterwards", index, "every", one.every.as_ref());
-        all.extend(at.zip(one.every.as_ref()));
-    }
+    watched(scope, &mut never, &draft.afterwards, root.key("afterwards"));
     let phases = root.key("phases");
     for (index, phase) in draft.phases.iter().enumerate() {
-        let list = phases.index(index);
-        let list = list.key("watch");
-        for (number, one) in phase.watch.iter().enumerate() {
-            if let Some(every) = &one.every {
-                all.push((list.index(number).key("every").to_string(), every));
-            }
-        }
+        let here = phases.index(index);
+        watched(scope, &mut never, &phase.watch, here.key("watch"));
     }
-    if let Some(every) = draft
-        .review
-        .as_ref()
-        .and_then(|review| review.every.as_ref())
-    {
-        all.push((root.key("review").key("every").to_string(), every));
-    }
+    let every = draft.review.as_ref().and_then(|one| one.every.as_ref());
+    never.look(scope, root.key("review").key("every"), every);
+    let list = root.key("recovery");
+    let list = list.key("backups");
     let backups = draft.recovery.iter().flat_map(|recovery| &recovery.backups);
     for (index, one) in backups.enumerate() {
-        let at = root.key("recovery");
-        let at = at.key("backups");
-        let at = at.index(index).key("schedule").to_string();
-        all.extend(one.schedule.as_ref().map(|schedule| (at, schedule)));
+        let here = list.index(index);
+        never.look(scope, here.key("schedule"), one.schedule.as_ref());
     }
-    never(scope, all);
 }
 
-/// Tells which of these never come, counted from the first day of the plan.
-fn never(scope: &mut Scope<'_>, all: Vec<(String, &Recurrence)>) {
-    let window = scope.draft.window.map(DateWindow::first);
-    let start = window.or_else(|| Date::new(2024, 1, 1));
-    let mut known: BTreeMap<String, bool> = BTreeMap::new();
-    for (pointer, recurrence) in all {
-        let text = recurrence.to_string();
-        let comes = match known.get(&text) {
+fn watched<'d>(scope: &mut Scope<'_>, never: &mut Never<'d>, list: &'d [Watch], at: At<'_>) {
+    for (index, one) in list.iter().enumerate() {
+        let here = at.index(index);
+        never.look(scope, here.key("every"), one.every.as_ref());
+    }
+}
+
+/// Which recurrences never come, counted from the first day of the plan.
+struct Never<'d> {
+    window: Option<Date>,
+    start: Option<Date>,
+    /// Whether each that was looked at ever comes, by its text.
+    known: BTreeMap<&'d str, bool>,
+}
+
+impl<'d> Never<'d> {
+    fn new(draft: &PlanDraft) -> Self {
+        let window = draft.window.map(DateWindow::first);
+        Self {
+            window,
+            start: window.or_else(|| Date::new(2024, 1, 1)),
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// Tells it if this one never comes.
+    fn look(&mut self, scope: &mut Scope<'_>, at: At<'_>, one: Option<&'d Recurrence>) {
+        let Some(recurrence) = one else {
+            return;
+        };
+        let text = recurrence.as_str();
+        let comes = match self.known.get(text) {
             Some(comes) => *comes,
-            None if known.len() >= RECURRENCES_MAX => continue,
+            None if self.known.len() >= RECURRENCES_MAX => return,
             None => {
-                let comes = start.is_none_or(|start| recurrence.ever_comes(start));
-                known.insert(text, comes);
+                let comes = self.start.is_none_or(|start| recurrence.ever_comes(start));
+                self.known.insert(text, comes);
                 comes
             }
         };
-        if !comes {
-            let message = format!("'{recurrence}' never comes");
-            let over = match recurrence {
-                Recurrence::Rule(rule) => rule.until().zip(window).filter(|(end, day)| end < day),
-                Recurrence::Cron(_) => None,
-            };
-            let help = match over {
-                Some((end, day)) => format!("it is over on {end}, and the plan begins on {day}"),
-                None => "there is no such day".to_owned(),
-            };
-            scope.report_at(Code::NeverComes, pointer, message, &help);
+        if comes {
+            return;
         }
+        let window = self.window;
+        let over = match recurrence {
+            Recurrence::Rule(rule) => rule.until().zip(window).filter(|(end, day)| end < day),
+            Recurrence::Cron(_) => None,
+        };
+        let help = match over {
+            Some((end, day)) => format!("it is over on {end}, and the plan begins on {day}"),
+            None => "there is no such day".to_owned(),
+        };
+        let message = format!("'{recurrence}' never comes");
+        scope.report(Code::NeverComes, at, message, &help);
     }
 }
 
@@ -141,11 +153,18 @@ fn recovery(scope: &mut Scope<'_>) {
     }
 }
 
-fn longest_gap<'a>(schedules: impl Iterator<Item = &'a Recurrence>) -> Option<Span> {
+fn longest_gap<'a>(schedules: impl Iterator<Item = &'a Recurrence> + Clone) -> Option<Span> {
     const LOOKED_AT: usize = 2000;
     let (start, utc) = (Date::new(2024, 1, 1)?, Zone::utc());
     let begin = utc.moment(start, TimeOfDay::MIDNIGHT);
-    let end = begin + Span::from_secs(35 * 86_400);
+    // What comes again after a week shows each of its gaps in two.
+    let between: Option<u64> = schedules
+        .clone()
+        .map(Recurrence::days_between)
+        .max_by_key(|days| days.unwrap_or(u64::MAX))
+        .flatten();
+    let days = between.map_or(35, |days| days * 2);
+    let end = begin + Span::from_secs(days * 86_400);
     let mut times: Vec<Timestamp> = vec![begin];
     let mut seen = end;
     for schedule in schedules.take(SCHEDULES_MAX) {

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use phasegate_core::{PersonId, RoleId};
 use phasegate_criterion::{KpiRegistry, Purpose};
 
-use super::{dependencies, levelled};
+use super::{dependencies, levelled, order};
 use crate::document::PlanDocument;
-use crate::document::pointer::segment;
+use crate::document::pointer::{push_index, push_key};
 use crate::fault::{Code, FAULTS_MAX, Fault, Severity};
 use crate::form::Unread;
 use crate::model::{PlanDraft, PlanRole};
@@ -98,13 +98,26 @@ impl At<'_> {
 /// A JSON pointer.
 impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.pointer())
+    }
+}
+
+impl At<'_> {
+    /// As a JSON pointer.
+    pub(crate) fn pointer(&self) -> String {
+        let mut pointer = String::with_capacity(64);
+        self.push_to(&mut pointer);
+        pointer
+    }
+
+    fn push_to(&self, pointer: &mut String) {
         if let Some(parent) = self.parent {
-            write!(f, "{parent}")?;
+            parent.push_to(pointer);
         }
         match self.segment {
-            Segment::Root => Ok(()),
-            Segment::Key(key) => write!(f, "/{}", segment(key)),
-            Segment::Index(index) => write!(f, "/{index}"),
+            Segment::Root => {}
+            Segment::Key(key) => push_key(pointer, key),
+            Segment::Index(index) => push_index(pointer, index),
         }
     }
 }
@@ -141,6 +154,7 @@ pub(crate) struct Scope<'d> {
     unread: Unread,
     roles: BTreeMap<&'d RoleId, Staff<'d>>,
     before: Arc<[Vec<usize>]>,
+    order: Arc<[usize]>,
     registry: Arc<KpiRegistry>,
     /// How many days and people may still be looked at.
     looks: Cell<usize>,
@@ -155,12 +169,14 @@ const LOOKS_MAX: usize = 3_000_000;
 
 impl<'d> Scope<'d> {
     pub(crate) fn new(draft: &'d PlanDraft, document: &'d PlanDocument, unread: Unread) -> Self {
+        let before = dependencies(draft);
         Self {
             draft,
             document,
             unread,
             roles: staff(draft),
-            before: dependencies(draft).into(),
+            order: order(&before).into(),
+            before: before.into(),
             registry: Arc::new(draft.kpi_registry()),
             looks: Cell::new(LOOKS_MAX),
             faults: Vec::new(),
@@ -188,6 +204,11 @@ impl<'d> Scope<'d> {
     /// Which phases each of them waits for.
     pub(super) fn before(&self) -> Arc<[Vec<usize>]> {
         Arc::clone(&self.before)
+    }
+
+    /// An order in which each phase comes after those it waits for; those in circles are left out.
+    pub(super) fn order(&self) -> Arc<[usize]> {
+        Arc::clone(&self.order)
     }
 
     /// The KPIs, as the criterion language declares them.
@@ -235,7 +256,7 @@ impl<'d> Scope<'d> {
 
     /// The same of a list somewhere in the plan.
     pub(super) fn may_name_in(&self, list: At<'_>, id: &str) -> bool {
-        !self.unread.is_empty() && self.unread.may_name(&self.written(&list.to_string()), id)
+        !self.unread.is_empty() && self.unread.may_name(&self.written(&list.pointer()), id)
     }
 
     /// Does a text name something that could not be read, or may it name one of a list of the plan that could not?
@@ -249,14 +270,14 @@ impl<'d> Scope<'d> {
         if self.unread.is_empty() {
             return false;
         }
-        let record = self.written(&here.to_string());
+        let record = self.written(&here.pointer());
         let mut keys = keys.iter();
         keys.any(|key| self.unread.is_within(&format!("{record}/{key}")))
     }
 
     /// Could some item of a list not be read?
     pub(super) fn lost_items(&self, list: At<'_>) -> bool {
-        !self.unread.is_empty() && self.unread.has_lost(&self.written(&list.to_string()))
+        !self.unread.is_empty() && self.unread.has_lost(&self.written(&list.pointer()))
     }
 
     /// Is everything that was written in the draft?
@@ -266,7 +287,10 @@ impl<'d> Scope<'d> {
 
     /// Could the phase written before this one not be read?
     pub(super) fn is_unread_before(&self, phase: usize) -> bool {
-        let written = self.written(&At::ROOT.key("phases").index(phase).to_string());
+        if self.unread.is_empty() {
+            return false;
+        }
+        let written = self.written(&At::ROOT.key("phases").index(phase).pointer());
         let index = written
             .rsplit('/')
             .next()
@@ -344,7 +368,7 @@ impl<'d> Scope<'d> {
             let fault = levelled(
                 self.document,
                 code,
-                self.written(&at.to_string()),
+                self.written(&at.pointer()),
                 message.into(),
                 help,
             );

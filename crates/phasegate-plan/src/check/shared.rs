@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use phasegate_core::{BindingId, TargetId};
 
 use super::edges::Edges;
-use super::graph::order;
 use super::{At, Scope};
 use crate::fault::Code;
 use crate::model::{Action, Step};
@@ -23,9 +22,9 @@ impl Edges<'_> {
     /// Two phases that can run at the same time must not move the same thing. Those that move it must
     /// form a chain; in topological order it is enough to look at neighbours.
     pub(super) fn shared_targets(&self, scope: &mut Scope<'_>) {
-        let order = order(&self.before);
+        let order = scope.order();
         let mut movers: BTreeMap<(&BindingId, &TargetId), Vec<Moves<'_>>> = BTreeMap::new();
-        for &index in &order {
+        for &index in order.iter() {
             let steps = self.draft.phases.get(index).map(|phase| &phase.steps);
             for (number, step) in steps.into_iter().flatten().enumerate() {
                 let Some(key) = step.action.moved() else {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::days::DAYS_MAX;
 use super::freezes::Frozen;
-use super::graph::order;
 use super::{At, Scope, days, durations, lengths, recurrences};
 use crate::calendar::{Date, DateWindow, WorkCalendar};
 use crate::fault::Code;
@@ -43,13 +42,14 @@ fn windows(scope: &mut Scope<'_>, calendar: &WorkCalendar) {
     let draft = scope.draft;
     let before = scope.before();
     // Phases in circles, and those that wait for them, have no time.
-    let timed: BTreeSet<usize> = order(&before).into_iter().collect();
+    let order = scope.order();
+    let timed: BTreeSet<usize> = order.iter().copied().collect();
     let frozen = Frozen::new(scope, calendar);
     let forward = draft.without_freezes(calendar);
     super::window::check(scope, (calendar, &forward), &frozen);
     let week = calendar.days_a_week();
     let phases = At::ROOT.key("phases");
-    let ended = ended(draft, &before, week);
+    let ended = ended(draft, (&before, &order), week);
     for (index, phase) in draft.phases.iter().enumerate() {
         let here = phases.index(index);
         if let Some(window) = phase.window {
@@ -137,9 +137,13 @@ fn gate(
 }
 
 /// The last day of each phase, or one before which it has not ended: as it is given, or after what it waits for.
-fn ended(draft: &PlanDraft, before: &[Vec<usize>], week: u64) -> Vec<Option<Date>> {
+fn ended(
+    draft: &PlanDraft,
+    (before, order): (&[Vec<usize>], &[usize]),
+    week: u64,
+) -> Vec<Option<Date>> {
     let mut ends: Vec<Option<Date>> = vec![None; before.len()];
-    for index in order(before) {
+    for &index in order {
         let Some(phase) = draft.phases.get(index) else {
             continue;
         };

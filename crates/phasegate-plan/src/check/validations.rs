@@ -49,7 +49,7 @@ fn one(scope: &mut Scope<'_>, rollback: &Rollback, registry: &KpiRegistry, here:
 
 /// The first KPI of a criterion of which only the new version can be asked.
 fn asks_the_new(criterion: &Criterion, registry: &KpiRegistry) -> Option<phasegate_core::KpiId> {
-    criterion.condition.tests().into_iter().find_map(|test| {
+    criterion.condition.tests().find_map(|test| {
         let measured = measured(&test.subject.measure, registry).ok()?;
         let mut sources = measured.sources.iter();
         let only_new = |source: &&phasegate_criterion::Source<'_>| {

@@ -41,7 +41,7 @@ fn lengths(
     let path = |days: &dyn Fn(&Phase) -> u64| {
         let planned = scope.draft.phases.iter().filter(|phase| !phase.outline);
         let own: Vec<u64> = planned.map(days).collect();
-        longest(scope.draft, &scope.before(), &own).0
+        longest(scope.draft, (&scope.before(), &scope.order()), &own).0
     };
     let of_business = |phase: &Phase| {
         let length = phase.length;

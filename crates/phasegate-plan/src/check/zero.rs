@@ -52,7 +52,7 @@ fn criteria(scope: &mut Scope<'_>) {
                 help,
             );
         }
-        let mut tests = criterion.condition.tests().into_iter();
+        let mut tests = criterion.condition.tests();
         if tests.any(|test| test.over.as_ref().is_some_and(none)) {
             let help = "write over how long, such as 'over 5m', or leave it out";
             scope.report(

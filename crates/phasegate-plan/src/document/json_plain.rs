@@ -8,22 +8,30 @@ use super::{Entry, Extent, Kind, Limits, Node, Source, Text};
 pub(super) fn read(source: &Source, limits: Limits) -> Option<Node> {
     let mut reader = Reader {
         source,
+        bytes: source.text().as_bytes(),
         at: 0,
         limits,
         values: 0,
+        entries: Vec::new(),
+        items: Vec::new(),
     };
     let root = reader.value(0)?;
     reader.space();
-    let whole = reader.at == source.text().len();
+    let whole = reader.at == reader.bytes.len();
     let filled = !matches!(root.kind, Kind::Scalar { .. });
     (whole && filled).then_some(root)
 }
 
 struct Reader<'t> {
     source: &'t Source,
+    bytes: &'t [u8],
     at: usize,
     limits: Limits,
     values: usize,
+    /// The entries of the maps that are open, and the items of the lists: each gets its own when it is closed, so
+    /// that none is moved as its list grows.
+    entries: Vec<Entry>,
+    items: Vec<Node>,
 }
 
 /// Up to here a scan of the entries is cheaper than sorting them.
@@ -31,21 +39,17 @@ const SMALL_MAP: usize = 16;
 
 impl Reader<'_> {
     fn rest(&self) -> &[u8] {
-        self.source
-            .text()
-            .as_bytes()
-            .get(self.at..)
-            .unwrap_or_default()
+        self.bytes.get(self.at..).unwrap_or_default()
     }
 
     fn peek(&self) -> Option<u8> {
-        self.source.text().as_bytes().get(self.at).copied()
+        self.bytes.get(self.at).copied()
     }
 
     fn space(&mut self) {
-        while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.peek() {
-            self.at += 1;
-        }
+        let rest = self.rest();
+        let sign = |byte: &u8| !matches!(byte, b' ' | b'\n' | b'\t' | b'\r');
+        self.at += rest.iter().position(sign).unwrap_or(rest.len());
     }
 
     /// Passes over one sign, with the space around it.
@@ -70,68 +74,82 @@ impl Reader<'_> {
         (self.values <= self.limits.values_max).then_some(())
     }
 
+    /// A value. Each kind is made where it is returned: nodes are large, and most of the time goes to moving them.
     fn value(&mut self, depth: usize) -> Option<Node> {
         self.space();
-        let start = self.at;
-        let kind = match self.peek()? {
-            b'{' if depth < self.limits.depth_max => self.map(depth + 1)?,
-            b'[' if depth < self.limits.depth_max => self.list(depth + 1)?,
-            b'"' => Kind::Scalar {
-                text: self.quoted()?,
-                bare: false,
-            },
-            _ => Kind::Scalar {
-                text: self.bare()?,
-                bare: true,
-            },
-        };
         self.count()?;
-        let at = Extent::new(start, self.at);
-        Some(Node { kind, at })
-    }
-
-    fn list(&mut self, depth: usize) -> Option<Kind> {
-        self.at += 1;
-        let mut items = Vec::new();
-        if self.sign(b']').is_some() {
-            return Some(Kind::List(items));
-        }
-        loop {
-            items.push(self.value(depth)?);
-            if !self.more(b']')? {
-                return Some(Kind::List(items));
+        let start = self.at;
+        match self.peek()? {
+            b'{' if depth < self.limits.depth_max => {
+                let kind = Kind::Map(self.map(depth + 1)?);
+                let at = Extent::new(start, self.at);
+                Some(Node { kind, at })
+            }
+            b'[' if depth < self.limits.depth_max => {
+                let kind = Kind::List(self.list(depth + 1)?);
+                let at = Extent::new(start, self.at);
+                Some(Node { kind, at })
+            }
+            b'"' => {
+                let text = self.quoted()?;
+                let at = Extent::new(start, self.at);
+                let kind = Kind::Scalar { text, bare: false };
+                Some(Node { kind, at })
+            }
+            _ => {
+                let text = self.bare()?;
+                let at = Extent::new(start, self.at);
+                let kind = Kind::Scalar { text, bare: true };
+                Some(Node { kind, at })
             }
         }
     }
 
-    fn map(&mut self, depth: usize) -> Option<Kind> {
+    fn list(&mut self, depth: usize) -> Option<Vec<Node>> {
         self.at += 1;
-        let mut entries: Vec<Entry> = Vec::new();
-        if self.sign(b'}').is_some() {
-            return Some(Kind::Map(entries));
+        if self.sign(b']').is_some() {
+            return Some(Vec::new());
         }
+        let outer = self.items.len();
+        loop {
+            let item = self.value(depth)?;
+            self.items.push(item);
+            if !self.more(b']')? {
+                return Some(self.items.drain(outer..).collect());
+            }
+        }
+    }
+
+    fn map(&mut self, depth: usize) -> Option<Vec<Entry>> {
+        self.at += 1;
+        if self.sign(b'}').is_some() {
+            return Some(Vec::new());
+        }
+        let outer = self.entries.len();
         loop {
             self.space();
             let start = self.at;
             let key = self.quoted()?;
             let key_at = Extent::new(start, self.at);
             self.count()?;
-            let few = entries.len() < SMALL_MAP;
-            let name = key.of(self.source);
-            if few
-                && entries
-                    .iter()
-                    .any(|entry| entry.key.of(self.source) == name)
-            {
+            let before = self.entries.get(outer..).unwrap_or_default();
+            let few = before.len() < SMALL_MAP;
+            if few && before.iter().any(|entry| self.is_same(&entry.key, &key)) {
                 return None;
             }
             self.sign(b':')?;
             let value = self.value(depth)?;
-            entries.push(Entry { key, key_at, value });
+            self.entries.push(Entry { key, key_at, value });
             if !self.more(b'}')? {
-                return self.each_once(&entries).then_some(Kind::Map(entries));
+                let entries = self.entries.get(outer..).unwrap_or_default();
+                let once = self.each_once(entries);
+                return once.then(|| self.entries.drain(outer..).collect());
             }
         }
+    }
+
+    fn is_same(&self, one: &Text, other: &Text) -> bool {
+        one.len() == other.len() && one.of(self.source) == other.of(self.source)
     }
 
     /// Does each key of a map of many stand there once? Those before [`SMALL_MAP`] have been looked at.
@@ -193,9 +211,7 @@ impl Reader<'_> {
         let rest = self.rest();
         let mut len = 0;
         loop {
-            let left = rest.get(len..)?;
-            let stop = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f | 0x7f..);
-            len += left.iter().position(stop)?;
+            len += plainest(rest.get(len..)?);
             match rest.get(len..)? {
                 [b'"' | b'\\', ..] => return Some(len),
                 // Other control characters, marks of the order of bytes, and what is no character.
@@ -231,6 +247,27 @@ impl Reader<'_> {
             _ => None,
         }
     }
+}
+
+/// How many bytes at the front are letters, digits and signs that stand for themselves.
+fn plainest(bytes: &[u8]) -> usize {
+    const TOPS: u64 = u64::from_ne_bytes([0x80; 8]);
+    let each = |byte: u8| u64::from_ne_bytes([byte; 8]);
+    // The top bit of each byte that is less than another one; from the first of them on others may be wrong.
+    let below = |word: u64, byte: u8| word.wrapping_sub(each(byte)) & !word;
+    let is = |word: u64, byte: u8| below(word ^ each(byte), 1);
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (number, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let control = below(word, 0x20) | is(word, 0x7f) | word;
+        let stops = (control | is(word, b'"') | is(word, b'\\')) & TOPS;
+        if stops != 0 {
+            let before = usize::try_from(stops.trailing_zeros() / 8).unwrap_or_default();
+            return number * 8 + before;
+        }
+    }
+    let stop = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f | 0x7f..);
+    bytes.len() - rest.len() + rest.iter().position(stop).unwrap_or(rest.len())
 }
 
 /// A number as JSON writes it.

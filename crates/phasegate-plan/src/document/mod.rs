@@ -139,12 +139,13 @@ impl PlanDocument {
             Format::Toml => toml::read(&source, limits, &mut faults),
         };
         Self {
-            source: Arc::new(source),
-            bytes: if over {
-                Arc::from([])
-            } else {
-                Arc::from(bytes)
+            bytes: match source.bytes() {
+                _ if over => Arc::from([]),
+                read if *read == *bytes => read,
+                // What is not UTF-8 is not in the text.
+                _ => Arc::from(bytes),
             },
+            source: Arc::new(source),
             format,
             root,
             faults,
@@ -159,6 +160,10 @@ impl PlanDocument {
     /// The format it was read in.
     pub fn format(&self) -> Format {
         self.format
+    }
+
+    pub(crate) fn shared_bytes(&self) -> Arc<[u8]> {
+        Arc::clone(&self.bytes)
     }
 
     /// The bytes as read; none if there were too many.

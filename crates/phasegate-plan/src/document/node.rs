@@ -38,7 +38,7 @@ impl Text {
         }
     }
 
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         match self {
             Self::Written(at) => usize::try_from(at.end - at.start).unwrap_or(usize::MAX),
             Self::Made(text) => text.len(),

@@ -1,5 +1,7 @@
 //! The text of a document and the way from a byte to a line and column.
 
+use std::sync::Arc;
+
 use super::Extent;
 use crate::fault::Place;
 
@@ -7,9 +9,9 @@ use crate::fault::Place;
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     name: String,
-    text: String,
+    text: Arc<str>,
     line_starts: Vec<u32>,
-    /// How many characters there are before each [`MARK_BYTES`].
+    /// How many characters there are before each [`MARK_BYTES`]; empty where each is a byte.
     marks: Vec<u32>,
 }
 
@@ -26,9 +28,13 @@ impl Source {
     pub(crate) fn new(name: &str, text: &str) -> Self {
         Self {
             name: name.to_owned(),
-            text: text.to_owned(),
+            text: text.into(),
             line_starts: line_starts(text),
-            marks: marks(text.as_bytes()),
+            marks: if text.is_ascii() {
+                Vec::new()
+            } else {
+                marks(text.as_bytes())
+            },
         }
     }
 
@@ -38,6 +44,11 @@ impl Source {
 
     pub(crate) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The bytes of the text, which are shared.
+    pub(super) fn bytes(&self) -> Arc<[u8]> {
+        Arc::clone(&self.text).into()
     }
 
     /// A stretch of it; nothing where it has no such stretch.
@@ -72,7 +83,7 @@ impl Source {
             None => (line_start, 0),
         };
         let meant = self.text.get(at_start..bytes(at.end)).unwrap_or_default();
-        let width: String = on_one_line(meant).collect();
+        let width = on_one_line(meant).trim_end().chars().count();
         let rest = self.text.get(shown..).unwrap_or_default();
         let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Place {
@@ -81,9 +92,9 @@ impl Source {
             column: narrow(column + 1),
             start: at.start,
             end: at.end,
-            snippet: on_one_line(rest).collect(),
+            snippet: on_one_line(rest).to_owned(),
             snippet_column: narrow(first + 1),
-            width: narrow(width.trim_end().chars().count().max(1)),
+            width: narrow(width.max(1)),
         }
     }
 
@@ -110,6 +121,9 @@ impl Source {
     }
 
     fn chars_before(&self, byte: usize) -> usize {
+        if self.marks.is_empty() {
+            return byte;
+        }
         let mark = byte / MARK_BYTES;
         let marked = self.marks.get(mark).copied().unwrap_or_default();
         let rest = self.text.as_bytes().get(mark * MARK_BYTES..byte);
@@ -118,10 +132,11 @@ impl Source {
 }
 
 /// What is shown of a text: the rest of its first line, shortened.
-fn on_one_line(text: &str) -> impl Iterator<Item = char> {
-    text.chars()
-        .take_while(|c| !matches!(c, '\n' | '\r'))
-        .take(SNIPPET_CHARS_MAX)
+fn on_one_line(text: &str) -> &str {
+    let mut chars = text.char_indices();
+    let end = (chars.by_ref().take(SNIPPET_CHARS_MAX)).find(|(_, c)| matches!(c, '\n' | '\r'));
+    let end = end.or_else(|| chars.next()).map(|(at, _)| at);
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 /// How many characters begin in these bytes of a text.
@@ -132,15 +147,16 @@ fn chars(bytes: &[u8]) -> usize {
 /// The first byte of each line. A carriage return alone ends a line too, as on old machines.
 fn line_starts(text: &str) -> Vec<u32> {
     let bytes = text.as_bytes();
-    let behind = |(at, _): (usize, &str)| u32::try_from(at + 1).unwrap_or(u32::MAX);
-    let first = std::iter::once(0);
-    if !text.contains('\r') {
-        return first.chain(text.match_indices('\n').map(behind)).collect();
+    let returns = text.contains('\r');
+    let mut starts = Vec::with_capacity(text.len() / 32 + 1);
+    starts.push(0);
+    for (at, byte) in bytes.iter().enumerate() {
+        let alone = || returns && *byte == b'\r' && bytes.get(at + 1) != Some(&b'\n');
+        if *byte == b'\n' || alone() {
+            starts.push(u32::try_from(at + 1).unwrap_or(u32::MAX));
+        }
     }
-    let alone = |at: &usize| bytes.get(at + 1) != Some(&b'\n');
-    let ends = text.match_indices(['\r', '\n']);
-    let ends = ends.filter(|(at, sign)| *sign == "\n" || alone(at));
-    first.chain(ends.map(behind)).collect()
+    starts
 }
 
 fn marks(bytes: &[u8]) -> Vec<u32> {

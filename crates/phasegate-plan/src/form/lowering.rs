@@ -1,10 +1,10 @@
 //! The context of reading: where we are, what is wrong so far.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::Display;
 use std::str::FromStr;
 
 use super::{Flat, Form, Unread};
-use crate::document::pointer::segment;
+use crate::document::pointer::{push_index, push_key};
 use crate::document::{Entry, Extent, Kind, Node, Source};
 use crate::fault::{Code, FAULTS_MAX, Fault};
 
@@ -127,8 +127,7 @@ impl<'s> Lowering<'s> {
     /// Does something one level down.
     pub(crate) fn under<T>(&mut self, key: &str, f: impl FnOnce(&mut Self) -> T) -> T {
         let len = self.path.len();
-        self.path.push('/');
-        self.path.push_str(&segment(key));
+        push_key(&mut self.path, key);
         let result = f(self);
         self.path.truncate(len);
         result
@@ -136,8 +135,7 @@ impl<'s> Lowering<'s> {
 
     fn at_index<T>(&mut self, index: usize, f: impl FnOnce(&mut Self) -> T) -> T {
         let len = self.path.len();
-        // Writing to a text does not fail.
-        write!(self.path, "/{index}").unwrap_or_default();
+        push_index(&mut self.path, index);
         let result = f(self);
         self.path.truncate(len);
         result
@@ -428,34 +426,25 @@ fn missing(key: &str) -> String {
 
 const NO_ACTION: &str = "nothing says what is to be done here";
 
-/// Puts each entry in the place of its field, the first of two; `false` if one of them belongs to none. Documents
-/// mostly keep the order of the model, so the search goes on where it ended.
-pub(crate) fn assign<'n>(
-    entries: &'n [Entry],
-    source: &Source,
-    (fields, flats): (&[&str], &[&str]),
-    places: &mut [Option<&'n Entry>],
-) -> bool {
-    let mut known = true;
-    let mut next = 0;
-    for entry in entries {
-        let key = entry.key.of(source);
-        let is_it = |field: &&str| same_key(field, key);
-        let after = fields.get(next..).unwrap_or_default();
-        let place = match after.iter().position(is_it) {
-            Some(more) => Some(next + more),
-            None => fields.iter().take(next).position(is_it),
-        };
-        let Some(place) = place else {
-            known &= flats.contains(&key);
-            continue;
-        };
-        next = place + 1;
-        if let Some(place) = places.get_mut(place) {
-            place.get_or_insert(entry);
-        }
+/// The longest name of a field, in bytes, and more.
+const FIELD_LEN_MAX: usize = 40;
+
+/// A key as the Rust name that it stands for, `no-go` as `no_go`; `-`, which is none, if it stands for none.
+pub(crate) fn snake<'k>(key: &'k str, buffer: &'k mut [u8; FIELD_LEN_MAX]) -> &'k str {
+    if key.bytes().all(|byte| byte.is_ascii_lowercase()) && !key.is_empty() {
+        return key;
     }
-    known
+    let Some(name) = buffer.get_mut(..key.len()).filter(|name| !name.is_empty()) else {
+        return "-";
+    };
+    for (place, byte) in name.iter_mut().zip(key.bytes()) {
+        *place = match byte {
+            b'-' => b'_',
+            b'_' => return "-",
+            other => other,
+        };
+    }
+    std::str::from_utf8(name).unwrap_or("-")
 }
 
 /// Is a Rust name this key? `no_go` is `no-go`. A choice among others has no name.

@@ -207,22 +207,26 @@ macro_rules! record_read {
                     }
                 )?
                 let entries = cx.entries(node, "a map of keys and values")?;
-                let fields = [$($crate::form::record_read!(@name $mode $field)),*];
                 let flats: &[&str] = $crate::form::record_read!(@flats $($mode $ty),*);
-                let mut found = [None; [$(stringify!($field)),*].len()];
-                let known = $crate::form::lowering::assign(
-                    entries,
-                    cx.source(),
-                    (&fields, flats),
-                    &mut found,
-                );
-                let mut found = found.into_iter();
+                let mut known = true;
+                // The entry of each field, the first of two.
+                $(let mut $field: Option<&$crate::document::Entry> = None;)*
+                for entry in entries {
+                    let key = cx.key(entry);
+                    match $crate::form::lowering::snake(key, &mut [0; _]) {
+                        $($crate::form::record_read!(@pattern $mode $field) => {
+                            $field.get_or_insert(entry);
+                        })*
+                        _ => known &= flats.contains(&key),
+                    }
+                }
                 $(
                     let $field = $crate::form::record_read!(
-                        @read $mode $field $ty, cx, entries, node, found.next().flatten() $(, $default)?
+                        @read $mode $field $ty, cx, entries, node, $field $(, $default)?
                     );
                 )*
                 if !known {
+                    let fields = [$($crate::form::record_read!(@name $mode $field)),*];
                     cx.unknown_keys(entries, &fields, flats);
                 }
                 Some(Self { $($field: $field?,)* slips: $crate::form::Slips::default() })
@@ -271,12 +275,14 @@ macro_rules! record_read {
         Some($cx.may::<$ty>($found).unwrap_or_else(|| $e))
     };
     (@read flat $f:ident $ty:ty, $cx:ident, $entries:ident, $node:ident, $found:expr) => {{
-        // It stands under a key of its own.
         let _none: Option<&$crate::document::Entry> = $found;
         $cx.flat::<$ty>($entries, $node)
     }};
     (@name flat $f:ident) => { "" };
     (@name $mode:ident $f:ident) => { stringify!($f) };
+    // It stands under a key of its own, and no key is read as this.
+    (@pattern flat $f:ident) => { "-" };
+    (@pattern $mode:ident $f:ident) => { stringify!($f) };
     (@flats) => { &[] };
     (@flats flat $ty:ty $(, $m:ident $t:ty)*) => { <$ty as $crate::form::Flat>::KEYS };
     (@flats $mode:ident $ty:ty $(, $m:ident $t:ty)*) => {

@@ -14,31 +14,31 @@ macro_rules! ids {
     ($($(#[doc = $doc:literal])+ $name:ident;)*) => {$(
         $(#[doc = $doc])+
         #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-        pub struct $name(String);
+        pub struct $name(TargetId);
 
         impl $name {
             /// Checks a text by the rules of all ids and makes it one.
             pub fn new(text: impl Into<String>) -> Result<Self, IdError> {
                 // Core's rules, by way of one of core's ids.
-                TargetId::new(text).map(|id| Self(id.into()))
+                TargetId::new(text).map(Self)
             }
 
             /// The id as text.
             pub fn as_str(&self) -> &str {
-                &self.0
+                self.0.as_str()
             }
         }
 
         impl FromStr for $name {
             type Err = IdError;
             fn from_str(text: &str) -> Result<Self, IdError> {
-                Self::new(text)
+                text.parse().map(Self)
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
+                f.pad(self.as_str())
             }
         }
 

@@ -329,7 +329,15 @@ impl Action {
     /// How long each of its moves forward rests by its own account: the bakes of a ramp, a wait. What does not
     /// say so is one move that takes no time.
     fn rests(&self) -> Vec<Span> {
-        let mut moves: Vec<Span> = match self {
+        let mut moves = self.bakes();
+        if moves.is_empty() {
+            moves.push(Span::ZERO);
+        }
+        moves
+    }
+
+    fn bakes(&self) -> Vec<Span> {
+        match self {
             Self::Traffic(ramp) => ramp.laid().bakes(),
             Self::Flag(ramp) => ramp.laid().bakes(),
             Self::BlueGreen(switch) => {
@@ -350,16 +358,12 @@ impl Action {
             | Self::Cohort(_)
             | Self::Deprecation(_)
             | Self::Experiment(_) => Vec::new(),
-        };
-        if moves.is_empty() {
-            moves.push(Span::ZERO);
         }
-        moves
     }
 
     /// How long it takes by its own account.
     pub(crate) fn machine_time(&self) -> Span {
-        let rests = self.rests().into_iter();
-        rests.fold(Span::ZERO, Span::saturating_add)
+        let bakes = self.bakes().into_iter();
+        bakes.fold(Span::ZERO, Span::saturating_add)
     }
 }

@@ -97,10 +97,10 @@ fn number(
     seen: &[Seen<'_>],
     decided: &impl Fn(&Condition) -> Option<Verdict>,
 ) -> GoalNumber {
-    let tests = criterion.condition.tests();
+    let tests: Vec<&Test> = criterion.condition.tests().collect();
     let about = |seen: &&Seen<'_>| {
-        let same = |test: &&Test| test.subject == seen.test.subject && test.over == seen.test.over;
-        tests.iter().any(same)
+        let same = |test: &Test| test.subject == seen.test.subject && test.over == seen.test.over;
+        tests.iter().copied().any(same)
     };
     let about: Vec<&Seen<'_>> = seen.iter().filter(about).collect();
     let actual = actual(&about);

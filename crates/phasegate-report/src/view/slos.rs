@@ -44,7 +44,7 @@ pub(super) fn of(
             .collect();
         let mut rules = state.program.triggers.iter().zip(triggers);
         let fired = rules.any(|(trigger, view)| {
-            let mut tests = trigger.criterion.condition.tests().into_iter();
+            let mut tests = trigger.criterion.condition.tests();
             tests.any(|test| is_about(test, &slo.id))
                 && view.firings.iter().any(|firing| !firing.blind)
         });

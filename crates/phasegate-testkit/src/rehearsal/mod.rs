@@ -224,8 +224,6 @@ fn all_at_once(program: &Program, registry: &KpiRegistry) -> Levels {
 }
 
 fn compares_with_baseline(criterion: &Criterion) -> bool {
-    let tests = criterion.condition.tests();
-    tests
-        .iter()
-        .any(|test| matches!(test.reference(), Some((Against::Baseline, None))))
+    let mut tests = criterion.condition.tests();
+    tests.any(|test| matches!(test.reference(), Some((Against::Baseline, None))))
 }

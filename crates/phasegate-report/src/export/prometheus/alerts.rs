@@ -122,8 +122,8 @@ fn of_procedure(plan: &Plan, procedure: &Procedure, number: u32, one: &Declared)
 
 /// Has it levels?
 fn is_graded(condition: &Condition) -> bool {
-    let graded = |test: &&Test| matches!(test.assertion, Assertion::Bands { .. });
-    condition.tests().iter().any(graded)
+    let graded = |test: &Test| matches!(test.assertion, Assertion::Bands { .. });
+    condition.tests().any(graded)
 }
 
 fn of_trigger(plan: &Plan, trigger: &Trigger, phases: Vec<String>) -> Alarm {

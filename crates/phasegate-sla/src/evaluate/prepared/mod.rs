@@ -264,7 +264,7 @@ fn evidence(
 ) -> Result<Vec<bool>, NeedFault> {
     let mut evidence = vec![false; needs.len()];
     let tests = criterion.condition.tests();
-    for test in tests.into_iter().filter(|test| test.level().is_some()) {
+    for test in tests.filter(|test| test.level().is_some()) {
         for question in crate::need::questions(test, registry)? {
             for (need, is_evidence) in needs.iter().zip(&mut evidence) {
                 *is_evidence |= question.candidates.contains(need);
@@ -284,7 +284,7 @@ fn node(condition: &Condition, registry: &KpiRegistry, needs: &[Need]) -> Node {
     };
     match condition {
         // With confidence, alternatives share their chance of error: that is for the long way.
-        Condition::Any(_) if condition.tests().iter().any(|test| test.level().is_some()) => {
+        Condition::Any(_) if condition.tests().any(|test| test.level().is_some()) => {
             Node::General(condition.clone())
         }
         Condition::All(group) => Node::All(members(group)),
