@@ -2,6 +2,7 @@
 
 mod answers;
 mod bindings;
+mod configurations;
 mod contradictions;
 mod criteria;
 mod days;

@@ -99,6 +99,7 @@ fn one(
         scope.report(Code::EmptyRollback, here, message, help);
         return;
     }
+    super::configurations::check(scope, rollback, phases, here);
     let mut reached: BTreeMap<Key<'_>, Reached> = BTreeMap::new();
     for phase in phases {
         for step in &phase.steps {

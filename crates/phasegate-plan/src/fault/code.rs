@@ -254,9 +254,10 @@ codes! {
     EmptyRollback "PG354" "empty-rollback" Warning;
     /// A ramp by a list and by a rule: the rule counts for nothing.
     StagesAndCurve "PG355" "stages-and-curve" Warning;
-    /// A way back that takes as much of something forward as the rollout did.
+    /// A way back that takes as much of something forward as the rollout did, or sets a configuration to what the
+    /// rollout has set it to.
     RollbackGoesForward "PG356" "rollback-goes-forward" Error;
-    /// A way back that moves other things than those that were moved.
+    /// A way back that moves other things than those that were moved, or leaves a configuration as it was set.
     RollbackMissesTarget "PG357" "rollback-misses-target" Warning;
     /// A step of a way back that takes longer by itself than it may.
     StepExceedsBudget "PG358" "step-exceeds-budget" Error;
