@@ -40,7 +40,14 @@ const MAY: &[(&str, &[&str])] = &[
     ),
     ("report", &["core", "criterion", "engine", "plan", "sla"]),
 ];
-const ADAPTERS_MAY: &[&str] = &["core", "percentile", "provider", "resilience", "tcp"];
+const ADAPTERS_MAY: &[&str] = &[
+    "core",
+    "percentile",
+    "provider",
+    "resilience",
+    "shadow",
+    "tcp",
+];
 /// Everything but the facade and the adapters.
 const TESTKIT_MAY_NOT: &[&str] = &["provider-"];
 

@@ -88,6 +88,21 @@ impl Ratio {
         Decimal::new(i64::from(self.ppm), 6).map_or(Decimal::ZERO, Decimal::normalized)
     }
 
+    /// Is the one with this number, counted from 0, among this share of all? Evenly spread: of any `n` that follow each
+    /// other, `n` times the share are, give or take one.
+    ///
+    /// ```
+    /// use phasegate_core::Ratio;
+    /// let half = Ratio::from_percent(50)?;
+    /// assert_eq!([0, 1, 2, 3].map(|number| half.picks(number)), [false, true, false, true]);
+    /// # Ok::<(), phasegate_core::RatioError>(())
+    /// ```
+    pub fn picks(self, number: u64) -> bool {
+        let before = |count: u128| count * u128::from(self.ppm) / u128::from(WHOLE);
+        let number = u128::from(number);
+        before(number + 1) > before(number)
+    }
+
     fn from_decimal(value: Decimal, text: &str) -> Result<Self, RatioError> {
         let short = || text.chars().take(80).collect::<String>();
         if value.is_negative() || value > Decimal::ONE {
@@ -151,6 +166,17 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_share_is_picked_evenly() {
+        for percent in [0, 1, 25, 50, 99, 100] {
+            let share = Ratio::from_percent(percent).expect("a share");
+            for from in [0, 7, u64::MAX - 100] {
+                let picked = (from..from + 100).filter(|number| share.picks(*number));
+                assert_eq!(picked.count(), percent as usize, "{percent} from {from}");
+            }
+        }
+    }
 
     #[test]
     fn a_ratio_cannot_leave_the_whole() {

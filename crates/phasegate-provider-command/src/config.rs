@@ -38,6 +38,10 @@ pub struct CommandConfig {
     /// How long it may run; a call's deadline may be shorter. Default 5 min.
     #[serde(default = "within")]
     pub within: Span,
+    /// The most bytes of each of its outputs that are kept: of standard output the first, of standard error the last.
+    /// Default 8 KiB: enough for a page of words, little in a journal. What others read out of it may need more.
+    #[serde(default = "output_bytes_max")]
+    pub output_bytes_max: usize,
     /// How long it has to end by itself after the signal to terminate. Default 2 s.
     #[serde(default = "grace")]
     pub grace: Span,
@@ -58,6 +62,7 @@ impl CommandConfig {
             secrets: BTreeMap::new(),
             within: within(),
             grace: grace(),
+            output_bytes_max: output_bytes_max(),
         }
     }
 }
@@ -77,6 +82,10 @@ fn root() -> PathBuf {
 
 fn within() -> Span {
     Span::from_secs(300)
+}
+
+fn output_bytes_max() -> usize {
+    8 << 10
 }
 
 fn grace() -> Span {

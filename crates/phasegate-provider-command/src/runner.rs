@@ -21,8 +21,6 @@ use crate::config::{CommandConfig, CommandsConfig};
 use crate::group::Group;
 use crate::mask::Masks;
 
-/// The most bytes that are kept of each output: enough for a page of words, little in a journal.
-const OUTPUT_BYTES_MAX: usize = 8 << 10;
 /// How long outputs may stay open after the command itself has ended: somebody it left behind holds them.
 const LEFT_OPEN: Duration = Duration::from_millis(200);
 
@@ -80,8 +78,8 @@ impl Commands {
         let group = Group::of(child.id());
         let mut running = Running { child, group };
         let mut outputs = Outputs {
-            stdout: Capture::new(Part::First, OUTPUT_BYTES_MAX, &masks),
-            stderr: Capture::new(Part::Last, OUTPUT_BYTES_MAX, &masks),
+            stdout: Capture::new(Part::First, config.output_bytes_max, &masks),
+            stderr: Capture::new(Part::Last, config.output_bytes_max, &masks),
         };
         let (limit, grace) = (within.to_duration(), config.grace.to_duration());
         let ended = running.end(&mut outputs, limit, grace).await;

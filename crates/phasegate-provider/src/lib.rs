@@ -29,9 +29,9 @@ pub use named::{NamedQueries, Texts};
 pub use phasegate_resilience::CallClass;
 pub use registry::{Registry, RegistryError};
 pub use role::{
-    Answer, ApprovalSource, Ask, AskId, Broken, CommandRun, CommandRunner, Decision, Effector,
-    EventId, EventSource, Exit, Exposure, FaultInjector, FlagStore, Health, HealthProbe,
-    HealthState, Message, MetricSource, Misplaced, Notifier, Occurrence, Provider, Receipt, Reply,
-    Traffic, TrafficRouter, answers_now,
+    Answer, ApprovalSource, Ask, AskId, Broken, CommandRun, CommandRunner, Decision,
+    DifferenceSink, Effector, EventId, EventSource, Exit, Exposure, FaultInjector, FlagStore,
+    Found, Health, HealthProbe, HealthState, Message, MetricSource, Misplaced, Notifier,
+    Occurrence, Provider, Receipt, Reply, Traffic, TrafficRouter, answers_now,
 };
 pub use secret::{Secret, SecretSource};

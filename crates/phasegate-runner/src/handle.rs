@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use phasegate_core::TargetId;
 use phasegate_engine::program::Program;
 use phasegate_engine::record::Outcome;
 use phasegate_engine::{Act, EventError, Person, Sources, State};
+use phasegate_provider::{DifferenceSink, ErrorKind, Found, ProviderError, Sent};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// The durable state, whenever it changes.
@@ -245,5 +247,27 @@ impl Operator {
             Ok(result) => Ok(result?),
             Err(_) => Err(OperateError::Stopped),
         }
+    }
+}
+
+/// A comparer tells a rollout what it finds.
+#[async_trait]
+impl DifferenceSink for Operator {
+    async fn differed(&self, found: &Found) -> Result<(), ProviderError> {
+        let Found {
+            target,
+            id,
+            count,
+            detail,
+        } = found.clone();
+        let told = Self::differed(self, target, id, count, detail).await;
+        told.map(drop).map_err(|error| {
+            let (kind, sent) = match &error {
+                OperateError::Refused(_) => (ErrorKind::Misuse, Sent::Answered),
+                OperateError::Stopped => (ErrorKind::Unavailable, Sent::Maybe),
+            };
+            let told = format!("tell of a difference of {}: {error}", found.target);
+            ProviderError::new(kind, sent, told).with_source(error)
+        })
     }
 }

@@ -86,6 +86,14 @@ impl Records {
         Ok(Self(records))
     }
 
+    /// Has at least one of them something at this place? Nothing is at a place with a wild card.
+    ///
+    /// Cost: linear in the records.
+    pub fn have(&self, place: &Path) -> bool {
+        let has = |names: Vec<&str>| self.0.values().any(|record| record.at(&names).is_some());
+        place.names().is_some_and(has)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()

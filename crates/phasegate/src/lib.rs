@@ -21,6 +21,8 @@ pub use phasegate_plan as plan;
 pub use phasegate_provider as provider;
 #[cfg(feature = "alertmanager")]
 pub use phasegate_provider_alertmanager as provider_alertmanager;
+#[cfg(feature = "comparer")]
+pub use phasegate_provider_comparer as provider_comparer;
 #[cfg(feature = "configfile")]
 pub use phasegate_provider_configfile as provider_configfile;
 #[cfg(feature = "faultproxy")]

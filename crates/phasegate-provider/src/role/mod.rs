@@ -2,6 +2,7 @@
 
 mod approval;
 mod command;
+mod difference;
 mod effector;
 mod event;
 mod fault;
@@ -14,6 +15,7 @@ mod traffic;
 
 pub use approval::{Answer, ApprovalSource, Ask, AskId, Decision, Misplaced, Reply};
 pub use command::{CommandRun, CommandRunner, Exit};
+pub use difference::{DifferenceSink, Found};
 pub use effector::Effector;
 pub use event::{EventId, EventSource, Occurrence};
 pub use fault::{Broken, FaultInjector};
