@@ -4,7 +4,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use phasegate_core::Span;
+use phasegate_core::{Span, Timestamp};
 
 use crate::{Call, ErrorKind, ProviderError, Retry, Secret, Sent};
 
@@ -189,9 +189,16 @@ impl HttpResponse {
         if let Ok(secs) = value.parse::<u64>() {
             return Some(Span::from_secs(secs));
         }
-        let until = date::unix_secs(value)?;
-        let now = date::unix_secs(self.header("date")?)?;
-        Some(Span::from_secs(until.saturating_sub(now)))
+        let until = i64::try_from(date::unix_secs(value)?).ok()?;
+        let until = Timestamp::from_unix_millis(until.checked_mul(1000)?);
+        Some(until.since(self.date()?))
+    }
+
+    /// When it was sent, by the other side's own clock.
+    pub fn date(&self) -> Option<Timestamp> {
+        let secs = date::unix_secs(self.header("date")?)?;
+        let millis = i64::try_from(secs).ok()?.checked_mul(1000)?;
+        Some(Timestamp::from_unix_millis(millis))
     }
 
     /// The answer itself if its status is 2xx, else the error that is usual for the status.

@@ -16,10 +16,10 @@ use phasegate_core::{
     Observed, Query, Ratio, Span, Standing, TargetId, Timestamp, Wants, Window, WindowKind,
 };
 use phasegate_provider::{
-    ApprovalSource, Ask, AskId, Call, CommandRun, CommandRunner, ErrorKind, EventId, EventSource,
-    Exit, Exposure, Fault, Faults, FlagStore, Guard, Guarded, Health, HealthProbe, HealthState,
-    Layer, Message, MetricSource, Notifier, Occurrence, Provider, ProviderError, Receipt,
-    Recording, Registry, Replay, Reply, Retry, Sent, Trace, Traffic, TrafficRouter,
+    ApprovalSource, Ask, AskId, Call, CommandRun, CommandRunner, Effector, ErrorKind, EventId,
+    EventSource, Exit, Exposure, Fault, Faults, FlagStore, Guard, Guarded, Health, HealthProbe,
+    HealthState, Layer, Message, MetricSource, Notifier, Occurrence, Provider, ProviderError,
+    Receipt, Recording, Registry, Replay, Reply, Retry, Sent, Trace, Traffic, TrafficRouter,
 };
 use phasegate_resilience::{
     Backoff, Breaker, BreakerConfig, Policy, RetryPolicy, TokioTimer, Window as Calls,
@@ -99,6 +99,14 @@ impl CommandRunner for Everything {
             stderr: String::new(),
             truncated: false,
         })
+    }
+}
+
+#[async_trait]
+impl Effector for Everything {
+    async fn perform(&self, desired: &Desired, call: &Call) -> Result<Receipt, ProviderError> {
+        self.saw(call)?;
+        Ok(Receipt::new(desired.to_string()))
     }
 }
 
@@ -405,6 +413,10 @@ async fn tour(inner: &Arc<Everything>, layers: Vec<Arc<dyn Layer>>) -> Vec<Strin
         subject: "s".to_owned(),
         body: "b".to_owned(),
     };
+    let mirror = Desired::Mirror {
+        target: target.clone(),
+        share: Ratio::ONE,
+    };
     let (router, flags) = (role!(TrafficRouter), role!(FlagStore));
     let (events, approvals) = (role!(EventSource), role!(ApprovalSource));
     let traffic = router.read(&target, &call).await;
@@ -424,6 +436,7 @@ async fn tour(inner: &Arc<Everything>, layers: Vec<Arc<dyn Layer>>) -> Vec<Strin
         format!("{:?}", router.set(&target, Ratio::ONE, &call).await),
         format!("{:?}", flags.set(&target, Ratio::ONE, &call).await),
         format!("{:?}", role!(CommandRunner).run("c", &call).await),
+        format!("{:?}", role!(Effector).perform(&mirror, &call).await),
         format!("{:?}", role!(Notifier).send(&message, &call).await),
         format!("{:?}", role!(MetricSource).measure(&query(), &call).await),
         format!("{:?}", role!(HealthProbe).probe(&target, &call).await),

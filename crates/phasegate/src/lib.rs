@@ -31,6 +31,8 @@ pub use phasegate_provider_faultproxy as provider_faultproxy;
 pub use phasegate_provider_flagd as provider_flagd;
 #[cfg(feature = "flipper")]
 pub use phasegate_provider_flipper as provider_flipper;
+#[cfg(feature = "github")]
+pub use phasegate_provider_github as provider_github;
 #[cfg(feature = "haproxy")]
 pub use phasegate_provider_haproxy as provider_haproxy;
 #[cfg(feature = "inprocess")]

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use crate::layer::{Endpoint, Request, Response};
 use crate::{
-    ApprovalSource, Call, CommandRunner, EventSource, FaultInjector, FlagStore, HealthProbe,
-    MetricSource, Notifier, ProviderError, TrafficRouter,
+    ApprovalSource, Call, CommandRunner, Effector, EventSource, FaultInjector, FlagStore,
+    HealthProbe, MetricSource, Notifier, ProviderError, TrafficRouter,
 };
 
 /// A layer passed on a request of another role.
@@ -42,6 +42,9 @@ endpoints! {
     }
     CommandRunner(runner, call) {
         Request::Run(command) => runner.run(command, call).await.map(Response::Run),
+    }
+    Effector(effector, call) {
+        Request::Perform(desired) => effector.perform(desired, call).await.map(Response::Receipt),
     }
     EventSource(source, call) {
         Request::PollEvents => source.poll(call).await.map(Response::Occurrences),

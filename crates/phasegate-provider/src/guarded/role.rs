@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use phasegate_core::{Capability, Measurement, Query, Ratio, Standing, TargetId};
+use phasegate_core::{Capability, Desired, Measurement, Query, Ratio, Standing, TargetId};
 use phasegate_resilience::Timer;
 
 use super::{Guarded, through};
 use crate::layer::{Request, Response};
 use crate::{
-    ApprovalSource, Ask, AskId, Broken, Call, CommandRun, CommandRunner, EventId, EventSource,
-    Exposure, FaultInjector, FlagStore, Health, HealthProbe, Message, MetricSource, Notifier,
-    Occurrence, Provider, ProviderError, Receipt, Reply, Traffic, TrafficRouter,
+    ApprovalSource, Ask, AskId, Broken, Call, CommandRun, CommandRunner, Effector, EventId,
+    EventSource, Exposure, FaultInjector, FlagStore, Health, HealthProbe, Message, MetricSource,
+    Notifier, Occurrence, Provider, ProviderError, Receipt, Reply, Traffic, TrafficRouter,
 };
 
 impl<R, T> Provider for Guarded<R, T>
@@ -70,6 +70,10 @@ guarded! {
     CommandRunner {
         fn run(command: &str) -> CommandRun
             = Request::Run(command.to_owned()) => Response::Run(run) => run;
+    } and {}
+    Effector {
+        fn perform(desired: &Desired) -> Receipt
+            = Request::Perform(desired.clone()) => Response::Receipt(r) => r;
     } and {}
     EventSource {
         fn poll() -> Vec<Occurrence> = Request::PollEvents => Response::Occurrences(o) => o;

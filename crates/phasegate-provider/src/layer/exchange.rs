@@ -1,6 +1,6 @@
 //! Calls and answers of all roles as values.
 
-use phasegate_core::{Measurement, Query, Ratio, TargetId};
+use phasegate_core::{Desired, Measurement, Query, Ratio, TargetId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -21,6 +21,8 @@ pub enum Request {
     CloseAsk(AskId),
     /// [`MetricSource::measure`](crate::MetricSource::measure).
     Measure(Query),
+    /// [`Effector::perform`](crate::Effector::perform).
+    Perform(Desired),
     /// [`EventSource::poll`](crate::EventSource::poll).
     PollEvents,
     /// [`ApprovalSource::poll`](crate::ApprovalSource::poll).
@@ -55,6 +57,7 @@ impl Request {
             Self::Ask(_) => "ask",
             Self::CloseAsk(_) => "close-ask",
             Self::Measure(_) => "measure",
+            Self::Perform(_) => "perform",
             Self::PollEvents => "poll-events",
             Self::PollReplies => "poll-replies",
             Self::Probe(_) => "probe",

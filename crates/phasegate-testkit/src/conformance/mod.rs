@@ -20,7 +20,7 @@ pub use fault::fault_injector;
 pub use health::health_probe;
 pub use metric::metric_source;
 pub use notifier::notifier;
-pub use share::{flag_store, traffic_router};
+pub use share::{flag_store, flag_switch, traffic_router};
 
 /// Something that an adapter must do and did not.
 #[derive(Clone, Debug, Eq, PartialEq)]

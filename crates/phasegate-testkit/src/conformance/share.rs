@@ -9,6 +9,9 @@ use super::{Findings, Violation};
 /// system of percents or of 256ths can hold exactly.
 const STEPS: [u32; 8] = [0, 50_000, 250_000, 333_333, 1_000_000, 500_000, 10_000, 0];
 
+/// The same for what is on or off.
+const SWITCHED: [u32; 4] = [0, 1_000_000, 0, 1_000_000];
+
 /// The suite for traffic routers; `unknown` is a route that does not exist. Ends with nothing for the canary.
 ///
 /// ```no_run
@@ -33,7 +36,7 @@ pub async fn traffic_router(
         &capabilities,
     );
     let reads_back = capabilities.contains(&Capability::ReadBack);
-    steps(&mut findings, reads_back, async |share, before| {
+    steps(&mut findings, &STEPS, reads_back, async |share, before| {
         router.set(target, share, call).await?;
         if !reads_back {
             return Ok(None);
@@ -62,9 +65,38 @@ pub async fn flag_store(
     unknown: Option<&TargetId>,
     call: &Call,
 ) -> Vec<Violation> {
+    flags(store, flag, unknown, &STEPS, call).await.0
+}
+
+/// The suite for flag stores whose flags are on or off and nothing between; as [`flag_store`] otherwise. Ends with the
+/// flag on.
+pub async fn flag_switch(
+    store: &dyn FlagStore,
+    flag: &TargetId,
+    unknown: Option<&TargetId>,
+    call: &Call,
+) -> Vec<Violation> {
+    let mut findings = flags(store, flag, unknown, &SWITCHED, call).await;
+    for ppm in [1, 500_000, 999_999] {
+        let share = Ratio::from_ppm(ppm).unwrap_or(Ratio::ZERO);
+        let set = store.set(flag, share, call).await;
+        let rule = "what is neither on nor off is refused, and certainly did nothing";
+        let holds = set.as_ref().is_err_and(ProviderError::is_refusal);
+        findings.check(rule, holds, &set);
+    }
+    findings.0
+}
+
+async fn flags(
+    store: &dyn FlagStore,
+    flag: &TargetId,
+    unknown: Option<&TargetId>,
+    shares: &[u32],
+    call: &Call,
+) -> Findings {
     let reads_back = store.capabilities().contains(&Capability::ReadBack);
     let mut findings = Findings::default();
-    steps(&mut findings, reads_back, async |share, before| {
+    steps(&mut findings, shares, reads_back, async |share, before| {
         store.set(flag, share, call).await?;
         if !reads_back {
             return Ok(None);
@@ -79,18 +111,18 @@ pub async fn flag_store(
         let set = store.set(unknown, Ratio::ZERO, call).await;
         refused(&mut findings, set.map(|_| ()));
     }
-    findings.0
+    findings
 }
 
 /// What was found, how it stands to the share that was set, and how to the one before it.
 type Looked = Option<(String, Standing, Option<Standing>)>;
 
-async fn steps<F>(findings: &mut Findings, reads_back: bool, mut step: F)
+async fn steps<F>(findings: &mut Findings, shares: &[u32], reads_back: bool, mut step: F)
 where
     F: AsyncFnMut(Ratio, Option<Ratio>) -> Result<Looked, ProviderError>,
 {
     let mut before: Option<Ratio> = None;
-    for ppm in STEPS {
+    for ppm in shares.iter().copied() {
         let share = Ratio::from_ppm(ppm).unwrap_or(Ratio::ZERO);
         // Twice: setting the same state again is harmless.
         for rule in [

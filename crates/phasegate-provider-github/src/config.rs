@@ -1,0 +1,211 @@
+//! Which repository, which workflows, and what it takes for one to be done.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use phasegate_core::Span;
+use phasegate_provider::{Credential, HttpEndpoint, SecretSource};
+use phasegate_resilience::{
+    Backoff, Breaker, BreakerConfig, Misuse, Policy, Quota, RateLimiter, RetryPolicy, Window,
+};
+use serde::{Deserialize, Serialize};
+
+/// When a workflow is done.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Until {
+    /// When its run has ended with success.
+    #[default]
+    Ended,
+    /// When its run is there. How it ends is then for a criterion: `failed NAME`.
+    Started,
+}
+
+/// One workflow.
+///
+/// ```
+/// use phasegate_provider_github::{Until, WorkflowConfig};
+/// let read = r#"{"file": "deploy.yml", "ref": "main", "correlation": "rollout", "until": "started"}"#;
+/// let deploy = WorkflowConfig::new("deploy.yml").with_correlation("rollout").with_until(Until::Started);
+/// assert_eq!(serde_json::from_str::<WorkflowConfig>(read)?, deploy);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct WorkflowConfig {
+    /// The name of its file below `.github/workflows`, or its number.
+    pub file: String,
+    /// The branch or tag whose version of the file is run. Default `main`.
+    #[serde(default = "main", rename = "ref")]
+    pub git_ref: String,
+    /// The input that takes the correlation id, which the workflow shows in its `run-name`. With it a run whose dispatch
+    /// was not confirmed is found again; without it such a dispatch is in doubt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<String>,
+    /// When it is done. Default: when it has ended with success.
+    #[serde(default)]
+    pub until: Until,
+}
+
+fn main() -> String {
+    "main".to_owned()
+}
+
+impl WorkflowConfig {
+    /// This file on `main`, without a correlation id, done when it has ended.
+    pub fn new(file: impl Into<String>) -> Self {
+        Self {
+            file: file.into(),
+            git_ref: main(),
+            correlation: None,
+            until: Until::Ended,
+        }
+    }
+
+    /// The same on another branch or tag.
+    #[must_use]
+    pub fn with_ref(mut self, git_ref: impl Into<String>) -> Self {
+        self.git_ref = git_ref.into();
+        self
+    }
+
+    /// The same with an input for the correlation id.
+    #[must_use]
+    pub fn with_correlation(mut self, input: impl Into<String>) -> Self {
+        self.correlation = Some(input.into());
+        self
+    }
+
+    /// The same, done at another point.
+    #[must_use]
+    pub fn with_until(mut self, until: Until) -> Self {
+        self.until = until;
+        self
+    }
+}
+
+/// One repository and its workflows.
+///
+/// ```
+/// use phasegate_provider::SecretSource;
+/// use phasegate_provider_github::{GithubConfig, WorkflowConfig};
+/// let config = GithubConfig::new("octo-org", "shop", SecretSource::Env("GITHUB_TOKEN".to_owned()))
+///     .with_workflow("deploy", WorkflowConfig::new("deploy.yml"));
+/// let read = r#"{"endpoint": {"url": "https://api.github.com", "credential": {"bearer": {"env": "GITHUB_TOKEN"}}},
+///     "owner": "octo-org", "repository": "shop", "workflows": {"deploy": {"file": "deploy.yml"}}}"#;
+/// assert_eq!(serde_json::from_str::<GithubConfig>(read)?, config);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct GithubConfig {
+    /// `https://api.github.com`, or `https://HOST/api/v3` of an Enterprise Server, and a token.
+    pub endpoint: HttpEndpoint,
+    /// Whose repository.
+    pub owner: String,
+    /// Which one.
+    pub repository: String,
+    /// Its workflows, by the names that plans use.
+    #[serde(default)]
+    pub workflows: BTreeMap<String, WorkflowConfig>,
+    /// How often a run that is waited for is looked at. Default 5 s.
+    #[serde(default = "poll")]
+    pub poll: Span,
+    /// How far back runs with a correlation id are looked for. A rollout's id must be its own for that long. Default
+    /// one day.
+    #[serde(default = "look_back")]
+    pub look_back: Span,
+    /// How far apart calls that change something are. Default 1 s, as GitHub asks for.
+    #[serde(default = "apart")]
+    pub apart: Span,
+}
+
+fn poll() -> Span {
+    Span::from_secs(5)
+}
+
+fn look_back() -> Span {
+    Span::from_secs(24 * 3600)
+}
+
+fn apart() -> Span {
+    Span::from_secs(1)
+}
+
+impl GithubConfig {
+    /// This repository at github.com, with a token.
+    pub fn new(
+        owner: impl Into<String>,
+        repository: impl Into<String>,
+        token: SecretSource,
+    ) -> Self {
+        let endpoint = HttpEndpoint::new("https://api.github.com");
+        Self {
+            endpoint: endpoint.with_credential(Credential::Bearer(token)),
+            owner: owner.into(),
+            repository: repository.into(),
+            workflows: BTreeMap::new(),
+            poll: poll(),
+            look_back: look_back(),
+            apart: apart(),
+        }
+    }
+
+    /// The same at another place, with the credential that stands there.
+    #[must_use]
+    pub fn with_endpoint(mut self, endpoint: HttpEndpoint) -> Self {
+        self.endpoint = endpoint;
+        self
+    }
+
+    /// The same with a workflow.
+    #[must_use]
+    pub fn with_workflow(mut self, name: impl Into<String>, workflow: WorkflowConfig) -> Self {
+        self.workflows.insert(name.into(), workflow);
+        self
+    }
+
+    /// The same, looking more or less often.
+    #[must_use]
+    pub fn with_poll(mut self, span: Span) -> Self {
+        self.poll = span;
+        self
+    }
+
+    /// The same with more or less time between changes.
+    #[must_use]
+    pub fn with_apart(mut self, span: Span) -> Self {
+        self.apart = span;
+        self
+    }
+}
+
+/// A policy within GitHub's published limits, for metrics and switches: one call a second, of the 5000 an hour and 900
+/// points a minute that a token has (`docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api`); three
+/// attempts within 20 s, 10 s for each; a breaker that opens after five failures in a row. A limit that is told comes
+/// as [`Throttled`](phasegate_provider::ErrorKind::Throttled) with its wait, which is kept.
+///
+/// # Errors
+/// None in fact; the parts check their numbers.
+pub fn default_policy() -> Result<Policy, Misuse> {
+    let retry = RetryPolicy::default()
+        .attempts(3)
+        .total(Duration::from_secs(20))
+        .backoff(Backoff::exponential(Duration::from_millis(500)).cap(Duration::from_secs(5)));
+    let breaker = BreakerConfig::default()
+        .window(Window::Calls(20))
+        .min_calls(10)
+        .consecutive_failures(5)
+        .open_for(Backoff::exponential(Duration::from_secs(10)).cap(Duration::from_secs(120)))
+        .probes(1);
+    let quota = Quota::new(1, Duration::from_secs(1))?;
+    Ok(Policy::new()
+        .retry(retry)
+        .breaker(Arc::new(Breaker::new(breaker)?))
+        .limiter(Arc::new(RateLimiter::new(quota)), Duration::from_secs(2))
+        .timeout(Duration::from_secs(10)))
+}
