@@ -379,3 +379,83 @@ fn a_no_that_only_tells_holds_too() {
         [HoldReason::Gate { .. }]
     ));
 }
+
+/// A drill is a rollback like any other, timed, and the rollout goes on afterwards.
+#[test]
+fn a_rollback_that_is_rehearsed_is_evidence_and_ends_nothing() {
+    let back = || Act::Drill { back: Back::Start };
+    let mut good = world(None);
+    let kpi = "service-errors".parse().expect("an id");
+    good.metrics.insert(kpi, errors("0.1%"));
+    // One that comes while it goes back is none.
+    let twice = vec![(10, back()), (10, back()), (40, Act::Release)];
+    let simulation = run("regress", good, twice, Vec::new());
+    let records = records(&simulation);
+    let ended = records.iter().filter_map(|record| match record.body {
+        Body::RollbackEnded { validated } => Some(validated),
+        _ => None,
+    });
+    assert_eq!(ended.collect::<Vec<_>>(), [true]);
+    let mut state = phasegate_engine::State::created(&records[0]).expect("a creation");
+    for record in &records[1..] {
+        state.apply(record).expect("it replays");
+    }
+    let [drill] = &state.drills[..] else {
+        panic!("{:?}", state.drills);
+    };
+    assert_eq!((drill.by.as_str(), drill.validated), ("olga", true));
+    let (least, limit) = (Span::from_secs(30), drill.limit.expect("a limit"));
+    assert!(least < drill.took && drill.took < limit, "{}", drill.took);
+    // It began anew after the release, and is done.
+    assert_eq!(state.outcome, Some(Outcome::Completed));
+    let starts = records
+        .iter()
+        .filter(|record| matches!(record.body, Body::PhaseStarted { .. }));
+    assert_eq!(starts.count(), 2);
+}
+
+/// Somebody who wants undone what is being rehearsed gets it: it ends as a rollback ends.
+#[test]
+fn a_drill_that_something_else_wants_too_is_none() {
+    let back = || Back::Start;
+    let mut good = world(None);
+    let kpi = "service-errors".parse().expect("an id");
+    good.metrics.insert(kpi, errors("0.1%"));
+    let twice = vec![
+        (10, Act::Drill { back: back() }),
+        (10, Act::RollBack { back: back() }),
+    ];
+    let simulation = run("regress", good, twice, Vec::new());
+    let records = records(&simulation);
+    let last = &records.last().expect("a record").body;
+    let outcome = Outcome::RolledBack;
+    assert_eq!(*last, Body::Finished { outcome });
+    let mut state = phasegate_engine::State::created(&records[0]).expect("a creation");
+    for record in &records[1..] {
+        state.apply(record).expect("it replays");
+    }
+    assert_eq!(state.drills, []);
+    // The steps of the way back were not begun anew.
+    let starts = |body: &Body| {
+        matches!(
+            body,
+            Body::OpStarted {
+                place: Place::Rollback { op: 0 },
+                ..
+            }
+        )
+    };
+    assert_eq!(records.iter().filter(|r| starts(&r.body)).count(), 1);
+}
+
+/// What goes wrong during a drill makes it the real thing.
+#[test]
+fn a_drill_that_has_to_go_further_is_none() {
+    let procedure = Back::Procedure("no-advice".parse().expect("an id"));
+    let acts = vec![(6, Act::Drill { back: procedure }), (6, Act::Abort)];
+    let simulation = run("partial", shop("1"), acts, Vec::new());
+    let records = records(&simulation);
+    let last = &records.last().expect("a record").body;
+    let outcome = Outcome::Aborted;
+    assert_eq!(*last, Body::Finished { outcome });
+}

@@ -14,8 +14,7 @@ use crate::fits::program;
 use crate::{Error, start};
 
 /// What can be typed.
-pub const WORDS: &str =
-    "release, pause, resume, rollback [PROCEDURE], abort, declare SCENARIO, or amend PLAN REASON";
+pub const WORDS: &str = "release, pause, resume, rollback [PROCEDURE], drill REASON, abort, declare SCENARIO, or amend PLAN REASON";
 
 /// The standard input, line by line.
 pub struct Console {
@@ -72,7 +71,8 @@ pub async fn obey(operator: &Operator, documents: &Documents, line: &str) {
     let done = match (line.strip_prefix("amend "), act(line)) {
         (Some(words), _) => amend(operator, documents, by, words).await,
         (None, Some(act)) => {
-            let reason = format!("typed: {line}");
+            let why = line.strip_prefix("drill ").map(|why| why.trim().to_owned());
+            let reason = why.unwrap_or_else(|| format!("typed: {line}"));
             operator.operate(by, reason, act).await.map_err(Error::from)
         }
         (None, None) => Err(format!("'{line}' is no act: type {WORDS}").into()),
@@ -103,6 +103,7 @@ fn act(line: &str) -> Option<Act> {
         Some(("declare", scenario)) => Act::Declare {
             scenario: scenario.trim().to_owned(),
         },
+        Some(("drill", _)) => Act::Drill { back: Back::Start },
         Some(("rollback", procedure)) => Act::RollBack {
             back: Back::Procedure(procedure.trim().parse().ok()?),
         },

@@ -110,6 +110,12 @@ pub enum Act {
         /// Which, by its name in the plan.
         scenario: String,
     },
+    /// Rehearse a rollback: it is carried out and timed as any other, and is evidence that the way back works. Afterwards
+    /// the rollout waits for a release and begins again what was undone. The reason must be given.
+    Drill {
+        /// How far.
+        back: Back,
+    },
     /// Say that what was to be done after an incident is done.
     FollowUp {
         /// Which.

@@ -57,11 +57,12 @@ impl Setback {
     }
 }
 
-/// Each going back of a rollout as an incident, in order. They serialise, for tools.
+/// Each going back of a rollout as an incident, in order, without those that were rehearsed. They serialise, for tools.
 #[must_use]
 pub fn setbacks(view: &View) -> Vec<Setback> {
     view.rollbacks
         .iter()
+        .filter(|rollback| !rollback.is_drill())
         .map(|rollback| setback(view, rollback))
         .collect()
 }

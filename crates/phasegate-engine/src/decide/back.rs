@@ -28,9 +28,19 @@ impl Engine {
         let is_new_part = procedure
             .as_ref()
             .is_some_and(|procedure| under_way.is_empty() && !self.is_carried_out(procedure));
-        if is_under_way && additional.is_empty() && !is_new_part {
-            return;
-        }
+        let nothing_more = additional.is_empty() && !is_new_part;
+        // What a drill undoes already and something else wants undone as well is not rehearsed any more.
+        let drill = self.state.rollback.as_ref().filter(|rollback| {
+            is_under_way
+                && rollback.is_drill()
+                && !wanted.is_empty()
+                && !matches!(cause, Cause::Drill { .. })
+        });
+        let back = match drill {
+            Some(drill) if nothing_more => &drill.back.clone(),
+            None if is_under_way && nothing_more => return,
+            Some(_) | None => back,
+        };
         let whole = is_under_way || !self.is_alone(back, &wanted);
         let mut ops: Vec<Op> = Vec::new();
         let mut limit = if is_under_way {
@@ -184,6 +194,7 @@ impl Engine {
         }
         let validated = rollback.unsuccessful.is_empty();
         let only_a_part = rollback.phases.is_empty() && matches!(rollback.back, Back::Procedure(_));
+        let is_drill = rollback.is_drill();
         // What was told on the way is delivered, or given up, before anything ends.
         if !self.state.effects.is_empty() {
             return;
@@ -205,7 +216,7 @@ impl Engine {
             self.emit(Body::Finished {
                 outcome: Outcome::Aborted,
             });
-        } else if anything_left || only_a_part {
+        } else if anything_left || only_a_part || is_drill {
             self.hold(HoldReason::RolledBack);
         } else {
             self.emit(Body::Finished {

@@ -109,6 +109,7 @@ impl Engine {
                 self.may_go_back(&back)?;
                 self.start_rollback(Cause::Operator { by: id, reason }, &back, None);
             }
+            Act::Drill { back } => self.drill(id, reason, &back)?,
             Act::Retry { place } => self.retry(place, id, reason)?,
             Act::RetryRollback => {
                 unless(failed, "no rollback has failed")?;
@@ -143,6 +144,19 @@ impl Engine {
                 });
             }
         }
+        Ok(())
+    }
+
+    fn drill(&mut self, by: PersonId, reason: String, back: &Back) -> Result<(), EventError> {
+        if reason.trim().is_empty() {
+            return Err(EventError::ReasonMissing);
+        }
+        if self.state.rollback.is_some() {
+            let what = "the rollout goes back already: that is no drill";
+            return Err(EventError::NotApplicable { what });
+        }
+        self.may_go_back(back)?;
+        self.start_rollback(Cause::Drill { by, reason }, back, None);
         Ok(())
     }
 

@@ -22,6 +22,13 @@ pub enum Cause {
         /// The finding in one sentence.
         sentence: String,
     },
+    /// A person rehearses it.
+    Drill {
+        /// Who.
+        by: PersonId,
+        /// Why.
+        reason: String,
+    },
     /// A gate decided no-go.
     Gate {
         /// Which.

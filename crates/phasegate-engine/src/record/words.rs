@@ -11,6 +11,7 @@ impl fmt::Display for Cause {
             Self::Criterion { check, sentence } => {
                 write!(f, "criterion {check} failed: {sentence}")
             }
+            Self::Drill { by, reason } => write!(f, "a drill of {by}: {reason}"),
             Self::Gate { gate } => write!(f, "gate {gate} decided no-go"),
             Self::Incident { number, scenario } => write!(f, "incident {number}: {scenario}"),
             Self::Operator { by, reason } => write!(f, "{by} said so: {reason}"),

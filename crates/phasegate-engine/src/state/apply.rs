@@ -86,6 +86,7 @@ impl State {
             passed_over: BTreeMap::new(),
             incidents: BTreeMap::new(),
             renewing: BTreeSet::new(),
+            drills: Vec::new(),
             amended: 0,
             outcome: None,
         })
@@ -274,7 +275,7 @@ impl State {
                 *self.stage_mut(place)? = Stage::Ready;
                 self.holds.retain(|hold| !about(hold, place));
             }
-            Body::RollbackEnded { validated } => self.fold_rollback_ended(*validated)?,
+            Body::RollbackEnded { validated } => self.fold_rollback_ended(*validated, now)?,
             Body::RollbackStarted { .. } => {
                 self.testimony.delivered = None;
                 self.fold_rollback_started(record)?;

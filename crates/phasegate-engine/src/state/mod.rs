@@ -23,8 +23,8 @@ use phasegate_sla::Testimony;
 pub use apply::Misfit;
 pub use incidents::IncidentState;
 pub use parts::{
-    Applied, AskState, BakeState, CheckState, DifferenceState, EffectState, Failures, PhaseState,
-    RollbackState, Stage, TriggerState,
+    Applied, AskState, BakeState, CheckState, DifferenceState, DrillState, EffectState, Failures,
+    PhaseState, RollbackState, Stage, TriggerState,
 };
 pub(crate) use parts::{exposure, is_blind, sees_nothing};
 
@@ -102,6 +102,8 @@ pub struct State {
     pub incidents: BTreeMap<u64, IncidentState>,
     /// Gates before the start whose approval the revised plan needs anew: nothing moves forward before.
     pub renewing: BTreeSet<Place>,
+    /// Rollbacks that were rehearsed.
+    pub drills: Vec<DrillState>,
     /// How many revised plans were adopted.
     pub amended: u32,
     /// How it ended, if it did.

@@ -69,6 +69,8 @@ impl fmt::Display for Failures {
 pub struct RollbackState {
     /// Why it began.
     pub cause: Cause,
+    /// Something else wants it as well, or wants it to go further.
+    pub extended: bool,
     /// How far it goes.
     pub back: Back,
     /// The phases it undoes, latest first.
@@ -89,6 +91,31 @@ pub struct RollbackState {
     pub unsuccessful: Vec<usize>,
     /// It could not be validated: a person must take over.
     pub failed: bool,
+}
+
+impl RollbackState {
+    /// Is it rehearsed? Not any more once something else wants it.
+    pub fn is_drill(&self) -> bool {
+        matches!(self.cause, Cause::Drill { .. }) && !self.extended
+    }
+}
+
+/// A rollback that was rehearsed: evidence that the way back works, and in which time.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct DrillState {
+    /// Who rehearsed it.
+    pub by: PersonId,
+    /// How far it went.
+    pub back: Back,
+    /// When it was over.
+    pub ended: Timestamp,
+    /// How long it took, the longer of what the two clocks say.
+    pub took: Span,
+    /// How long it may take.
+    pub limit: Option<Span>,
+    /// Do all validations hold?
+    pub validated: bool,
 }
 
 /// An effect without a known outcome.

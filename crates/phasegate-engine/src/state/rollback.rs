@@ -1,9 +1,11 @@
 //! Rollbacks: begun, ended.
 
 use super::State;
-use super::parts::{PhaseState, RollbackState, Stage};
+use phasegate_core::Now;
+
+use super::parts::{DrillState, PhaseState, RollbackState, Stage};
 use crate::program::Back;
-use crate::record::{AskAbout, Body, Place, Record};
+use crate::record::{AskAbout, Body, Cause, Place, Record};
 
 impl State {
     pub(super) fn fold_rollback_started(&mut self, record: &Record) -> Result<(), &'static str> {
@@ -26,6 +28,7 @@ impl State {
         });
         match &mut self.rollback {
             Some(rollback) if !rollback.failed => {
+                rollback.extended = true;
                 rollback.back = back.clone();
                 rollback.phases.clone_from(phases);
                 rollback.ops.extend(ops.iter().cloned());
@@ -36,6 +39,7 @@ impl State {
                     .retain(|place| matches!(place, Place::Phase { .. }));
                 self.rollback = Some(RollbackState {
                     cause: cause.clone(),
+                    extended: false,
                     back: back.clone(),
                     phases: phases.clone(),
                     ops: ops.clone(),
@@ -52,8 +56,22 @@ impl State {
         Ok(())
     }
 
-    pub(super) fn fold_rollback_ended(&mut self, validated: bool) -> Result<(), &'static str> {
-        let rollback = self.rollback_mut()?;
+    pub(super) fn fold_rollback_ended(
+        &mut self,
+        validated: bool,
+        now: Now,
+    ) -> Result<(), &'static str> {
+        let rollback = self.rollback.as_mut().ok_or("no rollback is under way")?;
+        if let (Cause::Drill { by, .. }, true) = (&rollback.cause, rollback.is_drill()) {
+            self.drills.push(DrillState {
+                by: by.clone(),
+                back: rollback.back.clone(),
+                ended: now.wall,
+                took: now.elapsed_since(&rollback.started).high,
+                limit: rollback.limit,
+                validated,
+            });
+        }
         if !validated {
             rollback.failed = true;
             return Ok(());

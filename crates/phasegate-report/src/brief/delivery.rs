@@ -41,7 +41,7 @@ struct Rollout {
 
 /// Delivery performance over rollouts, each with its view: a rollout that exposed the new version to anybody
 /// is a deployment, when it ended or was last seen, and has failed if it went back; each going back is an
-/// incident that a change caused. When changes were committed, and what was rework, no journal knows.
+/// incident that a change caused. Drills are neither. When changes were committed, and what was rework, no journal knows.
 ///
 /// Moments from `from` (inclusive) to `until` (exclusive) count.
 #[must_use]
@@ -57,7 +57,7 @@ pub fn delivery_performance(
             deployments.push(Deployment {
                 at: ended(view),
                 committed: None,
-                failed: !view.rollbacks.is_empty(),
+                failed: view.rollbacks.iter().any(|back| !back.is_drill()),
                 rework: false,
             });
         }

@@ -146,6 +146,7 @@ pub(super) fn of_cause(cause: &Cause, state: &State, record: &Record) -> Vec<Evi
         Cause::Criterion { check, .. } => of_check(check.as_str(), state),
         Cause::Trigger { trigger, .. } => of_trigger(trigger, None, state, record),
         Cause::Blind { .. }
+        | Cause::Drill { .. }
         | Cause::Gate { .. }
         | Cause::Incident { .. }
         | Cause::Operator { .. } => Vec::new(),

@@ -57,6 +57,12 @@ pub struct Extension {
 }
 
 impl RollbackView {
+    /// Was it rehearsed, and by nothing else asked for while it was under way?
+    #[must_use]
+    pub fn is_drill(&self) -> bool {
+        matches!(self.cause, Cause::Drill { .. }) && self.extensions.is_empty()
+    }
+
     /// Did all of it take longer than it may?
     #[must_use]
     pub fn is_over_limit(&self) -> bool {

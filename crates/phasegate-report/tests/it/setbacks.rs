@@ -1,7 +1,8 @@
 //! Goings back as incidents, delivery performance.
 
 use phasegate_core::Fraction;
-use phasegate_report::{View, delivery_performance, post_mortem, setbacks};
+use phasegate_engine::record::{Body, Cause};
+use phasegate_report::{View, delivery_performance, markdown, post_mortem, setbacks};
 
 use crate::fixtures::{self, after};
 
@@ -64,4 +65,24 @@ fn delivery_is_measured_over_rollouts() {
     assert_eq!(found.lead_time, None);
     let none = delivery_performance(&views, day, after(2 * 86_400_000));
     assert_eq!(none.change_fail_rate, None);
+}
+
+#[test]
+fn a_drill_is_no_setback() {
+    let mut records = fixtures::rolled_back();
+    for record in &mut records {
+        if let Body::RollbackStarted { cause, .. } = &mut record.body {
+            let by = fixtures::read("olga");
+            let reason = "it is rehearsed".to_owned();
+            *cause = Cause::Drill { by, reason };
+        }
+    }
+    let view = view(&records);
+    assert_eq!(setbacks(&view), []);
+    assert!(view.rollbacks[0].took.is_some(), "it is timed");
+    let day = after(86_400_000);
+    let found = delivery_performance(std::slice::from_ref(&view), after(0), day);
+    assert_eq!(found.change_fail_rate, Fraction::new(0, 1));
+    let told = markdown(&view);
+    assert!(told.contains("a drill of olga: it is rehearsed"), "{told}");
 }

@@ -48,6 +48,7 @@ pub(super) fn acts(chance: &mut Chance) -> Acts {
                 withdraw_everything(&mut acts);
                 continue;
             }
+            8 => Act::Drill { back: Back::Start },
             1 | 2 => Act::Skip { place },
             3 | 4 => Act::Retry { place },
             5..=7 => {

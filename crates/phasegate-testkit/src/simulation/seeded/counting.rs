@@ -110,6 +110,10 @@ fn act(body: &Body) -> Option<&'static str> {
             ..
         } => "break-glass",
         Body::RollbackStarted {
+            cause: Cause::Drill { .. },
+            ..
+        } => "drill",
+        Body::RollbackStarted {
             cause: Cause::Operator { .. },
             back: Back::Previous,
             ..

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_core::{EffectClass, EffectKey, Timestamp};
 use phasegate_engine::Engine;
-use phasegate_engine::program::{Back, Occasion, OpKind, Program};
+use phasegate_engine::program::{Occasion, OpKind, Program};
 use phasegate_engine::record::{
     Body, Decision, Finish, IncidentClock, IncidentStep, Place, Record,
 };
 
-use super::Report;
+use super::{Report, going_back};
 use crate::simulation::{Ended, Simulation};
 
 pub(super) fn check(
@@ -29,8 +29,7 @@ pub(super) fn check(
     what_happens_is_announced_once(program, records, &mut violations);
     work_that_began_never_changes(program, records, &mut violations);
     revisions_are_approved_first(program, records, &mut violations);
-    only_single_phases_are_undone_in_part(records, &mut violations);
-    rollbacks_keep_their_budget_or_say_so(records, &mut violations);
+    going_back::check(records, &mut violations);
     nothing_confirmed_is_lost(records, simulation, &mut violations);
     it_ends_or_waits_for_somebody(simulation, report, &mut violations);
     for trespass in simulation.trespasses() {
@@ -109,7 +108,13 @@ fn revisions_are_approved_first(program: &Program, records: &[Record], out: &mut
                 decision: Decision::Go,
                 ..
             } => _ = open.remove(place),
-            Body::RollbackStarted { .. } => open.clear(),
+            // What is undone is asked anew in its turn.
+            Body::RollbackStarted { phases, .. } => {
+                open.clear();
+                passed.retain(
+                    |place| !matches!(place, Place::Phase { phase, .. } if phases.contains(phase)),
+                );
+            }
             Body::OpFinished {
                 place: place @ Place::Phase { phase, op },
                 finish: Finish::Done,
@@ -366,95 +371,6 @@ fn no_phase_begins_before_what_is_to_be_decided_first(
         }
     }
 }
-
-/// Operations of a way back are left out only where at most one phase is undone, and not to the start.
-fn only_single_phases_are_undone_in_part(records: &[Record], out: &mut Vec<String>) {
-    let mut whole = None;
-    for (index, record) in records.iter().enumerate() {
-        match &record.body {
-            Body::RollbackStarted { back, phases, .. } => {
-                let far = matches!(back, Back::Before(_) | Back::Start);
-                whole = (far || phases.len() > 1).then(|| (back.clone(), phases.clone()));
-            }
-            Body::OpFinished {
-                place: Place::Rollback { op },
-                finish: Finish::NotNeeded,
-            } => {
-                let is_look = |ops: &[phasegate_engine::program::Op]| {
-                    let kind = ops.get(*op).map(|op| &op.kind);
-                    matches!(kind, Some(OpKind::Validate { .. }))
-                };
-                let ops = rollback_ops(records.get(..index).unwrap_or_default());
-                // A look at a stage is not needed once it goes further back; a step always is.
-                if let Some((back, phases)) = &whole
-                    && !is_look(&ops)
-                {
-                    out.push(format!(
-                        "stages: {phases:?} back to {back:?} left step {op} out"
-                    ));
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// The operations of the rollback that is under way after these records.
-fn rollback_ops(records: &[Record]) -> Vec<phasegate_engine::program::Op> {
-    let mut ops = Vec::new();
-    let mut is_under_way = false;
-    for record in records {
-        match &record.body {
-            Body::RollbackStarted { ops: more, .. } => {
-                if !is_under_way {
-                    ops.clear();
-                }
-                ops.extend(more.iter().cloned());
-                is_under_way = true;
-            }
-            Body::RollbackEnded { .. } => is_under_way = false,
-            _ => {}
-        }
-    }
-    ops
-}
-
-/// A rollback that takes longer than its budget says so.
-fn rollbacks_keep_their_budget_or_say_so(records: &[Record], out: &mut Vec<String>) {
-    let mut open: Option<(Timestamp, phasegate_core::Span, bool)> = None;
-    for record in records {
-        match &record.body {
-            Body::RollbackStarted { limit, .. } => {
-                let (began, _, blown) =
-                    open.unwrap_or((record.at(), phasegate_core::Span::ZERO, false));
-                open = limit.map(|limit| (began, limit, blown));
-            }
-            Body::BudgetBlown { place: None, .. } => {
-                if let Some((_, _, blown)) = &mut open {
-                    *blown = true;
-                }
-            }
-            Body::ClockDisagreed { .. } => {
-                // By which clock it took how long is not for this check to say.
-                open = None;
-            }
-            Body::RollbackEnded { .. } => {
-                if let Some((began, limit, blown)) = open.take() {
-                    let took = record.at().since(began);
-                    if took > limit.saturating_add(SLACK) && !blown {
-                        out.push(format!(
-                            "budget: a rollback took {took} of {limit} silently"
-                        ));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Between the moment at which a budget is blown and the record of it one turn may pass.
-const SLACK: phasegate_core::Span = phasegate_core::Span::from_secs(1);
 
 /// What an operator was told is durable is in the journal.
 fn nothing_confirmed_is_lost(records: &[Record], simulation: &Simulation, out: &mut Vec<String>) {

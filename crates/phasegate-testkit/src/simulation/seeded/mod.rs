@@ -8,6 +8,7 @@ mod acts;
 mod case;
 mod chance;
 mod counting;
+mod going_back;
 mod invariants;
 mod plan;
 mod shrink;
@@ -70,6 +71,7 @@ pub fn countable() -> Vec<String> {
         "answer",
         "break-glass",
         "declare",
+        "drill",
         "follow-up",
         "pause",
         "procedure",

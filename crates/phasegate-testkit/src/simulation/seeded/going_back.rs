@@ -1,0 +1,114 @@
+//! What must hold of every way back, by the records alone.
+
+use phasegate_core::Timestamp;
+use phasegate_engine::program::{Back, OpKind};
+use phasegate_engine::record::{Body, Cause, Finish, Outcome, Place, Record};
+
+pub(super) fn check(records: &[Record], out: &mut Vec<String>) {
+    only_single_phases_are_undone_in_part(records, out);
+    rollbacks_keep_their_budget_or_say_so(records, out);
+    a_drill_ends_no_rollout(records, out);
+}
+
+/// Operations of a way back are left out only where at most one phase is undone, and not to the start.
+fn only_single_phases_are_undone_in_part(records: &[Record], out: &mut Vec<String>) {
+    let mut whole = None;
+    for (index, record) in records.iter().enumerate() {
+        match &record.body {
+            Body::RollbackStarted { back, phases, .. } => {
+                let far = matches!(back, Back::Before(_) | Back::Start);
+                whole = (far || phases.len() > 1).then(|| (back.clone(), phases.clone()));
+            }
+            Body::OpFinished {
+                place: Place::Rollback { op },
+                finish: Finish::NotNeeded,
+            } => {
+                let is_look = |ops: &[phasegate_engine::program::Op]| {
+                    let kind = ops.get(*op).map(|op| &op.kind);
+                    matches!(kind, Some(OpKind::Validate { .. }))
+                };
+                let ops = rollback_ops(records.get(..index).unwrap_or_default());
+                // A look at a stage is not needed once it goes further back; a step always is.
+                if let Some((back, phases)) = &whole
+                    && !is_look(&ops)
+                {
+                    out.push(format!(
+                        "stages: {phases:?} back to {back:?} left step {op} out"
+                    ));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The operations of the rollback that is under way after these records.
+fn rollback_ops(records: &[Record]) -> Vec<phasegate_engine::program::Op> {
+    let mut ops = Vec::new();
+    let mut is_under_way = false;
+    for record in records {
+        match &record.body {
+            Body::RollbackStarted { ops: more, .. } => {
+                if !is_under_way {
+                    ops.clear();
+                }
+                ops.extend(more.iter().cloned());
+                is_under_way = true;
+            }
+            Body::RollbackEnded { .. } => is_under_way = false,
+            _ => {}
+        }
+    }
+    ops
+}
+
+/// A rollback that takes longer than its budget says so.
+fn rollbacks_keep_their_budget_or_say_so(records: &[Record], out: &mut Vec<String>) {
+    let mut open: Option<(Timestamp, phasegate_core::Span, bool)> = None;
+    for record in records {
+        match &record.body {
+            Body::RollbackStarted { limit, .. } => {
+                let (began, _, blown) =
+                    open.unwrap_or((record.at(), phasegate_core::Span::ZERO, false));
+                open = limit.map(|limit| (began, limit, blown));
+            }
+            Body::BudgetBlown { place: None, .. } => {
+                if let Some((_, _, blown)) = &mut open {
+                    *blown = true;
+                }
+            }
+            Body::ClockDisagreed { .. } => {
+                // By which clock it took how long is not for this check to say.
+                open = None;
+            }
+            Body::RollbackEnded { .. } => {
+                if let Some((began, limit, blown)) = open.take() {
+                    let took = record.at().since(began);
+                    if took > limit.saturating_add(SLACK) && !blown {
+                        out.push(format!(
+                            "budget: a rollback took {took} of {limit} silently"
+                        ));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Between the moment at which a budget is blown and the record of it one turn may pass.
+const SLACK: phasegate_core::Span = phasegate_core::Span::from_secs(1);
+
+/// What was rehearsed, and nothing else asked for, is begun anew.
+fn a_drill_ends_no_rollout(records: &[Record], out: &mut Vec<String>) {
+    let mut is_drill = false;
+    for record in records {
+        match &record.body {
+            Body::RollbackStarted { cause, .. } => is_drill = matches!(cause, Cause::Drill { .. }),
+            Body::Finished {
+                outcome: Outcome::RolledBack,
+            } if is_drill => out.push("drill: the rollout ended with it".to_owned()),
+            _ => {}
+        }
+    }
+}
