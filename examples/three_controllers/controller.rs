@@ -6,26 +6,19 @@ use std::sync::Arc;
 
 use phasegate::core::{Clock as _, RolloutId, Span, Timestamp};
 use phasegate::journal::{Holder, Journal};
-use phasegate::journal_postgres::{PostgresJournal, PostgresOptions};
 use phasegate::provider::Registry;
 use phasegate::provider_haproxy::{HaproxyConfig, HaproxyRouter, Route, Socket};
 use phasegate::runner::{Fleet, Runner, SystemClock};
 
 use crate::stage::Stage;
+use crate::store::Store;
 use crate::{Error, documents};
 
 /// How long a rollout belongs to a controller that does not speak up.
 pub const LEASE: Span = Span::from_secs(2);
 
-/// The journal that all of them share.
-pub async fn journal(port: u16) -> Result<Arc<dyn Journal>, Error> {
-    let config = format!("host=127.0.0.1 port={port} user=postgres dbname=postgres").parse()?;
-    let options = PostgresOptions::default().with_call_time_max(Span::from_secs(1));
-    Ok(Arc::new(PostgresJournal::connect(config, options).await?))
-}
-
 /// Carries out whatever there is, until it is killed.
-pub async fn run(name: &str, port: u16, socket: &Path, backends: usize) -> Result<(), Error> {
+pub async fn run(name: &str, store: &Store, socket: &Path, backends: usize) -> Result<(), Error> {
     let mut config = HaproxyConfig::new(Socket::Unix(socket.to_owned()));
     for backend in 0..backends {
         let name = documents::name(backend);
@@ -35,7 +28,7 @@ pub async fn run(name: &str, port: u16, socket: &Path, backends: usize) -> Resul
     registry.bind_traffic_router("edge".parse()?, Arc::new(HaproxyRouter::new(config)?))?;
     let clock = Arc::new(SystemClock::new());
     let runner = Runner::new(
-        journal(port).await?,
+        store.open().await?,
         Arc::new(registry),
         clock,
         Holder::new(name)?,
@@ -83,8 +76,8 @@ impl Pool {
         let child = Command::new(std::env::current_exe()?)
             .arg("--controller")
             .arg(&name)
-            .arg("--port")
-            .arg(stage.port().to_string())
+            .arg("--store")
+            .arg(stage.store().to_argument())
             .arg("--socket")
             .arg(stage.socket())
             .arg("--rollouts")

@@ -1,18 +1,20 @@
 //! Question: what happens to rollouts when the process that carries them out is killed?
 //!
-//! Three controllers, each a process of its own, share the rollouts of one PostgreSQL journal and shift the traffic
-//! of one HAProxy. Every few seconds one of them is killed with SIGKILL, whatever it is doing, and another one
-//! started. At the end the journal is verified and HAProxy asked by another way: every rollout has completed, no
-//! shift was lost, none was done that no record asked for. PostgreSQL and HAProxy must be installed (`tests/setup`
-//! does that); both are started on free loopback ports and end with the example.
+//! Three controllers, each a process of its own, share the rollouts of one journal, in PostgreSQL or in a SQLite file,
+//! and shift the traffic of one HAProxy. Every few seconds one of them is killed with SIGKILL, whatever it is doing, and
+//! another one started. At the end the journal is verified and HAProxy asked by another way: every rollout has
+//! completed, no shift was lost, none was done that no record asked for. PostgreSQL and HAProxy must be installed
+//! (`tests/setup` does that); both are started on free loopback ports and end with the example.
 //!
-//!     cargo run --release --example three_controllers                               # 5 kills
-//!     cargo run --release --example three_controllers -- --kills 500 --every 600ms  # five minutes
+//!     cargo run --release --example three_controllers                                        # 5 kills
+//!     cargo run --release --example three_controllers -- --kills 500 --every 600ms           # five minutes
+//!     cargo run --release --example three_controllers -- --kills 500 --every 600ms --sqlite  # the same on SQLite
 
 mod checks;
 mod controller;
 mod documents;
 mod stage;
+mod store;
 
 use std::time::{Duration, Instant};
 
@@ -24,6 +26,7 @@ use phasegate_examples::say;
 use checks::Checked;
 use controller::Pool;
 use stage::Stage;
+use store::Store;
 
 pub type Error = Box<dyn std::error::Error>;
 
@@ -42,12 +45,15 @@ struct Args {
     /// The seed of what is killed and when.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// The journal is a SQLite file that all of them have open, and not in PostgreSQL.
+    #[arg(long)]
+    sqlite: bool,
     /// This process is a controller of that name.
-    #[arg(long, hide = true, requires_all = ["port", "socket"])]
+    #[arg(long, hide = true, requires_all = ["store", "socket"])]
     controller: Option<String>,
-    /// Where PostgreSQL listens.
+    /// Where the journal is.
     #[arg(long, hide = true)]
-    port: Option<u16>,
+    store: Option<Store>,
     /// Where HAProxy's runtime API is.
     #[arg(long, hide = true)]
     socket: Option<std::path::PathBuf>,
@@ -56,10 +62,10 @@ struct Args {
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let args = Args::parse();
-    if let (Some(name), Some(port), Some(socket)) = (&args.controller, args.port, &args.socket) {
-        return controller::run(name, port, socket, args.rollouts).await;
+    if let (Some(name), Some(store), Some(socket)) = (&args.controller, &args.store, &args.socket) {
+        return controller::run(name, store, socket, args.rollouts).await;
     }
-    let Some(stage) = Stage::set(args.rollouts)? else {
+    let Some(stage) = Stage::set(args.rollouts, args.sqlite)? else {
         say::line(format_args!(
             "SKIPPED: PostgreSQL or HAProxy cannot be started here"
         ));
@@ -68,9 +74,10 @@ async fn main() -> Result<(), Error> {
     let began = Instant::now();
     let checked = killed_all_the_time(&stage, &args).await?;
     say::line(format_args!(
-        "{} kills in {:.0?}: {} rollouts completed with {} records, {} shifts, {} of them in doubt when a controller was killed",
+        "{} kills in {:.0?} on {}: {} rollouts completed with {} records, {} shifts, {} of them in doubt when a controller was killed",
         args.kills,
         began.elapsed(),
+        stage.store().name(),
         checked.rollouts,
         checked.records,
         checked.shifts,
@@ -88,7 +95,7 @@ async fn main() -> Result<(), Error> {
 
 /// Kills controllers and begins rollouts until all kills are done and all rollouts over, and checks what is left.
 async fn killed_all_the_time(stage: &Stage, args: &Args) -> Result<Checked, Error> {
-    let journal = controller::journal(stage.port()).await?;
+    let journal = stage.store().open().await?;
     let mut pool = Pool::start(stage, args.rollouts)?;
     let mut dice = Rng::new(args.seed);
     let mut watch = stage::Watch::default();

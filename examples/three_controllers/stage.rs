@@ -1,4 +1,4 @@
-//! A real PostgreSQL for the journal and a real HAProxy for the traffic.
+//! A real PostgreSQL or SQLite for the journal and a real HAProxy for the traffic.
 
 use std::collections::BTreeMap;
 use std::os::unix::net::UnixStream;
@@ -8,22 +8,32 @@ use std::process::Command;
 use phasegate_examples::haproxy;
 use phasegate_testkit::servers::{Folder, Postgres, Process, find, free_port};
 
+use crate::store::Store;
 use crate::{Error, documents};
 
 /// Everything outside. What is started ends when this is dropped.
 pub struct Stage {
-    postgres: Postgres,
+    store: Store,
+    _postgres: Option<Postgres>,
     _haproxy: Process,
     folder: Folder,
 }
 
 impl Stage {
     /// Starts both, with so many backends; `None` if something is not installed.
-    pub fn set(backends: usize) -> Result<Option<Self>, Error> {
-        let (Some(program), Some(postgres)) = (find("haproxy"), Postgres::start()?) else {
+    pub fn set(backends: usize, sqlite: bool) -> Result<Option<Self>, Error> {
+        let folder = Folder::new()?;
+        let (store, postgres) = if sqlite {
+            (Store::Sqlite(folder.path().join("journal.sqlite")), None)
+        } else {
+            let Some(postgres) = Postgres::start()? else {
+                return Ok(None);
+            };
+            (Store::Postgres(postgres.port()), Some(postgres))
+        };
+        let Some(program) = find("haproxy") else {
             return Ok(None);
         };
-        let folder = Folder::new()?;
         let socket = folder.path().join("admin.sock");
         let front = free_port()?;
         let mut config = format!(
@@ -45,15 +55,16 @@ impl Stage {
         command.arg("-db").arg("-f").arg(config);
         let haproxy = Process::start(command, || UnixStream::connect(&socket).is_ok())?;
         Ok(Some(Self {
-            postgres,
+            store,
+            _postgres: postgres,
             _haproxy: haproxy,
             folder,
         }))
     }
 
-    /// Where PostgreSQL listens.
-    pub fn port(&self) -> u16 {
-        self.postgres.port()
+    /// Where the journal is.
+    pub fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Where HAProxy's runtime API is.
