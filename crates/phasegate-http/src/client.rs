@@ -16,6 +16,7 @@ use reqwest::{Client, Url};
 use tokio::time::timeout;
 
 use crate::config::{HttpConfig, HttpConfigError};
+use crate::mask::Masks;
 use crate::resolve::{PublicOnly, Refused};
 use crate::{failure, is_public, redirect};
 
@@ -68,6 +69,7 @@ impl HttpClient {
     }
 
     async fn exchange(&self, mut request: HttpRequest) -> Result<HttpResponse, ProviderError> {
+        let masks = Masks::of(&request);
         let mut redirects = 0;
         loop {
             let url = checked_url(&request)?;
@@ -77,8 +79,8 @@ impl HttpClient {
                 let body = read_body(&mut answer, request.response_bytes_max, &act).await?;
                 return Ok(HttpResponse {
                     status: answer.status().as_u16(),
-                    headers: plain_headers(answer.headers()),
-                    body,
+                    headers: plain_headers(answer.headers(), &masks),
+                    body: masks.mask(body),
                 });
             };
             if redirects == self.config.redirects_max {
@@ -209,13 +211,12 @@ fn headers(request: &HttpRequest) -> Result<HeaderMap, ProviderError> {
     Ok(headers)
 }
 
-fn plain_headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    headers
-        .iter()
-        .filter_map(|(name, value)| {
-            Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
-        })
-        .collect()
+fn plain_headers(headers: &HeaderMap, masks: &Masks) -> Vec<(String, String)> {
+    let plain = headers.iter().filter_map(|(name, value)| {
+        let value = masks.mask(value.to_str().ok()?.as_bytes().to_vec());
+        Some((name.as_str().to_owned(), String::from_utf8(value).ok()?))
+    });
+    plain.collect()
 }
 
 /// Reads the body chunk by chunk and stops at the limit, which counts what comes out of decompression.

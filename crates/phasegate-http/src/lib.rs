@@ -5,6 +5,7 @@ mod address;
 mod client;
 mod config;
 mod failure;
+mod mask;
 mod redirect;
 mod resolve;
 

@@ -232,8 +232,8 @@ impl HttpResponse {
 ///
 /// An implementation keeps the call's deadline, the request's limit on the body (counted after
 /// decompression), follows no redirect to another origin with credentials, refuses addresses by
-/// [`Reach`] and connects to the address that it has checked. Its errors say with [`Sent`] whether the
-/// request can have arrived. A status is no error here; see [`HttpResponse::or_error`].
+/// [`Reach`] and connects to the address that it has checked. In its answers the request's secret headers are masked,
+/// wherever the other side says them. Its errors say with [`Sent`] whether the request can have arrived. A status is no error here; see [`HttpResponse::or_error`].
 ///
 /// Dropping the future ends the exchange and leaves it unknown whether the request arrived.
 #[async_trait]
