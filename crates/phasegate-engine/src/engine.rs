@@ -7,7 +7,7 @@ use phasegate_core::{Effect, Inspection, Now, PersonId, Query, RolloutId, Timest
 use phasegate_criterion::KpiRegistry;
 use phasegate_plan::{Catalog, Plan};
 
-use crate::decide::{Sight, Tick, Watch, canary_triggers};
+use crate::decide::{MaintenanceDue, Sight, Tick, Watch, canary_triggers};
 use crate::event::{Act, Event, EventError, Person};
 use crate::program::Program;
 use crate::record::{Body, Place, RECORD_FORMAT, Record, RecordError};
@@ -73,6 +73,8 @@ pub(crate) struct Volatile {
     pub(crate) places: OnceLock<Arc<[Place]>>,
     /// When each announcement is due, until the state changes.
     pub(crate) due: OnceLock<Arc<[Option<Timestamp>]>>,
+    /// What of each work that comes again is due next, and when, until the state changes.
+    pub(crate) maintenance_due: OnceLock<Arc<[Option<MaintenanceDue>]>>,
     pub(crate) tick: Option<Tick>,
     pub(crate) tick_due: Timestamp,
     pub(crate) ticket_count: u64,
@@ -102,6 +104,7 @@ impl Volatile {
             watch: OnceLock::new(),
             places: OnceLock::new(),
             due: OnceLock::new(),
+            maintenance_due: OnceLock::new(),
             tick: None,
             tick_due: now.wall,
             // An answer that an engine was asked for which is dropped by now must not pass for one that
@@ -437,6 +440,7 @@ impl Engine {
             self.volatile.watch.take();
             self.volatile.places.take();
             self.volatile.due.take();
+            self.volatile.maintenance_due.take();
         }
         let seq = self.state.next_seq;
         match self.state.apply(&record) {

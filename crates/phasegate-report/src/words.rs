@@ -3,7 +3,7 @@
 use phasegate_core::{Span, Timestamp};
 use phasegate_engine::program::{Back, OpKind, Response, Severity};
 use phasegate_engine::record::{
-    Decision, GateReason, IncidentClock, IncidentStep, Place, Statement,
+    Decision, GateReason, IncidentClock, IncidentStep, MaintenanceStep, Place, Statement,
 };
 use phasegate_sla::Verdict;
 
@@ -42,6 +42,10 @@ pub(crate) fn incident(number: u64, step: &IncidentStep) -> String {
 pub(crate) fn incident_step(step: &IncidentStep) -> String {
     match step {
         IncidentStep::Acknowledged { by } => format!("{by} looks at it"),
+        IncidentStep::Called { role, people, .. } => {
+            let people: Vec<&str> = people.iter().map(|one| one.as_str()).collect();
+            format!("{} is on call ({role})", people.join(", "))
+        }
         IncidentStep::Decided { respond, .. } => {
             let word = if *respond { "" } else { "not " };
             format!("decided: the response is {word}carried out")
@@ -217,6 +221,15 @@ pub(crate) const fn severity(severity: Severity) -> &'static str {
     }
 }
 
+/// What becomes of work that comes again and again.
+pub(crate) fn maintenance(title: &str, begins: Timestamp, step: MaintenanceStep) -> String {
+    match step {
+        MaintenanceStep::Announced => format!("{title}: announced for {begins}"),
+        MaintenanceStep::Begun => format!("{title}: begun"),
+        MaintenanceStep::Over => format!("{title}: over"),
+    }
+}
+
 pub(crate) const fn moment(sort: MomentSort) -> &'static str {
     match sort {
         MomentSort::Aborted => "aborted",
@@ -230,6 +243,7 @@ pub(crate) const fn moment(sort: MomentSort) -> &'static str {
         MomentSort::ClockDisagreed => "clocks disagreed",
         MomentSort::DifferenceFound => "difference found",
         MomentSort::Incident => "incident",
+        MomentSort::Maintenance => "maintenance",
         MomentSort::Created => "started",
         MomentSort::EffectAbandoned => "effect given up",
         MomentSort::EffectRepeated => "effect repeated",

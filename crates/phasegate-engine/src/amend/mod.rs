@@ -259,7 +259,7 @@ impl<'p> Found<'p> {
         if old.freezes != new.freezes {
             self.changes.push(Change::Freezes);
         }
-        if old.announcements != new.announcements {
+        if old.announcements != new.announcements || old.maintenance != new.maintenance {
             self.changes.push(Change::Communication);
         }
         if old.matrix != new.matrix || old.incidents != new.incidents {
@@ -276,6 +276,8 @@ impl<'p> Found<'p> {
         }
         let same = old.timing == new.timing
             && old.escalate_to == new.escalate_to
+            && old.on_call == new.on_call
+            && old.work_time == new.work_time
             && old.bindings == new.bindings;
         if !same {
             self.changes.push(Change::Surroundings);

@@ -1,11 +1,11 @@
 //! The communication plan.
 
-use phasegate_core::{PhaseId, Timestamp};
+use phasegate_core::{PhaseId, Span, Timestamp};
 use phasegate_plan::calendar::{Date, Length, LengthUnit, TimeOfDay, WorkCalendar};
 use phasegate_plan::model;
 
 use super::{CompileError, Compiler};
-use crate::program::{Announcement, Cadence, Occasion, Telling};
+use crate::program::{Announcement, Cadence, Maintenance, Occasion, Telling};
 
 impl Compiler<'_> {
     /// All communications that go through a channel. One that is due before phases begin whose day is known is one
@@ -28,6 +28,29 @@ impl Compiler<'_> {
             );
         }
         Ok(all)
+    }
+
+    /// The work that comes again and again, as the plan's calendar has it.
+    pub(super) fn maintenance(&self) -> Result<Vec<Maintenance>, CompileError> {
+        let calendar = self.plan.work_calendar();
+        let of = |one: &model::Maintenance| {
+            let tell = one.channels.iter().map(|id| self.channel(id));
+            Ok(Maintenance {
+                title: one.title.clone(),
+                cadence: Cadence {
+                    recurrence: one.recurrence.to_string(),
+                    zone: calendar.zone().to_string(),
+                    opens: self.opens().to_string(),
+                    phases: Vec::new(),
+                    first_week: 1,
+                    last_week: None,
+                },
+                length: one.length.map(nominal),
+                notice: one.notice.map(nominal),
+                tell: tell.collect::<Result<_, CompileError>>()?,
+            })
+        };
+        self.plan.maintenance.iter().map(of).collect()
     }
 
     fn messages(&self, one: &model::Communication) -> Result<Vec<Telling>, CompileError> {
@@ -133,15 +156,31 @@ fn before(calendar: &WorkCalendar, moment: Timestamp, notice: Length) -> Timesta
     let count = i64::from(notice.least());
     match notice.unit() {
         LengthUnit::Minutes => {
-            moment.before(phasegate_core::Span::from_secs(60).saturating_mul(notice.least().into()))
+            moment.before(Span::from_secs(60).saturating_mul(notice.least().into()))
         }
-        LengthUnit::Hours | LengthUnit::BusinessHours => moment
-            .before(phasegate_core::Span::from_secs(3600).saturating_mul(notice.least().into())),
+        LengthUnit::Hours | LengthUnit::BusinessHours => {
+            moment.before(Span::from_secs(3600).saturating_mul(notice.least().into()))
+        }
         LengthUnit::BusinessDays => calendar.add_business_days(moment, -count),
         LengthUnit::Days => calendar.add_days(moment, -count),
         LengthUnit::Weeks => calendar.add_days(moment, -count * 7),
         LengthUnit::Months => calendar.add_days(moment, -count * 31),
         LengthUnit::Quarters => calendar.add_days(moment, -count * 92),
         LengthUnit::Years => calendar.add_days(moment, -count * 366),
+    }
+}
+
+/// A length without a beginning: days of 24 hours, months of 31 days.
+fn nominal(length: Length) -> Span {
+    let count = u64::from(length.least());
+    let of = |secs: u64| Span::from_secs(secs).saturating_mul(count);
+    match length.unit() {
+        LengthUnit::Minutes => of(60),
+        LengthUnit::Hours | LengthUnit::BusinessHours => of(3_600),
+        LengthUnit::BusinessDays | LengthUnit::Days => of(86_400),
+        LengthUnit::Weeks => of(7 * 86_400),
+        LengthUnit::Months => of(31 * 86_400),
+        LengthUnit::Quarters => of(92 * 86_400),
+        LengthUnit::Years => of(366 * 86_400),
     }
 }

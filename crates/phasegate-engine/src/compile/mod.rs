@@ -9,6 +9,7 @@ mod conditions;
 mod figures;
 mod gates;
 mod matrix;
+mod on_call;
 mod parameters;
 mod phases;
 mod reactions;
@@ -149,8 +150,11 @@ pub fn compile(plan: &Plan, catalog: &Catalog, start: &Start) -> Result<Program,
         escalate_to: compiler.escalate_to()?,
         matrix: compiler.matrix()?,
         incidents: compiler.incident_clocks()?,
+        on_call: compiler.on_call(),
+        work_time: compiler.work_time(),
         procedures: compiler.procedures()?,
         announcements: compiler.announcements()?,
+        maintenance: compiler.maintenance()?,
         goals: plan.goals.iter().map(goal).collect(),
     })
 }

@@ -125,7 +125,11 @@ impl Engine {
 
 /// The next moment of a cadence after another one, of a rollout that was created at some moment. What cannot be read
 /// never comes: the compiler wrote it.
-fn cadence_after(cadence: &Cadence, created: Timestamp, last: Timestamp) -> Option<Timestamp> {
+pub(crate) fn cadence_after(
+    cadence: &Cadence,
+    created: Timestamp,
+    last: Timestamp,
+) -> Option<Timestamp> {
     let recurrence: Recurrence = cadence.recurrence.parse().ok()?;
     let zone: Zone = cadence.zone.parse().ok()?;
     let opens: TimeOfDay = cadence.opens.parse().ok()?;

@@ -1,6 +1,7 @@
 //! What nobody can measure is declared by a person or a system. It selects the row of the decision matrix
 //! and starts its clocks: decide within, complete within, acknowledge within, update every. They run on
-//! while it is paused, frozen or down; the first look after a pause calls out what ran out meanwhile.
+//! while it is paused, frozen or down; the first look after a pause calls out what ran out meanwhile. Whoever is on call is
+//! called; where nobody looks at it within the time to acknowledge, whoever comes next in the order.
 
 use phasegate_core::{Now, PersonId, Span};
 
@@ -38,6 +39,7 @@ impl Engine {
             evidence,
         };
         self.incident_step(number, step);
+        self.call(number);
         self.announce_incident();
         if row.decide_within.is_some_and(Span::is_zero) {
             self.decide_incident(number, true, None);
@@ -114,6 +116,9 @@ impl Engine {
                 }
                 self.incident_step(number, IncidentStep::Late { clock });
                 self.escalate(&format!("incident {number}: {} ran out", name(clock)));
+                if clock == IncidentClock::Acknowledge {
+                    self.call(number);
+                }
                 if clock == IncidentClock::Decide {
                     self.nobody_decided(number);
                 }
@@ -186,11 +191,8 @@ impl Engine {
             }
         };
         if incident.acknowledged.is_none() {
-            add(
-                IncidentClock::Acknowledge,
-                *declared,
-                rules.acknowledge_within,
-            );
+            let last = incident.called.last().map_or(*declared, |called| called.at);
+            add(IncidentClock::Acknowledge, last, rules.acknowledge_within);
         }
         match decided {
             None => add(
@@ -227,6 +229,10 @@ fn name(clock: IncidentClock) -> &'static str {
 fn words(step: &IncidentStep) -> String {
     match step {
         IncidentStep::Acknowledged { by } => format!("{by} looks at it"),
+        IncidentStep::Called { role, people, .. } => {
+            let people: Vec<&str> = people.iter().map(PersonId::as_str).collect();
+            format!("{} is called ({role})", people.join(", "))
+        }
         IncidentStep::Decided {
             respond,
             by: Some(by),

@@ -24,6 +24,8 @@ mod gates;
 mod incidents;
 mod judge;
 mod look;
+mod maintenance;
+mod on_call;
 mod operator;
 mod phases;
 mod reading;
@@ -37,6 +39,7 @@ use phasegate_core::{PhaseId, Span};
 
 pub(crate) use effects::Sight;
 pub(crate) use look::Tick;
+pub(crate) use maintenance::MaintenanceDue;
 pub(crate) use watch::{Watch, canary_triggers};
 
 use crate::engine::Engine;
@@ -56,6 +59,7 @@ impl Engine {
                 self.check_patience();
                 self.tend_incidents();
                 self.tend_announcements();
+                self.tend_maintenance();
                 self.tend_renewal();
                 if self.state.rollback.is_some() {
                     self.step_rollback();

@@ -67,6 +67,9 @@ impl Engine {
         for due in self.announcements_due().iter().flatten() {
             next.at(*due);
         }
+        for due in self.maintenance_due().iter().flatten() {
+            next.at(due.at);
+        }
         // Forward movement is checked anew when a freeze begins, so only its end is due.
         if let Some(until) = self.state.program.frozen_until(now.wall) {
             next.at(until);

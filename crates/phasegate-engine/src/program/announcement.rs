@@ -1,9 +1,9 @@
 //! What people are told as the plan's communications say.
 
-use phasegate_core::{PhaseId, Timestamp};
+use phasegate_core::{PhaseId, Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::Telling;
+use super::{Channel, Telling};
 
 /// A planned communication. Those whom it reaches by no channel are a person's to tell, and stand in the plan alone.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -59,4 +59,23 @@ pub struct Cadence {
     pub first_week: u32,
     /// To the end of this week.
     pub last_week: Option<u32>,
+}
+
+/// Work that comes again and again. Nothing waits for it: what must not move beside it stands in a freeze.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "compilers and tests write it out"
+)]
+pub struct Maintenance {
+    /// What is done, for people.
+    pub title: String,
+    /// When it begins.
+    pub cadence: Cadence,
+    /// How long it takes; it has no end if nobody knows.
+    pub length: Option<Span>,
+    /// How long before it people are told.
+    pub notice: Option<Span>,
+    /// Who is told of each step.
+    pub tell: Vec<Channel>,
 }

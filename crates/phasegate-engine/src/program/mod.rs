@@ -8,6 +8,7 @@ mod asked;
 mod gate;
 mod goal;
 mod incident;
+mod on_call;
 mod op;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,11 +20,12 @@ use phasegate_core::{
 use phasegate_criterion::{Criterion, Kpi, KpiRegistry, Slo};
 use serde::{Deserialize, Serialize};
 
-pub use announcement::{Announcement, Cadence, Occasion};
+pub use announcement::{Announcement, Cadence, Maintenance, Occasion};
 pub(crate) use asked::{ask_the_rest, query};
 pub use gate::{Approvals, Gate, OnInconclusive, TimeoutDecision};
 pub use goal::Goal;
 pub use incident::{IncidentClocks, MatrixRow, Severity};
+pub use on_call::{OnCall, Turns, WorkTime};
 pub use op::{Check, Figure, MayFail, Op, OpKind};
 
 /// The version of the program format that this crate writes. Older ones stay readable.
@@ -90,12 +92,21 @@ pub struct Program {
     /// The clocks of every incident.
     #[serde(default)]
     pub incidents: IncidentClocks,
+    /// Who is called when something is declared, in the order in which they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_call: Vec<OnCall>,
+    /// When people work, where somebody is on call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work_time: Option<WorkTime>,
     /// Ways back beside those of the phases.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub procedures: Vec<Procedure>,
     /// Who is told what, and when.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub announcements: Vec<Announcement>,
+    /// Work that comes again and again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub maintenance: Vec<Maintenance>,
     /// What the whole is to reach, for reports.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub goals: Vec<Goal>,

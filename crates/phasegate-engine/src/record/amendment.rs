@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 #[expect(clippy::exhaustive_enums, reason = "reports must name each")]
 pub enum Change {
-    /// Who is told what and when.
+    /// Who is told what and when, and work that comes again and again.
     Communication,
     /// A phase that has not begun begins at another moment at the earliest.
     Date {
@@ -68,7 +68,7 @@ pub enum Change {
         /// Which.
         procedure: CriterionId,
     },
-    /// How often is looked, who is asked, what bindings there are: all that is no work.
+    /// How often is looked, who is asked and on call, what bindings there are: all that is no work.
     Surroundings,
     /// What starts a response.
     Trigger {

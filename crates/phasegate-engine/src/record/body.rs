@@ -76,6 +76,19 @@ pub struct TriggerProgress {
     pub blind_since: Option<Timestamp>,
 }
 
+/// What becomes of work that comes again and again.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(clippy::exhaustive_enums, reason = "apply must know every step")]
+pub enum MaintenanceStep {
+    /// People are told that it comes.
+    Announced,
+    /// It begins.
+    Begun,
+    /// It is over.
+    Over,
+}
+
 /// How much of a bake is covered by evidence.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[expect(clippy::exhaustive_structs, reason = "readers take all of it apart")]
@@ -328,6 +341,17 @@ pub enum Body {
         /// What.
         effect: Effect,
     },
+    /// Work that comes again and again is announced, begins or is over, by the calendar.
+    Maintenance {
+        /// Which work of the program.
+        number: u32,
+        /// What it is.
+        title: String,
+        /// When it begins, or began.
+        begins: Timestamp,
+        /// What of it.
+        step: MaintenanceStep,
+    },
     /// An operation ended.
     OpFinished {
         /// Where.
@@ -457,6 +481,7 @@ impl Body {
             Self::Held { .. } => "held",
             Self::Incident { .. } => "incident",
             Self::Intended { .. } => "intended",
+            Self::Maintenance { .. } => "maintenance",
             Self::OpFinished { .. } => "op-finished",
             Self::OpStarted { .. } => "op-started",
             Self::Paused { .. } => "paused",

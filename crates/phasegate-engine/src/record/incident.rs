@@ -1,6 +1,6 @@
 //! What becomes of an incident, one record a step.
 
-use phasegate_core::PersonId;
+use phasegate_core::{PersonId, RoleId};
 use serde::{Deserialize, Serialize};
 
 /// A step of an incident.
@@ -12,6 +12,15 @@ pub enum IncidentStep {
     Acknowledged {
         /// Who.
         by: PersonId,
+    },
+    /// Whoever is on call was called.
+    Called {
+        /// The place of their team in the order.
+        order: u32,
+        /// Their role.
+        role: RoleId,
+        /// Who was on call at that moment.
+        people: Vec<PersonId>,
     },
     /// It was decided whether the plan's response is carried out.
     Decided {

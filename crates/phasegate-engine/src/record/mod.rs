@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 
 pub use amendment::Change;
 pub use body::{
-    Answered, Ask, AskAbout, BakeProgress, Baselined, Body, Judged, Place, TriggerProgress,
+    Answered, Ask, AskAbout, BakeProgress, Baselined, Body, Judged, MaintenanceStep, Place,
+    TriggerProgress,
 };
 
 pub use incident::{IncidentClock, IncidentStep};

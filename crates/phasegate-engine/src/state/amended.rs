@@ -7,7 +7,7 @@ use phasegate_core::{Now, TriggerId};
 use super::State;
 use super::parts::PhaseState;
 use crate::program::{Occasion, OpKind, Program, START};
-use crate::record::Place;
+use crate::record::{MaintenanceStep, Place};
 
 impl State {
     /// What has begun goes on; approvals that were given to the plan as it was are void.
@@ -23,6 +23,7 @@ impl State {
         self.triggers
             .retain(|id, _| trigger(&old, id) == trigger(program, id));
         self.renumber_announcements(&old, program, now);
+        self.renumber_maintenance(&old, program, now);
         self.reopen_gates();
         self.renewing = self.passed_start_gates();
         self.amended = self.amended.saturating_add(1);
@@ -40,6 +41,21 @@ impl State {
             };
             if let Some(at) = at {
                 self.announced.insert(index, at);
+            }
+        }
+    }
+
+    /// What is new begins after now.
+    fn renumber_maintenance(&mut self, old: &Program, new: &Program, now: Now) {
+        let known = std::mem::take(&mut self.maintenance);
+        for (index, one) in new.maintenance.iter().enumerate() {
+            let before = old.maintenance.iter().position(|other| other == one);
+            let last = match before {
+                Some(before) => known.get(&before).copied(),
+                None => Some((now.wall, MaintenanceStep::Over)),
+            };
+            if let Some(last) = last {
+                self.maintenance.insert(index, last);
             }
         }
     }

@@ -72,6 +72,7 @@ impl State {
             taken: BTreeSet::new(),
             begun: BTreeMap::new(),
             announced: BTreeMap::new(),
+            maintenance: BTreeMap::new(),
             drift_accepted: BTreeSet::new(),
             testimony: Testimony {
                 // Whoever may testify is heard, so that silence says that it did not happen.
@@ -153,6 +154,16 @@ impl State {
                 let number = usize::try_from(*number).ok();
                 let number = number.ok_or("no such announcement")?;
                 self.announced.insert(number, now.wall);
+            }
+            Body::Maintenance {
+                number,
+                begins,
+                step,
+                ..
+            } => {
+                let number = usize::try_from(*number).ok();
+                let number = number.ok_or("no such maintenance")?;
+                self.maintenance.insert(number, (*begins, *step));
             }
             Body::BudgetBlown { place, .. } => match place {
                 Some(place) => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use phasegate_core::{Now, PersonId};
+use phasegate_core::{Now, PersonId, RoleId};
 
 use super::State;
 use crate::record::{HoldReason, IncidentClock, IncidentStep};
@@ -19,6 +19,8 @@ pub struct IncidentState {
     pub evidence: String,
     /// When it was declared.
     pub declared: Now,
+    /// Who was called, in order.
+    pub called: Vec<CalledState>,
     /// When somebody said that they look at it.
     pub acknowledged: Option<Now>,
     /// When it was decided, and whether the plan's response is carried out.
@@ -31,6 +33,20 @@ pub struct IncidentState {
     pub followed_up: bool,
     /// Clocks that ran out and were called out.
     pub late: BTreeSet<IncidentClock>,
+}
+
+/// Somebody who was called.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct CalledState {
+    /// The place of their team in the order.
+    pub order: u32,
+    /// Their role.
+    pub role: RoleId,
+    /// Who was on call.
+    pub people: Vec<PersonId>,
+    /// When they were called.
+    pub at: Now,
 }
 
 impl IncidentState {
@@ -59,6 +75,7 @@ impl State {
                 by: by.clone(),
                 evidence: evidence.clone(),
                 declared: now,
+                called: Vec::new(),
                 acknowledged: None,
                 decided: None,
                 news: now,
@@ -72,6 +89,20 @@ impl State {
         let incident = self.incidents.get_mut(&number).ok_or("no such incident")?;
         match step {
             IncidentStep::Acknowledged { .. } => incident.acknowledged = Some(now),
+            IncidentStep::Called {
+                order,
+                role,
+                people,
+            } => {
+                incident.called.push(CalledState {
+                    order: *order,
+                    role: role.clone(),
+                    people: people.clone(),
+                    at: now,
+                });
+                // They have the same time as those who were called before.
+                incident.late.remove(&IncidentClock::Acknowledge);
+            }
             IncidentStep::Decided { respond, .. } => {
                 incident.decided = Some((now, *respond));
                 // What waited for the decision need not wait any more.

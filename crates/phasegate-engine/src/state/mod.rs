@@ -21,7 +21,7 @@ use phasegate_criterion::{Baseline, Kpi, KpiRegistry};
 use phasegate_sla::Testimony;
 
 pub use apply::Misfit;
-pub use incidents::IncidentState;
+pub use incidents::{CalledState, IncidentState};
 pub use parts::{
     Applied, AskState, BakeState, CheckState, DifferenceState, DrillState, EffectState, Failures,
     PhaseState, RollbackState, Stage, TriggerState,
@@ -29,7 +29,7 @@ pub use parts::{
 pub(crate) use parts::{exposure, is_blind, sees_nothing};
 
 use crate::program::{Op, Program, ask_the_rest};
-use crate::record::{Baselined, HoldReason, Outcome, Place};
+use crate::record::{Baselined, HoldReason, MaintenanceStep, Outcome, Place};
 
 /// The state of a rollout. Fields are read by decisions, reports and tests; nobody outside writes them.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +98,8 @@ pub struct State {
     pub begun: BTreeMap<PhaseId, Now>,
     /// When each announcement of the program was made last.
     pub announced: BTreeMap<usize, Timestamp>,
+    /// Of each work that comes again and again: when it began, or begins, last, and what of that is recorded.
+    pub maintenance: BTreeMap<usize, (Timestamp, MaintenanceStep)>,
     /// What was declared.
     pub incidents: BTreeMap<u64, IncidentState>,
     /// Gates before the start whose approval the revised plan needs anew: nothing moves forward before.

@@ -118,6 +118,7 @@ fn whole<'a>(draft: &'a PlanDraft, met: &mut dyn FnMut(At<'_>, Met<'a>)) {
     for (index, one) in draft.maintenance.iter().enumerate() {
         let here = maintenance.index(index);
         items(&one.activities, here.key("activities"), met);
+        channels(&one.channels, here.key("channels"), met);
     }
     watches(&draft.afterwards, root.key("afterwards"), met);
 }

@@ -4,7 +4,7 @@ use phasegate_core::{GateId, PhaseId, RoleId, Span, StepId};
 use phasegate_criterion::{Criterion, Statement};
 
 use super::{CommandRun, Condition, Item, ParameterId, TeamId, Weeks};
-use crate::calendar::{Date, Length, Recurrence};
+use crate::calendar::{Date, Length, Recurrence, TimeOfDay};
 use crate::form::{record, words};
 
 words! {
@@ -164,8 +164,35 @@ record! {
         or business_hours: bool = false,
         /// At every hour of every day: 24/7.
         or around_the_clock: bool = false,
-        /// How they take turns.
+        /// How they take turns, in words.
         may rotation: String,
+        /// How the people of the team's role take turns, in the order in which they stand there. All of them are called
+        /// if nothing stands here.
+        may turns: Turns,
+    }
+}
+
+words! {
+    /// How long somebody is on call.
+    pub enum TurnLength {
+        /// A day.
+        Day = "day",
+        /// A week.
+        Week = "week",
+        /// Two weeks.
+        TwoWeeks = "two-weeks",
+    }
+}
+
+record! {
+    /// How people take turns.
+    pub struct Turns {
+        /// How long a turn is.
+        need every: TurnLength,
+        /// The day on which the first turn of the first one begins.
+        need from: Date,
+        /// The time of day at which one hands over to the next; midnight, if nothing stands here.
+        may at: TimeOfDay,
     }
 }
 

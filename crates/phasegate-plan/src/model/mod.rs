@@ -26,7 +26,7 @@ pub use condition::{Checklist, Condition, Evaluation, Item, OnInconclusive};
 pub use document::{
     Access, AccessPolicy, FactNote, Goal, Inspection, Lessons, Level, LifeCycle, OnCall, Parameter,
     ParameterType, Permission, Protection, Resource, Review, Team, TimelineEntry, Transition,
-    Watch,
+    TurnLength, Turns, Watch,
 };
 pub use gate::{Approval, Gate, GateWhen, TimeoutAnswer};
 pub use ids::{MessageId, ParameterId, RiskId, ScenarioId, TeamId};

@@ -1,6 +1,6 @@
 //! Risks, contingencies, alerts, experiments and recovery.
 
-use phasegate_core::{BindingId, CriterionId, Span, TriggerId};
+use phasegate_core::{BindingId, ChannelId, CriterionId, Span, TriggerId};
 use phasegate_criterion::{Criterion, Policy};
 
 use super::{Condition, Item, Level, Response, RiskId, TeamId};
@@ -157,6 +157,8 @@ record! {
         list activities: Item,
         /// How long before it people are told.
         may notice: Length,
+        /// Where they are told: that it comes, begins and is over.
+        list channels: ChannelId,
     }
 }
 

@@ -110,6 +110,7 @@ pub(crate) const fn tone(sort: MomentSort) -> Tone {
         | MomentSort::StepSkipped => Tone::Watch,
         MomentSort::EffectUnsure => Tone::Unsure,
         MomentSort::Announced
+        | MomentSort::Maintenance
         | MomentSort::Answered
         | MomentSort::Asked
         | MomentSort::Created

@@ -132,7 +132,7 @@ impl IncidentView {
                 self.decided = Some(at);
                 self.responds = Some(*respond);
             }
-            IncidentStep::Declared { .. } => {}
+            IncidentStep::Called { .. } | IncidentStep::Declared { .. } => {}
             IncidentStep::FollowedUp { by, text } => self.follow_ups.push(FollowUp {
                 at,
                 by: by.clone(),

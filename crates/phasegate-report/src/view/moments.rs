@@ -57,6 +57,8 @@ pub enum MomentSort {
     BaselineRecorded,
     /// The clocks disagreed.
     ClockDisagreed,
+    /// Work that comes again and again is announced, begins or is over.
+    Maintenance,
     /// Old and new differ.
     DifferenceFound,
     /// A step of an incident.
@@ -137,6 +139,7 @@ impl MomentSort {
             | Self::ClockDisagreed
             | Self::DifferenceFound
             | Self::Incident
+            | Self::Maintenance
             | Self::Created
             | Self::EffectAbandoned
             | Self::EffectRepeated
@@ -258,6 +261,12 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
             Draft::new(Sort::Answered, text).by(&answered.by)
         }
         Body::Announced { title, .. } => Draft::new(Sort::Announced, title),
+        Body::Maintenance {
+            title,
+            begins,
+            step,
+            ..
+        } => Draft::new(Sort::Maintenance, words::maintenance(title, *begins, *step)),
         Body::Asked(ask) => Draft::new(Sort::Asked, &ask.text),
         Body::BaselineRecorded { place, figures } => {
             let one = |f: &phasegate_engine::record::Baselined| {

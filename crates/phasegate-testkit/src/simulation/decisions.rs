@@ -69,19 +69,17 @@ fn line(body: &Body, renumbered: &dyn Fn(u64) -> u64) -> Option<(String, String)
             format!("~ask {}", renumbered(*ask)),
             json!({"withdrawn by": by}).to_string(),
         )),
-        Body::Answered(answered) => {
-            let lane = format!("~ask {}", renumbered(answered.ask));
-            Some((
-                lane,
-                json!({"answered by": answered.by, "yes": answered.yes}).to_string(),
-            ))
-        }
+        Body::Answered(answered) => Some((
+            format!("~ask {}", renumbered(answered.ask)),
+            json!({"answered by": answered.by, "yes": answered.yes}).to_string(),
+        )),
         Body::Asked(ask) if matches!(ask.about, AskAbout::Effect { .. }) => None,
         Body::Asked(ask) => Some((
             format!("~ask {}", renumbered(ask.number)),
             json!({"asked": ask.roles}).to_string(),
         )),
         Body::Announced { number, .. } => all(json!({"announced": number})),
+        Body::Maintenance { number, step, .. } => all(json!({"maintenance": number, "step": step})),
         Body::BaselineRecorded { place, .. } => at(place, &json!("baseline")),
         Body::BudgetBlown {
             place: Some(place), ..

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_engine::program::Back;
 use phasegate_engine::record::{
-    Body, Cause, Finish, GateReason, IncidentClock, IncidentStep, Outcome, Place, Record,
+    Body, Cause, Finish, GateReason, IncidentClock, IncidentStep, MaintenanceStep, Outcome, Place,
+    Record,
 };
 
 use super::Case;
@@ -103,6 +104,18 @@ fn act(body: &Body) -> Option<&'static str> {
         Body::Aborted { .. } => "abort",
         Body::Amended { .. } => "amend",
         Body::Announced { .. } => "announce",
+        Body::Maintenance {
+            step: MaintenanceStep::Announced,
+            ..
+        } => "maintenance announced",
+        Body::Maintenance {
+            step: MaintenanceStep::Begun,
+            ..
+        } => "maintenance begun",
+        Body::Maintenance {
+            step: MaintenanceStep::Over,
+            ..
+        } => "maintenance over",
         Body::AnswerWithdrawn { .. } => "withdraw",
         Body::Answered(_) => "answer",
         Body::GateDecided {
@@ -124,6 +137,8 @@ fn act(body: &Body) -> Option<&'static str> {
         } => "procedure",
         Body::Incident { step, .. } => match step {
             IncidentStep::Acknowledged { .. } => "acknowledge",
+            IncidentStep::Called { order: 1, .. } => "called",
+            IncidentStep::Called { .. } => "called: the next",
             IncidentStep::Declared { .. } => "declare",
             IncidentStep::FollowedUp { .. } => "follow-up",
             IncidentStep::Resolved { .. } => "resolve",

@@ -9,7 +9,7 @@ use phasegate_engine::record::{
     Body, Decision, Finish, IncidentClock, IncidentStep, Place, Record,
 };
 
-use super::{Report, going_back};
+use super::{Report, by_calendar, going_back};
 use crate::simulation::{Ended, Simulation};
 
 pub(super) fn check(
@@ -30,6 +30,7 @@ pub(super) fn check(
     work_that_began_never_changes(program, records, &mut violations);
     revisions_are_approved_first(program, records, &mut violations);
     going_back::check(records, &mut violations);
+    by_calendar::check(records, &mut violations);
     nothing_confirmed_is_lost(records, simulation, &mut violations);
     it_ends_or_waits_for_somebody(simulation, report, &mut violations);
     for trespass in simulation.trespasses() {
@@ -357,6 +358,7 @@ fn no_phase_begins_before_what_is_to_be_decided_first(
                     open.remove(number);
                 }
                 IncidentStep::Acknowledged { .. }
+                | IncidentStep::Called { .. }
                 | IncidentStep::Declared { .. }
                 | IncidentStep::FollowedUp { .. }
                 | IncidentStep::Late { .. }
@@ -387,11 +389,15 @@ fn it_ends_or_waits_for_somebody(simulation: &Simulation, report: &Report, out: 
     if matches!(report.ended, Some(Ended::Finished(_)) | None) {
         return;
     }
-    let waits = simulation.state().is_some_and(|state| {
-        let failed = state.rollback.as_ref().is_some_and(|back| back.failed);
-        failed || state.paused || !state.holds.is_empty() || !state.asks.is_empty()
-    });
-    if !waits {
+    if !waits(simulation) {
         out.push(format!("stuck: {:?} and nobody is asked", report.ended));
     }
+}
+
+/// Is it somebody's turn to let it go on?
+pub(super) fn waits(simulation: &Simulation) -> bool {
+    simulation.state().is_some_and(|state| {
+        let failed = state.rollback.as_ref().is_some_and(|back| back.failed);
+        failed || state.paused || !state.holds.is_empty() || !state.asks.is_empty()
+    })
 }

@@ -305,6 +305,9 @@ fn matrix(chance: &mut Chance) -> String {
   - {{id: later, scenario: It can wait for the next phase, severity: low, decide-at: next-phase, undecided: {undecided}, respond: [{{rollback: start}}], decider: operator}}
   - {{id: minor, scenario: A small fault, severity: low, respond: [{{notify: {{channel: team}}}}], decider: operator}}
 incidents: {{acknowledge-within: 5m, update-every: 15m, channels: [team]}}
+teams:
+  - {{id: first, role: operator, on-call: {{order: 1, turns: {{every: day, from: 2026-09-07}}}}}}
+  - {{id: second, role: lead, on-call: {{order: 2, turns: {{every: week, from: 2026-09-01, at: '09:30'}}}}}}
 "
     )
 }
@@ -318,6 +321,8 @@ fn communications(chance: &mut Chance) -> String {
   - {{title: Often, channels: [team], every: '*/{often} * * * *'}}
   - {{title: While it runs, channels: [team], every: '*/{while_it_runs} * * * *', phases: [p1]}}
   - {{title: Trouble, channels: [team], occasion: incident}}
+maintenance:
+  - {{title: Sweep, recurrence: '7 * * * *', length: 10m, notice: 20m, channels: [team]}}
 "
     )
 }
