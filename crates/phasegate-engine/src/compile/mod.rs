@@ -25,7 +25,7 @@ use phasegate_plan::model::ParameterId;
 use phasegate_plan::{Catalog, Plan};
 use phasegate_sla::{NeedFault, needs};
 
-use crate::program::{Binding, Freeze, Goal, PROGRAM_FORMAT, Program, Timing};
+use crate::program::{Binding, Freeze, Goal, PROGRAM_FORMAT, PlanLessons, Program, Timing};
 
 pub use samples::sample_sizes;
 
@@ -156,6 +156,7 @@ pub fn compile(plan: &Plan, catalog: &Catalog, start: &Start) -> Result<Program,
         announcements: compiler.announcements()?,
         maintenance: compiler.maintenance()?,
         goals: plan.goals.iter().map(goal).collect(),
+        lessons: plan.lessons.as_ref().map(lessons).unwrap_or_default(),
     })
 }
 
@@ -167,6 +168,14 @@ fn goal(goal: &phasegate_plan::model::Goal) -> Goal {
         phase: goal.phase.clone(),
         criteria: criteria.map(|one| one.criterion.clone()).collect(),
         checks: checks.map(|item| item.statement.clone()).collect(),
+    }
+}
+
+fn lessons(lessons: &phasegate_plan::model::Lessons) -> PlanLessons {
+    PlanLessons {
+        went_well: lessons.went_well.clone(),
+        to_improve: lessons.to_improve.clone(),
+        actions: lessons.actions.clone(),
     }
 }
 

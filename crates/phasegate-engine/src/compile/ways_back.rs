@@ -25,6 +25,7 @@ impl Compiler<'_> {
         let mut all: Vec<Op> = ends.collect();
         all.append(&mut rollback.ops);
         rollback.ops = all;
+        rollback.shared = phase.rollback.is_none() && self.plan.rollback.is_some();
         Ok(rollback)
     }
 
@@ -110,6 +111,7 @@ impl Compiler<'_> {
             ops,
             limit: rollback.limit,
             escalate,
+            shared: false,
         })
     }
 }

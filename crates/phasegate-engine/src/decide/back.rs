@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use phasegate_core::PhaseId;
 
 use crate::engine::Engine;
-use crate::program::{Back, Op, Procedure, Reaction, Response, Rollback};
+use crate::program::{Back, Op, Procedure, Reaction, Response, Rollback, Together, together};
 use crate::record::{Body, Cause, Finish, HoldReason, Outcome, Place};
 use crate::state::PhaseState;
 
@@ -42,8 +42,7 @@ impl Engine {
             Some(_) | None => back,
         };
         let whole = is_under_way || !self.is_alone(back, &wanted);
-        let mut ops: Vec<Op> = Vec::new();
-        let mut limit = if is_under_way {
+        let before = if is_under_way {
             limit_before
         } else {
             Some(phasegate_core::Span::ZERO)
@@ -54,18 +53,8 @@ impl Engine {
             Some(procedure) => vec![&procedure.rollback],
             None => of_phases.map(|phase| &phase.rollback).collect(),
         };
-        for way in ways {
-            let needed = way.ops.iter().filter(|op| !whole || !op.is_stage());
-            ops.extend(needed.cloned());
-            // Where nothing is to be undone it takes no time. Else one without a limit leaves the whole without one.
-            if way.ops.is_empty() && way.limit.is_none() {
-                continue;
-            }
-            limit = match (limit, way.limit) {
-                (Some(sum), Some(more)) => Some(sum.saturating_add(more)),
-                (None, _) | (_, None) => None,
-            };
-        }
+        let Together { mut ops, limit } = together(&ways, before);
+        ops.retain(|op| !whole || !op.is_stage());
         let limit = limit.filter(|limit| !limit.is_zero());
         let mut phases = under_way;
         phases.extend(additional);

@@ -10,6 +10,7 @@ mod goal;
 mod incident;
 mod on_call;
 mod op;
+mod way_back;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,10 +24,11 @@ use serde::{Deserialize, Serialize};
 pub use announcement::{Announcement, Cadence, Maintenance, Occasion};
 pub(crate) use asked::{ask_the_rest, query};
 pub use gate::{Approvals, Gate, OnInconclusive, TimeoutDecision};
-pub use goal::Goal;
+pub use goal::{Goal, PlanLessons};
 pub use incident::{IncidentClocks, MatrixRow, Severity};
 pub use on_call::{OnCall, Turns, WorkTime};
 pub use op::{Check, Figure, MayFail, Op, OpKind};
+pub(crate) use way_back::{Together, together};
 
 /// The version of the program format that this crate writes. Older ones stay readable.
 pub const PROGRAM_FORMAT: u32 = 1;
@@ -110,6 +112,9 @@ pub struct Program {
     /// What the whole is to reach, for reports.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub goals: Vec<Goal>,
+    /// What the plan itself says of lessons, for reports.
+    #[serde(default, skip_serializing_if = "PlanLessons::is_empty")]
+    pub lessons: PlanLessons,
 }
 
 /// What the catalog says of a binding.
@@ -163,6 +168,10 @@ pub struct Rollback {
     pub limit: Option<Span>,
     /// Where is told that a budget was blown or that it failed.
     pub escalate: Option<Channel>,
+    /// It is the plan's own, which every phase has that says nothing else: where several of them are undone at
+    /// once, it is carried out once, and has its limit once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
 }
 
 /// A way back beside those of the phases, which a person or a response chooses.
