@@ -59,6 +59,9 @@ pub fn lessons(view: &View) -> Lessons {
     found.0
 }
 
+/// More names than this nobody reads in a sentence; the tables have all of them.
+const NAMES_MAX: usize = 3;
+
 struct Found(Lessons);
 
 impl Found {
@@ -80,7 +83,8 @@ impl Found {
         let met = all.iter().filter(|(_, status)| *status == KpiStatus::Met);
         let met = met.count();
         if met > 0 {
-            self.well(format!("{met} of {} numbers were met", all.len()));
+            let all = all.len();
+            self.well(format!("{met} of {all} KPIs and objectives were met"));
         }
         let missed = all
             .iter()
@@ -98,9 +102,10 @@ impl Found {
         if completed && !unseen.is_empty() {
             self.better(
                 format!(
-                    "{} numbers were not measured: {}",
+                    "{} of {} KPIs and objectives were not measured: {}",
                     unseen.len(),
-                    unseen.join(", ")
+                    all.len(),
+                    words::few(&unseen, NAMES_MAX)
                 ),
                 "measure them, or take them out of the plan",
             );
@@ -187,7 +192,6 @@ impl Found {
             };
             let blind = trigger.stretches.iter();
             let blind = blind.filter(|stretch| stretch.sort == StretchSort::Blind);
-            // After each change there is nothing to see for a while, and the plan bears that.
             let long = blind
                 .map(lasted)
                 .filter(|span| *span >= trigger.blind_after);
@@ -197,11 +201,12 @@ impl Found {
             if times > 0 {
                 self.better(
                     format!(
-                        "The trigger {} could not be told for longer than the plan bears, {times} times, for {} in all",
+                        "The trigger {} could not be told for longer than the plan bears, {}, for {} in all",
                         trigger.trigger,
+                        if times == 1 { "once".to_owned() } else { format!("{times} times") },
                         words::span_text(total)
                     ),
-                    "see that its source answers",
+                    "see that its source answers, and has numbers for it",
                 );
             }
         }

@@ -1,7 +1,8 @@
 //! Setbacks: each going back as an incident, from the first sign to the validated end.
 
-use phasegate_core::{Ratio, Span, Timestamp};
+use phasegate_core::{CriterionId, Ratio, Span, Timestamp, TriggerId};
 use phasegate_engine::record::Cause;
+use phasegate_sla::Verdict;
 use serde::Serialize;
 
 use crate::view::{Exposure, MomentSort, RollbackView, StretchSort, View};
@@ -13,9 +14,12 @@ use crate::view::{Exposure, MomentSort, RollbackView, StretchSort, View};
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Setback {
-    /// The first sign: since when the trigger that began it held. The same as `noticed` where a person or a
-    /// gate began it.
+    /// The first sign: since when the trigger that began it held, or the criterion failed. The same as `noticed`
+    /// where a person, a gate or what nobody could see began it.
     pub began: Timestamp,
+    /// What that sign was, in words; absent where it was what began the rollback.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_sign: Option<String>,
     /// When the rollback began.
     pub noticed: Timestamp,
     /// When its end was validated; absent while it goes on and where it failed.
@@ -69,7 +73,8 @@ pub fn setbacks(view: &View) -> Vec<Setback> {
 
 fn setback(view: &View, rollback: &RollbackView) -> Setback {
     let noticed = rollback.started;
-    let began = began(view, rollback).unwrap_or(noticed);
+    let sign = first_sign(view, rollback).filter(|(at, _)| *at < noticed);
+    let began = sign.as_ref().map_or(noticed, |(at, _)| *at);
     let until = rollback.ended.unwrap_or(view.header.last);
     let inside = view
         .moments
@@ -86,6 +91,7 @@ fn setback(view: &View, rollback: &RollbackView) -> Setback {
     };
     Setback {
         began,
+        first_sign: sign.map(|(_, what)| what),
         noticed,
         restored: rollback.ended.filter(|_| rollback.validated == Some(true)),
         cause: rollback.sentence.clone(),
@@ -95,11 +101,24 @@ fn setback(view: &View, rollback: &RollbackView) -> Setback {
     }
 }
 
-/// Since when the trigger held that began it.
-fn began(view: &View, rollback: &RollbackView) -> Option<Timestamp> {
-    let Cause::Trigger { trigger, .. } = &rollback.cause else {
-        return None;
-    };
+/// The first sign of what began it: when, and what.
+fn first_sign(view: &View, rollback: &RollbackView) -> Option<(Timestamp, String)> {
+    match &rollback.cause {
+        Cause::Trigger { trigger, .. } => held_since(view, rollback, trigger),
+        Cause::Criterion { check, .. } => failed_since(view, rollback, check),
+        Cause::Blind { .. }
+        | Cause::Gate { .. }
+        | Cause::Incident { .. }
+        | Cause::Operator { .. } => None,
+    }
+}
+
+/// Since when the trigger held.
+fn held_since(
+    view: &View,
+    rollback: &RollbackView,
+    trigger: &TriggerId,
+) -> Option<(Timestamp, String)> {
     let of = view.triggers.iter().find(|one| one.trigger == *trigger)?;
     let mut held = of
         .stretches
@@ -111,5 +130,23 @@ fn began(view: &View, rollback: &RollbackView) -> Option<Timestamp> {
     let before = held
         .next()
         .filter(|before| before.sort == StretchSort::Pending && before.until == Some(last.from));
-    Some(before.map_or(last.from, |before| before.from))
+    let at = before.map_or(last.from, |before| before.from);
+    Some((at, format!("{} began to hold", of.rule)))
+}
+
+/// Since when the criterion failed, as it was recorded: the first of its last failures in a row.
+fn failed_since(
+    view: &View,
+    rollback: &RollbackView,
+    check: &CriterionId,
+) -> Option<(Timestamp, String)> {
+    let of = view.criteria.iter().filter(|one| one.check == *check);
+    let failing = of.filter_map(|criterion| {
+        let before = criterion.readings.iter().rev();
+        let before = before.skip_while(|reading| reading.at > rollback.started);
+        let failed = before.take_while(|reading| reading.verdict == Verdict::Fail);
+        Some((failed.last()?.at, criterion))
+    });
+    let (at, criterion) = failing.min_by_key(|(at, _)| *at)?;
+    Some((at, format!("{} began to fail", criterion.rule)))
 }

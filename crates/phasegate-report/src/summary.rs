@@ -27,7 +27,7 @@ pub fn summary(view: &View) -> String {
             .last()
             .map(|last| format!("  rollback  {}", rollback(last))),
     );
-    lines.push(format!("  exposure  {}", exposure(&view.exposure)));
+    lines.push(format!("  exposure  {}", exposure(view)));
     let kinds = view.audit.records;
     lines.push(format!(
         "  journal   {kinds} records, plan {}",
@@ -91,7 +91,8 @@ fn failure(step: &StepRun) -> Option<String> {
     }
 }
 
-fn exposure(lines: &[Exposure]) -> String {
+fn exposure(view: &View) -> String {
+    let lines = &view.exposure;
     let line = |line: &Exposure| {
         let share = line
             .last()
@@ -106,7 +107,7 @@ fn exposure(lines: &[Exposure]) -> String {
     };
     let lines: Vec<String> = lines.iter().map(line).collect();
     if lines.is_empty() {
-        "no share was set".to_owned()
+        words::no_share(view).to_owned()
     } else {
         lines.join(", ")
     }

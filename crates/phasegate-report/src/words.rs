@@ -9,7 +9,7 @@ use phasegate_sla::Verdict;
 
 use crate::view::{
     BudgetSort, EffectEnd, KpiStatus, MomentSort, PhaseStanding, Standing, StepStanding,
-    StretchSort,
+    StretchSort, View,
 };
 
 /// What an operation does.
@@ -178,6 +178,7 @@ pub(crate) const fn stretch(sort: StretchSort) -> &'static str {
         StretchSort::Blind => "blind",
         StretchSort::Firing => "firing",
         StretchSort::Pending => "pending",
+        StretchSort::Settling => "settling",
     }
 }
 
@@ -282,6 +283,24 @@ pub(crate) fn statement(statement: &Statement, yes: bool) -> String {
     }
 }
 
+/// Why there is no exposure to tell of.
+pub(crate) const fn no_share(view: &View) -> &'static str {
+    if view.header.sets_shares {
+        "no share was set"
+    } else {
+        "the plan sets no share"
+    }
+}
+
+/// The first few of many names, and how many more there are.
+pub(crate) fn few(names: &[&str], most: usize) -> String {
+    let told = names.get(..most).unwrap_or(names).join(", ");
+    match names.len().saturating_sub(most) {
+        0 => told,
+        more => format!("{told} and {more} more"),
+    }
+}
+
 /// A length of time as people read it: two units at most, and no more than three digits of a fraction.
 ///
 /// The longer the time, the less of it matters: `1.204s`, `4m12s`, `3h07m`, `12d4h`.
@@ -352,6 +371,7 @@ mod tests {
             ("3h7m5s", "3h7m"),
             ("12d4h59m", "12d4h"),
             ("3w", "21d"),
+            ("2w3d", "17d"),
         ] {
             assert_eq!(
                 span_text(length.parse().expect(length)),
@@ -359,6 +379,13 @@ mod tests {
                 "{length}"
             );
         }
+    }
+
+    #[test]
+    fn many_names_are_a_few_and_a_number() {
+        assert_eq!(few(&[], 3), "");
+        assert_eq!(few(&["a", "b", "c"], 3), "a, b, c");
+        assert_eq!(few(&["a", "b", "c", "d", "e"], 3), "a, b, c and 2 more");
     }
 
     #[test]

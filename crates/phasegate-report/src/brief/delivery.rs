@@ -1,13 +1,14 @@
 //! Delivery performance over many rollouts.
 
-use phasegate_core::{Fraction, Ratio, RolloutId, Span, Timestamp};
+use phasegate_core::{Desired, Fraction, Ratio, RolloutId, Span, Timestamp};
+use phasegate_engine::record::Outcome;
 use phasegate_sla::kpi::{DeliveryPerformance, Deployment, Incident};
 use serde::Serialize;
 
 use super::{Brief, Data};
 use crate::doc::{self, Bits, Block, Document, Front, Section};
 use crate::setbacks::setbacks;
-use crate::view::{Exposure, Standing, View};
+use crate::view::{EffectEnd, EffectView, Exposure, Standing, View};
 use crate::words;
 
 /// What it says, as data. What nothing is there to make of is absent.
@@ -35,13 +36,16 @@ struct Rollout {
     at: Timestamp,
     standing: Standing,
     deployed: bool,
+    /// Whether the plan sets shares at all: else what changed anything outside, or was carried out, is a deployment.
+    sets_shares: bool,
     setbacks: usize,
     recovered_in: Option<Span>,
 }
 
 /// Delivery performance over rollouts, each with its view: a rollout that exposed the new version to anybody
 /// is a deployment, when it ended or was last seen, and has failed if it went back; each going back is an
-/// incident that a change caused. Drills are neither. When changes were committed, and what was rework, no journal knows.
+/// incident that a change caused. Drills are neither. Where the plan sets no share at all, it is one that changed
+/// anything outside or was carried out to its end. When changes were committed, and what was rework, no journal knows.
 ///
 /// Moments from `from` (inclusive) to `until` (exclusive) count.
 #[must_use]
@@ -101,8 +105,16 @@ pub fn delivery_report(views: &[View], from: Timestamp, until: Timestamp) -> Bri
 }
 
 fn is_deployed(view: &View) -> bool {
-    let shown = |line: &Exposure| line.points.iter().any(|point| point.share > Ratio::ZERO);
-    view.exposure.iter().any(shown)
+    if view.header.sets_shares {
+        let shown = |line: &Exposure| line.points.iter().any(|point| point.share > Ratio::ZERO);
+        return view.exposure.iter().any(shown);
+    }
+    let changed = |effect: &EffectView| {
+        let is_message = matches!(effect.desired, Desired::Message { .. });
+        effect.end == EffectEnd::Applied && !is_message
+    };
+    let completed = view.header.outcome == Some(Outcome::Completed);
+    completed || view.effects.iter().any(changed)
 }
 
 fn ended(view: &View) -> Timestamp {
@@ -121,13 +133,19 @@ impl Rollout {
             at: ended(view),
             standing: view.header.standing,
             deployed: is_deployed(view),
+            sets_shares: view.header.sets_shares,
             setbacks: all.len(),
             recovered_in: recovered.max(),
         }
     }
 
     fn row(&self) -> Vec<Bits> {
-        let deployed = if self.deployed { "yes" } else { "no" };
+        let deployed = Bits::text(if self.deployed { "yes" } else { "no" });
+        let deployed = if self.sets_shares {
+            deployed
+        } else {
+            deployed.and_quiet(", the plan sets no share")
+        };
         let recovered = self
             .recovered_in
             .map_or_else(|| "–".to_owned(), words::span_text);
@@ -140,7 +158,7 @@ impl Rollout {
                 doc::standing_tone(self.standing),
                 words::stands(self.standing),
             ),
-            Bits::text(deployed),
+            deployed,
             Bits::text(self.setbacks.to_string()),
             Bits::text(recovered),
         ]

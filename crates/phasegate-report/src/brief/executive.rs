@@ -1,4 +1,4 @@
-//! The whole rollout on half a page.
+//! The whole rollout on one page.
 
 use std::collections::BTreeMap;
 
@@ -44,13 +44,32 @@ struct Still {
     down_at_most: Span,
 }
 
-/// The whole rollout on half a page, for somebody who has a minute.
+/// The whole rollout on one page, for somebody who has a minute: counts, a few names, five points of each list at most.
 #[must_use]
 pub fn executive_summary(view: &View) -> Brief<'_> {
     let data = Executive::of(view);
     Brief {
         document: data.document(view),
         data: Data::ExecutiveSummary(Box::new(data)),
+    }
+}
+
+/// Of a list, so many are told; the reports have all of it.
+const FEW: usize = 5;
+/// Of names in a sentence.
+const NAMES: usize = 3;
+/// So many phases have room in a chart on a page that is read in a minute.
+const PHASES: usize = 7;
+
+/// How many phases of how many are done, in words. In one without steps, criteria and gates there is nothing to do.
+pub(super) fn phases_words(view: &View) -> String {
+    let (done, all) = phases(view);
+    let own = view.phases.iter();
+    let own = own.filter(|phase| !holds_plan_gates(&phase.id));
+    let empty = own.filter(|phase| phase.runs.iter().any(|run| run.steps.is_empty()));
+    match empty.count() {
+        0 => format!("{done} of {all} done"),
+        empty => format!("{done} of {all} done, {empty} with nothing to do"),
     }
 }
 
@@ -89,28 +108,40 @@ impl Executive {
     fn document<'v>(&self, view: &'v View) -> Document<'v> {
         let clock = Clock::of(view);
         let mut front = Front::of(view);
-        let phases = format!("{} of {} done", self.phases_done, self.phases);
-        front.facts.insert(0, ("Phases", Bits::text(phases)));
+        front.facts.retain(|(name, _)| *name != "Criteria");
+        let phases = Bits::text(phases_words(view));
+        front.facts.insert(0, ("Phases", phases));
         let decided = format!(
             "{} decisions, {} answers of people",
             self.decisions, self.answers
         );
-        front.facts.push(("Decided", Bits::text(decided)));
-        front
-            .facts
-            .push(("Stood still", Bits::text(self.stood_still.words())));
-        if let Some(goals) = self.goals() {
-            front.facts.push(("Goals", goals));
-        }
-        let charts = [Block::ExposureChart, Block::Timeline];
-        let open = Block::list(self.open.iter().map(|one| one.bits(&clock)));
-        let next = Block::list(self.next.iter().map(Next::bits));
+        let stood_still = Bits::text(self.stood_still.words());
+        let counts = [
+            ("KPIs", counted(self.kpis.iter().map(|kpi| kpi.status))),
+            (
+                "Objectives",
+                counted(self.slos.iter().map(|slo| slo.status)),
+            ),
+            ("Goals of the plan", self.goals()),
+            ("Decided", Some(Bits::text(decided))),
+            ("Stood still", Some(stood_still)),
+        ];
+        let counts = counts.into_iter();
+        let counts = counts.filter_map(|(name, bits)| Some((name, bits?)));
+        front.facts.extend(counts);
+        let timeline = self.phases <= PHASES || view.exposure.is_empty();
+        let exposure = (!view.exposure.is_empty()).then_some(Block::ExposureChart);
+        let charts = exposure
+            .into_iter()
+            .chain(timeline.then_some(Block::Timeline));
+        let open = self.open.iter().map(|one| one.bits(&clock));
+        let next = self.next.iter().map(Next::bits);
         let sections = [
-            Some(Section::new("course", "Course", charts.to_vec())),
-            Section::of("missed", "Numbers that are not met", self.missed()),
-            Section::of("open", "Open", open),
-            Section::of("next", "Next", next),
-            Section::of("actions", "What to do", doc::lists(&self.lessons)),
+            Section::of("missed", "What is not as it should be", self.missed()),
+            Section::of("open", "Waits for somebody", first(open)),
+            Section::of("next", "Next", first(next)),
+            Section::of("actions", "What to do", doc::lists(&self.few_lessons())),
+            Section::of("course", "Course", charts),
         ];
         Document {
             front,
@@ -122,39 +153,66 @@ impl Executive {
     /// How many of the numbers that the whole is to reach stand how.
     fn goals(&self) -> Option<Bits> {
         let numbers = self.goals.iter().flat_map(|goal| &goal.numbers);
-        let mut counted: BTreeMap<KpiStatus, u32> = BTreeMap::new();
-        for number in numbers {
-            let count = counted.entry(number.status).or_default();
-            *count = count.saturating_add(1);
-        }
-        let parts = counted.into_iter();
-        let parts =
-            parts.map(|(status, count)| Bits::text(format!("{count} ")).and(doc::status(status)));
-        let parts: Vec<Bits> = parts.collect();
-        (!parts.is_empty()).then(|| Bits::joined(parts, ", "))
+        counted(numbers.map(|number| number.status))
     }
 
+    /// KPIs and objectives that are missed with why; how many are open or were not measured, with a few names.
     fn missed(&self) -> Option<Block> {
         let kpis = self.kpis.iter();
-        let kpis = kpis.map(|kpi| (Bits::text(kpi.title.as_str()), kpi.status));
+        let kpis = kpis.map(|kpi| (kpi.title.as_str(), kpi.status, kpi.why.as_ref()));
         let slos = self.slos.iter();
-        let slos = slos.map(|slo| (Bits::code(slo.slo.as_str()), slo.status));
-        let all: Vec<(Bits, KpiStatus)> = kpis.chain(slos).collect();
-        let (unseen, seen): (Vec<_>, Vec<_>) = all
-            .into_iter()
-            .filter(|(_, status)| *status != KpiStatus::Met)
-            .partition(|(_, status)| *status == KpiStatus::NotMeasured);
-        let seen = seen.into_iter();
-        let mut items: Vec<Bits> = seen
-            .map(|(name, status)| name.and_text(": ").and(doc::status(status)))
-            .collect();
-        if !unseen.is_empty() {
-            let names = unseen.into_iter().map(|(name, _)| name).collect();
-            let not_measured = doc::status(KpiStatus::NotMeasured).and_text(": ");
-            items.push(not_measured.and(Bits::joined(names, ", ")));
-        }
+        let slos = slos.map(|slo| (slo.slo.as_str(), slo.status, slo.why.as_ref()));
+        let all: Vec<_> = kpis.chain(slos).collect();
+        let of = |wanted: KpiStatus| all.iter().filter(move |(_, status, _)| *status == wanted);
+        let missed = of(KpiStatus::Missed).map(|(name, status, why)| {
+            let name = Bits::text(*name).and_text(": ");
+            name.and(doc::status_why(*status, *why))
+        });
+        let missed: Vec<Bits> = missed.collect();
+        let others = [KpiStatus::Open, KpiStatus::NotMeasured].map(|status| {
+            let names: Vec<&str> = of(status).map(|(name, ..)| *name).collect();
+            let count = Bits::text(format!("{} ", names.len())).and(doc::status(status));
+            let few = words::few(&names, NAMES);
+            (!names.is_empty()).then(|| count.and_text(format!(": {few}")))
+        });
+        let items = cut(missed).into_iter().chain(others.into_iter().flatten());
         Block::list(items)
     }
+
+    /// The first action items.
+    fn few_lessons(&self) -> Lessons {
+        let mut few = self.lessons.clone();
+        few.to_improve.truncate(FEW);
+        few
+    }
+}
+
+/// How many stand how.
+fn counted(all: impl Iterator<Item = KpiStatus>) -> Option<Bits> {
+    let mut counted: BTreeMap<KpiStatus, u32> = BTreeMap::new();
+    for status in all {
+        let count = counted.entry(status).or_default();
+        *count = count.saturating_add(1);
+    }
+    let parts = counted.into_iter();
+    let parts =
+        parts.map(|(status, count)| Bits::text(format!("{count} ")).and(doc::status(status)));
+    let parts: Vec<Bits> = parts.collect();
+    (!parts.is_empty()).then(|| Bits::joined(parts, ", "))
+}
+
+fn first(items: impl Iterator<Item = Bits>) -> Option<Block> {
+    Block::list(cut(items.collect()))
+}
+
+/// The first few, and how many more there are.
+fn cut(mut items: Vec<Bits>) -> Vec<Bits> {
+    let more = items.len().saturating_sub(FEW);
+    if more > 0 {
+        items.truncate(FEW);
+        items.push(Bits::none().and_quiet(format!("and {more} more")));
+    }
+    items
 }
 
 impl Still {
@@ -178,12 +236,21 @@ impl Still {
         if self.stops == 0 && self.outages == 0 {
             return "never".to_owned();
         }
-        format!(
-            "{} holds and pauses, {} in all; {} down times, at most {} in all",
+        let stops = format!(
+            "{} holds and pauses, {} in all",
             self.stops,
-            words::span_text(self.stopped),
+            words::span_text(self.stopped)
+        );
+        let outages = format!(
+            "{} down times, at most {} in all",
             self.outages,
             words::span_text(self.down_at_most)
-        )
+        );
+        let parts = [(self.stops, stops), (self.outages, outages)].into_iter();
+        let parts: Vec<String> = parts
+            .filter(|(count, _)| *count > 0)
+            .map(|(_, words)| words)
+            .collect();
+        parts.join("; ")
     }
 }

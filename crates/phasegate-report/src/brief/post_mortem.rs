@@ -55,12 +55,17 @@ impl PostMortem {
         front.title = format!("Post-mortem: {}", self.title);
         front.summary = Some(format!("Draft, from the journal of {}.", self.rollout));
         let mut happened = vec![Block::ExposureChart];
-        for (number, one) in (1u32..).zip(&self.setbacks) {
-            happened.extend(going_back(number, one, &clock));
+        let backs = self.setbacks.iter().zip(&view.rollbacks);
+        for (number, (one, rollback)) in (1u32..).zip(backs) {
+            happened.extend(going_back(number, one, view));
+            happened.extend(doc::way_back(rollback, &clock));
         }
         let [well, badly, done] = doc::lessons(&self.lessons);
         let open = || Block::Paragraph(Bits::text("To be filled in."));
         let filled = |found: Option<Block>| found.into_iter().chain([open()]).collect();
+        let of_plan = doc::of_plan(view);
+        let of_plan = (!of_plan.is_empty())
+            .then(|| Section::new("plan", "What the plan itself says", of_plan));
         let sections = [
             Some(Section::new("happened", "What happened", happened)),
             doc::incidents(view, &clock),
@@ -77,6 +82,7 @@ impl PostMortem {
                 "What is done about it",
                 filled(done),
             )),
+            of_plan,
         ];
         Document {
             front,
@@ -87,20 +93,27 @@ impl PostMortem {
 }
 
 /// One going back: its facts and its timeline.
-fn going_back(number: u32, one: &Setback, clock: &Clock) -> Vec<Block> {
+fn going_back(number: u32, one: &Setback, view: &View) -> Vec<Block> {
+    let clock = Clock::of(view);
     let span = |span: Option<Span>| span.map_or_else(|| "not yet".to_owned(), words::span_text);
-    let exposed = one
-        .exposed
-        .map_or_else(|| "unknown".to_owned(), |share| share.to_string());
+    let exposed = match one.exposed {
+        Some(share) => share.to_string(),
+        None if view.header.sets_shares => "unknown".to_owned(),
+        None => words::no_share(view).to_owned(),
+    };
     let restored = span(one.time_to_restore());
     let restored = if one.over_budget {
         Bits::mark(Tone::Bad, format!("{restored}, over its budget"))
     } else {
         Bits::text(restored)
     };
+    let first_sign = match &one.first_sign {
+        Some(sign) => clock.at(one.began).and_text(format!(": {sign}")),
+        None => clock.at(one.began).and_text(": what began it"),
+    };
     let rows = [
         ("Cause", Bits::text(one.cause.as_str())),
-        ("First sign", clock.at(one.began)),
+        ("First sign", first_sign),
         (
             "Noticed after",
             Bits::text(words::span_text(one.time_to_detect())),
@@ -109,6 +122,10 @@ fn going_back(number: u32, one: &Setback, clock: &Clock) -> Vec<Block> {
         ("Saw the new version", Bits::text(exposed)),
     ];
     let rows = rows.map(|(name, value)| vec![Bits::text(name), value]);
+    let sign = one.first_sign.iter().map(|sign| {
+        let (at, sign) = (clock.at(one.began), Bits::text(sign.as_str()));
+        vec![at, Bits::mark(Tone::Watch, "first sign"), sign]
+    });
     let timeline = one.timeline.iter().map(|moment| {
         vec![
             clock.at(moment.at),
@@ -116,6 +133,7 @@ fn going_back(number: u32, one: &Setback, clock: &Clock) -> Vec<Block> {
             Bits::text(moment.text.as_str()),
         ]
     });
+    let timeline = sign.chain(timeline);
     let heading = Block::Heading(Bits::text(format!("Going back {number}")));
     let blocks = [
         Some(heading),

@@ -4,13 +4,13 @@ use phasegate_core::{Quantity, Ratio, Timestamp};
 use phasegate_sla::Verdict;
 use serde::Serialize;
 
-use super::executive::phases;
+use super::executive::{phases, phases_words};
 use super::open::{Next, Open, next, open};
 use super::{Brief, Data};
 use crate::doc::{self, Bits, Block, Clock, Document, Front, Section, Tone};
 use crate::view::{
-    CriterionView, Exposure, Header, KpiView, Moment, MomentSort, SloView, StretchSort,
-    TriggerView, View,
+    CriterionView, Exposure, Header, KpiView, Moment, MomentSort, RollbackView, SloView,
+    StretchSort, TriggerView, View,
 };
 use crate::words;
 
@@ -29,6 +29,8 @@ pub(super) struct Progress {
     kpis: Vec<KpiView>,
     slos: Vec<SloView>,
     criteria: Vec<LookedAt>,
+    /// Goings back that were under way in this time.
+    rollbacks: Vec<RollbackView>,
     /// Triggers that were not quiet in this time, each with how; blind only where the plan bears it no longer.
     risks: Vec<Risk>,
     moments: Vec<Moment>,
@@ -54,6 +56,9 @@ struct LookedAt {
     observed: Option<Quantity>,
     readings: usize,
     failures: usize,
+    /// The last number in words.
+    #[serde(skip)]
+    shown: Option<Bits>,
 }
 
 /// A trigger that was not quiet.
@@ -85,6 +90,9 @@ impl Progress {
         let inside = |at: Timestamp| from <= at && at < until;
         let (phases_done, phases) = phases(view);
         let moments = view.moments.iter().filter(|moment| inside(moment.at));
+        let back = |back: &&RollbackView| {
+            back.started < until && back.ended.is_none_or(|ended| from <= ended)
+        };
         let criteria = view.criteria.iter();
         Self {
             from,
@@ -103,6 +111,7 @@ impl Progress {
             criteria: criteria
                 .filter_map(|criterion| LookedAt::of(criterion, &inside))
                 .collect(),
+            rollbacks: view.rollbacks.iter().filter(back).cloned().collect(),
             risks: view
                 .triggers
                 .iter()
@@ -116,7 +125,7 @@ impl Progress {
 
     fn document<'v>(&self, view: &'v View) -> Document<'v> {
         let clock = Clock::of(view);
-        let phases = format!("{} of {} done", self.phases_done, self.phases);
+        let phases = phases_words(view);
         let span = format!("{} to {}", clock.full(self.from), clock.full(self.until));
         let mut facts = vec![
             ("Time", Bits::text(span)),
@@ -129,7 +138,8 @@ impl Progress {
         let chart = (!view.exposure.is_empty()).then_some(Block::ExposureChart);
         let sections = [
             Section::of("course", "Exposure until then", chart),
-            Section::of("achieved", "Achieved", self.achieved(&clock)),
+            Section::of("achieved", "Achieved", self.achieved(view, &clock)),
+            doc::goings_back(self.rollbacks.iter(), &clock),
             Section::of("risks", "Risks", self.risks(&clock)),
             Section::of("open", "Open", open),
             Section::of("next", "Next", next),
@@ -149,16 +159,19 @@ impl Progress {
         }
     }
 
-    /// What brings the rollout forward.
-    fn achieved(&self, clock: &Clock) -> Option<Block> {
+    /// What brings the rollout forward. A phase in which the plan has nothing to do brings it nowhere.
+    fn achieved(&self, view: &View, clock: &Clock) -> Option<Block> {
+        let has_steps = |moment: &Moment| {
+            let phases = view.phases.iter();
+            let mut of = phases.filter(|phase| Some(&phase.id) == moment.phase.as_ref());
+            of.any(|phase| phase.runs.iter().any(|run| !run.steps.is_empty()))
+        };
         let forward = |moment: &&Moment| {
-            matches!(
+            let found = matches!(
                 moment.sort,
-                MomentSort::BaselineRecorded
-                    | MomentSort::BakePassed
-                    | MomentSort::GateGo
-                    | MomentSort::PhaseFinished
-            )
+                MomentSort::BaselineRecorded | MomentSort::BakePassed | MomentSort::GateGo
+            );
+            found || moment.sort == MomentSort::PhaseFinished && has_steps(moment)
         };
         let all = self.moments.iter().filter(forward).map(|moment| {
             Bits::mark(Tone::Good, words::moment(moment.sort))
@@ -184,12 +197,15 @@ impl Progress {
 
     fn criteria(&self) -> Option<Block> {
         let rows = self.criteria.iter().map(|one| {
-            let observed = one.observed.as_ref();
-            let observed = observed.map_or_else(|| "–".to_owned(), doc::shown);
+            let observed = one
+                .observed
+                .as_ref()
+                .map(|seen| Bits::strong(doc::shown(seen)));
+            let observed = one.shown.clone().or(observed);
             vec![
                 Bits::code(one.rule.as_str()),
                 Bits::verdict(Some(&one.verdict)),
-                Bits::strong(observed),
+                observed.unwrap_or_else(|| Bits::text("–")),
                 Bits::text(one.readings.to_string()),
                 Bits::text(one.failures.to_string()),
             ]
@@ -247,7 +263,9 @@ impl LookedAt {
         let readings = criterion.readings.iter().filter(|one| inside(one.at));
         let last = readings.clone().last()?;
         let failures = readings.clone().filter(|one| one.verdict == Verdict::Fail);
+        let finding = criterion.last.as_ref().filter(|one| one.at == last.at);
         Some(Self {
+            shown: finding.and_then(doc::observed),
             rule: criterion.rule.clone(),
             verdict: last.verdict.clone(),
             observed: last.observed.clone(),
@@ -266,7 +284,12 @@ impl Risk {
     ) -> Vec<Self> {
         let reaches = trigger.stretches.iter().filter(|stretch| {
             let lasted = stretch.until.unwrap_or(last).since(stretch.from);
-            let matters = stretch.sort != StretchSort::Blind || lasted >= trigger.blind_after;
+            let matters = match stretch.sort {
+                StretchSort::Blind => lasted >= trigger.blind_after,
+                StretchSort::Firing | StretchSort::Pending => true,
+                // After each change there is nothing to see for a while.
+                StretchSort::Settling => false,
+            };
             matters && stretch.from < until && stretch.until.is_none_or(|end| from <= end)
         });
         let risk = reaches.map(|stretch| Self {

@@ -60,13 +60,14 @@ fn draw(html: &mut Html, view: &View, size: Size) {
             );
         }
     }
+    let mut taken = Vec::new();
     for (index, line) in view.exposure.iter().enumerate() {
         let points = steps(line, view, &times, &y);
         if index == 0 {
             area(html, &points, bottom);
         }
         frame::polyline(html, class(index), &points);
-        labels(html, line, &times, &y, size);
+        labels(html, line, (&times, &y), size, &mut taken);
     }
     frame::decisions(html, view, &times, bottom);
 }
@@ -99,24 +100,32 @@ fn area(html: &mut Html, points: &[(f64, f64)], bottom: f64) {
     }
 }
 
-/// The share at each step, where there is room for it.
-fn labels(html: &mut Html, line: &Exposure, times: &Times, y: &impl Fn(f64) -> f64, size: Size) {
+/// The share at each step, where there is room for it beside the labels of all lines.
+fn labels(
+    html: &mut Html,
+    line: &Exposure,
+    (times, y): (&Times, &impl Fn(f64) -> f64),
+    size: Size,
+    taken: &mut Vec<(f64, f64)>,
+) {
     let room = if size.class == "wide" { 34.0 } else { 28.0 };
-    let (mut free_from, mut named) = (f64::NEG_INFINITY, None);
+    let mut named = None;
     for point in &line.points {
-        let x = times.x(point.at) + 4.0;
+        let at = (
+            times.x(point.at) + 4.0,
+            y(point.share.to_f64() * 100.0) - 5.0,
+        );
         // Set again after a restart: no step.
         let again = named.replace(point.share) == Some(point.share);
-        if again || x < free_from || x + room > times.right() {
+        let near = |(x, y): &(f64, f64)| (at.0 - x).abs() < room && (at.1 - y).abs() < LABEL;
+        if again || at.0 + room > times.right() || taken.iter().any(near) {
             continue;
         }
-        free_from = x + room;
+        taken.push(at);
         let share = clip(&point.share.to_string(), 8);
-        frame::text(
-            html,
-            "strong",
-            (x, y(point.share.to_f64() * 100.0) - 5.0),
-            &share,
-        );
+        frame::text(html, "strong", at, &share);
     }
 }
+
+/// The height of a label.
+const LABEL: f64 = 12.0;

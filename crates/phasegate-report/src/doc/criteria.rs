@@ -6,7 +6,7 @@ use phasegate_core::{Quantity, Ratio};
 use phasegate_sla::{Finding, Means};
 
 use crate::doc::bits::{Bits, Block, Clock, Section, Tone};
-use crate::view::{Actual, CriterionView, KpiStatus, KpiView, Scope, Series, View};
+use crate::view::{Actual, CriterionView, KpiStatus, KpiView, Scope, Series, View, counted_of};
 use crate::words;
 
 pub(super) fn section(view: &View, clock: &Clock) -> Option<Section> {
@@ -45,29 +45,49 @@ fn row(criterion: &CriterionView, clock: &Clock) -> Vec<Bits> {
     ]
 }
 
+/// What was found, where so many of so many were asked for.
+fn out_of(value: String, of: Option<u64>) -> String {
+    match of {
+        Some(of) => format!("{value} of {of}"),
+        None => value,
+    }
+}
+
+/// The number of a finding in words: `5 of 5`, `99.8% of values within 250ms`.
+pub(crate) fn observed(finding: &Finding) -> Option<Bits> {
+    let number = finding.observed.as_ref()?.shortened(finding.bound.as_ref());
+    let bits = Bits::strong(out_of(number.to_string(), counted_of(finding)));
+    let within = finding.bound.as_ref().filter(|_| is_share_within(finding));
+    Some(match within {
+        Some(bound) => bits.and_quiet(format!(" of values within {}", shown(bound))),
+        None => bits,
+    })
+}
+
+fn is_share_within(finding: &Finding) -> bool {
+    finding.means == Some(Means::CountBelow)
+}
+
 /// What was measured, or the sentence where no one number says it.
 pub(super) fn seen(finding: Option<&Finding>, clock: &Clock) -> Bits {
     let Some(finding) = finding else {
         return Bits::text("–");
     };
-    let mut bits = match &finding.observed {
-        Some(observed) => Bits::strong(observed.shortened(finding.bound.as_ref()).to_string()),
-        None => {
-            return Bits::text(finding.sentence.as_str())
-                .and_quiet(" ")
-                .and(clock.at(finding.at));
-        }
+    let Some(mut bits) = observed(finding) else {
+        return Bits::text(finding.sentence.as_str())
+            .and_quiet(" ")
+            .and(clock.at(finding.at));
     };
     if let Some(reference) = &finding.reference {
         bits = bits.and_quiet(format!(" against {}", shown(reference)));
     }
-    if let Some(bound) = &finding.bound {
-        let is_share = finding.means == Some(Means::CountBelow);
-        let word = if is_share { "within" } else { "limit" };
-        bits = bits.and_quiet(format!(" {word} {}", shown(bound)));
+    let limit = finding.bound.as_ref().filter(|_| !is_share_within(finding));
+    if let Some(limit) = limit {
+        bits = bits.and_quiet(format!(", limit {}", shown(limit)));
     }
     if let Some(samples) = finding.samples {
-        bits = bits.and_quiet(format!(" {samples} samples"));
+        let word = if samples == 1 { "sample" } else { "samples" };
+        bits = bits.and_quiet(format!(", {samples} {word}"));
     }
     bits.and_quiet(" ").and(clock.at(finding.at))
 }
@@ -81,7 +101,12 @@ pub(crate) fn kpis(view: &View, clock: &Clock) -> Option<Section> {
     let rows = view.kpis.iter().map(|kpi| kpi_row(kpi, clock));
     let columns = &["KPI", "Baseline", "Target", "Measured last", "Status"];
     let table = Block::table(columns, rows)?;
-    Some(Section::new("kpis", "KPIs", vec![table]))
+    // What is still to come may decide otherwise.
+    let open = view.header.ended.is_none();
+    let last = view.header.last;
+    let as_of = open.then(|| Block::Paragraph(Bits::text("As they stood at ").and(clock.at(last))));
+    let blocks = as_of.into_iter().chain([table]).collect();
+    Some(Section::new("kpis", "KPIs", blocks))
 }
 
 fn kpi_row(kpi: &KpiView, clock: &Clock) -> Vec<Bits> {
@@ -92,8 +117,17 @@ fn kpi_row(kpi: &KpiView, clock: &Clock) -> Vec<Bits> {
         Bits::text(kpi.baseline.as_str()),
         Bits::text(kpi.target.clone().unwrap_or_else(|| "–".to_owned())),
         measured_last(&kpi.actual, clock),
-        status(kpi.status),
+        status_why(kpi.status, kpi.why.as_ref()),
     ]
+}
+
+/// How a number or an objective stands, and why.
+pub(crate) fn status_why(standing: KpiStatus, why: Option<&String>) -> Bits {
+    let mark = status(standing);
+    match why {
+        Some(why) => mark.and_quiet(format!(": {why}")),
+        None => mark,
+    }
 }
 
 /// How a number or an objective stands.
@@ -110,11 +144,14 @@ pub(crate) fn status(status: KpiStatus) -> Bits {
 /// The last value of each measure, or a dash.
 pub(super) fn measured_last(all: &[Actual], clock: &Clock) -> Bits {
     let one = |actual: &Actual| {
-        Bits::code(actual.measure.as_str())
+        let value = out_of(shown(&actual.observed), actual.of);
+        let mut bits = Bits::code(actual.measure.as_str())
             .and_text(" ")
-            .and(Bits::strong(shown(&actual.observed)))
-            .and_text(" ")
-            .and(clock.at(actual.at))
+            .and(Bits::strong(value));
+        if let Some(within) = &actual.within {
+            bits = bits.and_text(format!(" of values within {}", shown(within)));
+        }
+        bits.and_text(" ").and(clock.at(actual.at))
     };
     let measured: Vec<Bits> = all.iter().map(one).collect();
     if measured.is_empty() {

@@ -147,6 +147,7 @@ fn stretch(stretch: &Stretch, clock: &Clock) -> Bits {
         StretchSort::Blind => Tone::Unsure,
         StretchSort::Firing => Tone::Bad,
         StretchSort::Pending => Tone::Watch,
+        StretchSort::Settling => Tone::Calm,
     };
     let lasted = match stretch.until {
         Some(until) => format!(" for {}", words::span_text(until.since(stretch.from))),

@@ -1,7 +1,7 @@
 //! What the whole was to reach, and what was reached.
 
 use crate::doc::bits::{Bits, Block, Clock, Section, Tone};
-use crate::doc::criteria::{measured_last, status};
+use crate::doc::criteria::{measured_last, status_why};
 use crate::doc::gates::answer;
 use crate::view::{GoalCheck, GoalNumber, GoalView, View};
 
@@ -30,7 +30,7 @@ fn row(number: &GoalNumber, clock: &Clock) -> Vec<Bits> {
         Bits::code(number.target.as_str()),
         Bits::text(number.baseline.as_str()),
         measured_last(&number.actual, clock),
-        status(number.status),
+        status_why(number.status, number.why.as_ref()),
     ]
 }
 

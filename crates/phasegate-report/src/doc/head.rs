@@ -91,6 +91,10 @@ fn facts(view: &View) -> Vec<(&'static str, Bits)> {
     ];
     if let Some(rollback) = view.rollbacks.last() {
         let took = against(rollback.took, rollback.limit, rollback.is_over_limit());
+        let took = match rollback.limit {
+            Some(_) => took,
+            None => took.and_quiet(", no limit is set"),
+        };
         facts.push(("Rollback", took));
     }
     facts
@@ -105,7 +109,7 @@ fn exposure(view: &View) -> Bits {
     };
     let lines: Vec<Bits> = view.exposure.iter().map(line).collect();
     if lines.is_empty() {
-        Bits::text("no share was set")
+        Bits::text(words::no_share(view))
     } else {
         Bits::joined(lines, ", ")
     }

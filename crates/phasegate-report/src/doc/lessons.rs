@@ -7,7 +7,23 @@ use crate::view::View;
 pub(super) fn section(view: &View) -> Option<Section> {
     let found = lessons(view);
     let blocks = blocks(&found).into_iter().flatten();
+    let blocks = blocks.chain(of_plan(view));
     Section::of("lessons", "Lessons and action items", blocks)
+}
+
+/// What people have written into the plan itself.
+pub(crate) fn of_plan(view: &View) -> Vec<Block> {
+    let told = [
+        ("What went well", &view.lessons.went_well),
+        ("What could be better", &view.lessons.to_improve),
+        ("What is to be done about it", &view.lessons.actions),
+    ];
+    let rows = told.into_iter().flat_map(|(name, texts)| {
+        let row = move |text: &String| vec![Bits::text(name), Bits::text(text.as_str())];
+        texts.iter().map(row)
+    });
+    let table = Block::table(&["The plan's own lessons", "In its words"], rows);
+    table.into_iter().collect()
 }
 
 /// What went well, what could be better with what to do about it, what was done.

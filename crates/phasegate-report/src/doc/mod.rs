@@ -19,12 +19,15 @@ mod stops;
 use crate::view::View;
 
 pub(crate) use bits::{Bit, Bits, Block, Clock, Section, Table, Tone};
-pub(crate) use criteria::{SERIES_COLUMNS, kpis, series_row, series_title, shown, status};
+pub(crate) use criteria::{
+    SERIES_COLUMNS, kpis, observed, series_row, series_title, shown, status, status_why,
+};
 pub(crate) use evidence::line as evidence_line;
 pub(crate) use head::{Front, standing_tone, why};
 pub(crate) use incidents::section as incidents;
-pub(crate) use lessons::{blocks as lessons, lists};
+pub(crate) use lessons::{blocks as lessons, lists, of_plan};
 pub(crate) use moments::{decisions, tone};
+pub(crate) use rollbacks::{goings_back, way_back};
 
 /// A document, before it becomes Markdown or HTML.
 #[derive(Clone, Debug)]

@@ -27,6 +27,10 @@ fn one(phase: &PhaseView, clock: &Clock) -> Vec<Block> {
         .and_text(" ")
         .and(Bits::mark(tone, words::phase(phase.standing)));
     let mut blocks = vec![Block::Heading(heading)];
+    if phase.runs.iter().any(|run| run.steps.is_empty()) {
+        let nothing = Bits::none().and_quiet("The plan has no steps, criteria or gates for it.");
+        blocks.push(Block::Paragraph(nothing));
+    }
     for (index, run) in phase.runs.iter().enumerate() {
         blocks.push(Block::Paragraph(run_line(run, index, clock)));
         blocks.extend(steps(&run.steps, clock));
@@ -35,25 +39,27 @@ fn one(phase: &PhaseView, clock: &Clock) -> Vec<Block> {
 }
 
 /// The steps that were reached as a table, and the names of the others.
-pub(super) fn steps(steps: &[StepRun], clock: &Clock) -> Vec<Block> {
+fn steps(steps: &[StepRun], clock: &Clock) -> Vec<Block> {
     let reached = |step: &&StepRun| step.standing != StepStanding::Waiting;
     let rows = steps
         .iter()
         .filter(reached)
         .map(|step| step_row(step, clock));
     let mut blocks: Vec<Block> = Block::table(STEP_COLUMNS, rows).into_iter().collect();
-    let others = steps
-        .iter()
-        .filter(|step| !reached(step))
-        .map(|step| step.title.as_str());
-    let others: Vec<&str> = others.collect();
-    if !others.is_empty() {
-        let line = Bits::none()
-            .and_quiet("Not reached: ")
-            .and_text(others.join(", "));
-        blocks.push(Block::Paragraph(line));
-    }
+    blocks.extend(not_reached(steps));
     blocks
+}
+
+/// The names of the steps that were not reached.
+pub(super) fn not_reached(steps: &[StepRun]) -> Option<Block> {
+    let waiting = |step: &&StepRun| step.standing == StepStanding::Waiting;
+    let names = steps.iter().filter(waiting).map(|step| step.title.as_str());
+    let names: Vec<&str> = names.collect();
+    let line = || {
+        let line = Bits::none().and_quiet("Not reached: ");
+        Block::Paragraph(line.and_text(names.join(", ")))
+    };
+    (!names.is_empty()).then(line)
 }
 
 fn run_line(run: &PhaseRun, index: usize, clock: &Clock) -> Bits {
@@ -80,7 +86,8 @@ fn run_line(run: &PhaseRun, index: usize, clock: &Clock) -> Bits {
     line.and_text(".")
 }
 
-fn step_row(step: &StepRun, clock: &Clock) -> Vec<Bits> {
+/// What a step is called, whose it is, and how often it began.
+pub(super) fn title(step: &StepRun) -> Bits {
     let mut title = Bits::text(step.title.as_str());
     if let Some(phase) = &step.of {
         title = title.and_quiet(format!(" (phase {phase})"));
@@ -90,16 +97,21 @@ fn step_row(step: &StepRun, clock: &Clock) -> Vec<Bits> {
     } else {
         String::new()
     };
+    title.and_quiet(tries)
+}
+
+fn step_row(step: &StepRun, clock: &Clock) -> Vec<Bits> {
     vec![
-        title.and_quiet(tries),
+        title(step),
         Bits::text(step.what.as_str()),
         clock.maybe(step.started),
         against(step.took, step.budget, step.is_over_budget()),
-        result(&step.standing),
+        outcome(&step.standing),
     ]
 }
 
-fn result(standing: &StepStanding) -> Bits {
+/// How a step stands.
+pub(super) fn outcome(standing: &StepStanding) -> Bits {
     let tone = match standing {
         StepStanding::Done => Tone::Good,
         StepStanding::Failed { .. } => Tone::Bad,

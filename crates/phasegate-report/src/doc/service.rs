@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use phasegate_core::Span;
 
 use crate::doc::bits::{Bits, Block, Clock, Section, Tone, against};
-use crate::doc::criteria::{measured_last, status};
+use crate::doc::criteria::{measured_last, status_why};
 use crate::view::{BudgetSort, BudgetView, SloView, View};
 use crate::words;
 
@@ -46,7 +46,7 @@ fn row(slo: &SloView, clock: &Clock) -> Vec<Bits> {
             .and_code(slo.kpi.as_str())
             .and_text(format!(" over {period}")),
         measured_last(&slo.actual, clock),
-        status(slo.status),
+        status_why(slo.status, slo.why.as_ref()),
     ]
 }
 

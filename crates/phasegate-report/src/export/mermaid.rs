@@ -9,7 +9,7 @@ use crate::text::{clean, clip};
 use crate::view::{PhaseStanding, View};
 
 /// How many letters of a title a diagram shows.
-const LETTERS: usize = 40;
+const LETTERS: usize = 120;
 
 /// When each phase ran and when the rollout went back, as a Mermaid Gantt chart.
 #[must_use]

@@ -182,6 +182,7 @@ fn triggers(out: &mut Exposition, view: &View) {
         StretchSort::Blind,
         StretchSort::Firing,
         StretchSort::Pending,
+        StretchSort::Settling,
     ]
     .map(words::stretch);
     let all = [sorts.as_slice(), &["quiet"]].concat();

@@ -3,8 +3,8 @@
 //! Nothing is compared here: a goal is met where a criterion of the rollout that says the same has passed. What was
 //! measured, but decided by no such criterion, is open.
 
-use phasegate_core::PhaseId;
-use phasegate_criterion::{Assertion, Condition, Criterion, Test, measured};
+use phasegate_core::{PhaseId, Quantity};
+use phasegate_criterion::{Assertion, Cmp, Condition, Criterion, Operand, Test, measured};
 use phasegate_engine::program::Goal;
 use phasegate_engine::state::State;
 use phasegate_sla::Verdict;
@@ -12,7 +12,8 @@ use serde::Serialize;
 
 use super::criteria::CriterionView;
 use super::gates::{Question, Said};
-use super::kpis::{Actual, KpiStatus, Seen, actual, seen};
+use super::kpis::{Actual, KpiStatus, meets};
+use super::seen::{Seen, actual, seen, why};
 use super::triggers::TriggerView;
 
 /// A group of things that the whole is to reach.
@@ -43,6 +44,9 @@ pub struct GoalNumber {
     pub actual: Vec<Actual>,
     /// How it stands.
     pub status: KpiStatus,
+    /// Why it stands so, in words; absent where it is met.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// A statement that people attest.
@@ -104,17 +108,56 @@ fn number(
     };
     let about: Vec<&Seen<'_>> = seen.iter().filter(about).collect();
     let actual = actual(&about);
-    let status = match decided(&criterion.condition) {
-        Some(Verdict::Pass | Verdict::Warn) => KpiStatus::Met,
-        Some(Verdict::Fail) => KpiStatus::Missed,
-        Some(Verdict::Inconclusive(_)) | None if actual.is_empty() => KpiStatus::NotMeasured,
-        Some(Verdict::Inconclusive(_)) | None => KpiStatus::Open,
+    let (status, ground) = match decided(&criterion.condition) {
+        Some(Verdict::Pass | Verdict::Warn) => (KpiStatus::Met, None),
+        Some(Verdict::Fail) => {
+            let failed = "the criterion that asks for it does not hold".to_owned();
+            (KpiStatus::Missed, Some(failed))
+        }
+        Some(Verdict::Inconclusive(_)) | None if actual.is_empty() => {
+            let status = KpiStatus::NotMeasured;
+            (status, why(status, &about))
+        }
+        Some(Verdict::Inconclusive(why)) => (KpiStatus::Open, Some(why.to_string())),
+        None => (KpiStatus::Open, Some(undecided(&tests, &actual))),
     };
     GoalNumber {
         target: criterion.to_string(),
         baseline: baselines(state, &tests),
         actual,
         status,
+        why: ground,
+    }
+}
+
+/// With which value a goal compares, where it stands in the goal.
+fn compared(test: &Test) -> Option<(Cmp, &Quantity)> {
+    if let Assertion::Compare(band) = &test.assertion
+        && let Operand::Value(value) = &band.value
+    {
+        return Some((band.op, value.quantity()));
+    }
+    if let Assertion::Reach {
+        op: Some(op), to, ..
+    } = &test.assertion
+    {
+        return Some((*op, to.quantity()));
+    }
+    None
+}
+
+/// What can be said where no criterion has asked for just this: how the last value stands to it.
+fn undecided(tests: &[&Test], actual: &[Actual]) -> String {
+    let beside = if let ([test], [one]) = (tests, actual) {
+        compared(test).and_then(|(op, value)| meets(&one.observed, op, value))
+    } else {
+        None
+    };
+    let none = "no criterion of the rollout has asked for just this";
+    match beside {
+        Some(true) => format!("{none}; the last value meets it"),
+        Some(false) => format!("{none}; the last value does not meet it"),
+        None => none.to_owned(),
     }
 }
 

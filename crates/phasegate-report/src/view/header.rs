@@ -1,6 +1,7 @@
 //! The head of a report: which rollout, of which plan, begun when and by whom, and how it stands.
 
 use phasegate_core::{PersonId, PlanId, RolloutId, Span, Timestamp};
+use phasegate_engine::program::{OpKind, Program};
 use phasegate_engine::record::{Body, Outcome, Record};
 use phasegate_engine::state::State;
 use serde::Serialize;
@@ -40,6 +41,8 @@ pub struct Header {
     pub standing: Standing,
     /// Why it stands so, where one thing is to blame.
     pub why: Option<String>,
+    /// Does the plan set shares at all? Where it does not, nobody can be counted who sees the new version.
+    pub sets_shares: bool,
 }
 
 /// How a rollout stands.
@@ -120,6 +123,7 @@ impl Fold {
                 outcome: None,
                 standing: Standing::Running,
                 why: None,
+                sets_shares: false,
             },
             cause: None,
             aborted: None,
@@ -158,6 +162,7 @@ impl Fold {
         let mut header = self.header;
         header.duration = header.last.since(header.started);
         header.standing = Standing::of(state);
+        header.sets_shares = sets_shares(&state.program);
         header.why = match header.standing {
             Standing::Aborted => self.aborted.or(self.cause),
             Standing::Completed | Standing::Running => None,
@@ -167,4 +172,20 @@ impl Fold {
         };
         header
     }
+}
+
+/// Does any step set a share of traffic or of a flag?
+fn sets_shares(program: &Program) -> bool {
+    let phases = program.phases.iter();
+    let mut ops = phases.flat_map(|phase| phase.ops.iter());
+    ops.any(|op| match &op.kind {
+        OpKind::Apply { desired, .. } => desired.exposure().is_some(),
+        OpKind::Ask { .. }
+        | OpKind::Bake { .. }
+        | OpKind::Gate(_)
+        | OpKind::Ledger { .. }
+        | OpKind::Measure { .. }
+        | OpKind::Validate { .. }
+        | OpKind::Wait { .. } => false,
+    })
 }

@@ -3,16 +3,13 @@
 //! The status is that of the criteria about the number: a report does not evaluate. Only where the last value does not
 //! even meet the target that stands beside it, nothing is called met.
 
-use std::collections::BTreeMap;
-
-use phasegate_core::{CriterionId, KpiId, Quantity, Timestamp, Unit};
-use phasegate_criterion::{Cmp, Condition, Direction, Kpi, KpiRegistry, Test, measured};
-use phasegate_engine::program::Check;
+use phasegate_core::{KpiId, Quantity, Timestamp, Unit};
+use phasegate_criterion::{Cmp, Direction, Kpi, KpiRegistry, Test, measured};
 use phasegate_engine::state::State;
-use phasegate_sla::{Finding, Verdict};
 use serde::Serialize;
 
-use super::criteria::{CriterionView, Scope};
+use super::criteria::CriterionView;
+use super::seen::{Seen, actual, seen, status, why};
 use super::triggers::TriggerView;
 
 /// A declared number.
@@ -36,6 +33,9 @@ pub struct KpiView {
     pub actual: Vec<Actual>,
     /// How it stands.
     pub status: KpiStatus,
+    /// Why it stands so, in words; absent where it is met.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// What was measured last of one measure.
@@ -47,6 +47,12 @@ pub struct Actual {
     pub measure: String,
     /// What was found, with its sample count.
     pub observed: Quantity,
+    /// Of values that were counted below a threshold, that threshold: the share of them is what was observed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within: Option<Quantity>,
+    /// Of things that were counted among others (`5/5`), how many were looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of: Option<u64>,
     /// How many samples stand behind it.
     pub samples: Option<u64>,
     /// When.
@@ -71,17 +77,6 @@ pub enum KpiStatus {
     Open,
 }
 
-/// What one rule says about the numbers in it.
-pub(super) struct Seen<'v> {
-    pub(super) test: &'v Test,
-    /// The last finding.
-    last: Option<&'v Finding>,
-    /// The last one in which something was measured.
-    pub(super) measured: Option<&'v Finding>,
-    /// A criterion decides about a number; a trigger only measures it.
-    pub(super) decides: bool,
-}
-
 pub(super) fn of(
     state: &State,
     criteria: &[CriterionView],
@@ -97,8 +92,10 @@ pub(super) fn of(
             .collect();
         let actual = actual(&about);
         let mut status = status(&about);
+        let mut why = why(status, &about);
         if status == KpiStatus::Met && misses_target(kpi, &actual) {
             status = KpiStatus::Open;
+            why = Some("its criteria hold, and the last value misses its target".to_owned());
         }
         KpiView {
             kpi: kpi.id.clone(),
@@ -109,6 +106,7 @@ pub(super) fn of(
             target: kpi.target.as_ref().map(ToString::to_string),
             actual,
             status,
+            why,
         }
     });
     views.collect()
@@ -122,130 +120,24 @@ fn misses_target(kpi: &Kpi, actual: &[Actual]) -> bool {
     let Some(op) = target.op.or_else(|| kpi.direction.goal()) else {
         return false;
     };
-    let misses = |one: &Actual| {
-        let order = one.observed.compare(&target.value);
-        order.is_some_and(|order| match op {
-            Cmp::Equal | Cmp::NotEqual => false,
-            Cmp::Greater => order.is_le(),
-            Cmp::GreaterOrEqual => order.is_lt(),
-            Cmp::Less => order.is_ge(),
-            Cmp::LessOrEqual => order.is_gt(),
-        })
-    };
+    let misses = |one: &Actual| meets(&one.observed, op, &target.value) == Some(false);
     // Of several measures it is not known which one is meant.
     matches!(actual, [one] if misses(one))
 }
 
-/// Every test of every criterion that somebody had to look at, and of every trigger.
-pub(super) fn seen<'v>(
-    state: &'v State,
-    checks: &BTreeMap<CriterionId, &'v Check>,
-    criteria: &'v [CriterionView],
-    triggers: &'v [TriggerView],
-) -> Vec<Seen<'v>> {
-    let mut seen = Vec::new();
-    // What nobody had to look at, because nothing went back or it went back before, leaves nothing open.
-    let idle = |view: &&CriterionView| {
-        let unneeded = state.outcome.is_some() || matches!(view.scope, Scope::Rollback(_));
-        view.last.is_none() && unneeded
-    };
-    for view in criteria.iter().filter(|view| !idle(view)) {
-        if let Some(check) = checks.get(&view.check) {
-            let found = (view.last.as_ref(), view.measured.as_ref());
-            tests(&check.criterion.condition, found, true, &mut seen);
-        }
-    }
-    for (trigger, view) in state.program.triggers.iter().zip(triggers) {
-        let found = (view.last.as_ref(), view.measured.as_ref());
-        tests(&trigger.criterion.condition, found, false, &mut seen);
-    }
-    seen
-}
-
-/// A joined condition and its finding have the same parts in the same order.
-fn tests<'v>(
-    condition: &'v Condition,
-    (last, measured): (Option<&'v Finding>, Option<&'v Finding>),
-    decides: bool,
-    seen: &mut Vec<Seen<'v>>,
-) {
-    let of = |finding: Option<&'v Finding>, index: usize| finding.and_then(|f| f.parts.get(index));
-    let part = |index: usize| (of(last, index), of(measured, index));
-    if let Condition::Test(test) = condition {
-        seen.push(Seen {
-            test,
-            last,
-            measured,
-            decides,
-        });
-    }
-    for (index, condition) in condition.parts().enumerate() {
-        tests(condition, part(index), decides, seen);
+/// Does a value compare so with another? `None` where it cannot be said, or exactly that value is asked for.
+pub(super) fn meets(observed: &Quantity, op: Cmp, value: &Quantity) -> Option<bool> {
+    let order = observed.compare(value)?;
+    match op {
+        Cmp::Equal | Cmp::NotEqual => None,
+        Cmp::Greater => Some(order.is_gt()),
+        Cmp::GreaterOrEqual => Some(order.is_ge()),
+        Cmp::Less => Some(order.is_lt()),
+        Cmp::LessOrEqual => Some(order.is_le()),
     }
 }
 
 fn is_about(test: &Test, kpi: &KpiId, registry: &KpiRegistry) -> bool {
     let measured = measured(&test.subject.measure, registry);
     measured.is_ok_and(|measured| measured.sources.iter().any(|source| source.kpi.id == *kpi))
-}
-
-/// The newest value of each measure.
-pub(super) fn actual(about: &[&Seen<'_>]) -> Vec<Actual> {
-    let mut actual: Vec<Actual> = Vec::new();
-    for seen in about {
-        let Some(finding) = seen.measured else {
-            continue;
-        };
-        let Some(observed) = finding.observed.clone() else {
-            continue;
-        };
-        // A percentile that was decided by counting is the share within one threshold.
-        let within = finding
-            .bound
-            .as_ref()
-            .filter(|b| b.dimension() != observed.dimension());
-        let measure = match within {
-            Some(bound) => format!("{} within {bound}", seen.test.subject),
-            None => seen.test.subject.to_string(),
-        };
-        let (samples, at) = (finding.samples, finding.at);
-        let newest = Actual {
-            measure,
-            observed,
-            samples,
-            at,
-        };
-        match actual
-            .iter_mut()
-            .find(|known| known.measure == newest.measure)
-        {
-            Some(known) if known.at < newest.at => *known = newest,
-            Some(_) => {}
-            None => actual.push(newest),
-        }
-    }
-    actual
-}
-
-pub(super) fn status(about: &[&Seen<'_>]) -> KpiStatus {
-    let verdicts = || {
-        about
-            .iter()
-            .filter(|s| s.decides)
-            .map(|s| s.last.map(|f| &f.verdict))
-    };
-    if about.iter().all(|seen| {
-        seen.measured
-            .is_none_or(|finding| finding.observed.is_none())
-    }) {
-        KpiStatus::NotMeasured
-    } else if verdicts().any(|verdict| verdict == Some(&Verdict::Fail)) {
-        KpiStatus::Missed
-    } else if verdicts().next().is_some()
-        && verdicts().all(|v| matches!(v, Some(Verdict::Pass | Verdict::Warn)))
-    {
-        KpiStatus::Met
-    } else {
-        KpiStatus::Open
-    }
 }

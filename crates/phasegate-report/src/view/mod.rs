@@ -19,12 +19,14 @@ mod kpis;
 mod moments;
 mod phases;
 mod rollbacks;
+mod seen;
 mod series;
 mod slos;
 mod stops;
 mod triggers;
 
 use phasegate_core::{PersonId, Timestamp};
+use phasegate_engine::program::PlanLessons;
 use phasegate_engine::record::{Body, Record, RecordError};
 use phasegate_engine::state::{Misfit, State};
 use serde::Serialize;
@@ -43,6 +45,7 @@ pub use kpis::{Actual, KpiStatus, KpiView};
 pub use moments::{Moment, MomentSort};
 pub use phases::{PhaseRun, PhaseStanding, PhaseView, StepRun, StepStanding};
 pub use rollbacks::{Extension, RollbackView};
+pub(crate) use seen::counted_of;
 pub use series::{Bound, BoundChange, BoundSort, Percentile, Series, SeriesPoint};
 pub use slos::SloView;
 pub use stops::{Ended, Stop, StopSort};
@@ -89,6 +92,9 @@ pub struct View {
     pub effects: Vec<EffectView>,
     /// What happened, in order.
     pub moments: Vec<Moment>,
+    /// What the plan itself says of lessons.
+    #[serde(skip_serializing_if = "PlanLessons::is_empty")]
+    pub lessons: PlanLessons,
     /// What the report rests on.
     pub audit: Audit,
 }
@@ -244,7 +250,8 @@ impl Folds {
     fn finish(self, state: &State) -> View {
         let criteria = self.criteria.finish();
         let (gates, questions) = self.gates.finish();
-        let triggers = self.triggers.finish();
+        let header = self.header.finish(state);
+        let triggers = self.triggers.finish(header.last);
         let kpis = kpis::of(state, &criteria, &triggers);
         let slos = slos::of(state, &criteria, &triggers);
         let goals = goals::of(state, &criteria, &triggers, &questions);
@@ -253,7 +260,7 @@ impl Folds {
         let incidents = self.incidents.finish();
         let budgets = budgets::of(state, &phases, &rollbacks, &incidents);
         View {
-            header: self.header.finish(state),
+            header,
             phases,
             exposure: self.exposure.finish(),
             kpis,
@@ -270,6 +277,7 @@ impl Folds {
             questions,
             effects: self.effects.finish(),
             moments: self.moments.finish(),
+            lessons: state.program.lessons.clone(),
             audit: self.audit.finish(),
         }
     }

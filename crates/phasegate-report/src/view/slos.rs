@@ -8,7 +8,8 @@ use phasegate_engine::state::State;
 use serde::Serialize;
 
 use super::criteria::CriterionView;
-use super::kpis::{Actual, KpiStatus, Seen, actual, seen, status};
+use super::kpis::{Actual, KpiStatus};
+use super::seen::{Seen, actual, seen, status, why};
 use super::triggers::TriggerView;
 
 /// A declared objective.
@@ -28,6 +29,9 @@ pub struct SloView {
     pub actual: Vec<Actual>,
     /// How it stands: missed where a criterion about it does not hold or a trigger about it has fired.
     pub status: KpiStatus,
+    /// Why it stands so, in words; absent where it is met.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 pub(super) fn of(
@@ -51,12 +55,13 @@ pub(super) fn of(
         // Where no criterion decides, no trigger had to fire.
         let quiet = about.iter().all(|seen| !seen.decides);
         let by_criteria = status(&about);
-        let status = if fired {
-            KpiStatus::Missed
+        let (status, ground) = if fired {
+            let fired = "a trigger about it has fired".to_owned();
+            (KpiStatus::Missed, Some(fired))
         } else if quiet && by_criteria == KpiStatus::Open {
-            KpiStatus::Met
+            (KpiStatus::Met, None)
         } else {
-            by_criteria
+            (by_criteria, why(by_criteria, &about))
         };
         SloView {
             slo: slo.id.clone(),
@@ -65,6 +70,7 @@ pub(super) fn of(
             period: slo.period,
             actual: actual(&about),
             status,
+            why: ground,
         }
     };
     state.program.slos.iter().map(view).collect()

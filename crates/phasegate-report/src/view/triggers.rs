@@ -1,10 +1,11 @@
 //! Triggers: when each stirred, fired or was blind, and what it started.
 
 use phasegate_core::{PhaseId, Span, Timestamp, TriggerId};
-use phasegate_engine::program::{Response, Trigger};
+use phasegate_criterion::measured;
+use phasegate_engine::program::{Program, Response, Trigger};
 use phasegate_engine::record::{Body, TriggerProgress};
 use phasegate_engine::state::State;
-use phasegate_sla::{Alert, Finding};
+use phasegate_sla::{Alert, Finding, Verdict, Why};
 use serde::Serialize;
 
 use super::Step;
@@ -37,6 +38,12 @@ pub struct TriggerView {
     pub stretches: Vec<Stretch>,
     /// Each time it started its response.
     pub firings: Vec<Firing>,
+    /// How late its sources are.
+    #[serde(skip)]
+    lag: Span,
+    /// From when on there is something to measure after the last change.
+    #[serde(skip)]
+    ready: Timestamp,
 }
 
 /// A stretch of time in which a trigger was not quiet.
@@ -66,6 +73,9 @@ pub enum StretchSort {
     Firing,
     /// Its condition held, not for long enough yet.
     Pending,
+    /// It began, or something was changed, so lately that there was nothing to measure yet: evidence counts from the
+    /// plan's `settle` after a change on, and a source says things as late as its bindings tell.
+    Settling,
 }
 
 /// One response of a trigger.
@@ -92,12 +102,7 @@ pub(super) struct Fold {
 impl Fold {
     pub(super) fn new(state: &State) -> Self {
         Self {
-            triggers: state
-                .program
-                .triggers
-                .iter()
-                .map(TriggerView::quiet)
-                .collect(),
+            triggers: TriggerView::all_quiet(&state.program),
         }
     }
 
@@ -105,17 +110,20 @@ impl Fold {
         let at = step.record.at();
         if let Body::Amended { program, .. } = &step.record.body {
             let known = std::mem::take(&mut self.triggers);
-            let view = |trigger: &Trigger| {
-                let known = known.iter().find(|view| view.trigger == trigger.id);
-                known
-                    .cloned()
-                    .unwrap_or_else(|| TriggerView::quiet(trigger))
+            let view = |quiet: TriggerView| {
+                let known = known.iter().find(|view| view.trigger == quiet.trigger);
+                known.cloned().unwrap_or(quiet)
             };
-            self.triggers = program.triggers.iter().map(view).collect();
+            self.triggers = TriggerView::all_quiet(program)
+                .into_iter()
+                .map(view)
+                .collect();
         }
         if let Body::Evaluated { triggers, .. } = &step.record.body {
+            let evidence = evidence_from(step.before);
             for progress in triggers {
                 if let Some(view) = self.view(&progress.trigger) {
+                    view.ready = view.ready.max(evidence + view.lag);
                     view.progressed(progress, at);
                 }
             }
@@ -161,14 +169,41 @@ impl Fold {
         self.triggers.iter_mut().find(|view| view.trigger == *id)
     }
 
-    pub(super) fn finish(self) -> Vec<TriggerView> {
+    pub(super) fn finish(mut self, last: Timestamp) -> Vec<TriggerView> {
+        for view in &mut self.triggers {
+            view.settle(last);
+        }
         self.triggers
     }
 }
 
+/// From when on there is something to ask about: the last change and the time in which it settles, or the start; two
+/// looks later at the latest somebody has asked.
+fn evidence_from(state: &State) -> Timestamp {
+    let timing = &state.program.timing;
+    let changed = state.last_change.map(|change| change.wall + timing.settle);
+    changed.unwrap_or(state.created.wall) + timing.every.saturating_mul(2)
+}
+
 impl TriggerView {
-    fn quiet(trigger: &Trigger) -> Self {
+    fn all_quiet(program: &Program) -> Vec<Self> {
+        let registry = program.registry();
+        let lag = |trigger: &Trigger| {
+            let tests = trigger.criterion.condition.tests().into_iter();
+            let measured = tests.filter_map(|test| measured(&test.subject.measure, &registry).ok());
+            let sources = measured.flat_map(|measured| measured.sources);
+            let bound = sources.filter_map(|one| program.bindings.get(&one.kpi.source));
+            bound.map(|bound| bound.lag).max().unwrap_or_default()
+        };
+        let all = program.triggers.iter();
+        all.map(|trigger| Self::quiet(trigger, lag(trigger)))
+            .collect()
+    }
+
+    fn quiet(trigger: &Trigger, lag: Span) -> Self {
         Self {
+            lag,
+            ready: Timestamp::EPOCH,
             trigger: trigger.id.clone(),
             rule: trigger.criterion.to_string(),
             during: trigger.during.clone(),
@@ -202,9 +237,17 @@ impl TriggerView {
                 StretchSort::Pending,
                 progress.hold.active_since().unwrap_or(at),
             )),
-            (Alert::Inactive | Alert::Pending, Some(since)) => Some((StretchSort::Blind, since)),
+            (Alert::Inactive | Alert::Pending, Some(since)) => {
+                let nothing_yet = progress.finding.verdict == Verdict::Inconclusive(Why::NoData);
+                if nothing_yet && at <= self.ready {
+                    Some((StretchSort::Settling, since))
+                } else {
+                    Some((StretchSort::Blind, since))
+                }
+            }
             (Alert::Inactive, None) => None,
         };
+        self.settle(at);
         let open = self
             .stretches
             .last()
@@ -222,7 +265,23 @@ impl TriggerView {
         }
     }
 
+    /// What is unseen for longer than it settles is blind from then on.
+    fn settle(&mut self, at: Timestamp) {
+        let ready = self.ready;
+        let open = self.stretches.last_mut();
+        let open = open.filter(|one| one.until.is_none() && one.sort == StretchSort::Settling);
+        if let Some(open) = open.filter(|_| ready < at) {
+            open.until = Some(ready);
+            self.stretches.push(Stretch {
+                sort: StretchSort::Blind,
+                from: ready,
+                until: None,
+            });
+        }
+    }
+
     fn close(&mut self, at: Timestamp) {
+        self.settle(at);
         if let Some(open) = self
             .stretches
             .last_mut()

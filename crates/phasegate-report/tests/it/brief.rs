@@ -1,7 +1,7 @@
 //! Shorter reports in their three formats, lessons, and what of others' text they show.
 
 use phasegate_engine::record::Record;
-use phasegate_report::view::{BudgetSort, KpiStatus};
+use phasegate_report::view::{BudgetSort, KpiStatus, StretchSort};
 use phasegate_report::{
     BRIEF_FORMAT, Brief, View, delivery_report, executive_summary, lessons, post_mortem, progress,
 };
@@ -171,6 +171,15 @@ fn goals_are_held_against_what_was_measured() {
         .map(|check| check.said.is_some())
         .collect();
     assert_eq!(said, [true, false]);
+    let why: Vec<Option<&str>> = goal.numbers.iter().map(|one| one.why.as_deref()).collect();
+    assert_eq!(
+        why,
+        [
+            None,
+            Some("no criterion of the rollout has asked for just this; the last value meets it"),
+            Some("nothing that had to be looked at asks for it"),
+        ]
+    );
 }
 
 #[test]
@@ -280,4 +289,93 @@ fn what_still_sees_the_new_version_after_going_back_is_a_lesson() {
     let line = back.exposure.first_mut().expect("a line");
     line.points.last_mut().expect("a point").share = fixtures::read("10%");
     assert_eq!(told(&back), 1);
+}
+
+#[test]
+fn what_cannot_be_seen_right_after_a_change_is_no_blindness() {
+    let stretches = |millis| {
+        let view = view(&fixtures::settling(millis));
+        let slow = view
+            .triggers
+            .iter()
+            .find(|one| one.trigger.as_str() == "slow");
+        let stretches = slow.expect("a trigger").stretches.clone();
+        let told = stretches.iter().map(|one| {
+            let lasted = one.until.map(|until| until.since(one.from).rounded());
+            (one.sort, lasted.map(|lasted| lasted.to_string()))
+        });
+        (told.collect::<Vec<_>>(), lessons(&view))
+    };
+    // It settles for half a minute, and two looks later at the latest something is seen.
+    let settled = |lasted: &str| (StretchSort::Settling, Some(lasted.to_owned()));
+    let (told, found) = stretches(50_000);
+    assert_eq!(told, [settled("50s")]);
+    let untold = |found: &phasegate_report::Lessons| {
+        let mut all = found.to_improve.iter();
+        all.any(|one| one.what.contains("could not be told"))
+    };
+    assert!(!untold(&found), "{found:?}");
+    // What takes longer is blind for the rest of it.
+    let (told, found) = stretches(100_000);
+    assert_eq!(
+        told,
+        [settled("1m"), (StretchSort::Blind, Some("40s".to_owned()))]
+    );
+    assert!(untold(&found), "{found:?}");
+}
+
+#[test]
+fn a_page_for_a_minute_names_few() {
+    let mut view = view(&fixtures::completed());
+    let unseen = view.kpis.last().expect("a KPI").clone();
+    for number in 0..30 {
+        let mut more = unseen.clone();
+        more.title = format!("Number {number}");
+        view.kpis.push(more);
+    }
+    let page = executive_summary(&view).markdown();
+    assert!(page.contains("Number 0, Number 1 and 28 more"), "{page}");
+    assert!(!page.contains("Number 2"), "{page}");
+    assert!(
+        page.contains("| KPIs | 2 ✓ met, 31 · not measured |"),
+        "{page}"
+    );
+}
+
+#[test]
+fn a_phase_without_anything_to_do_achieves_nothing() {
+    let mut view = view(&fixtures::completed());
+    let achieved = |view: &View| {
+        let page = progress(view, after(0), after(DAY)).markdown();
+        page.contains("✓ phase done: Internal trial")
+    };
+    assert!(achieved(&view));
+    view.phases[0].runs[0].steps.clear();
+    assert!(!achieved(&view));
+    let page = executive_summary(&view).markdown();
+    assert!(page.contains("2 of 2 done, 1 with nothing to do"), "{page}");
+}
+
+#[test]
+fn what_the_plan_says_of_lessons_is_told() {
+    let view = view(&fixtures::incident("two orders are missing"));
+    let full = phasegate_report::markdown(&view);
+    let draft = post_mortem(&view)
+        .expect("something was declared")
+        .markdown();
+    for page in [full, draft] {
+        assert!(
+            page.contains("| What is to be done about it | Write the release notes earlier |"),
+            "{page}"
+        );
+    }
+}
+
+#[test]
+fn so_many_of_so_many_are_said_in_words() {
+    let mut view = view(&fixtures::completed());
+    view.kpis[0].actual[0].of = Some(1_000);
+    let page = phasegate_report::markdown(&view);
+    assert!(page.contains("ms of 1000**"), "{page}");
+    assert!(page.contains("of values within 250ms"), "{page}");
 }

@@ -136,3 +136,14 @@ fn hostile_text_adds_no_line_to_what_other_tools_read() {
         );
     }
 }
+
+#[test]
+fn a_diagram_shows_whole_titles() {
+    let title = "A title as long as people write them, about what is done and why it is done so";
+    let mut view = view(&fixtures::completed());
+    view.phases[0].title = title.to_owned();
+    let plain = title.replace(',', "");
+    for diagram in [mermaid_gantt(&view), mermaid_graph(&view)] {
+        assert!(diagram.contains(&plain), "{diagram}");
+    }
+}

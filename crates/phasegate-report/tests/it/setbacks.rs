@@ -1,7 +1,7 @@
 //! Goings back as incidents, delivery performance.
 
 use phasegate_core::Fraction;
-use phasegate_engine::record::{Body, Cause};
+use phasegate_engine::record::{Body, Cause, Outcome};
 use phasegate_report::{View, delivery_performance, markdown, post_mortem, setbacks};
 
 use crate::fixtures::{self, after};
@@ -44,6 +44,38 @@ fn what_was_not_validated_is_not_restored() {
     );
     let draft = post_mortem(&view).expect("it went back").markdown();
     assert!(draft.contains("not yet, over its budget"), "{draft}");
+    // Each step of the way back with its time and its budget, and all of it.
+    for row in [
+        "| 31s | 5s | ✗ late | ✓ done |",
+        "| 37.644s | 30s | ✗ late | ✗ not validated: a person must take over |",
+    ] {
+        assert!(draft.contains(row), "no {row:?}: {draft}");
+    }
+}
+
+#[test]
+fn the_first_sign_of_a_criterion_is_its_first_failure_in_a_row() {
+    let mut view = view(&fixtures::rolled_back());
+    assert!(setbacks(&view)[0].first_sign.is_some());
+    view.rollbacks[0].cause = Cause::Criterion {
+        check: "canary-p95".parse().expect("an id"),
+        sentence: "too slow".to_owned(),
+    };
+    let one = &setbacks(&view)[0];
+    // At 131 ms it failed, half a second before the trigger began to hold.
+    assert_eq!(one.time_to_detect(), "2s".parse().expect("a length"));
+    assert_eq!(
+        one.first_sign.as_deref(),
+        Some("p95(latency) < 120ms began to fail")
+    );
+    let draft = post_mortem(&view).expect("it went back").markdown();
+    assert!(draft.contains("| ! first sign | p95(latency) "), "{draft}");
+    // What a person begins has no sign before it.
+    view.rollbacks[0].cause = Cause::Operator {
+        by: "noor".parse().expect("an id"),
+        reason: "why not".to_owned(),
+    };
+    assert_eq!(setbacks(&view)[0].first_sign, None);
 }
 
 #[test]
@@ -85,4 +117,23 @@ fn a_drill_is_no_setback() {
     assert_eq!(found.change_fail_rate, Fraction::new(0, 1));
     let told = markdown(&view);
     assert!(told.contains("a drill of olga: it is rehearsed"), "{told}");
+}
+
+#[test]
+fn where_no_share_is_set_what_was_carried_out_is_a_deployment() {
+    let mut view = view(&fixtures::completed());
+    let deployed = |view: &View| {
+        let found = delivery_performance(std::slice::from_ref(view), after(0), after(86_400_000));
+        found.deployments_per_day != Fraction::new(0, 1)
+    };
+    assert!(view.header.sets_shares && deployed(&view));
+    view.exposure.clear();
+    assert!(!deployed(&view), "nobody has seen it");
+    view.header.sets_shares = false;
+    assert_eq!(view.header.outcome, Some(Outcome::Completed));
+    assert!(deployed(&view));
+    view.header.outcome = None;
+    assert!(deployed(&view), "something was changed outside");
+    view.effects.clear();
+    assert!(!deployed(&view));
 }
