@@ -3,11 +3,12 @@
 //! [--start DATE] --out FOLDER`.
 //! What cannot be said there is told. Ends with 1 if something is wrong with the documents.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use phasegate::core::Clock as _;
+use phasegate::core::{Clock as _, Role};
 use phasegate::report::export::{
     PrometheusOptions, grafana_dashboard, icalendar, prometheus_rules,
 };
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
 struct Asked {
     plan: String,
     bindings: String,
-    adapter: String,
+    adapter: Option<String>,
     link: Option<String>,
     start: Option<Date>,
     out: PathBuf,
@@ -41,12 +42,12 @@ struct Asked {
 
 fn asked() -> Result<Option<Asked>, Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let (mut plan, mut bindings, mut adapter) = (None, None, "prometheus".to_owned());
+    let (mut plan, mut bindings, mut adapter) = (None, None, None);
     let (mut link, mut start, mut out) = (None, None, None);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--bindings" => bindings = Some(arguments.next().ok_or(USAGE)?),
-            "--adapter" => adapter = arguments.next().ok_or(USAGE)?,
+            "--adapter" => adapter = Some(arguments.next().ok_or(USAGE)?),
             "--link" => link = Some(arguments.next().ok_or(USAGE)?),
             "--start" => start = Some(arguments.next().ok_or(USAGE)?.parse()?),
             "--out" => out = Some(PathBuf::from(arguments.next().ok_or(USAGE)?)),
@@ -73,12 +74,31 @@ fn run() -> Result<(), Box<dyn Error>> {
         return Ok(());
     };
     let (plan, catalog) = documents(&asked)?;
+    let adapter = adapter(&catalog, asked.adapter.as_deref())?;
     std::fs::create_dir_all(&asked.out)?;
-    let mut options = PrometheusOptions::new().with_catalog(&catalog, &asked.adapter);
+    let mut options = PrometheusOptions::new().with_catalog(&catalog, adapter);
     options.link = asked.link;
     rules(&plan, &options, &asked.out)?;
     dashboard(&plan, &options, &asked.out)?;
     calendar(&plan, asked.start, &asked.out)
+}
+
+/// The adapter whose bindings are Prometheus servers: one that a source of the plan has.
+fn adapter<'a>(catalog: &Catalog, asked: Option<&'a str>) -> Result<&'a str, String> {
+    let bound = catalog.bindings().values();
+    let sources = bound.filter(|one| one.roles.contains(&Role::MetricSource));
+    let known: BTreeSet<&str> = sources.map(|one| one.adapter.as_str()).collect();
+    match asked {
+        None => Ok("prometheus"),
+        Some(asked) if known.contains(asked) => Ok(asked),
+        Some(asked) => {
+            let known: Vec<&str> = known.into_iter().collect();
+            let known = known.join(", ");
+            Err(format!(
+                "no source has the adapter '{asked}'; sources have: {known}"
+            ))
+        }
+    }
 }
 
 fn documents(asked: &Asked) -> Result<(Plan, Catalog), Box<dyn Error>> {
@@ -108,13 +128,25 @@ fn dashboard(plan: &Plan, options: &PrometheusOptions, out: &Path) -> Result<(),
     let dashboard = grafana_dashboard(plan, options);
     let file = out.join("dashboard.json");
     std::fs::write(&file, &dashboard.text)?;
-    let panels = dashboard.text.matches("\"gridPos\"").count();
+    let panels = panels(&dashboard.text)?;
     say::line(format_args!("{}: {panels} panels", file.display()));
     for (what, why) in &dashboard.left_out {
         say::line(format_args!("  left out: {what}: {why}"));
     }
     assert!(panels > 0);
     Ok(())
+}
+
+/// Rows are no panels that anything is drawn in.
+fn panels(dashboard: &str) -> Result<usize, serde_json::Error> {
+    let dashboard: serde_json::Value = serde_json::from_str(dashboard)?;
+    let all = dashboard.get("panels").and_then(|all| all.as_array());
+    let drawn = |panel: &&serde_json::Value| {
+        panel
+            .get("type")
+            .is_some_and(|sort| sort.as_str() != Some("row"))
+    };
+    Ok(all.map_or(0, |all| all.iter().filter(drawn).count()))
 }
 
 /// Without a start, from today on.
@@ -124,8 +156,20 @@ fn calendar(plan: &Plan, start: Option<Date>, out: &Path) -> Result<(), Box<dyn 
     let text = icalendar(plan, &Schedule::new(plan, start), now);
     let file = out.join("calendar.ics");
     std::fs::write(&file, &text)?;
-    let events = text.matches("BEGIN:VEVENT").count();
-    say::line(format_args!("{}: {events} events", file.display()));
-    assert!(events >= plan.phases.len());
+    // Texts of others stand within lines: one that begins so is the calendar's own.
+    let kinds = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("CATEGORIES:"));
+    let mut counted: BTreeMap<&str, usize> = BTreeMap::new();
+    for kind in kinds {
+        *counted.entry(kind).or_default() += 1;
+    }
+    let words: Vec<String> = counted
+        .iter()
+        .map(|(kind, count)| format!("{count} of {kind}"))
+        .collect();
+    let (file, words) = (file.display(), words.join(", "));
+    say::line(format_args!("{file}, from {start} on: {words}"));
+    assert_eq!(counted.get("phase"), Some(&plan.phases.len()));
     Ok(())
 }

@@ -45,7 +45,11 @@ fn plan(text: &str) -> Plan {
 }
 
 fn written(plan: &Plan) -> String {
-    let schedule = Schedule::new(plan, "2025-09-01".parse().expect("a day"));
+    written_from(plan, "2025-09-01")
+}
+
+fn written_from(plan: &Plan, start: &str) -> String {
+    let schedule = Schedule::new(plan, start.parse().expect("a day"));
     icalendar(
         plan,
         &schedule,
@@ -251,4 +255,31 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn windows_of_another_time_are_told_and_not_shown() {
+    let plan = plan(PLAN);
+    let kinds = |text: &str| {
+        let events = events(text).into_iter();
+        let windows =
+            events.filter(|event| event.contains(&("CATEGORIES".into(), "window".into())));
+        windows.count()
+    };
+    // As it was meant: the days of the whole and of one phase.
+    assert_eq!(kinds(&written(&plan)), 2);
+    assert!(!written(&plan).contains("Begun as it is here"));
+    // A week late, one phase ends after its days, which are still shown.
+    let late = written_from(&plan, "2025-09-22");
+    assert_eq!(kinds(&late), 2);
+    let told = |text: &str| {
+        text.replace("\r\n ", "")
+            .matches("Begun as it is here")
+            .count()
+    };
+    assert_eq!(told(&late), 1);
+    // A year late, all of it lies elsewhere: the phase says so, and the calendar as a whole, under both its names.
+    let other = written_from(&plan, "2026-09-01");
+    assert_eq!(kinds(&other), 0);
+    assert_eq!(told(&other), 3);
 }

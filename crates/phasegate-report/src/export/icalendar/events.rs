@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use phasegate_core::{PhaseId, Span, Timestamp};
-use phasegate_plan::calendar::DateWindow;
+use phasegate_plan::calendar::{Date, DateWindow};
 use phasegate_plan::model::Gate;
 use phasegate_plan::{Plan, PlannedGate, PlannedPhase, Schedule};
 
@@ -16,7 +16,7 @@ use super::zones;
 /// | event | when | category |
 /// |---|---|---|
 /// | each phase | from its start to its end, in UTC | `phase` |
-/// | the days in which the plan or a phase is to happen | whole days | `window` |
+/// | the days in which the plan or a phase is to happen, where the schedule has it on one of them | whole days | `window` |
 /// | each gate | at its moment, for as long as deciding may take | `gate` |
 /// | each freeze | from its start to its end, in UTC | `freeze` |
 /// | maintenance, backups, reviews and scheduled tests | as their recurrence rules | `maintenance`, `backup`, `review`, `test` |
@@ -24,6 +24,9 @@ use super::zones;
 /// A recurrence by days is an event of whole days with its `RRULE`; a cron expression becomes one or two
 /// rules in the plan's zone, whose clock changes of ten years stand in a `VTIMEZONE`. Lengths that only a
 /// work calendar can tell (business hours and days) stand in the description.
+///
+/// Where the schedule does not keep to those days, the phase's description says so, and that of the whole is the
+/// calendar's own.
 ///
 /// Every event has a UID made of the plan's and its own name, so that a calendar that takes in a later
 /// version of the file moves events instead of doubling them. `stamp` is when the file was made: the same
@@ -61,15 +64,24 @@ pub fn icalendar(plan: &Plan, schedule: &Schedule, stamp: Timestamp) -> String {
     lines.put("METHOD", "PUBLISH");
     lines.text("NAME", &plan.title);
     lines.text("X-WR-CALNAME", &plan.title);
+    let whole = whole(schedule);
+    let beyond = plan
+        .window
+        .zip(whole)
+        .and_then(|(window, whole)| beyond(window, whole));
+    if let Some(told) = &beyond {
+        lines.text("DESCRIPTION", told);
+        lines.text("X-WR-CALDESC", told);
+    }
     let recurring = recurring::all(plan, schedule);
     if recurring.iter().any(|one| one.zone.is_some()) {
         zones::write(&mut calendar.lines, schedule);
     }
-    if let Some(window) = plan.window {
+    if let Some(window) = plan.window.filter(|window| meets(*window, whole)) {
         calendar.window("plan", &plan.title, window);
     }
     for planned in schedule.phases() {
-        calendar.phase(plan, planned);
+        calendar.phase(plan, planned, schedule);
     }
     for gate in schedule.gates() {
         let found = plan.gates.iter().find(|one| one.id == gate.id);
@@ -90,6 +102,32 @@ pub fn icalendar(plan: &Plan, schedule: &Schedule, stamp: Timestamp) -> String {
     calendar.lines.into_text()
 }
 
+/// The first and the last day on which a phase is planned. What ends at midnight ends on the day before.
+fn days(schedule: &Schedule, planned: &PlannedPhase) -> (Date, Date) {
+    let zone = schedule.calendar().zone();
+    let end = planned.end.before(Span::from_secs(1)).max(planned.start);
+    (zone.date(planned.start), zone.date(end))
+}
+
+/// The same of all phases; `None` where there is none.
+fn whole(schedule: &Schedule) -> Option<(Date, Date)> {
+    let all = schedule.phases().iter().map(|one| days(schedule, one));
+    all.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
+}
+
+/// Has a window a day on which it is planned? A calendar shows no days of another year than what is in it.
+fn meets(window: DateWindow, days: Option<(Date, Date)>) -> bool {
+    days.is_none_or(|(first, last)| window.first() <= last && first <= window.last())
+}
+
+/// What is to be said where the schedule does not keep to the days that the plan has.
+fn beyond(window: DateWindow, (first, last): (Date, Date)) -> Option<String> {
+    let kept = window.first() <= first && last <= window.last();
+    (!kept).then(|| {
+        format!("The days of the plan are {window}. Begun as it is here, it goes from {first} to {last}.")
+    })
+}
+
 struct Calendar {
     lines: Lines,
     plan: String,
@@ -99,7 +137,7 @@ struct Calendar {
 }
 
 impl Calendar {
-    fn phase(&mut self, plan: &Plan, planned: &PlannedPhase) {
+    fn phase(&mut self, plan: &Plan, planned: &PlannedPhase, schedule: &Schedule) {
         let Some(phase) = plan.phase(&planned.id) else {
             return;
         };
@@ -110,8 +148,10 @@ impl Calendar {
         if planned.open {
             said.push("It may take longer.".to_owned());
         }
+        let days = days(schedule, planned);
+        said.extend(phase.window.and_then(|window| beyond(window, days)));
         self.event(("phase", planned.id.as_str(), &phase.title), timed, &said);
-        if let Some(window) = phase.window {
+        if let Some(window) = phase.window.filter(|window| meets(*window, Some(days))) {
             self.window(planned.id.as_str(), &phase.title, window);
         }
         for gate in &planned.gates {
