@@ -43,5 +43,7 @@ pub(crate) fn exposed(all: &mut Backtest, options: &Options) {
     all.exposed.requests = whole(requests);
     all.exposed.share = most;
     let users = options.traffic.as_ref().map_or(0, |traffic| traffic.users);
-    all.exposed.users = whole(users as f64 * most.to_f64());
+    all.exposed.assigned = whole(users as f64 * most.to_f64());
+    all.exposed.users = all.exposed.assigned.min(all.exposed.requests);
+    all.exposed.counted = options.traffic.is_some();
 }

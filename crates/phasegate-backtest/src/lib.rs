@@ -21,7 +21,8 @@ mod variants;
 pub use options::{BacktestError, Options, Traffic};
 pub use outcome::{Alarm, Backtest, Exposed, VerdictChange};
 pub use recording::{
-    ReadError, Recorded, Recording, read_csv, read_openmetrics, read_prometheus_range,
+    Named, ReadError, Recorded, Recording, read_csv, read_openmetrics, read_prometheus_range,
+    recording_by_name,
 };
 pub use run::backtest;
 pub use series::{LOOKBACK, Series};

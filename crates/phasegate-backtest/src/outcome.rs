@@ -1,6 +1,8 @@
 //! What a plan would have done with what was recorded.
 
-use phasegate_core::{CriterionId, Ratio, Span, Timestamp};
+use std::collections::BTreeSet;
+
+use phasegate_core::{Arm, CriterionId, Ratio, Span, Timestamp};
 use phasegate_engine::program::Response;
 use phasegate_engine::record::{Outcome, Record};
 
@@ -40,10 +42,15 @@ pub struct Alarm {
 pub struct Exposed {
     /// So many requests.
     pub requests: u64,
-    /// So many users, where each stays with the version that they met first.
+    /// So many users at most: those who were assigned to it, and no more than the requests that met it.
     pub users: u64,
+    /// So many users were assigned to the new version by the largest share, where each stays with the version that
+    /// they have met first. Whether each of them came by in that time nobody has recorded.
+    pub assigned: u64,
     /// The largest share.
     pub share: Ratio,
+    /// Is it known who could meet it? Else there are no requests and users to count.
+    pub counted: bool,
 }
 
 /// What a plan would have done.
@@ -68,6 +75,8 @@ pub struct Backtest {
     pub until: Timestamp,
     /// How many looks were taken.
     pub looks: u64,
+    /// What was asked of a side and recorded nowhere, by the text of the question.
+    pub unrecorded: BTreeSet<(String, Arm)>,
     /// The journals of the rollouts, one after the other: reports can be made of them.
     pub records: Vec<Vec<Record>>,
 }
@@ -84,6 +93,7 @@ impl Backtest {
             began: at,
             until: at,
             looks: 0,
+            unrecorded: BTreeSet::new(),
             records: Vec::new(),
         }
     }

@@ -154,6 +154,9 @@ impl<'r> Run<'r> {
             }
             let mut asked = false;
             while let Some((ticket, query)) = self.engine.poll_query() {
+                if self.recording.of(&query.text, query.arm).is_none() {
+                    all.unrecorded.insert((query.text.clone(), query.arm));
+                }
                 let answer = answer(self.recording, &query, self.outside.exposure());
                 self.tell(Event::Measured { ticket, answer })?;
                 asked = true;

@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use crate::outcome::Backtest;
 
-/// One row for each: when the bad version was found out, by what, who had met it, and false alarms.
+/// One row for each: when the bad version was found out, how many requests had met it until then and how many users at
+/// most, how many users were assigned to it, and false alarms.
 #[must_use]
 pub fn comparison(rows: &[(&str, &Backtest)]) -> String {
     let mut out = String::from(
-        "| | found out after | requests until then | users | exposure | false alarms | took |\n\
-         |---|---|---|---|---|---|---|\n",
+        "| | found out after | requests that met it | users at most | assigned | exposure | false alarms | took |\n\
+         |---|---|---|---|---|---|---|---|\n",
     );
     for (name, one) in rows {
         let found = match (one.time_to_detect(), one.bad_since) {
@@ -19,13 +20,19 @@ pub fn comparison(rows: &[(&str, &Backtest)]) -> String {
         };
         let took = one.duration();
         let took = took.map_or_else(|| "-".to_owned(), |took| took.rounded().to_string());
+        let counted = one.exposed.counted;
+        let count = |number: u64| match counted {
+            true => number.to_string(),
+            false => "-".to_owned(),
+        };
         // Writing to a string does not fail.
         let _written = writeln!(
             out,
-            "| {} | {found} | {} | {} | {} | {} | {took} |",
+            "| {} | {found} | {} | {} | {} | {} | {} | {took} |",
             name.replace('|', "\\|"),
-            one.exposed.requests,
-            one.exposed.users,
+            count(one.exposed.requests),
+            count(one.exposed.users),
+            count(one.exposed.assigned),
             one.exposed.share,
             one.false_alarms(),
         );

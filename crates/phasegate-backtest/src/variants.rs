@@ -136,11 +136,16 @@ pub struct WhatIf {
     pub ramp: Vec<(Ratio, Span)>,
     /// With what was recorded of a good version: how long it takes, and false alarms.
     pub good: Backtest,
-    /// With what was recorded of a bad one: when that is found out, and who has met it until then.
+    /// With what was recorded of a bad one, bad from the first share on: when that is found out, and who has met it
+    /// until then.
     pub bad: Backtest,
 }
 
 /// Tries several ramps of a phase over a good recording and a bad one: detection against duration.
+///
+/// So that they can be compared, each ramp meets the fault in the same place: the rollout over the bad recording begins
+/// so early that it shows its first share at [`Options::bad_from`], whenever the options say it begins. How long it takes
+/// to that share is what it took over the good recording. Without `bad_from` it begins as the options say.
 ///
 /// # Errors
 /// As [`backtest`], and [`BacktestError::NoRamp`] where the phase is not there or has no ramp with a bake.
@@ -154,10 +159,17 @@ pub fn what_if(
     let one = |ramp: &Vec<(Ratio, Span)>| {
         let program = with_ramp(program, phase, ramp);
         let program = program.ok_or_else(|| BacktestError::NoRamp(phase.clone()))?;
+        let good = backtest(&program, good.0, good.1)?;
+        let mut options = bad.1.clone();
+        let mut shown = good.exposure.iter();
+        let first = shown.find(|(_, share)| *share != Ratio::ZERO);
+        if let (Some(from), Some((shown, _))) = (options.bad_from, first) {
+            options.start = from.before(shown.since(good.began));
+        }
         Ok(WhatIf {
             ramp: ramp.clone(),
-            good: backtest(&program, good.0, good.1)?,
-            bad: backtest(&program, bad.0, bad.1)?,
+            good,
+            bad: backtest(&program, bad.0, &options)?,
         })
     };
     ramps.iter().map(one).collect()

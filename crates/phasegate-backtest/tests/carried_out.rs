@@ -199,8 +199,76 @@ fn two_plans_stand_beside_each_other() {
     assert_eq!(
         table.lines().skip(2).collect::<Vec<_>>(),
         [
-            "| at once | 0s | 0 | 20000 | 50% | 0 | - |",
-            "| patient \\| slow | 10m | 30000 | 20000 | 50% | 0 | - |",
+            "| at once | 0s | 0 | 0 | 20000 | 50% | 0 | - |",
+            "| patient \\| slow | 10m | 30000 | 20000 | 20000 | 50% | 0 | - |",
+        ]
+    );
+    // Nobody is counted where nobody has said who could meet it.
+    let uncounted = for_hours(2).bad_from(at(bad));
+    let uncounted = run(&program(&[BACK]), &recording, &uncounted);
+    let table = comparison(&[("as it is", &uncounted)]);
+    assert!(
+        table.ends_with("| as it is | 0s | - | - | - | 50% | 0 | - |\n"),
+        "{table}"
+    );
+}
+
+#[test]
+fn no_more_users_than_requests_have_met_it() {
+    let bad = 2000;
+    let recording = load(2 * 3600, |second| {
+        Some(if second >= bad { 120.0 } else { 20.0 })
+    });
+    let options = for_hours(2).bad_from(at(bad)).with_traffic(traffic(2));
+    let done = run(&program(&[BACK]), &recording, &options);
+    // Ten seconds of a hundred requests, of which the half; of 40,000 users the half is assigned.
+    let met = done.exposed.requests;
+    assert!((1..=1500).contains(&met), "{met}");
+    assert_eq!((done.exposed.users, done.exposed.assigned), (met, 20_000));
+}
+
+#[test]
+fn each_ramp_meets_the_fault_with_its_first_share() {
+    let bad = 60 * 60;
+    let good = load(4 * 3600, |_| Some(20.0));
+    let worse = load(4 * 3600, |second| {
+        Some(if second >= bad { 120.0 } else { 20.0 })
+    });
+    let slow = "criterion: load > 80 for 2m, severity: critical, respond: [{rollback: start}]";
+    let (program, phase) = (
+        program(&[slow]),
+        "canary".parse::<PhaseId>().expect("an id"),
+    );
+    let (percent, minutes) = (
+        |share| Ratio::from_percent(share).expect("a share"),
+        |minutes: u64| Span::from_secs(60 * minutes),
+    );
+    let ramps =
+        [10, 50].map(|share| vec![(percent(share), minutes(30)), (percent(50), minutes(30))]);
+    let options = for_hours(4).bad_from(at(bad)).with_traffic(traffic(4));
+    let tried = what_if(
+        &program,
+        &phase,
+        &ramps,
+        (&good, &for_hours(4)),
+        (&worse, &options),
+    )
+    .expect("no defect");
+    let told = tried.iter().map(|one| {
+        let shares: Vec<String> = one
+            .bad
+            .exposure
+            .iter()
+            .map(|(_, s)| s.to_string())
+            .collect();
+        (one.bad.began, one.bad.exposed.requests, shares.join(" "))
+    });
+    // It would have been over when the fault began, had both begun with the recording.
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            (at(bad), 1350, "0% 10% 0%".to_owned()),
+            (at(bad), 6750, "0% 50% 0%".to_owned()),
         ]
     );
 }
@@ -247,12 +315,13 @@ fn other_steps_and_bakes_show_detection_against_duration() {
             )
         })
         .collect();
-    // Two minutes at 10%, or at 50%, of 100 requests a second.
+    // Two minutes at 10%, or at 50%, of 100 requests a second, from the first look on that has a window.
+    let found = Some(Span::from_secs(135));
     assert_eq!(
         told,
         [
-            (Some(minutes(60)), Some(minutes(2)), 1200),
-            (Some(minutes(20)), Some(minutes(2)), 6000),
+            (Some(minutes(60)), found, 1350),
+            (Some(minutes(20)), found, 6750),
         ]
     );
     let unknown = "nowhere".parse().expect("an id");
@@ -308,6 +377,8 @@ fn a_question_that_was_not_recorded_has_no_data() {
     );
     assert_ne!(done.ends.first().map(|end| end.1), Some(Outcome::Completed));
     // In another form than it is asked for, it is no answer either.
+    let unrecorded: Vec<_> = done.unrecorded.into_iter().collect();
+    assert_eq!(unrecorded, [("load".to_owned(), Arm::Whole)]);
     let unfit = Recording::new().with("load", None, Recorded::Histogram(Vec::new()));
     let done = run(&program(&[BACK]), &unfit, &for_hours(1));
     let unusable = |verdict: &str| verdict.contains("not usable");

@@ -1,6 +1,7 @@
 //! What was recorded, by the question that it answers.
 
 mod csv;
+mod named;
 mod openmetrics;
 mod prometheus;
 
@@ -11,6 +12,7 @@ use phasegate_core::{Arm, Ratio, Timestamp};
 use crate::series::Series;
 
 pub use csv::read_csv;
+pub use named::{Named, recording_by_name};
 pub use openmetrics::read_openmetrics;
 pub use prometheus::read_prometheus_range;
 

@@ -1,14 +1,12 @@
-//! What would this plan have done with these numbers? Two weeks of a good version, two days of a bad one, and a plan
-//! with confidence and without: false alarms, time to detect, and who met the bad version until then. Then the same
-//! for other shares and bakes: detection against duration.
-//! `cargo run --release --example backtest`
+//! The demonstration: two weeks of a good version, two days of a bad one, and a plan with confidence and without: false
+//! alarms, time to detect, and who met the bad version until then. Then the same for other shares and bakes.
 
 use std::error::Error;
 use std::fmt::Write as _;
 
 use phasegate::backtest::{
-    Backtest, Options, Recorded, Recording, Traffic, alarms, backtest, comparison, ramp_of,
-    read_csv, read_openmetrics, what_if, without_confidence,
+    Options, Recorded, Recording, Traffic, alarms, backtest, comparison, ramp_of, read_csv,
+    read_openmetrics, what_if, without_confidence,
 };
 use phasegate::core::{Arm, Ratio, Span, Timestamp};
 use phasegate::engine::program::Program;
@@ -64,7 +62,7 @@ const STEP: i64 = 15;
 /// Requests of both versions in a step.
 const REQUESTS: u64 = 300;
 
-fn main() -> Result<(), Box<dyn Error>> {
+pub(super) fn run() -> Result<(), Box<dyn Error>> {
     let program = program()?;
     let literal = without_confidence(&program);
     // Two formats, as they come from two systems.
@@ -95,7 +93,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let rows = [("with confidence", &found), ("without", &found_literally)];
     say::line(format_args!("{}", comparison(&rows)));
     say::line(format_args!("{}", alarms(&found)));
-    over_time(&found);
+    super::over_time(&found);
 
     let phase = "canary".parse()?;
     let as_it_is = ramp_of(&program, &phase).ok_or("no ramp")?;
@@ -110,7 +108,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         vec![(percent(50)?, hour.saturating_mul(3))],
     ];
     let tried = what_if(&program, &phase, &ramps, (&good, &clean), (&bad, &options))?;
-    say::line(format_args!("With other shares and bakes:\n"));
+    say::line(format_args!(
+        "With other shares and bakes, each bad from its first share on:\n"
+    ));
     for one in &tried {
         let rungs = one.ramp.iter();
         let rungs: Vec<String> = rungs
@@ -121,7 +121,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .time_to_detect()
             .map(|after| after.rounded().to_string());
         say::line(format_args!(
-            "  {}: a good version takes {}; a bad one is found out after {}, {} requests met it",
+            "  {}: a good version takes {}; a bad one is found out after {}, {} requests and {} users at most met it",
             rungs.join(", "),
             one.good
                 .duration()
@@ -129,6 +129,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 .unwrap_or_default(),
             found.unwrap_or_else(|| "never".to_owned()),
             one.bad.exposed.requests,
+            one.bad.exposed.users,
         ));
     }
     assert_eq!(quiet.false_alarms(), 0);
@@ -231,15 +232,4 @@ fn all_requests(steps: i64) -> Result<phasegate::backtest::Series, Box<dyn Error
     };
     let points: Result<Vec<_>, _> = (0..steps).map(point).collect();
     Ok(phasegate::backtest::Series::new(points?))
-}
-
-/// How the verdict went.
-fn over_time(found: &Backtest) {
-    say::line(format_args!("The verdict over time:"));
-    for change in &found.verdicts {
-        say::line(format_args!(
-            "  {} {}: {}",
-            change.at, change.of, change.sentence
-        ));
-    }
 }

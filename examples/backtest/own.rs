@@ -1,0 +1,279 @@
+//! Somebody's own plan over somebody's own recording.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use phasegate::backtest::{
+    Backtest, Named, Options, Recording, Series, Traffic, alarms, backtest, comparison, ramp_of,
+    read_csv, read_openmetrics, read_prometheus_range, recording_by_name, what_if,
+    without_confidence,
+};
+use phasegate::core::{Capability, Timestamp};
+use phasegate::engine::program::Program;
+use phasegate::engine::record::Outcome;
+use phasegate::engine::{Start, compile};
+use phasegate_examples::say;
+use phasegate_plan::{Catalog, Plan, PlanDocument, check};
+
+use super::asked::{BadFrom, Own};
+
+/// The column that counts all requests.
+const REQUESTS: &str = "requests";
+
+type Columns = BTreeMap<String, Series>;
+
+pub(super) fn run(own: &Own) -> Result<(), Box<dyn Error>> {
+    let plan = plan(&own.plan)?;
+    let columns = columns(&own.recording, &own.columns)?;
+    let named = recorded(&plan, &columns, own)?;
+    let (start, until) = named.recording.range().ok_or("nothing was recorded")?;
+    say::line(format_args!(
+        "{}, with what {} holds from {start} to {until}\n",
+        plan.title, own.recording
+    ));
+    if !named.unused.is_empty() {
+        let unused = named.unused.join(", ");
+        say::line(format_args!(
+            "Columns that answer nothing in the plan: {unused}\n"
+        ));
+    }
+    let options = options(own, (start, until), &columns);
+    let program = program(&plan, &named, own)?;
+    let mut rows = vec![(
+        own.plan.clone(),
+        backtest(&program, &named.recording, &options)?,
+    )];
+    if own.without_confidence {
+        let literal = without_confidence(&program);
+        let row = backtest(&literal, &named.recording, &options)?;
+        rows.push((format!("{} without confidence", own.plan), row));
+    }
+    if let Some(other) = &own.compare {
+        let plan = self::plan(other)?;
+        let named = recorded(&plan, &columns, own)?;
+        let program = self::program(&plan, &named, own)?;
+        let row = backtest(&program, &named.recording, &options)?;
+        rows.push((other.clone(), row));
+    }
+    show(&rows, &options);
+    other_ramps(own, &plan, &program, (&named, &options))?;
+    assert!(rows.iter().all(|(_, one)| !one.records.is_empty()));
+    Ok(())
+}
+
+/// Detection against duration.
+fn other_ramps(
+    own: &Own,
+    plan: &Plan,
+    program: &Program,
+    (named, options): (&Named, &Options),
+) -> Result<(), Box<dyn Error>> {
+    for (phase, ramp) in &own.ramps {
+        let good = own.good.as_deref().unwrap_or_default();
+        let columns = self::columns(good, &own.columns)?;
+        let good = recorded(plan, &columns, own)?;
+        let (start, until) = good.recording.range().ok_or("nothing was recorded")?;
+        let good = (&good.recording, &Options::new(start, until));
+        let phase = phase.parse()?;
+        let as_it_is = ramp_of(program, &phase).unwrap_or_default();
+        let ramps = [as_it_is, ramp.clone()];
+        let tried = what_if(program, &phase, &ramps, good, (&named.recording, options))?;
+        say::line(format_args!(
+            "\nOther shares and bakes in {phase}, bad from the first share on:"
+        ));
+        for one in &tried {
+            let rungs = one
+                .ramp
+                .iter()
+                .map(|(share, bake)| format!("{share} for {bake}"));
+            let took = one.good.duration().map(|took| took.rounded().to_string());
+            let found = one
+                .bad
+                .time_to_detect()
+                .map(|after| after.rounded().to_string());
+            say::line(format_args!(
+                    "  {}: a good version takes {}; a bad one is found out after {}",
+                    rungs.collect::<Vec<_>>().join(", "),
+                    took.unwrap_or_else(
+                        || "longer than was recorded, or is not let through".to_owned()
+                    ),
+                    found.unwrap_or_else(|| "never".to_owned()),
+                ));
+        }
+    }
+    Ok(())
+}
+
+fn bytes(name: &str) -> Result<Vec<u8>, String> {
+    std::fs::read(name).map_err(|error| format!("cannot read {name}: {error}"))
+}
+
+fn plan(name: &str) -> Result<Plan, Box<dyn Error>> {
+    let checked = check(&PlanDocument::read(name, &bytes(name)?), None);
+    Ok(checked.plan.ok_or_else(|| checked.faults.render())?)
+}
+
+/// The series of a file by their names, and again by the names that they are given.
+fn columns(name: &str, given: &[(String, String)]) -> Result<Columns, Box<dyn Error>> {
+    let bytes = bytes(name)?;
+    let text = || String::from_utf8(bytes.clone()).map_err(|_| format!("{name} is no text"));
+    let extension = Path::new(name).extension().and_then(|end| end.to_str());
+    let read = match extension {
+        Some("csv") => read_csv(&text()?),
+        Some("json") => read_prometheus_range(&bytes),
+        _ => read_openmetrics(&text()?),
+    };
+    let mut columns = read.map_err(|error| format!("{name}: {error}"))?;
+    for (wanted, series) in given {
+        let Some(found) = columns.remove(series) else {
+            let known: Vec<&str> = columns.keys().map(String::as_str).collect();
+            let known = known.join(", ");
+            return Err(format!("{name} has no series {series}; it has: {known}").into());
+        };
+        columns.insert(wanted.clone(), found);
+    }
+    Ok(columns)
+}
+
+/// What the columns answer of the plan.
+fn recorded(plan: &Plan, columns: &Columns, own: &Own) -> Result<Named, Box<dyn Error>> {
+    let kpis: Vec<_> = plan.kpi_registry().kpis().cloned().collect();
+    let mut others = columns.clone();
+    let asked_for = kpis.iter().any(|kpi| kpi.id.as_str() == REQUESTS);
+    if !asked_for {
+        others.remove(REQUESTS);
+    }
+    let mut named = recording_by_name(&kpis, others);
+    if named.recording == Recording::new() {
+        let known: Vec<&str> = columns.keys().map(String::as_str).collect();
+        let mut help = format!(
+            "no column of {} answers a question of {}\n  it has: {}\n  the plan asks for:\n",
+            own.recording,
+            own.plan,
+            known.join(", ")
+        );
+        for name in &named.missing {
+            writeln!(help, "    {name}")?;
+        }
+        help.push_str("  rename the columns, or say --column NAME=SERIES");
+        return Err(help.into());
+    }
+    if let Some(share) = own.canary_share {
+        named.recording = named.recording.with_canary_share(share);
+    }
+    Ok(named)
+}
+
+/// The plan for sources that answer as it was recorded, and for everything else as the plan needs it.
+fn program(plan: &Plan, named: &Named, own: &Own) -> Result<Program, Box<dyn Error>> {
+    let mut text = "format: phasegate-bindings/1\nbindings:\n".to_owned();
+    for (binding, need) in plan.needs() {
+        let recorded = named.forms.get(&binding).into_iter().flatten();
+        let others = need.capabilities.iter().filter(|one| !is_form(**one));
+        let capabilities: Vec<String> = recorded.chain(others).map(ToString::to_string).collect();
+        let roles: Vec<String> = need.roles.iter().map(ToString::to_string).collect();
+        let commands = need.commands.iter();
+        let commands: Result<Vec<String>, _> = commands
+            .map(|name| {
+                let name = serde_json::to_string(name)?;
+                Ok::<_, serde_json::Error>(format!("{name}: {{argv: ['true'], idempotent: true}}"))
+            })
+            .collect();
+        writeln!(
+            text,
+            "  {binding}: {{adapter: recorded, roles: [{}], capabilities: [{}], commands: {{{}}}}}",
+            roles.join(", "),
+            capabilities.join(", "),
+            commands?.join(", ")
+        )?;
+    }
+    let bindings = Catalog::read("bindings", text.as_bytes());
+    let catalog = bindings.catalog.ok_or_else(|| bindings.faults.render())?;
+    let mut start = Start::new("author".parse()?);
+    for (name, value) in &own.parameters {
+        start.parameters.insert(name.parse()?, value.clone());
+    }
+    let program = compile(plan, &catalog, &start);
+    Ok(program.map_err(|error| format!("{}: {error}", own.plan))?)
+}
+
+const fn is_form(capability: Capability) -> bool {
+    matches!(
+        capability,
+        Capability::MeasureBelow
+            | Capability::MeasureDistribution
+            | Capability::MeasureScalar
+            | Capability::MeasureShare
+    )
+}
+
+fn options(own: &Own, (start, until): (Timestamp, Timestamp), columns: &Columns) -> Options {
+    let mut options = Options::new(start, until);
+    options.bad_from = own.bad_from.map(|from| match from {
+        BadFrom::After(after) => start + after,
+        BadFrom::At(at) => at,
+    });
+    if let Some(requests) = columns.get(REQUESTS) {
+        options.traffic = Some(Traffic {
+            requests: requests.clone(),
+            users: own.users,
+        });
+    }
+    // False alarms are counted over the whole of it only where it is known what is false.
+    if options.bad_from.is_some() {
+        options = options.going_on();
+    }
+    options
+}
+
+fn show(rows: &[(String, Backtest)], options: &Options) {
+    let table: Vec<(&str, &Backtest)> = rows
+        .iter()
+        .map(|(name, one)| (name.as_str(), one))
+        .collect();
+    say::line(format_args!("{}", comparison(&table)));
+    if options.bad_from.is_none() {
+        say::line(format_args!(
+            "Say --bad-from to tell since when it was bad: without it each alarm counts as a false one.\n"
+        ));
+    }
+    if options.traffic.is_none() {
+        say::line(format_args!(
+            "Nobody is counted: that needs a column '{REQUESTS}' with the count of all requests, and --users.\n"
+        ));
+    }
+    for (name, one) in rows {
+        let end = one.ends.last().map_or_else(
+            || "was not over".to_owned(),
+            |(at, outcome)| format!("{} at {at}", words(*outcome)),
+        );
+        say::line(format_args!(
+            "{name}: {} looks until {}; it {end}",
+            one.looks, one.until
+        ));
+        say::line(format_args!("{}", alarms(one)));
+        if !one.unrecorded.is_empty() {
+            let texts = one
+                .unrecorded
+                .iter()
+                .map(|(text, arm)| format!("{text} ({arm:?})"));
+            let texts: Vec<String> = texts.collect();
+            say::line(format_args!(
+                "Nothing was recorded for, and what nobody sees is never good: {}\n",
+                texts.join(", ")
+            ));
+        }
+        super::over_time(one);
+    }
+}
+
+const fn words(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Aborted => "was ended by a person",
+        Outcome::Completed => "was completed",
+        Outcome::RolledBack => "was rolled back",
+        Outcome::RollbackFailed => "failed to go back",
+    }
+}
