@@ -2,8 +2,8 @@
 //! criteria hold and people do what they are asked; then again with one fault a time: a criterion that breaks, a
 //! trigger that fires, a step that is refused, a person who says no.
 //! `cargo run --release --example five_plans [-- --out FOLDER]`; the reports are written into the folder: of each plan
-//! the whole, half a page and the first week, each decision explained, its journal and what other tools read; of each
-//! fault that led back a draft of a post-mortem.
+//! the whole, a page for a minute, the first day and the first week, each decision explained, its journal and what other
+//! tools read; of each fault the whole, and a draft of a post-mortem where it led back.
 //! Engine, driver and journal are the real ones; the clock and the world are not.
 
 mod reports;
@@ -57,10 +57,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             let bad = rehearse(&program, start, Some(&fault))?;
             let answer = bad.answer(&fault);
             let words = one_line(&fault.words(&program));
-            say::line(format_args!("  {words}\n      {answer}"));
+            say::line(format_args!("  fault {number}: {words}\n      {answer}"));
             asked += 1;
             as_planned += usize::from(answer.is_as_planned());
-            post_mortems += usize::from(reports::post_mortem_of(name, number, &bad, &out)?);
+            post_mortems += usize::from(reports::of_fault(name, number, &bad, &out)?);
         }
     }
     reports::delivery(&views, &out)?;
@@ -68,7 +68,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         "\n{as_planned} of {asked} faults were answered as the plans say; {post_mortems} led back, each with a draft of \
          a post-mortem."
     ));
-    say::line(format_args!("Reports: {}", out.display()));
+    say::line(format_args!(
+        "Reports: {}, of the faults as PLAN.fault-NUMBER; examples/README.md lists them.",
+        out.display()
+    ));
     assert_eq!(as_planned, asked);
     assert!(post_mortems > 0);
     Ok(())

@@ -14,8 +14,8 @@ use phasegate::report::{
 };
 use phasegate_testkit::rehearsal::Rehearsal;
 
-/// The journal as JSON lines, and from it the full report, half a page, how the first week went, why each decision was
-/// taken, and what other tools read.
+/// The journal as JSON lines, and from it the full report, a page for a minute, how the first day and the first week went,
+/// why each decision was taken, and what other tools read.
 pub fn of_rollout(name: &str, rehearsal: &Rehearsal, out: &Path) -> Result<View, Box<dyn Error>> {
     let view = kept(name, &rehearsal.records, out)?;
     let write =
@@ -34,9 +34,11 @@ pub fn of_rollout(name: &str, rehearsal: &Rehearsal, out: &Path) -> Result<View,
     write("why.txt", why.join("\n"))?;
     brief(out, &format!("{name}.summary"), &executive_summary(&view))?;
     let start = view.header.started;
-    let end = start + Span::from_secs(7 * 86_400);
-    let week = View::of_until(&rehearsal.records, end)?;
-    brief(out, &format!("{name}.week"), &progress(&week, start, end))?;
+    for (word, days) in [("day", 1), ("week", 7)] {
+        let end = start + Span::from_secs(days * 86_400);
+        let view = View::of_until(&rehearsal.records, end)?;
+        brief(out, &format!("{name}.{word}"), &progress(&view, start, end))?;
+    }
     Ok(view)
 }
 
@@ -66,17 +68,21 @@ fn kept(name: &str, records: &[Record], out: &Path) -> Result<View, Box<dyn Erro
     }))
 }
 
-/// A draft of a post-mortem, where the rollout went back.
-pub fn post_mortem_of(
+/// The full report of a rollout with a fault, and a draft of a post-mortem where it went back.
+pub fn of_fault(
     name: &str,
     number: u32,
     rehearsal: &Rehearsal,
     out: &Path,
 ) -> Result<bool, Box<dyn Error>> {
     let view = View::of(&rehearsal.records)?;
+    let name = format!("{name}.fault-{number}");
+    std::fs::write(out.join(format!("{name}.html")), html(&view))?;
+    std::fs::write(out.join(format!("{name}.md")), markdown(&view))?;
+    std::fs::write(out.join(format!("{name}.json")), json(&view)?)?;
     let draft = post_mortem(&view);
     if let Some(draft) = &draft {
-        brief(out, &format!("{name}.post-mortem-{number}"), draft)?;
+        brief(out, &format!("{name}.post-mortem"), draft)?;
     }
     Ok(draft.is_some())
 }
