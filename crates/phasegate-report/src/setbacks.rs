@@ -107,6 +107,7 @@ fn first_sign(view: &View, rollback: &RollbackView) -> Option<(Timestamp, String
         Cause::Trigger { trigger, .. } => held_since(view, rollback, trigger),
         Cause::Criterion { check, .. } => failed_since(view, rollback, check),
         Cause::Blind { .. }
+        | Cause::Drill { .. }
         | Cause::Gate { .. }
         | Cause::Incident { .. }
         | Cause::Operator { .. } => None,

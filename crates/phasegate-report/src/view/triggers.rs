@@ -189,7 +189,7 @@ impl TriggerView {
     fn all_quiet(program: &Program) -> Vec<Self> {
         let registry = program.registry();
         let lag = |trigger: &Trigger| {
-            let tests = trigger.criterion.condition.tests().into_iter();
+            let tests = trigger.criterion.condition.tests();
             let measured = tests.filter_map(|test| measured(&test.subject.measure, &registry).ok());
             let sources = measured.flat_map(|measured| measured.sources);
             let bound = sources.filter_map(|one| program.bindings.get(&one.kpi.source));
