@@ -39,6 +39,12 @@ pub(super) fn run(own: &Own) -> Result<(), Box<dyn Error>> {
             "Columns that answer nothing in the plan: {unused}\n"
         ));
     }
+    if !named.missing.is_empty() {
+        say::line(format_args!(
+            "No column answers these, and what nobody sees is never good:\n  {}\n",
+            named.missing.join("\n  ")
+        ));
+    }
     let options = options(own, (start, until), &columns);
     let program = program(&plan, &named, own)?;
     let mut rows = vec![(
@@ -253,7 +259,20 @@ fn show(rows: &[(String, Backtest)], options: &Options) {
             "{name}: {} looks until {}; it {end}",
             one.looks, one.until
         ));
-        say::line(format_args!("{}", alarms(one)));
+        if options.bad_from.is_some() {
+            for line in alarms(one).lines().take(super::LINES_MAX) {
+                say::line(format_args!("{line}"));
+            }
+        } else {
+            for alarm in one.alarms.iter().take(super::LINES_MAX) {
+                say::line(format_args!("* {}: {}", alarm.at, alarm.cause));
+            }
+        }
+        let more = one.alarms.len().saturating_sub(super::LINES_MAX);
+        if more > 0 {
+            say::line(format_args!("* and {more} more"));
+        }
+        say::line(format_args!(""));
         if !one.unrecorded.is_empty() {
             let texts = one
                 .unrecorded

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use phasegate_core::Ratio;
+
 use crate::outcome::Backtest;
 
 /// One row for each: when the bad version was found out, how many requests had met it until then and how many users at
@@ -25,14 +27,20 @@ pub fn comparison(rows: &[(&str, &Backtest)]) -> String {
             true => number.to_string(),
             false => "-".to_owned(),
         };
+        // Nobody was assigned where nobody said how many users there are.
+        let no_users = one.exposed.assigned == 0 && one.exposed.share > Ratio::ZERO;
+        let users = |number: u64| match no_users {
+            true => "-".to_owned(),
+            false => count(number),
+        };
         // Writing to a string does not fail.
         let _written = writeln!(
             out,
             "| {} | {found} | {} | {} | {} | {} | {} | {took} |",
             name.replace('|', "\\|"),
             count(one.exposed.requests),
-            count(one.exposed.users),
-            count(one.exposed.assigned),
+            users(one.exposed.users),
+            users(one.exposed.assigned),
             one.exposed.share,
             one.false_alarms(),
         );

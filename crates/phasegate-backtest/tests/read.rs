@@ -1,7 +1,11 @@
 //! Recorded numbers: three formats say the same, what is damaged is told, and counters that begin anew lose nothing.
 
-use phasegate_backtest::{Series, read_csv, read_openmetrics, read_prometheus_range};
-use phasegate_core::{Span, Timestamp, Window, WindowKind};
+use phasegate_backtest::{
+    Recorded, Recording, Series, read_csv, read_openmetrics, read_prometheus_range,
+    recording_by_name,
+};
+use phasegate_core::{Arm, BindingId, Span, Timestamp, Unit, Window, WindowKind};
+use phasegate_criterion::{Kpi, Queries, Shape};
 
 const START: i64 = 1_757_408_400;
 
@@ -172,4 +176,56 @@ fn a_number_stands_for_five_minutes() {
         Series::new(Vec::new()).value_at(at(0) + Span::from_secs(1)),
         None
     );
+}
+
+#[test]
+fn columns_are_found_by_their_names() {
+    let source: BindingId = "metrics".parse().expect("an id");
+    let kpi = |name: &str, unit: Unit, shape| {
+        let id = name.parse().expect("an id");
+        Kpi::new(id, unit, shape, source.clone())
+    };
+    let unit = |text: &str| text.parse().expect("a unit");
+    let mut latency = kpi("latency", unit("ms"), Shape::Distribution);
+    latency.queries = Queries::arms("new_seconds", "old_seconds");
+    let p95 = Queries::whole("p95_of_all");
+    latency.parts.insert("p95".to_owned(), p95);
+    let mut errors = kpi("errors", unit("%"), Shape::Ratio);
+    errors.queries = Queries::whole("errors");
+    let mut orders = kpi("orders", Unit::NUMBER, Shape::Counter);
+    orders.queries = Queries::whole("sum(orders_total)");
+    let table = "time,latency.canary.le.inf,latency.canary.le.50,latency.canary.le.250,latency.p95,errors.matching,\
+        errors.total,sum(orders_total),latency.stable,cpu\n1757408400,9,5,8,240,1,100,7,33,40\n";
+    let columns = read_csv(table).expect("a table");
+    let of = |name: &str| columns[name].clone();
+    let named = recording_by_name(&[latency, errors, orders], columns.clone());
+    let buckets = [(Some(50.0), "50"), (Some(250.0), "250"), (None, "inf")];
+    let buckets = buckets.map(|(bound, name)| (bound, of(&format!("latency.canary.le.{name}"))));
+    let share = Recorded::Share {
+        matching: of("errors.matching"),
+        total: of("errors.total"),
+    };
+    let counter = Recorded::Counter(of("sum(orders_total)"));
+    let expected = Recording::new()
+        .with(
+            "new_seconds",
+            Some(Arm::Canary),
+            Recorded::Histogram(buckets.to_vec()),
+        )
+        .with(
+            "p95_of_all",
+            Some(Arm::Whole),
+            Recorded::Gauge(of("latency.p95")),
+        )
+        .with("errors", Some(Arm::Whole), share)
+        .with("sum(orders_total)", Some(Arm::Whole), counter);
+    assert_eq!(named.recording, expected);
+    // One number is no distribution.
+    assert_eq!(named.unused, ["cpu", "latency.stable"]);
+    assert_eq!(
+        named.missing,
+        ["latency.stable.le.BOUND for each bound, and latency.stable.le.inf"]
+    );
+    let forms = &named.forms[&source];
+    assert_eq!(forms.len(), 4, "{forms:?}");
 }

@@ -338,7 +338,11 @@ pub(crate) fn span_text(span: Span) -> String {
     if hours < 24 {
         return pair(hours, "h", minutes % 60, "m");
     }
-    pair(hours / 24, "d", hours % 24, "h")
+    match hours % 24 {
+        // A quarter of an hour more than ten days is no ten days.
+        0 => pair(hours / 24, "d", minutes % 60, "m"),
+        rest => pair(hours / 24, "d", rest, "h"),
+    }
 }
 
 /// A moment as people read it, in UTC: `2026-09-16 12:01:30`, with milliseconds where they matter.
@@ -372,6 +376,7 @@ mod tests {
             ("12d4h59m", "12d4h"),
             ("3w", "21d"),
             ("2w3d", "17d"),
+            ("2w33m5s", "14d33m"),
         ] {
             assert_eq!(
                 span_text(length.parse().expect(length)),

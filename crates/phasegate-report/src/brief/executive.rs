@@ -58,8 +58,6 @@ pub fn executive_summary(view: &View) -> Brief<'_> {
 const FEW: usize = 5;
 /// Of names in a sentence.
 const NAMES: usize = 3;
-/// So many phases have room in a chart on a page that is read in a minute.
-const PHASES: usize = 7;
 
 /// How many phases of how many are done, in words. In one without steps, criteria and gates there is nothing to do.
 pub(super) fn phases_words(view: &View) -> String {
@@ -129,19 +127,20 @@ impl Executive {
         let counts = counts.into_iter();
         let counts = counts.filter_map(|(name, bits)| Some((name, bits?)));
         front.facts.extend(counts);
-        let timeline = self.phases <= PHASES || view.exposure.is_empty();
-        let exposure = (!view.exposure.is_empty()).then_some(Block::ExposureChart);
-        let charts = exposure
-            .into_iter()
-            .chain(timeline.then_some(Block::Timeline));
+        // One picture: phases where nobody could be counted.
+        let chart = if view.exposure.is_empty() {
+            Block::Timeline
+        } else {
+            Block::ExposureChart
+        };
         let open = self.open.iter().map(|one| one.bits(&clock));
         let next = self.next.iter().map(Next::bits);
         let sections = [
             Section::of("missed", "What is not as it should be", self.missed()),
             Section::of("open", "Waits for somebody", first(open)),
             Section::of("next", "Next", first(next)),
-            Section::of("actions", "What to do", doc::lists(&self.few_lessons())),
-            Section::of("course", "Course", charts),
+            Section::of("actions", "What to do", self.actions()),
+            Section::of("course", "Course", [chart]),
         ];
         Document {
             front,
@@ -180,10 +179,14 @@ impl Executive {
     }
 
     /// The first action items.
-    fn few_lessons(&self) -> Lessons {
+    fn actions(&self) -> Vec<Block> {
         let mut few = self.lessons.clone();
         few.to_improve.truncate(FEW);
-        few
+        let more = self.lessons.to_improve.len().saturating_sub(FEW);
+        let more = Bits::none().and_quiet(format!("And {more} more, in the full report."));
+        let cut = self.lessons.to_improve.len() > FEW;
+        let rest = cut.then_some(Block::Paragraph(more));
+        doc::lists(&few).into_iter().chain(rest).collect()
     }
 }
 

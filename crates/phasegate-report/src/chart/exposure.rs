@@ -111,9 +111,12 @@ fn labels(
     let room = if size.class == "wide" { 34.0 } else { 28.0 };
     let mut named = None;
     for point in &line.points {
+        let level = y(point.share.to_f64() * 100.0);
+        // Above the line; at the top below it, since the numbers of decisions stand there.
+        let above = level - TOP >= LABEL;
         let at = (
             times.x(point.at) + 4.0,
-            y(point.share.to_f64() * 100.0) - 5.0,
+            if above { level - 5.0 } else { level + LABEL },
         );
         // Set again after a restart: no step.
         let again = named.replace(point.share) == Some(point.share);

@@ -40,7 +40,7 @@ pub(super) const LEFT: f64 = 54.0;
 /// Room on the right.
 pub(super) const RIGHT: f64 = 12.0;
 /// Room on top for the numbers of decisions.
-pub(super) const TOP: f64 = 44.0;
+pub(super) const TOP: f64 = 46.0;
 /// Room below for the labels of time.
 pub(super) const BOTTOM: f64 = 34.0;
 
