@@ -57,7 +57,11 @@ impl Asked {
                 "--without-confidence" => own.without_confidence = true,
                 "--bad-from" => own.bad_from = Some(bad_from(&value()?)?),
                 "--canary-share" => {
-                    own.canary_share = Some(read(&value()?, "a share such as 50%")?)
+                    let share: Ratio = read(&value()?, "a share such as 50%")?;
+                    if share == Ratio::ZERO {
+                        return Err("--canary-share: nobody would have met it at 0%".to_owned());
+                    }
+                    own.canary_share = Some(share);
                 }
                 "--users" => own.users = read(&value()?, "a number of users")?,
                 "--column" => own.columns.push(pair(&value()?, "NAME=SERIES")?),

@@ -46,6 +46,12 @@ pub(super) fn run(own: &Own) -> Result<(), Box<dyn Error>> {
         ));
     }
     let options = options(own, (start, until), &columns);
+    if let Some(from) = options.bad_from
+        && !(start..until).contains(&from)
+    {
+        let told = format!("--bad-from: {from} is not within the recording, {start} to {until}");
+        return Err(told.into());
+    }
     let program = program(&plan, &named, own)?;
     let mut rows = vec![(
         own.plan.clone(),

@@ -30,7 +30,10 @@ pub(crate) fn exposure(html: &mut Html, view: &View, numbered: &str) {
     if !view.rollbacks.is_empty() {
         entries.push(("back", "going back".to_owned()));
     }
-    entries.push(("moment", format!("decision, numbered as in {numbered}")));
+    entries.push((
+        "moment",
+        format!("decision, numbered as in {numbered} where there is room"),
+    ));
     frame::key(html, &entries);
 }
 

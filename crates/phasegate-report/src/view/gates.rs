@@ -125,6 +125,8 @@ pub struct Question {
 pub(super) struct Fold {
     gates: Vec<GateView>,
     questions: BTreeMap<u64, Question>,
+    /// What was found last of criteria where they stand, gates that are decided among them.
+    found: BTreeMap<(Place, CriterionId), Finding>,
 }
 
 impl Fold {
@@ -145,8 +147,12 @@ impl Fold {
             reason,
             ..
         } = &step.record.body
-            && let Some(gate) = self.latest(place)
+            && let Some(gate) = self.gates.iter_mut().rfind(|gate| gate.place == *place)
         {
+            for check in &mut gate.checks {
+                let found = self.found.get(&(place.clone(), check.check.clone()));
+                check.finding = found.cloned().or(check.finding.take());
+            }
             let (decision, sentence) = (*decision, words::gate_reason(reason));
             gate.decision = Some(GateDecision {
                 at,
@@ -157,7 +163,11 @@ impl Fold {
         }
         if let Body::Evaluated { judged, .. } = &step.record.body {
             for judged in judged {
+                let at = (judged.place.clone(), judged.check.clone());
+                self.found.insert(at, judged.finding.clone());
+                // What is found behind a decision is none of its grounds.
                 if let Some(gate) = self.latest(&judged.place)
+                    && gate.decision.is_none()
                     && let Some(check) = gate.checks.iter_mut().find(|c| c.check == judged.check)
                 {
                     check.finding = Some(judged.finding.clone());

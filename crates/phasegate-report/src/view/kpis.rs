@@ -3,11 +3,16 @@
 //! The status is that of the criteria about the number: a report does not evaluate. Only where the last value does not
 //! even meet the target that stands beside it, nothing is called met.
 
-use phasegate_core::{KpiId, Quantity, Timestamp, Unit};
-use phasegate_criterion::{Cmp, Direction, Kpi, KpiRegistry, Test, measured};
+use phasegate_core::{Decimal, Dimension, KpiId, Quantity, Timestamp, Unit};
+use phasegate_criterion::{
+    Against, Baseline, Cmp, Direction, Given, Kpi, KpiRegistry, Measure, Test, measured,
+};
+use phasegate_engine::program::Trigger;
+use phasegate_engine::record::{Cause, Outcome};
 use phasegate_engine::state::State;
 use serde::Serialize;
 
+use super::RollbackView;
 use super::criteria::CriterionView;
 use super::seen::{Seen, actual, seen, status, why};
 use super::triggers::TriggerView;
@@ -69,7 +74,7 @@ pub struct Actual {
 pub enum KpiStatus {
     /// All criteria about it hold, and so does its target.
     Met,
-    /// One of them does not hold.
+    /// One of them does not hold, or a trigger about it sent the rollout back.
     Missed,
     /// Nobody has measured it.
     NotMeasured,
@@ -81,7 +86,9 @@ pub(super) fn of(
     state: &State,
     criteria: &[CriterionView],
     triggers: &[TriggerView],
+    rollbacks: &[RollbackView],
 ) -> Vec<KpiView> {
+    let sent_back = sent_back(state, rollbacks);
     let registry = state.program.registry();
     let checks = state.program.checks();
     let seen = seen(state, &checks, criteria, triggers);
@@ -93,9 +100,17 @@ pub(super) fn of(
         let actual = actual(&about);
         let mut status = status(&about);
         let mut why = why(status, &about);
-        if status == KpiStatus::Met && misses_target(kpi, &actual) {
+        if status == KpiStatus::Met && misses_target(kpi, &actual, &about) {
             status = KpiStatus::Open;
             why = Some("its criteria hold, and the last value misses its target".to_owned());
+        }
+        let sent_back = sent_back.filter(|one| {
+            let mut tests = one.criterion.condition.tests();
+            tests.any(|test| is_about(test, &kpi.id, &registry))
+        });
+        if let (KpiStatus::Met | KpiStatus::Open, Some(trigger)) = (status, sent_back) {
+            status = KpiStatus::Missed;
+            why = Some(format!("the trigger {} sent the rollout back", trigger.id));
         }
         KpiView {
             kpi: kpi.id.clone(),
@@ -113,16 +128,68 @@ pub(super) fn of(
 }
 
 /// Is what was measured beside the target, where it can be compared with it and the target is no estimate?
-fn misses_target(kpi: &Kpi, actual: &[Actual]) -> bool {
+fn misses_target(kpi: &Kpi, actual: &[Actual], about: &[&Seen<'_>]) -> bool {
     let Some(target) = &kpi.target else {
         return false;
     };
     let Some(op) = target.op.or_else(|| kpi.direction.goal()) else {
         return false;
     };
-    let misses = |one: &Actual| meets(&one.observed, op, &target.value) == Some(false);
-    // Of several measures it is not known which one is meant.
-    matches!(actual, [one] if misses(one))
+    let misses = |value: &Quantity| meets(value, op, &target.value) == Some(false);
+    // A change is no value of the number itself.
+    let changes: Vec<&Seen<'_>> = about
+        .iter()
+        .copied()
+        .filter(|seen| is_change(seen))
+        .collect();
+    let is_value = |one: &&Actual| {
+        let mut changes = changes.iter();
+        !changes.any(|seen| seen.test.subject.to_string() == one.measure)
+    };
+    let mut values = actual.iter().filter(is_value);
+    match (values.next(), values.next()) {
+        (Some(one), None) => misses(&one.observed),
+        // Of several measures it is not known which one is meant.
+        (Some(_), Some(_)) => false,
+        (None, _) => {
+            let changed = changes.iter().filter_map(|seen| changed(kpi, seen));
+            changed.last().is_some_and(|value| misses(&value))
+        }
+    }
+}
+
+fn is_change(seen: &Seen<'_>) -> bool {
+    matches!(seen.test.subject.measure, Measure::Change(_))
+}
+
+/// Where a change from the baseline that the plan declares has brought the number.
+fn changed(kpi: &Kpi, seen: &Seen<'_>) -> Option<Quantity> {
+    let (Against::Baseline, None) = seen.test.reference()? else {
+        return None;
+    };
+    let Baseline::Figure(Given::Point(before)) = &kpi.baseline else {
+        return None;
+    };
+    let change = seen.measured?.observed.as_ref()?;
+    if change.dimension() != Dimension::SHARE {
+        return None;
+    }
+    let before = before.quantity();
+    let more = before.number().to_f64() * change.base()?.to_f64();
+    let after = Decimal::from_f64(before.number().to_f64() + more).ok()?;
+    Some(Quantity::new(after, before.unit().clone()))
+}
+
+/// The trigger that the last going back came from, unless everything was carried out after it.
+fn sent_back<'v>(state: &'v State, rollbacks: &[RollbackView]) -> Option<&'v Trigger> {
+    if state.outcome == Some(Outcome::Completed) {
+        return None;
+    }
+    let Cause::Trigger { trigger, .. } = &rollbacks.last()?.cause else {
+        return None;
+    };
+    let mut triggers = state.program.triggers.iter();
+    triggers.find(|one| one.id == *trigger)
 }
 
 /// Does a value compare so with another? `None` where it cannot be said, or exactly that value is asked for.

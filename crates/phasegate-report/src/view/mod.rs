@@ -252,11 +252,11 @@ impl Folds {
         let (gates, questions) = self.gates.finish();
         let header = self.header.finish(state);
         let triggers = self.triggers.finish(header.last);
-        let kpis = kpis::of(state, &criteria, &triggers);
+        let rollbacks = self.rollbacks.finish();
+        let kpis = kpis::of(state, &criteria, &triggers, &rollbacks);
         let slos = slos::of(state, &criteria, &triggers);
         let goals = goals::of(state, &criteria, &triggers, &questions);
         let phases = self.phases.finish(state);
-        let rollbacks = self.rollbacks.finish();
         let incidents = self.incidents.finish();
         let budgets = budgets::of(state, &phases, &rollbacks, &incidents);
         View {

@@ -1,6 +1,6 @@
 //! Shorter reports in their three formats, lessons, and what of others' text they show.
 
-use phasegate_engine::record::Record;
+use phasegate_engine::record::{Body, Record};
 use phasegate_report::view::{BudgetSort, KpiStatus, StretchSort};
 use phasegate_report::{
     BRIEF_FORMAT, Brief, View, delivery_report, executive_summary, lessons, post_mortem, progress,
@@ -378,4 +378,28 @@ fn so_many_of_so_many_are_said_in_words() {
     let page = phasegate_report::markdown(&view);
     assert!(page.contains("ms of 1000**"), "{page}");
     assert!(page.contains("of values within 250ms"), "{page}");
+}
+
+#[test]
+fn who_has_said_yes_is_not_waited_for() {
+    let records = fixtures::completed();
+    let decided = |record: &Record| matches!(record.body, Body::GateDecided { .. });
+    let (mut approved, mut before) = (0, 0);
+    for (at, _) in records
+        .iter()
+        .enumerate()
+        .filter(|(_, record)| decided(record))
+    {
+        let answers = records[..at]
+            .iter()
+            .rposition(|record| matches!(record.body, Body::Answered(_)));
+        let Some(answered) = answers else { continue };
+        let asked = |until: usize| {
+            let view = View::of(&records[..until]).expect("a journal");
+            executive_summary(&view).markdown().contains(" is asked: ")
+        };
+        approved += usize::from(!asked(at));
+        before += usize::from(asked(answered));
+    }
+    assert!(approved > 0 && before > 0, "{approved} {before}");
 }

@@ -283,3 +283,18 @@ fn windows_of_another_time_are_told_and_not_shown() {
     assert_eq!(kinds(&other), 0);
     assert_eq!(told(&other), 3);
 }
+
+#[test]
+fn what_takes_no_time_has_no_end() {
+    let plan = plan(
+        "format: phasegate-plan/1\nid: shop\ntitle: Shop\nphases:\n  - {id: tidy, title: Tidy, outline: true}\n  - {id: run, title: Run, length: 2d}\n",
+    );
+    let text = written(&plan);
+    let mut found = 0;
+    for event in events(&text) {
+        let (start, end) = (value(&event, "DTSTART"), value(&event, "DTEND"));
+        assert_ne!(start, end, "{text}");
+        found += usize::from(end.is_none());
+    }
+    assert!(found > 0, "{text}");
+}

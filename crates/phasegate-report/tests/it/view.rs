@@ -1,11 +1,13 @@
 //! What the view says of whole journals.
 
 use phasegate_core::Span;
+use phasegate_engine::program::OpKind;
 use phasegate_engine::record::{Body, Outcome, RECORD_FORMAT, Record};
 use phasegate_report::view::{
     EffectEnd, Head, KpiStatus, MomentSort, PhaseStanding, Standing, StepStanding, StretchSort,
 };
 use phasegate_report::{View, ViewError, html, markdown};
+use phasegate_sla::Verdict;
 
 use crate::fixtures;
 
@@ -316,4 +318,85 @@ fn the_worst_of_a_limit_that_moves_is_the_one_nearest_to_its_own() {
     let worst = criterion.and_then(|one| one.worst.as_ref());
     let observed = worst.and_then(|worst| worst.observed.clone());
     assert_eq!(observed.map(|o| o.to_string()).as_deref(), Some("21ms"));
+}
+
+#[test]
+fn a_change_is_held_against_the_target_by_the_baseline_it_is_from() {
+    for (target, status) in [("< 121ms", KpiStatus::Met), ("< 119ms", KpiStatus::Open)] {
+        let mut records = fixtures::completed();
+        let Body::Created { program, .. } = &mut records[0].body else {
+            panic!("a creation");
+        };
+        program.kpis[0].baseline = fixtures::read("100ms");
+        program.kpis[0].target = Some(fixtures::read(target));
+        let change = || fixtures::read("change(p95(latency)) vs baseline < 50%");
+        let is_about = |text: String| text.contains("latency");
+        for trigger in &mut program.triggers {
+            if is_about(trigger.criterion.to_string()) {
+                trigger.criterion = change();
+            }
+        }
+        let mut changed = Vec::new();
+        for op in program.phases.iter_mut().flat_map(|phase| &mut phase.ops) {
+            if let OpKind::Bake { checks, .. } = &mut op.kind {
+                for check in checks {
+                    if is_about(check.criterion.to_string()) {
+                        check.criterion = change();
+                        changed.push(check.id.clone());
+                    }
+                }
+            }
+        }
+        for record in &mut records {
+            if let Body::Evaluated { judged, .. } = &mut record.body {
+                for one in judged.iter_mut().filter(|one| changed.contains(&one.check)) {
+                    one.finding.observed = Some(fixtures::read("20%"));
+                }
+            }
+        }
+        let kpi = &view(&records).kpis[0];
+        assert_eq!(kpi.status, status, "{kpi:?}");
+    }
+}
+
+#[test]
+fn what_sent_a_rollout_back_is_not_met_however_it_stands_afterwards() {
+    let mut records = fixtures::rolled_back();
+    for record in &mut records {
+        if let Body::Evaluated { judged, .. } = &mut record.body {
+            for one in judged {
+                one.finding.verdict = Verdict::Pass;
+            }
+        }
+    }
+    let view = view(&records);
+    let why = "the trigger slow sent the rollout back";
+    let mut kpis = view.kpis.iter();
+    let kpi = kpis.find(|kpi| kpi.kpi.as_str() == "latency");
+    let kpi = kpi.expect("a KPI");
+    assert_eq!(
+        (kpi.status, kpi.why.as_deref()),
+        (KpiStatus::Missed, Some(why))
+    );
+}
+
+#[test]
+fn what_is_found_behind_a_decision_is_none_of_its_grounds() {
+    let mut records = fixtures::completed();
+    let gates = |records: &[Record]| view(records).gates;
+    let before = gates(&records);
+    let place = before.last().expect("a gate").place.clone();
+    let of_gate = |record: &Record| matches!(&record.body, Body::Evaluated { judged, .. } if judged.iter().any(|one| one.place == place));
+    let looked = records.iter().rposition(of_gate).expect("a finding");
+    let decided = |record: &Record| matches!(record.body, Body::GateDecided { .. });
+    let decided = records.iter().rposition(decided).expect("a decision");
+    let mut late = records[looked].clone();
+    if let Body::Evaluated { judged, .. } = &mut late.body {
+        for one in judged {
+            one.finding.sentence = "found later".to_owned();
+        }
+    }
+    late.now = records[decided].now;
+    records.insert(decided + 1, late);
+    assert_eq!(gates(&records), before);
 }

@@ -91,7 +91,7 @@ pub fn icalendar(plan: &Plan, schedule: &Schedule, stamp: Timestamp) -> String {
         let end = moment(freeze.until);
         let timed = moment(freeze.from)
             .zip(end)
-            .map(|(from, until)| vec![("DTSTART".to_owned(), from), ("DTEND".to_owned(), until)]);
+            .map(|(from, until)| timed(from, until));
         calendar.event(("freeze", &freeze.title, &freeze.title), timed, &[]);
     }
     for one in &recurring {
@@ -136,6 +136,13 @@ struct Calendar {
     uids: BTreeMap<String, u32>,
 }
 
+/// From when until when; what takes no time has no end (RFC 5545, section 3.8.2.2).
+fn timed(from: String, until: String) -> Vec<(String, String)> {
+    let end = (until != from).then(|| ("DTEND".to_owned(), until));
+    let start = ("DTSTART".to_owned(), from);
+    std::iter::once(start).chain(end).collect()
+}
+
 impl Calendar {
     fn phase(&mut self, plan: &Plan, planned: &PlannedPhase, schedule: &Schedule) {
         let Some(phase) = plan.phase(&planned.id) else {
@@ -143,7 +150,7 @@ impl Calendar {
         };
         let timed = moment(planned.start)
             .zip(moment(planned.end))
-            .map(|(start, end)| vec![("DTSTART".to_owned(), start), ("DTEND".to_owned(), end)]);
+            .map(|(start, end)| timed(start, end));
         let mut said = phase.objectives.clone();
         if planned.open {
             said.push("It may take longer.".to_owned());
