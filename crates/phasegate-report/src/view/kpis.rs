@@ -152,8 +152,8 @@ fn misses_target(kpi: &Kpi, actual: &[Actual], about: &[&Seen<'_>]) -> bool {
         // Of several measures it is not known which one is meant.
         (Some(_), Some(_)) => false,
         (None, _) => {
-            let changed = changes.iter().filter_map(|seen| changed(kpi, seen));
-            changed.last().is_some_and(|value| misses(&value))
+            let mut changed = changes.iter().filter_map(|seen| changed(kpi, seen));
+            changed.next_back().is_some_and(|value| misses(&value))
         }
     }
 }
