@@ -165,9 +165,7 @@ fn a_clean_stretch_has_the_false_alarms_that_were_put_into_it() {
 fn requests_and_users_that_met_the_bad_version_are_those_of_its_share() {
     let slow = "criterion: load > 80 for 15m, severity: critical, respond: [{rollback: start}]";
     let bad = 20 * 60;
-    let recording = load(2 * 3600, |second| {
-        Some(if second >= bad { 120.0 } else { 20.0 })
-    });
+    let recording = worse_from(bad, 2);
     let options = for_hours(2).bad_from(at(bad)).with_traffic(traffic(2));
     let done = run(&program(&[slow]), &recording, &options);
     assert_eq!(found(&done).at, at(35 * 60));
@@ -186,9 +184,7 @@ fn requests_and_users_that_met_the_bad_version_are_those_of_its_share() {
 #[test]
 fn two_plans_stand_beside_each_other() {
     let bad = 40 * 60;
-    let recording = load(2 * 3600, |second| {
-        Some(if second >= bad { 120.0 } else { 20.0 })
-    });
+    let recording = worse_from(bad, 2);
     let options = for_hours(2).bad_from(at(bad)).with_traffic(traffic(2));
     let patient = "criterion: load > 80 for 10m, severity: critical, respond: [{rollback: start}]";
     let (one, other) = (
@@ -216,9 +212,7 @@ fn two_plans_stand_beside_each_other() {
 #[test]
 fn no_more_users_than_requests_have_met_it() {
     let bad = 2000;
-    let recording = load(2 * 3600, |second| {
-        Some(if second >= bad { 120.0 } else { 20.0 })
-    });
+    let recording = worse_from(bad, 2);
     let options = for_hours(2).bad_from(at(bad)).with_traffic(traffic(2));
     let done = run(&program(&[BACK]), &recording, &options);
     // Ten seconds of a hundred requests, of which the half; of 40,000 users the half is assigned.
@@ -227,22 +221,32 @@ fn no_more_users_than_requests_have_met_it() {
     assert_eq!((done.exposed.users, done.exposed.assigned), (met, 20_000));
 }
 
+/// So many hours of a load that is high from some second on.
+fn worse_from(bad: i64, hours: i64) -> Recording {
+    load(hours * 3600, move |second| {
+        Some(if second >= bad { 120.0 } else { 20.0 })
+    })
+}
+
+/// A program that goes back when the load has been high for two minutes, and its phase with a ramp.
+fn slow_canary() -> (Program, PhaseId) {
+    let slow = "criterion: load > 80 for 2m, severity: critical, respond: [{rollback: start}]";
+    (program(&[slow]), "canary".parse().expect("an id"))
+}
+
+fn percent(share: u32) -> Ratio {
+    Ratio::from_percent(share).expect("a share")
+}
+
+fn minutes(minutes: u64) -> Span {
+    Span::from_secs(60 * minutes)
+}
+
 #[test]
 fn each_ramp_meets_the_fault_with_its_first_share() {
     let bad = 60 * 60;
-    let good = load(4 * 3600, |_| Some(20.0));
-    let worse = load(4 * 3600, |second| {
-        Some(if second >= bad { 120.0 } else { 20.0 })
-    });
-    let slow = "criterion: load > 80 for 2m, severity: critical, respond: [{rollback: start}]";
-    let (program, phase) = (
-        program(&[slow]),
-        "canary".parse::<PhaseId>().expect("an id"),
-    );
-    let (percent, minutes) = (
-        |share| Ratio::from_percent(share).expect("a share"),
-        |minutes: u64| Span::from_secs(60 * minutes),
-    );
+    let (program, phase) = slow_canary();
+    let (good, worse) = (load(4 * 3600, |_| Some(20.0)), worse_from(bad, 4));
     let ramps =
         [10, 50].map(|share| vec![(percent(share), minutes(30)), (percent(50), minutes(30))]);
     let options = for_hours(4).bad_from(at(bad)).with_traffic(traffic(4));
@@ -276,19 +280,8 @@ fn each_ramp_meets_the_fault_with_its_first_share() {
 #[test]
 fn other_steps_and_bakes_show_detection_against_duration() {
     let bad = 5 * 60;
-    let good = load(3 * 3600, |_| Some(20.0));
-    let worse = load(3 * 3600, |second| {
-        Some(if second >= bad { 120.0 } else { 20.0 })
-    });
-    let slow = "criterion: load > 80 for 2m, severity: critical, respond: [{rollback: start}]";
-    let (program, phase) = (
-        program(&[slow]),
-        "canary".parse::<PhaseId>().expect("an id"),
-    );
-    let (percent, minutes) = (
-        |share| Ratio::from_percent(share).expect("a share"),
-        |minutes: u64| Span::from_secs(60 * minutes),
-    );
+    let (program, phase) = slow_canary();
+    let (good, worse) = (load(3 * 3600, |_| Some(20.0)), worse_from(bad, 3));
     let as_it_is = ramp_of(&program, &phase).expect("a ramp");
     assert_eq!(
         as_it_is,

@@ -374,8 +374,7 @@ impl<'s> Lowering<'s> {
     pub(crate) fn unknown_keys(&mut self, entries: &[Entry], fields: &[&str], flat: &[&str]) {
         for entry in entries {
             let key = self.key(entry);
-            let known = fields.iter().any(|field| same_key(field, key)) || flat.contains(&key);
-            if known {
+            if fields.contains(&snake(key, &mut [0; _])) || flat.contains(&key) {
                 continue;
             }
             if self.faults.len() >= FAULTS_MAX {
@@ -445,16 +444,6 @@ pub(crate) fn snake<'k>(key: &'k str, buffer: &'k mut [u8; FIELD_LEN_MAX]) -> &'
         };
     }
     std::str::from_utf8(name).unwrap_or("-")
-}
-
-/// Is a Rust name this key? `no_go` is `no-go`. A choice among others has no name.
-fn same_key(field: &str, key: &str) -> bool {
-    field.len() == key.len()
-        && !field.is_empty()
-        && field
-            .bytes()
-            .zip(key.bytes())
-            .all(|(f, k)| f == k && f != b'_' || f == b'_' && k == b'-')
 }
 
 /// A Rust name as a key.
