@@ -88,6 +88,9 @@ impl Recurrence {
 
     /// Does it ever come, counted from a day?
     pub fn ever_comes(&self, start: Date) -> bool {
+        if self.days_between().is_some() {
+            return true;
+        }
         match self {
             Self::Cron(cron) => cron.ever_fires(),
             Self::Rule(rule) => rule.dates(start).next().is_some(),

@@ -55,7 +55,7 @@ pub(crate) use scope::{At, Scope};
 pub use templates::MESSAGE_VARIABLES;
 
 use crate::catalog::Catalog;
-use crate::document::{Entry, Kind, Node, PlanDocument, Source};
+use crate::document::{Node, PlanDocument, Source};
 use crate::fault::{Code, Fault, Faults};
 use crate::form::{Form, Lowering, Unread};
 use crate::model::PlanFormat;
@@ -129,35 +129,13 @@ pub(crate) fn read<T: Form>(
     let draft = match draft {
         // Of what was not read nothing can be said, and there is enough to mend.
         _ if stopped => None,
-        None => T::read(&with_a_head(root, head, source), &mut Lowering::new(source)),
+        None => {
+            let (source, root) = source.with_head(root, head);
+            T::read(&root, &mut Lowering::new(&source))
+        }
         draft => draft,
     };
     (draft, faults, unread)
-}
-
-/// A document with some texts at its head.
-fn with_a_head(root: &Node, head: &[(&str, &str)], source: &Source) -> Node {
-    let mut root = root.clone();
-    if let Kind::Map(entries) = &mut root.kind {
-        for &(key, text) in head {
-            let value = Node {
-                kind: Kind::Scalar {
-                    text: text.into(),
-                    bare: false,
-                },
-                at: root.at,
-            };
-            match entries.iter_mut().find(|entry| entry.key.of(source) == key) {
-                Some(entry) => entry.value = value,
-                None => entries.push(Entry {
-                    key: key.into(),
-                    key_at: root.at,
-                    value,
-                }),
-            }
-        }
-    }
-    root
 }
 
 fn meaning(scope: &mut Scope<'_>) {

@@ -19,17 +19,18 @@ use crate::print::{PrintError, print};
 /// A plan that has been checked. It lends everything that a [`PlanDraft`] says; cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct Plan {
+    /// Freed first: a large piece that is freed after many small ones makes an allocator join all of them.
+    bytes: Arc<[u8]>,
     draft: Arc<PlanDraft>,
     name: String,
-    bytes: Arc<[u8]>,
 }
 
 impl Plan {
     pub(super) fn new(draft: Arc<PlanDraft>, document: &PlanDocument) -> Self {
         Self {
+            bytes: document.shared_bytes(),
             draft,
             name: document.name().to_owned(),
-            bytes: document.shared_bytes(),
         }
     }
 

@@ -7,7 +7,7 @@ use super::{Extent, Limits, Node, Source, fault, yaml};
 use crate::fault::{Code, Fault};
 
 /// Reads a JSON source; faults go to the list. `None` if there is no tree.
-pub(super) fn read(source: &Source, limits: Limits, faults: &mut Vec<Fault>) -> Option<Node> {
+pub(super) fn read(source: &mut Source, limits: Limits, faults: &mut Vec<Fault>) -> Option<Node> {
     // What is wrong for YAML too is told with what to write instead.
     let root = Some(yaml::read(source, limits, faults)?);
     let text = source.text();

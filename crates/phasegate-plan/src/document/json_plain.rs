@@ -2,34 +2,39 @@
 //! what is wrong: whatever is not JSON, goes beyond a limit or has a key twice, and texts with characters or
 //! escapes that few documents have.
 
-use super::{Entry, Extent, Kind, Limits, Node, Source, Text};
+use super::{Entries, Entry, Extent, Items, Kind, Limits, Node, Source, Text, Tree};
 
-/// The tree of a text; `None` if it is not plain.
-pub(super) fn read(source: &Source, limits: Limits) -> Option<Node> {
+/// The root of a text's tree, which the source keeps; `None` if it is not plain.
+pub(super) fn read(source: &mut Source, limits: Limits) -> Option<Node> {
+    let text = &*source.shared();
     let mut reader = Reader {
-        source,
-        bytes: source.text().as_bytes(),
+        text,
         at: 0,
         limits,
         values: 0,
+        tree: Tree::for_bytes(text.len()),
         entries: Vec::new(),
         items: Vec::new(),
     };
+    reader.space();
     let root = reader.value(0)?;
     reader.space();
-    let whole = reader.at == reader.bytes.len();
+    let whole = reader.at == text.len();
     let filled = !matches!(root.kind, Kind::Scalar { .. });
-    (whole && filled).then_some(root)
+    if !whole || !filled {
+        return None;
+    }
+    *source.tree_mut() = reader.tree;
+    Some(root)
 }
 
 struct Reader<'t> {
-    source: &'t Source,
-    bytes: &'t [u8],
+    text: &'t str,
     at: usize,
     limits: Limits,
     values: usize,
-    /// The entries of the maps that are open, and the items of the lists: each gets its own when it is closed, so
-    /// that none is moved as its list grows.
+    tree: Tree,
+    /// The entries of the maps that are open, and the items of the lists: those of one go to the tree together.
     entries: Vec<Entry>,
     items: Vec<Node>,
 }
@@ -39,11 +44,11 @@ const SMALL_MAP: usize = 16;
 
 impl Reader<'_> {
     fn rest(&self) -> &[u8] {
-        self.bytes.get(self.at..).unwrap_or_default()
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
     fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
+        self.text.as_bytes().get(self.at).copied()
     }
 
     fn space(&mut self) {
@@ -74,82 +79,78 @@ impl Reader<'_> {
         (self.values <= self.limits.values_max).then_some(())
     }
 
-    /// A value. Each kind is made where it is returned: nodes are large, and most of the time goes to moving them.
+    /// A value, which begins here.
+    #[inline]
     fn value(&mut self, depth: usize) -> Option<Node> {
-        self.space();
         self.count()?;
         let start = self.at;
-        match self.peek()? {
-            b'{' if depth < self.limits.depth_max => {
-                let kind = Kind::Map(self.map(depth + 1)?);
-                let at = Extent::new(start, self.at);
-                Some(Node { kind, at })
-            }
-            b'[' if depth < self.limits.depth_max => {
-                let kind = Kind::List(self.list(depth + 1)?);
-                let at = Extent::new(start, self.at);
-                Some(Node { kind, at })
-            }
-            b'"' => {
-                let text = self.quoted()?;
-                let at = Extent::new(start, self.at);
-                let kind = Kind::Scalar { text, bare: false };
-                Some(Node { kind, at })
-            }
-            _ => {
-                let text = self.bare()?;
-                let at = Extent::new(start, self.at);
-                let kind = Kind::Scalar { text, bare: true };
-                Some(Node { kind, at })
-            }
-        }
+        let kind = match self.peek()? {
+            b'{' if depth < self.limits.depth_max => Kind::Map(self.map(depth + 1)?),
+            b'[' if depth < self.limits.depth_max => Kind::List(self.list(depth + 1)?),
+            b'"' => Kind::Scalar {
+                text: self.quoted()?,
+                bare: false,
+            },
+            _ => Kind::Scalar {
+                text: self.bare()?,
+                bare: true,
+            },
+        };
+        let at = Extent::new(start, self.at);
+        Some(Node { kind, at })
     }
 
-    fn list(&mut self, depth: usize) -> Option<Vec<Node>> {
+    fn list(&mut self, depth: usize) -> Option<Items> {
         self.at += 1;
-        if self.sign(b']').is_some() {
-            return Some(Vec::new());
-        }
         let outer = self.items.len();
-        loop {
+        let mut open = self.sign(b']').is_none();
+        while open {
+            self.space();
             let item = self.value(depth)?;
             self.items.push(item);
-            if !self.more(b']')? {
-                return Some(self.items.drain(outer..).collect());
-            }
+            open = self.more(b']')?;
         }
+        let items = self.tree.list(self.items.get(outer..)?);
+        self.items.truncate(outer);
+        Some(items)
     }
 
-    fn map(&mut self, depth: usize) -> Option<Vec<Entry>> {
+    fn map(&mut self, depth: usize) -> Option<Entries> {
         self.at += 1;
-        if self.sign(b'}').is_some() {
-            return Some(Vec::new());
-        }
         let outer = self.entries.len();
-        loop {
+        let mut open = self.sign(b'}').is_none();
+        while open {
             self.space();
             let start = self.at;
             let key = self.quoted()?;
             let key_at = Extent::new(start, self.at);
             self.count()?;
-            let before = self.entries.get(outer..).unwrap_or_default();
+            let before = self.entries.get(outer..)?;
             let few = before.len() < SMALL_MAP;
-            if few && before.iter().any(|entry| self.is_same(&entry.key, &key)) {
+            if few && before.iter().any(|entry| self.is_same(entry.key, key)) {
                 return None;
             }
             self.sign(b':')?;
+            self.space();
             let value = self.value(depth)?;
             self.entries.push(Entry { key, key_at, value });
-            if !self.more(b'}')? {
-                let entries = self.entries.get(outer..).unwrap_or_default();
-                let once = self.each_once(entries);
-                return once.then(|| self.entries.drain(outer..).collect());
-            }
+            open = self.more(b'}')?;
         }
+        let entries = self.entries.get(outer..)?;
+        if !self.each_once(entries) {
+            return None;
+        }
+        let entries = self.tree.map(entries);
+        self.entries.truncate(outer);
+        Some(entries)
     }
 
-    fn is_same(&self, one: &Text, other: &Text) -> bool {
-        one.len() == other.len() && one.of(self.source) == other.of(self.source)
+    fn read(&self, text: Text) -> &str {
+        text.within(self.text, self.tree.made())
+    }
+
+    fn is_same(&self, one: Text, other: Text) -> bool {
+        one.len() == other.len() && self.read(one) == self.read(other)
     }
 
     /// Does each key of a map of many stand there once? Those before [`SMALL_MAP`] have been looked at.
@@ -157,7 +158,7 @@ impl Reader<'_> {
         if entries.len() <= SMALL_MAP {
             return true;
         }
-        let keys = entries.iter().map(|entry| entry.key.of(self.source));
+        let keys = entries.iter().map(|entry| self.read(entry.key));
         let mut keys: Vec<&str> = keys.collect();
         keys.sort_unstable();
         keys.windows(2).all(|pair| pair.first() != pair.last())
@@ -168,7 +169,7 @@ impl Reader<'_> {
         let end = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\n' | b'\t' | b'\r');
         let rest = self.rest();
         let len = rest.iter().position(end).unwrap_or(rest.len());
-        let text = self.source.text().get(self.at..self.at + len)?;
+        let text = self.text.get(self.at..self.at + len)?;
         let known = matches!(text, "true" | "false" | "null") || is_number(text.as_bytes());
         (known && len <= self.limits.text_bytes_max).then(|| {
             let start = self.at;
@@ -191,17 +192,19 @@ impl Reader<'_> {
             let fits = plain <= self.limits.text_bytes_max;
             return fits.then(|| Text::Written(Extent::new(start, start + plain)));
         }
-        let mut text = self.source.text().get(start..self.at)?.to_owned();
+        let mut text = self.text.get(start..self.at)?.to_owned();
         loop {
             let sign = self.peek()?;
             self.at += 1;
             match sign {
-                b'"' => return (text.len() <= self.limits.text_bytes_max).then(|| text.into()),
+                b'"' if text.len() <= self.limits.text_bytes_max => {
+                    return Some(self.tree.make(&text));
+                }
                 b'\\' => text.push(self.escaped()?),
                 _ => return None,
             }
             let plain = self.plain()?;
-            text.push_str(self.source.text().get(self.at..self.at + plain)?);
+            text.push_str(self.text.get(self.at..self.at + plain)?);
             self.at += plain;
         }
     }
@@ -235,7 +238,7 @@ impl Reader<'_> {
             b'r' => Some('\r'),
             b't' => Some('\t'),
             b'u' => {
-                let digits = self.source.text().get(self.at..self.at + 4)?;
+                let digits = self.text.get(self.at..self.at + 4)?;
                 let hexadecimal = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
                 let code = u32::from_str_radix(digits, 16)
                     .ok()
@@ -303,38 +306,46 @@ mod tests {
     use super::super::{json, yaml};
     use super::*;
 
-    fn read(text: &str, limits: Limits) -> Option<Node> {
-        super::read(&Source::new("a.json", text), limits)
+    fn read(text: &str, limits: Limits) -> Option<(Source, Node)> {
+        let mut source = Source::new("a.json", text);
+        let root = super::read(&mut source, limits)?;
+        Some((source, root))
     }
 
     /// What the other reader makes of it.
-    fn slowly(text: &str) -> Option<Node> {
-        let source = Source::new("a.json", text);
+    fn slowly(text: &str) -> Option<(Source, Node)> {
+        let mut source = Source::new("a.json", text);
         let mut faults = Vec::new();
-        let root = yaml::read(&source, Limits::default(), &mut faults);
-        root.filter(|_| faults.is_empty())
+        let root = yaml::read(&mut source, Limits::default(), &mut faults);
+        let root = root.filter(|_| faults.is_empty())?;
+        Some((source, root))
     }
 
-    /// Two trees of one source.
-    fn same(one: &Node, other: &Node, source: &Source) -> bool {
-        let text = |text: &Text| text.of(source).to_owned();
-        let kinds = match (&one.kind, &other.kind) {
+    /// Two trees, each with its source.
+    fn same(one: (&Source, &Node), other: (&Source, &Node)) -> bool {
+        let ((source, one), (its, other)) = (one, other);
+        let kinds = match (one.kind, other.kind) {
             (
                 Kind::Scalar { text, bare },
                 Kind::Scalar {
                     text: other,
                     bare: other_bare,
                 },
-            ) => text.of(source) == other.of(source) && bare == other_bare,
+            ) => text.of(source) == other.of(its) && bare == other_bare,
             (Kind::List(list), Kind::List(others)) => {
-                list.len() == others.len()
-                    && list.iter().zip(others).all(|(a, b)| same(a, b, source))
+                let (list, others) = (source.items(list), its.items(others));
+                let mut pairs = list.iter().zip(others);
+                list.len() == others.len() && pairs.all(|(a, b)| same((source, a), (its, b)))
             }
             (Kind::Map(map), Kind::Map(others)) => {
-                let pairs = || map.iter().zip(others);
+                let (map, others) = (source.entries(map), its.entries(others));
+                let mut pairs = map.iter().zip(others);
                 map.len() == others.len()
-                    && pairs().all(|(a, b)| text(&a.key) == text(&b.key) && a.key_at == b.key_at)
-                    && pairs().all(|(a, b)| same(&a.value, &b.value, source))
+                    && pairs.all(|(a, b)| {
+                        a.key.of(source) == b.key.of(its)
+                            && a.key_at == b.key_at
+                            && same((source, &a.value), (its, &b.value))
+                    })
             }
             _ => false,
         };
@@ -459,7 +470,8 @@ mod tests {
             let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) };
             let text = text.expect("it prints");
             if let (Some(plain), Some(slow)) = (read(&text, Limits::default()), slowly(&text)) {
-                prop_assert!(same(&plain, &slow, &Source::new("a.json", &text)), "{text}\n{plain:?}\n{slow:?}");
+                let alike = same((&plain.0, &plain.1), (&slow.0, &slow.1));
+                prop_assert!(alike, "{text}\n{plain:?}\n{slow:?}");
             }
         }
 
@@ -484,18 +496,11 @@ mod tests {
             let document = crate::PlanDocument::read("a.yaml", text.as_bytes());
             let value = document.value_at("").expect("it can be read");
             let text = serde_json::to_string_pretty(&value).expect("it prints");
-            let plain = read(&text, Limits::default()).expect("plain");
-            assert!(
-                same(
-                    &plain,
-                    &slowly(&text).expect("it can be read"),
-                    &Source::new("a.json", &text)
-                ),
-                "{}",
-                path.display()
-            );
-            let source = Source::new("a.json", &text);
-            assert!(json::read(&source, Limits::default(), &mut Vec::new()).is_some());
+            let (source, plain) = read(&text, Limits::default()).expect("plain");
+            let (mut its, slow) = slowly(&text).expect("it can be read");
+            let alike = same((&source, &plain), (&its, &slow));
+            assert!(alike, "{}", path.display());
+            assert!(json::read(&mut its, Limits::default(), &mut Vec::new()).is_some());
             seen += 1;
         }
         assert!(seen >= 10, "{seen}");

@@ -5,11 +5,13 @@ mod format;
 mod json;
 mod json_plain;
 mod limits;
+mod marks;
 mod node;
 pub(crate) mod pointer;
 mod source;
 mod toml;
 mod toml_cost;
+mod tree;
 mod yaml;
 mod yaml_hints;
 
@@ -23,6 +25,7 @@ use format::{comment_in_json, is_utf16};
 pub use limits::Limits;
 pub(crate) use node::{Entry, Extent, Kind, Node, Text};
 pub(crate) use source::Source;
+pub(crate) use tree::{Entries, Items, Tree};
 
 use crate::fault::{Code, Fault, Severity};
 
@@ -93,7 +96,7 @@ impl PlanDocument {
         } else {
             std::str::from_utf8(bytes)
         };
-        let source = match text {
+        let mut source = match text {
             Ok(text) => Source::new(name, text),
             Err(error) => {
                 let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
@@ -120,7 +123,7 @@ impl PlanDocument {
             faults.push(found);
         }
         let clean = format == Format::Json && faults.is_empty();
-        let plain = clean.then(|| json_plain::read(&source, limits));
+        let plain = clean.then(|| json_plain::read(&mut source, limits));
         let plain = plain.flatten();
         if format == Format::Json
             && plain.is_none()
@@ -134,14 +137,14 @@ impl PlanDocument {
         let root = match format {
             _ if plain.is_some() => plain,
             _ if !faults.is_empty() => None,
-            Format::Yaml => yaml::read(&source, limits, &mut faults),
-            Format::Json => json::read(&source, limits, &mut faults),
-            Format::Toml => toml::read(&source, limits, &mut faults),
+            Format::Yaml => yaml::read(&mut source, limits, &mut faults),
+            Format::Json => json::read(&mut source, limits, &mut faults),
+            Format::Toml => toml::read(&mut source, limits, &mut faults),
         };
         Self {
-            bytes: match source.bytes() {
+            bytes: match source.shared() {
                 _ if over => Arc::from([]),
-                read if *read == *bytes => read,
+                read if *read.as_bytes() == *bytes => read.into(),
                 // What is not UTF-8 is not in the text.
                 _ => Arc::from(bytes),
             },
@@ -203,11 +206,14 @@ impl PlanDocument {
         let mut value = self.root.as_ref()?;
         for segment in pointer.split('/').skip(1) {
             let segment = pointer::key(segment);
-            value = match &value.kind {
-                Kind::List(list) => list.get(segment.parse::<usize>().ok()?)?,
+            value = match value.kind {
+                Kind::List(list) => self
+                    .source
+                    .items(list)
+                    .get(segment.parse::<usize>().ok()?)?,
                 Kind::Map(map) => {
                     let is_it = |entry: &&Entry| entry.key.of(&self.source) == segment;
-                    &map.iter().find(is_it)?.value
+                    &self.source.entries(map).iter().find(is_it)?.value
                 }
                 Kind::Scalar { .. } => return None,
             };

@@ -1,18 +1,19 @@
 //! The text of a document and the way from a byte to a line and column.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use super::Extent;
+use super::marks::Marks;
+use super::{Entries, Entry, Extent, Items, Kind, Node, Text, Tree};
 use crate::fault::Place;
 
-/// A named text with an index of its lines.
+/// A named text, and what the values read from it stand in.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     name: String,
     text: Arc<str>,
-    line_starts: Vec<u32>,
-    /// How many characters there are before each [`MARK_BYTES`]; empty where each is a byte.
-    marks: Vec<u32>,
+    tree: Tree,
+    /// Made when a place is asked for: a document without faults needs none.
+    marks: OnceLock<Marks>,
 }
 
 /// More of a line does not help a reader.
@@ -21,21 +22,44 @@ const SNIPPET_CHARS_MAX: usize = 200;
 /// Of a line that is longer, so much is shown before what is meant.
 const LEAD_CHARS_MAX: usize = 80;
 
-/// So far apart characters are counted in advance: a document of one line may have thousands of faults.
-const MARK_BYTES: usize = 4096;
-
 impl Source {
     pub(crate) fn new(name: &str, text: &str) -> Self {
         Self {
             name: name.to_owned(),
             text: text.into(),
-            line_starts: line_starts(text),
-            marks: if text.is_ascii() {
-                Vec::new()
-            } else {
-                marks(text.as_bytes())
-            },
+            tree: Tree::default(),
+            marks: OnceLock::new(),
         }
+    }
+
+    fn marks(&self) -> &Marks {
+        self.marks.get_or_init(|| Marks::of(&self.text))
+    }
+
+    pub(super) fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    pub(super) fn tree_mut(&mut self) -> &mut Tree {
+        &mut self.tree
+    }
+
+    /// The items of a list that was read from it.
+    pub(crate) fn items(&self, list: Items) -> &[Node] {
+        self.tree.items(list)
+    }
+
+    /// The entries of a map that was read from it.
+    pub(crate) fn entries(&self, map: Entries) -> &[Entry] {
+        self.tree.entries(map)
+    }
+
+    /// The text of a value that stands at a place: the very stretch, or kept beside it.
+    pub(super) fn keep(&mut self, text: &str, at: Extent) -> Text {
+        if self.slice(at) == text {
+            return Text::Written(at);
+        }
+        self.tree.make(text)
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -46,35 +70,52 @@ impl Source {
         &self.text
     }
 
-    /// The bytes of the text, which are shared.
-    pub(super) fn bytes(&self) -> Arc<[u8]> {
-        Arc::clone(&self.text).into()
+    /// The text, which is shared.
+    pub(super) fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
+
+    /// The same, and the root of what was read from it, with some texts at its head.
+    pub(crate) fn with_head(&self, root: &Node, head: &[(&str, &str)]) -> (Self, Node) {
+        let (mut source, mut root) = (self.clone(), *root);
+        if let Kind::Map(map) = root.kind {
+            let mut entries = self.entries(map).to_vec();
+            for &(key, text) in head {
+                let kind = Kind::Scalar {
+                    text: source.tree.make(text),
+                    bare: false,
+                };
+                let value = Node { kind, at: root.at };
+                match entries.iter_mut().find(|entry| entry.key.of(self) == key) {
+                    Some(entry) => entry.value = value,
+                    None => entries.push(Entry {
+                        key: source.tree.make(key),
+                        key_at: root.at,
+                        value,
+                    }),
+                }
+            }
+            root.kind = Kind::Map(source.tree.map(&entries));
+        }
+        (source, root)
     }
 
     /// A stretch of it; nothing where it has no such stretch.
     pub(crate) fn slice(&self, at: Extent) -> &str {
-        let index = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
-        let slice = self.text.get(index(at.start)..index(at.end));
-        slice.unwrap_or_default()
+        at.of(&self.text)
     }
 
     /// The place of a stretch of bytes, with the line it begins on.
     pub(crate) fn place(&self, at: Extent) -> Place {
-        let line = self.line_starts.partition_point(|start| *start <= at.start);
         let bytes = |n: u32| {
             usize::try_from(n)
                 .unwrap_or(usize::MAX)
                 .min(self.text.len())
         };
-        let line_start = bytes(
-            self.line_starts
-                .get(line.saturating_sub(1))
-                .copied()
-                .unwrap_or(0),
-        );
         let at_start = bytes(at.start);
+        let (line, line_start) = self.marks().line(&self.text, at_start);
         let before = self.text.get(line_start..at_start).unwrap_or_default();
-        let column = self.chars_before(at_start) - self.chars_before(line_start);
+        let column = self.marks().chars(&self.text, line_start, at_start);
         let lead = before.char_indices().rev().take(LEAD_CHARS_MAX).last();
         let skipped = column.saturating_sub(LEAD_CHARS_MAX);
         let is_far = column >= SNIPPET_CHARS_MAX;
@@ -88,7 +129,7 @@ impl Source {
         let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Place {
             file: self.name.clone(),
-            line: narrow(line),
+            line: narrow(line + 1),
             column: narrow(column + 1),
             start: at.start,
             end: at.end,
@@ -119,16 +160,6 @@ impl Source {
             end: u32::try_from(start + at + word.len()).ok()?,
         })
     }
-
-    fn chars_before(&self, byte: usize) -> usize {
-        if self.marks.is_empty() {
-            return byte;
-        }
-        let mark = byte / MARK_BYTES;
-        let marked = self.marks.get(mark).copied().unwrap_or_default();
-        let rest = self.text.as_bytes().get(mark * MARK_BYTES..byte);
-        usize::try_from(marked).unwrap_or(usize::MAX) + chars(rest.unwrap_or_default())
-    }
 }
 
 /// What is shown of a text: the rest of its first line, shortened.
@@ -137,37 +168,4 @@ fn on_one_line(text: &str) -> &str {
     let end = (chars.by_ref().take(SNIPPET_CHARS_MAX)).find(|(_, c)| matches!(c, '\n' | '\r'));
     let end = end.or_else(|| chars.next()).map(|(at, _)| at);
     end.and_then(|end| text.get(..end)).unwrap_or(text)
-}
-
-/// How many characters begin in these bytes of a text.
-fn chars(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
-}
-
-/// The first byte of each line. A carriage return alone ends a line too, as on old machines.
-fn line_starts(text: &str) -> Vec<u32> {
-    let bytes = text.as_bytes();
-    let returns = text.contains('\r');
-    let mut starts = Vec::with_capacity(text.len() / 32 + 1);
-    starts.push(0);
-    for (at, byte) in bytes.iter().enumerate() {
-        let alone = || returns && *byte == b'\r' && bytes.get(at + 1) != Some(&b'\n');
-        if *byte == b'\n' || alone() {
-            starts.push(u32::try_from(at + 1).unwrap_or(u32::MAX));
-        }
-    }
-    starts
-}
-
-fn marks(bytes: &[u8]) -> Vec<u32> {
-    let mut before = 0;
-    let stretch = |part: &[u8]| {
-        let mark = before;
-        before += u32::try_from(chars(part)).unwrap_or(u32::MAX);
-        mark
-    };
-    let mut marks: Vec<u32> = bytes.chunks(MARK_BYTES).map(stretch).collect();
-    // The end may lie on a mark.
-    marks.push(before);
-    marks
 }

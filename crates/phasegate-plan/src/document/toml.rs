@@ -8,8 +8,8 @@ use super::{Entry, Extent, Kind, Limits, Node, READER_FAULTS_MAX, Source, fault}
 use crate::fault::{Code, Fault};
 
 /// Reads a TOML source; faults go to the list. `None` if there is no tree.
-pub(super) fn read(source: &Source, limits: Limits, faults: &mut Vec<Fault>) -> Option<Node> {
-    let text = source.text();
+pub(super) fn read(source: &mut Source, limits: Limits, faults: &mut Vec<Fault>) -> Option<Node> {
+    let text = &*source.shared();
     match weigh(text, limits) {
         Err(Refused::Deep(start)) => {
             let at = Extent::new(start, start + 1);
@@ -64,8 +64,9 @@ pub(super) fn read(source: &Source, limits: Limits, faults: &mut Vec<Fault>) -> 
         values: 0,
     };
     let span = table.span();
-    let entries = builder.table(table.into_inner(), 1)?;
-    if entries.is_empty() {
+    let is_empty = table.get_ref().is_empty();
+    let kind = builder.table(table.into_inner(), 1)?;
+    if is_empty {
         let message = "there is nothing in this document";
         faults.push(fault(
             source,
@@ -76,7 +77,7 @@ pub(super) fn read(source: &Source, limits: Limits, faults: &mut Vec<Fault>) -> 
         return None;
     }
     Some(Node {
-        kind: Kind::Map(entries),
+        kind,
         at: Extent::new(span.start, span.end),
     })
 }
@@ -88,7 +89,7 @@ fn shortened(key: &str) -> String {
 }
 
 struct Builder<'a> {
-    source: &'a Source,
+    source: &'a mut Source,
     limits: Limits,
     faults: &'a mut Vec<Fault>,
     values: usize,
@@ -100,26 +101,31 @@ impl Builder<'_> {
         None
     }
 
-    fn table(&mut self, table: DeTable<'_>, depth: usize) -> Option<Vec<Entry>> {
+    fn table(&mut self, table: DeTable<'_>, depth: usize) -> Option<Kind> {
         let mut entries = Vec::with_capacity(table.len());
         for (key, value) in table {
-            let span = key.span();
+            let key_at = Extent::new(key.span().start, key.span().end);
             entries.push(Entry {
-                key: key.into_inner().into_owned().into(),
-                key_at: Extent::new(span.start, span.end),
+                key: self.source.keep(key.get_ref(), key_at),
+                key_at,
                 value: self.value(value, depth)?,
             });
         }
         // Tables come sorted by name; people wrote them in another order.
         entries.sort_by_key(|entry| entry.key_at.start);
-        Some(entries)
+        Some(Kind::Map(self.source.tree_mut().map(&entries)))
     }
 
     fn scalar(&mut self, text: &str, bare: bool, at: Extent) -> Option<Kind> {
         if let Some(message) = self.limits.refuse_text(text) {
             return self.stop(Code::TextTooLong, at, &message);
         }
-        Some(Kind::scalar(text, bare))
+        Some(self.kept(text, bare, at))
+    }
+
+    fn kept(&mut self, text: &str, bare: bool, at: Extent) -> Kind {
+        let text = self.source.keep(text, if bare { at } else { at.inner() });
+        Kind::Scalar { text, bare }
     }
 
     fn value(&mut self, value: Spanned<DeValue<'_>>, depth: usize) -> Option<Node> {
@@ -141,23 +147,23 @@ impl Builder<'_> {
             }
             DeValue::Integer(number) => {
                 match i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()) {
-                    Ok(number) => Kind::scalar(&number.to_string(), true),
+                    Ok(number) => self.kept(&number.to_string(), true, at),
                     Err(_) => {
                         return self.stop(Code::InvalidNumber, at, "this number is too large");
                     }
                 }
             }
             DeValue::Float(number) => self.scalar(&number.as_str().replace('_', ""), true, at)?,
-            DeValue::Boolean(truth) => Kind::scalar(if truth { "true" } else { "false" }, true),
-            DeValue::Datetime(moment) => Kind::scalar(&moment.to_string(), true),
+            DeValue::Boolean(truth) => self.kept(if truth { "true" } else { "false" }, true, at),
+            DeValue::Datetime(moment) => self.kept(&moment.to_string(), true, at),
             DeValue::Array(array) => {
                 let mut list = Vec::with_capacity(array.len());
                 for item in array {
                     list.push(self.value(item, depth + 1)?);
                 }
-                Kind::List(list)
+                Kind::List(self.source.tree_mut().list(&list))
             }
-            DeValue::Table(table) => Kind::Map(self.table(table, depth + 1)?),
+            DeValue::Table(table) => self.table(table, depth + 1)?,
         };
         Some(Node { kind, at })
     }

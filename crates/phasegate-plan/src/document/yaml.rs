@@ -10,13 +10,15 @@ use super::{Entry, Extent, Kind, Limits, Node, READER_FAULTS_MAX, Source, Text, 
 use crate::fault::{Code, Fault};
 
 /// Reads the one document of a source; faults go to the list. `None` if there is no tree.
-pub(super) fn read(source: &Source, limits: Limits, faults: &mut Vec<Fault>) -> Option<Node> {
-    let text = source.text();
+pub(super) fn read(source: &mut Source, limits: Limits, faults: &mut Vec<Fault>) -> Option<Node> {
+    let text = &*source.shared();
     let mut builder = Builder {
         source,
         limits,
         faults,
         frames: Vec::new(),
+        items: Vec::new(),
+        entries: Vec::new(),
         anchors: BTreeMap::new(),
         root: None,
         documents: 0,
@@ -46,14 +48,17 @@ pub(super) fn read(source: &Source, limits: Limits, faults: &mut Vec<Fault>) -> 
                     return None;
                 }
                 let Hint { at, message, help } = hint(error.kind(), error.info(), text, at);
-                let found = fault(source, Code::Syntax, at, &message);
+                let found = fault(builder.source, Code::Syntax, at, &message);
                 builder.faults.push(Fault { help, ..found });
                 return None;
             }
         }
     }
     let root = builder.root.take();
-    if root.as_ref().is_none_or(|root| root.is_null(source)) {
+    if root
+        .as_ref()
+        .is_none_or(|root| root.is_null(builder.source))
+    {
         builder.report(
             Code::EmptyDocument,
             Extent::new(0, 0),
@@ -100,21 +105,26 @@ enum Frame {
     List {
         anchor: usize,
         start: u32,
-        items: Vec<Node>,
+        /// Where its items begin among those of all lists that are open.
+        first: usize,
     },
     Map {
         anchor: usize,
         start: u32,
-        entries: Vec<Entry>,
+        /// Where its entries begin among those of all maps that are open.
+        first: usize,
         key: Option<(Text, Extent)>,
     },
 }
 
 struct Builder<'a> {
-    source: &'a Source,
+    source: &'a mut Source,
     limits: Limits,
     faults: &'a mut Vec<Fault>,
     frames: Vec<Frame>,
+    /// The items of the lists that are open, and the entries of the maps.
+    items: Vec<Node>,
+    entries: Vec<Entry>,
     anchors: BTreeMap<usize, Node>,
     root: Option<Node>,
     documents: usize,
@@ -176,7 +186,7 @@ impl Builder<'_> {
                 self.frames.push(Frame::List {
                     anchor,
                     start: at.start,
-                    items: Vec::new(),
+                    first: self.items.len(),
                 });
                 Ok(())
             }
@@ -185,7 +195,7 @@ impl Builder<'_> {
                 self.frames.push(Frame::Map {
                     anchor,
                     start: at.start,
-                    entries: Vec::new(),
+                    first: self.entries.len(),
                     key: None,
                 });
                 Ok(())
@@ -196,7 +206,7 @@ impl Builder<'_> {
                 let shown: String = name.chars().take(80).collect();
                 let message = format!("there is no anchor '&{shown}' before this alias");
                 self.report(Code::UnknownAlias, at, &message);
-                self.place(Kind::scalar("", true), at, 0)
+                self.place(nothing(), at, 0)
             }
             Event::StreamStart | Event::StreamEnd | Event::DocumentEnd | Event::Anchor(..) | _ => {
                 Ok(())
@@ -214,7 +224,9 @@ impl Builder<'_> {
         if let Some(message) = self.limits.refuse_text(text) {
             return self.stop(Code::TextTooLong, at, &message);
         }
-        self.place(Kind::scalar(text, style == ScalarStyle::Plain), at, anchor)
+        let bare = style == ScalarStyle::Plain;
+        let text = self.source.keep(text, if bare { at } else { at.inner() });
+        self.place(Kind::Scalar { text, bare }, at, anchor)
     }
 
     fn deeper(&mut self, at: Extent) -> Result<(), Stop> {
@@ -233,23 +245,32 @@ impl Builder<'_> {
             Some(Frame::List {
                 anchor,
                 start,
-                items,
-            }) => self.place(Kind::List(items), Extent { start, end: at.end }, anchor),
+                first,
+            }) => {
+                let items = self.items.get(first..).unwrap_or_default();
+                let kind = Kind::List(self.source.tree_mut().list(items));
+                self.items.truncate(first);
+                self.place(kind, Extent { start, end: at.end }, anchor)
+            }
             Some(Frame::Map {
                 anchor,
                 start,
-                entries,
+                first,
                 ..
             }) => {
-                self.duplicates(&entries);
-                self.place(Kind::Map(entries), Extent { start, end: at.end }, anchor)
+                self.duplicates(first);
+                let entries = self.entries.get(first..).unwrap_or_default();
+                let kind = Kind::Map(self.source.tree_mut().map(entries));
+                self.entries.truncate(first);
+                self.place(kind, Extent { start, end: at.end }, anchor)
             }
             None => Ok(()),
         }
     }
 
     /// Keys that stand twice in a map of many: those before [`SMALL_MAP`] have been looked at one by one.
-    fn duplicates(&mut self, entries: &[Entry]) {
+    fn duplicates(&mut self, first: usize) {
+        let entries = self.entries.get(first..).unwrap_or_default();
         if entries.len() <= SMALL_MAP {
             return;
         }
@@ -269,16 +290,17 @@ impl Builder<'_> {
         let left = READER_FAULTS_MAX.saturating_sub(self.faults.len());
         for index in found.into_iter().take(left) {
             if let Some(entry) = entries.get(index) {
-                self.twice(entry.key.of(self.source), entry.key_at);
+                let found = self.twice(entry.key.of(self.source), entry.key_at);
+                self.faults.push(found);
             }
         }
     }
 
-    fn twice(&mut self, key: &str, at: Extent) {
+    fn twice(&self, key: &str, at: Extent) -> Fault {
         let message = format!("the key '{key}' stands here a second time");
         let mut found = fault(self.source, Code::DuplicateKey, at, &message);
         found.help = Some("remove one of the two, or join what stands under them".to_owned());
-        self.faults.push(found);
+        found
     }
 
     fn alias(&mut self, id: usize, at: Extent) -> Result<(), Stop> {
@@ -287,15 +309,15 @@ impl Builder<'_> {
             let message = format!("more than {} aliases", self.limits.aliases_max);
             return self.stop(Code::TooManyAliases, at, &message);
         }
-        let Some(node) = self.anchors.get(&id) else {
+        let Some(node) = self.anchors.get(&id).copied() else {
             self.report(
                 Code::UnknownAlias,
                 at,
                 "this alias stands inside its own anchor",
             );
-            return self.place(Kind::scalar("", true), at, 0);
+            return self.place(nothing(), at, 0);
         };
-        self.expanded = self.expanded.saturating_add(node.size());
+        self.expanded = self.expanded.saturating_add(node.size(self.source));
         if self.expanded > self.limits.expansion_max {
             let message = format!(
                 "aliases expand to more than {} values",
@@ -303,7 +325,7 @@ impl Builder<'_> {
             );
             return self.stop(Code::ExpansionTooLarge, at, &message);
         }
-        self.expanded_bytes = self.expanded_bytes.saturating_add(node.bytes());
+        self.expanded_bytes = self.expanded_bytes.saturating_add(node.bytes(self.source));
         if self.expanded_bytes > self.limits.bytes_max {
             let message = format!(
                 "aliases expand to more than {} bytes",
@@ -311,12 +333,11 @@ impl Builder<'_> {
             );
             return self.stop(Code::ExpansionTooLarge, at, &message);
         }
-        if self.frames.len() + node.depth() > self.limits.depth_max {
+        if self.frames.len() + node.depth(self.source) > self.limits.depth_max {
             let message = format!("nested more than {} deep", self.limits.depth_max);
             return self.stop(Code::TooDeep, at, &message);
         }
-        let kind = node.kind.clone();
-        self.place(kind, at, 0)
+        self.place(node.kind, at, 0)
     }
 
     /// Puts a finished value where it belongs.
@@ -328,17 +349,17 @@ impl Builder<'_> {
         }
         let node = Node { kind, at };
         if anchor > 0 {
-            self.expanded = self.expanded.saturating_add(node.size());
+            self.expanded = self.expanded.saturating_add(node.size(self.source));
             if self.expanded > self.limits.expansion_max {
                 return self.stop(Code::ExpansionTooLarge, at, "too much stands under anchors");
             }
-            self.anchors.insert(anchor, node.clone());
+            self.anchors.insert(anchor, node);
         }
         match self.frames.last_mut() {
             None => self.root = Some(node),
-            Some(Frame::List { items, .. }) => items.push(node),
-            Some(Frame::Map { entries, key, .. }) => match key.take() {
-                Some((key, key_at)) => entries.push(Entry {
+            Some(Frame::List { .. }) => self.items.push(node),
+            Some(Frame::Map { first, key, .. }) => match key.take() {
+                Some((key, key_at)) => self.entries.push(Entry {
                     key,
                     key_at,
                     value: node,
@@ -347,14 +368,14 @@ impl Builder<'_> {
                     let Kind::Scalar { text, .. } = node.kind else {
                         return self.no_key(at);
                     };
+                    *key = Some((text, at));
+                    let entries = self.entries.get(*first..).unwrap_or_default();
                     let near = entries.get(..SMALL_MAP).is_none();
                     let shown = text.of(self.source);
                     let is_it = |entry: &Entry| entry.key.of(self.source) == shown;
-                    let twice = near && entries.iter().any(is_it);
-                    let shown = twice.then(|| shown.to_owned());
-                    *key = Some((text, at));
-                    if let Some(text) = shown {
-                        self.twice(&text, at);
+                    if near && entries.iter().any(is_it) {
+                        let found = self.twice(shown, at);
+                        self.faults.push(found);
                     }
                 }
             },
@@ -363,11 +384,8 @@ impl Builder<'_> {
     }
 }
 
-impl Kind {
-    pub(super) fn scalar(text: &str, bare: bool) -> Self {
-        Self::Scalar {
-            text: text.into(),
-            bare,
-        }
-    }
+/// What stands for a value that is not there.
+fn nothing() -> Kind {
+    let text = Text::Written(Extent::default());
+    Kind::Scalar { text, bare: true }
 }

@@ -15,12 +15,18 @@ const COMPARISONS_MAX: usize = 100_000;
 /// So many items of one list, or entries of one map, are read. Ten thousand phases are a fifth of it.
 const ITEMS_MAX: usize = 50_000;
 
+/// A level of the way to a value.
+enum Segment<'s> {
+    Key(&'s str),
+    Index(usize),
+}
+
 /// Reads types from nodes and collects every fault on the way.
 pub(crate) struct Lowering<'s> {
     source: &'s Source,
     faults: Vec<Fault>,
-    /// The JSON pointer to where we are.
-    path: String,
+    /// The way to where we are.
+    path: Vec<Segment<'s>>,
     unread: Unread,
     comparisons: usize,
     /// Nothing more is read: the list of faults is full, or a limit was hit.
@@ -32,7 +38,7 @@ impl<'s> Lowering<'s> {
         Self {
             source,
             faults: Vec::new(),
-            path: String::new(),
+            path: Vec::new(),
             unread: Unread::default(),
             comparisons: 0,
             stopped: false,
@@ -44,10 +50,7 @@ impl<'s> Lowering<'s> {
     }
 
     /// The key of an entry.
-    pub(crate) fn key<'t>(&self, entry: &'t Entry) -> &'t str
-    where
-        's: 't,
-    {
+    pub(crate) fn key(&self, entry: &Entry) -> &'s str {
         entry.key.of(self.source)
     }
 
@@ -75,7 +78,7 @@ impl<'s> Lowering<'s> {
     }
 
     /// The entries of a map whose keys are free.
-    pub(crate) fn free_entries<'n>(&mut self, node: &'n Node, wanted: &str) -> Option<&'n [Entry]> {
+    pub(crate) fn free_entries(&mut self, node: &Node, wanted: &str) -> Option<&'s [Entry]> {
         let entries = self.entries(node, wanted)?;
         self.few(entries.get(ITEMS_MAX).map(|entry| entry.key_at))?;
         Some(entries)
@@ -98,8 +101,16 @@ impl<'s> Lowering<'s> {
         (self.faults, self.unread)
     }
 
+    /// The JSON pointer to where we are.
     fn pointer(&self) -> String {
-        self.path.clone()
+        let mut pointer = String::new();
+        for segment in &self.path {
+            match *segment {
+                Segment::Key(key) => push_key(&mut pointer, key),
+                Segment::Index(index) => push_index(&mut pointer, index),
+            }
+        }
+        pointer
     }
 
     pub(crate) fn report(
@@ -125,28 +136,24 @@ impl<'s> Lowering<'s> {
     }
 
     /// Does something one level down.
-    pub(crate) fn under<T>(&mut self, key: &str, f: impl FnOnce(&mut Self) -> T) -> T {
-        let len = self.path.len();
-        push_key(&mut self.path, key);
-        let result = f(self);
-        self.path.truncate(len);
-        result
+    pub(crate) fn under<T>(&mut self, key: &'s str, f: impl FnOnce(&mut Self) -> T) -> T {
+        self.below(Segment::Key(key), f)
     }
 
     fn at_index<T>(&mut self, index: usize, f: impl FnOnce(&mut Self) -> T) -> T {
-        let len = self.path.len();
-        push_index(&mut self.path, index);
+        self.below(Segment::Index(index), f)
+    }
+
+    fn below<T>(&mut self, segment: Segment<'s>, f: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(segment);
         let result = f(self);
-        self.path.truncate(len);
+        self.path.pop();
         result
     }
 
     /// The text of a scalar, or a fault that says what is wanted.
-    pub(crate) fn text<'t>(&mut self, node: &'t Node, wanted: &str) -> Option<&'t str>
-    where
-        's: 't,
-    {
-        match &node.kind {
+    pub(crate) fn text(&mut self, node: &Node, wanted: &str) -> Option<&'s str> {
+        match node.kind {
             Kind::Scalar { .. } if node.is_null(self.source) => {
                 self.empty(node, wanted);
                 None
@@ -207,9 +214,9 @@ impl<'s> Lowering<'s> {
     }
 
     /// The entries of a map, or a fault that says what is wanted.
-    pub(crate) fn entries<'n>(&mut self, node: &'n Node, wanted: &str) -> Option<&'n [Entry]> {
-        match &node.kind {
-            Kind::Map(entries) => Some(entries),
+    pub(crate) fn entries(&mut self, node: &Node, wanted: &str) -> Option<&'s [Entry]> {
+        match node.kind {
+            Kind::Map(map) => Some(self.source.entries(map)),
             Kind::Scalar { .. } if node.is_null(self.source) => {
                 self.empty(node, wanted);
                 None
@@ -306,8 +313,9 @@ impl<'s> Lowering<'s> {
 
     /// The items of a list; those that cannot be read are left out.
     pub(crate) fn items<T: Form>(&mut self, node: &Node) -> Option<Vec<T>> {
-        match &node.kind {
+        match node.kind {
             Kind::List(list) => {
+                let list = self.source.items(list);
                 self.few(list.get(ITEMS_MAX).map(|item| item.at))?;
                 let mut items = Vec::with_capacity(list.len());
                 for (index, item) in list.iter().enumerate() {
@@ -396,9 +404,11 @@ impl<'s> Lowering<'s> {
                 None => format!("the keys here are {}", keys.join(", ")),
             };
             // What was meant is not missing.
-            let meant = near.unwrap_or(key).to_owned();
-            self.under(&meant, Self::drop_here);
-            self.is_not_missing(&meant, flat);
+            let meant = near.unwrap_or(key);
+            let mut place = self.pointer();
+            push_key(&mut place, meant);
+            self.unread.part(place);
+            self.is_not_missing(meant, flat);
             let message = format!("there is no key '{key}' here");
             self.report(Code::UnknownKey, entry.key_at, message, Some(help));
         }

@@ -33,11 +33,11 @@ impl Unread {
     /// An item of the list at this pointer could not be read.
     pub(super) fn item(&mut self, list: String, index: usize, item: &Node, source: &Source) {
         let named = |entry: &Entry| entry.key.of(source) == "id";
-        let id = match &item.kind {
-            Kind::Map(entries) => entries.iter().find(|entry| named(entry)),
+        let id = match item.kind {
+            Kind::Map(map) => source.entries(map).iter().find(|entry| named(entry)),
             Kind::List(_) | Kind::Scalar { .. } => None,
         };
-        match id.map(|entry| &entry.value.kind) {
+        match id.map(|entry| entry.value.kind) {
             Some(Kind::Scalar { text, .. }) => {
                 let text = text.of(source);
                 self.ids.insert(text.to_owned());

@@ -119,8 +119,8 @@ macro_rules! choice {
                 cx: &mut $crate::form::Lowering<'_>,
             ) -> Option<Self> {
                 let words: &[&str] = &[$($word),*];
-                if let $crate::document::Kind::Map(entries) = &node.kind {
-                    let [entry] = entries.as_slice() else {
+                if let $crate::document::Kind::Map(map) = node.kind {
+                    let [entry] = cx.source().entries(map) else {
                         $crate::form::words::not_one(cx, node, words);
                         return None;
                     };
