@@ -152,7 +152,7 @@ fn a_part_that_cannot_be_read_is_told_and_nothing_that_follows_from_it() {
 }
 
 /// File name, text, and every code that is told, in order.
-const ONCE: [(&str, &str, &[Code]); 8] = [
+const ONCE: [(&str, &str, &[Code]); 10] = [
     (
         "a.yaml",
         "phases: [{id: a, title: A, outline: true, criteria: &c [k <]}, {id: b, title: B, outline: true, criteria: *c}, {id: c, title: C, outline: true, criteria: *c}]",
@@ -192,6 +192,16 @@ const ONCE: [(&str, &str, &[Code]); 8] = [
         "a.toml",
         "owner = \"x\"\nowner = \"y\"",
         &[Code::DuplicateKey],
+    ),
+    (
+        "a.yaml",
+        "channels: [{id: c, binding: chat}]\nmessages: [{id: hello, subject: S}]\nphases: [{id: a, title: A, steps: [{id: s, notify: {channel: c, message: helo}}]}]",
+        &[Code::UnknownMessage],
+    ),
+    (
+        "a.yaml",
+        "kpis: [{id: ok, shape: ratio, unit: '%', direction: higher, source: m, query: {whole: k}}]\nslos: [{id: s, kpi: ok, objective: 99%, period: 0d}]\nphases: [{id: a, title: A, steps: [{id: w, wait: 1h}], criteria: ['burn_rate(s, 1h) < 2']}]",
+        &[Code::ZeroTime],
     ),
 ];
 

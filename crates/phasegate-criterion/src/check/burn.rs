@@ -16,7 +16,9 @@ pub(super) fn check(test: &Test, registry: &KpiRegistry, faults: &mut Vec<Fault>
     let Some(slo) = registry.slo(slo.kpi()) else {
         return;
     };
-    if window.span().is_some_and(|window| window > slo.period) {
+    // That an objective holds over no time is told of the objective.
+    let period = Some(slo.period).filter(|period| *period > Span::ZERO);
+    if (window.span().zip(period)).is_some_and(|(window, period)| window > period) {
         let message = format!(
             "its window {window} is longer than the {} of the objective",
             slo.period

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::walk::{Met, walk};
 use super::{At, Scope};
 use crate::fault::Code;
+use crate::form::closest;
 use crate::model::Action;
 
 /// What the engine fills into the subjects and bodies of messages, besides the plan's parameters: the gate that is
@@ -33,6 +34,8 @@ fn messages(scope: &mut Scope<'_>) {
         }
     });
     let list = At::ROOT.key("messages");
+    let known: BTreeSet<&str> = draft.messages.iter().map(|one| one.id.as_str()).collect();
+    let unknown: Vec<&str> = sent.difference(&known).copied().collect();
     for (index, message) in draft.messages.iter().enumerate() {
         let here = list.index(index);
         for (key, text) in [("subject", &message.subject), ("body", &message.body)] {
@@ -47,7 +50,7 @@ fn messages(scope: &mut Scope<'_>) {
                 {
                     continue;
                 }
-                let near = crate::form::closest(name, MESSAGE_VARIABLES);
+                let near = closest(name, MESSAGE_VARIABLES);
                 let help = near.map_or_else(
                     || {
                         format!(
@@ -62,8 +65,10 @@ fn messages(scope: &mut Scope<'_>) {
                 scope.report(Code::UnknownVariable, here.key(key), text, &help);
             }
         }
-        // What could not be read may send it.
-        if !sent.contains(message.id.as_str()) && scope.is_whole() {
+        // What could not be read may send it, and a name that is mistyped may mean it.
+        let id = message.id.as_str();
+        let is_meant = || unknown.iter().any(|name| closest(name, [id]).is_some());
+        if !sent.contains(id) && scope.is_whole() && !is_meant() {
             let text = format!("nothing sends the message '{}'", message.id);
             scope.report(
                 Code::UnusedMessage,
@@ -119,7 +124,7 @@ fn inputs(scope: &mut Scope<'_>) {
                         continue;
                     }
                     let shown: String = name.chars().take(40).collect();
-                    let near = crate::form::closest(name, parameters.iter().copied());
+                    let near = closest(name, parameters.iter().copied());
                     let help = near.map_or_else(
                         || format!("declare '{shown}' under 'parameters'"),
                         |near| format!("did you mean '{near}'?"),
