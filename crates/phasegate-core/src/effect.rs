@@ -182,6 +182,13 @@ pub enum Desired {
         /// The share; nothing ends it.
         share: Ratio,
     },
+    /// There are so many of something: processes, machines, workers.
+    Scale {
+        /// Of what.
+        target: TargetId,
+        /// How many.
+        count: u32,
+    },
     /// The canary gets this share of a route's traffic, the stable version the rest.
     Traffic {
         /// The route.
@@ -208,6 +215,7 @@ impl Desired {
             Self::Fault { .. } => Role::FaultInjector,
             Self::Message { .. } => Role::Notifier,
             Self::Mirror { .. } | Self::Traffic { .. } => Role::TrafficRouter,
+            Self::Scale { .. } => Role::Scaler,
             Self::Workflow { .. } => Role::WorkflowHost,
         }
     }
@@ -216,7 +224,9 @@ impl Desired {
     pub fn target(&self) -> Option<&TargetId> {
         match self {
             Self::Cohort { flag, .. } | Self::Flag { flag, .. } => Some(flag),
-            Self::Config { target, .. } | Self::Traffic { target, .. } => Some(target),
+            Self::Config { target, .. }
+            | Self::Scale { target, .. }
+            | Self::Traffic { target, .. } => Some(target),
             Self::Command { .. }
             | Self::Comparison { .. }
             | Self::Fault { .. }
@@ -247,6 +257,7 @@ impl Desired {
             | Self::Fault { .. }
             | Self::Message { .. }
             | Self::Mirror { .. }
+            | Self::Scale { .. }
             | Self::Workflow { .. } => None,
         }
     }
@@ -270,6 +281,7 @@ impl Desired {
             | Self::Fault { .. }
             | Self::Message { .. }
             | Self::Mirror { .. }
+            | Self::Scale { .. }
             | Self::Workflow { .. } => None,
         }
     }
@@ -277,7 +289,10 @@ impl Desired {
     /// Can adapters with [`Capability::ReadBack`] tell whether it stands? What they cannot tell is set
     /// again with its key.
     pub fn is_readable(&self) -> bool {
-        matches!(self, Self::Flag { .. } | Self::Traffic { .. })
+        matches!(
+            self,
+            Self::Flag { .. } | Self::Scale { .. } | Self::Traffic { .. }
+        )
     }
 
     /// Does it end something that must not go on because nothing else may move: a fault that was made
@@ -292,6 +307,7 @@ impl Desired {
             | Self::Config { .. }
             | Self::Flag { .. }
             | Self::Message { .. }
+            | Self::Scale { .. }
             | Self::Traffic { .. }
             | Self::Workflow { .. } => false,
         }
@@ -335,6 +351,7 @@ impl fmt::Display for Desired {
                 channel, subject, ..
             } => write!(f, "message to {channel}: {subject}"),
             Self::Mirror { target, share } => write!(f, "copies of {target} at {share}"),
+            Self::Scale { target, count } => write!(f, "{count} of {target}"),
             Self::Traffic { target, canary } => write!(f, "traffic of {target} at {canary}"),
             Self::Workflow { name, .. } => write!(f, "workflow {name}"),
         }

@@ -5,16 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use phasegate_core::{Capability, Decimal, Measurement, Observed, Query, Span, Wants};
 use phasegate_provider::text::one_line;
-use phasegate_provider::{
-    Call, ErrorKind, Exit, MetricSource, Provider, ProviderError, Sent, answers_now,
-};
+use phasegate_provider::{Call, MetricSource, Provider, ProviderError, answers_now};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{CommandConfig, CommandsConfig};
+use crate::printed::{named, printed};
 use crate::runner::Commands;
-
-/// The most characters of what a command complains about that are told.
-const COMPLAINT_CHARS_MAX: usize = 200;
 
 /// Which time a command tells about.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -97,38 +93,6 @@ impl CommandMetrics {
             now_within: config.now_within,
         }
     }
-
-    /// What the command prints when it has done its work.
-    async fn printed(
-        &self,
-        query: &Query,
-        call: &Call,
-        act: &str,
-    ) -> Result<String, ProviderError> {
-        let run = self
-            .commands
-            .run_with(&query.text, call, &told(query))
-            .await?;
-        let failed = |why: String| {
-            let told = format!("{act}: {why}");
-            Err(ProviderError::new(
-                ErrorKind::Unavailable,
-                Sent::Answered,
-                told,
-            ))
-        };
-        match run.exit {
-            Exit::Code(0) if run.truncated => Err(ProviderError::invalid(format!(
-                "{act}: it printed more than is kept"
-            ))),
-            Exit::Code(0) => Ok(run.stdout),
-            Exit::Code(code) => {
-                let complaint = one_line(run.stderr.trim(), COMPLAINT_CHARS_MAX);
-                failed(format!("it ended with {code}: {complaint}"))
-            }
-            Exit::Signal(signal) => failed(format!("it was ended by signal {signal}")),
-        }
-    }
 }
 
 /// The question, as variables of the command's environment.
@@ -152,38 +116,32 @@ fn told(query: &Query) -> Vec<(&'static str, String)> {
 
 /// The numbers of a text, which are of these names: the first, and the second or what it is without it.
 fn numbers(
-    printed: &str,
+    text: &str,
     names: [&str; 2],
     without: Option<Decimal>,
     act: &str,
 ) -> Result<(Decimal, Decimal), ProviderError> {
-    let invalid = |why: String| ProviderError::invalid(format!("{act}: {why}"));
-    let mut found = [None, without];
-    let mut seen = BTreeSet::new();
-    for line in printed.lines().filter(|line| !line.trim().is_empty()) {
-        let shown = one_line(line, 80);
-        let pair = line.split_once('=');
-        let pair = pair.map(|(name, number)| (name.trim(), number.trim().parse::<Decimal>()));
-        let place = pair
-            .as_ref()
-            .and_then(|(name, _)| names.iter().position(|of| of == name));
-        let number = pair.and_then(|(_, number)| number.ok());
-        let (Some(place), Some(number)) = (place.and_then(|at| found.get_mut(at)), number) else {
-            let [first, second] = names;
-            let why = format!("'{shown}' is neither {first}=number nor {second}=number");
-            return Err(invalid(why));
-        };
-        *place = Some(number);
-        if !seen.insert(line.split('=').next().unwrap_or_default().trim()) {
-            return Err(invalid(format!("'{shown}' comes twice")));
-        }
-    }
-    match found {
-        _ if seen.is_empty() => Err(ProviderError::no_data(act)),
-        [Some(first), Some(second)] => Ok((first, second)),
-        [None, _] | [_, None] => {
-            let [first, second] = names;
-            Err(invalid(format!("it must print {first} and {second}")))
+    let [first, second] = names;
+    let Some(found) = named(text, names, act)? else {
+        return Err(ProviderError::no_data(act));
+    };
+    let number = |said: Option<&str>, without: Option<Decimal>| match said {
+        None => Ok(without),
+        Some(said) => match said.parse::<Decimal>() {
+            Ok(number) => Ok(Some(number)),
+            Err(error) => {
+                let shown = one_line(said, 80);
+                let told = format!("{act}: '{shown}' is no number: {error}");
+                Err(ProviderError::invalid(told))
+            }
+        },
+    };
+    let [one, other] = found;
+    match (number(one, None)?, number(other, without)?) {
+        (Some(one), Some(other)) => Ok((one, other)),
+        (None, _) | (_, None) => {
+            let told = format!("{act}: it must print {first} and {second}");
+            Err(ProviderError::invalid(told))
         }
     }
 }
@@ -250,7 +208,7 @@ impl MetricSource for CommandMetrics {
             }
             (Tells::Window, _) => {}
         }
-        let printed = self.printed(query, call, act).await?;
+        let printed = printed(&self.commands, &query.text, call, &told(query), act).await?;
         let (samples, observed) = observed(&printed, query.wants, act)?;
         Ok(Measurement {
             window: query.window,

@@ -111,8 +111,8 @@ async fn what_is_printed_is_a_number_or_an_error() {
     for (script, kind, says) in [
         ("true", NoData, ""),
         ("echo value=1; echo samples=0", NoData, ""),
-        ("echo 12", Invalid, "neither value=number"),
-        ("echo value=twelve", Invalid, "neither value=number"),
+        ("echo 12", Invalid, "neither value= nor samples="),
+        ("echo value=twelve", Invalid, "'twelve' is no number"),
         ("echo value=1; echo done", Invalid, "'done'"),
         ("echo value=1; echo value=2", Invalid, "twice"),
         ("echo samples=3", Invalid, "must print value"),

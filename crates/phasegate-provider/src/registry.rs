@@ -13,7 +13,7 @@ use crate::outcome::{absence_of, checked, outcome_of};
 use crate::{
     ApprovalSource, Call, CommandRunner, Effector, ErrorKind, EventSource, Exit, FaultInjector,
     FlagStore, HealthProbe, Message, MetricSource, Notifier, Provider, ProviderError, Receipt,
-    Retry, TrafficRouter,
+    Retry, Scaler, TrafficRouter,
 };
 
 /// Why a provider cannot be put into a [`Registry`].
@@ -55,6 +55,7 @@ pub struct Registry {
     notifiers: BTreeMap<BindingId, Arc<dyn Notifier>>,
     probes: BTreeMap<BindingId, Arc<dyn HealthProbe>>,
     routers: BTreeMap<BindingId, Arc<dyn TrafficRouter>>,
+    scalers: BTreeMap<BindingId, Arc<dyn Scaler>>,
 }
 
 macro_rules! roles {
@@ -98,6 +99,7 @@ impl Registry {
         bind_health_probe health_probe probes HealthProbe;
         bind_metric_source metric_source metrics MetricSource;
         bind_notifier notifier notifiers Notifier;
+        bind_scaler scaler scalers Scaler;
         bind_traffic_router traffic_router routers TrafficRouter;
     }
 
@@ -154,8 +156,9 @@ impl Registry {
             Role::HealthProbe => of(&self.probes, binding),
             Role::MetricSource => of(&self.metrics, binding),
             Role::Notifier => of(&self.notifiers, binding),
+            Role::Scaler => of(&self.scalers, binding),
             Role::TrafficRouter => of(&self.routers, binding),
-            Role::Comparer | Role::Scaler | Role::WorkflowHost | _ => None,
+            Role::Comparer | Role::WorkflowHost | _ => None,
         };
         match (provider, effector) {
             (Some(mut all), Some(more)) => {
@@ -191,6 +194,9 @@ impl Registry {
             Desired::Flag { flag, exposure } => {
                 self.flag_reading(to, flag, *exposure, before, call).await
             }
+            Desired::Scale { target, count } => {
+                self.scale_reading(to, target, *count, before, call).await
+            }
             Desired::Command {
                 check: Some(check), ..
             } => self.command_reading(to, check, call).await,
@@ -207,7 +213,7 @@ impl Registry {
 
     /// Carries an effect out and says what became of it.
     ///
-    /// The effect's key and class go into the call. Traffic, flags and faults are read back after the change
+    /// The effect's key and class go into the call. Traffic, flags, counts and faults are read back after the change
     /// where the adapter can; commands and messages count by their answer. A refusal, and what was
     /// never sent, is `NotApplied`; every other failure is `Unknown`, to be resolved by reading back
     /// or by a person.
@@ -247,6 +253,13 @@ impl Registry {
                 };
                 let set = store.set(flag, *exposure, &call).await;
                 self.settle(effect, store.as_ref(), set, &call).await
+            }
+            Desired::Scale { target, count } => {
+                let Some(scaler) = self.scalers.get(&effect.to) else {
+                    return not_bound(effect);
+                };
+                let set = scaler.set(target, *count, &call).await;
+                self.settle(effect, scaler.as_ref(), set, &call).await
             }
             // A runner knows commands by name alone; for one of several targets there are effectors.
             Desired::Command {
@@ -435,6 +448,35 @@ impl Registry {
             found: Some(Desired::Flag {
                 flag: flag.clone(),
                 exposure: found.share,
+            }),
+            unread: None,
+        }
+    }
+
+    async fn scale_reading(
+        &self,
+        to: &BindingId,
+        target: &TargetId,
+        desired: u32,
+        before: Option<&Desired>,
+        call: &Call,
+    ) -> Reading {
+        let Some(scaler) = self.scalers.get(to) else {
+            return Reading::refused(unbound(to, Role::Scaler));
+        };
+        let found = match scaler.read(target, call).await {
+            Ok(found) => found,
+            Err(error) => return unread(&error),
+        };
+        let before = match before {
+            Some(Desired::Scale { count, .. }) => Some(*count),
+            _ => None,
+        };
+        Reading {
+            standing: scaler.judge(target, desired, before, &found),
+            found: Some(Desired::Scale {
+                target: target.clone(),
+                count: found.count,
             }),
             unread: None,
         }

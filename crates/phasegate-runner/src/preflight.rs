@@ -160,6 +160,11 @@ async fn read(registry: &Registry, inspection: Inspection, call: &Call) -> Optio
             let read = within(store.read(&flag, call)).await;
             (flag, read.map(|read| read.map(drop)))
         }
+        Desired::Scale { target, .. } => {
+            let scaler = registry.scaler(&to)?;
+            let read = within(scaler.read(&target, call)).await;
+            (target, read.map(|read| read.map(drop)))
+        }
         // Nothing else can be read back.
         Desired::Cohort { .. }
         | Desired::Command { .. }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::layer::{Endpoint, Request, Response};
 use crate::{
     ApprovalSource, Call, CommandRunner, Effector, EventSource, FaultInjector, FlagStore,
-    HealthProbe, MetricSource, Notifier, ProviderError, TrafficRouter,
+    HealthProbe, MetricSource, Notifier, ProviderError, Scaler, TrafficRouter,
 };
 
 /// A layer passed on a request of another role.
@@ -71,6 +71,12 @@ endpoints! {
     }
     Notifier(notifier, call) {
         Request::Send(message) => notifier.send(message, call).await.map(Response::Receipt),
+    }
+    Scaler(scaler, call) {
+        Request::ReadScale(target) => scaler.read(target, call).await.map(Response::Scale),
+        Request::SetScale(target, count) => {
+            scaler.set(target, *count, call).await.map(Response::Receipt)
+        },
     }
     TrafficRouter(router, call) {
         Request::ReadTraffic(target) => router.read(target, call).await.map(Response::Traffic),

@@ -11,7 +11,8 @@ use crate::layer::{Request, Response};
 use crate::{
     ApprovalSource, Ask, AskId, Broken, Call, CommandRun, CommandRunner, Effector, EventId,
     EventSource, Exposure, FaultInjector, FlagStore, Health, HealthProbe, Message, MetricSource,
-    Notifier, Occurrence, Provider, ProviderError, Receipt, Reply, Traffic, TrafficRouter,
+    Notifier, Occurrence, Provider, ProviderError, Receipt, Reply, Scale, Scaler, Traffic,
+    TrafficRouter,
 };
 
 impl<R, T> Provider for Guarded<R, T>
@@ -117,6 +118,22 @@ guarded! {
         fn send(message: &Message) -> Receipt
             = Request::Send(message.clone()) => Response::Receipt(r) => r;
     } and {}
+    Scaler {
+        fn read(target: &TargetId) -> Scale
+            = Request::ReadScale(target.clone()) => Response::Scale(s) => s;
+        fn set(target: &TargetId, count: u32) -> Receipt
+            = Request::SetScale(target.clone(), count) => Response::Receipt(r) => r;
+    } and {
+        fn judge(
+            &self,
+            target: &TargetId,
+            desired: u32,
+            before: Option<u32>,
+            found: &Scale,
+        ) -> Standing {
+            self.inner.judge(target, desired, before, found)
+        }
+    }
     TrafficRouter {
         fn read(target: &TargetId) -> Traffic
             = Request::ReadTraffic(target.clone()) => Response::Traffic(t) => t;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Ask, AskId, Broken, CommandRun, EventId, Exposure, Health, Message, Occurrence, Receipt, Reply,
-    Traffic,
+    Scale, Traffic,
 };
 
 /// A call to a provider.
@@ -33,6 +33,8 @@ pub enum Request {
     ReadFault(String),
     /// [`FlagStore::read`](crate::FlagStore::read).
     ReadFlag(TargetId),
+    /// [`Scaler::read`](crate::Scaler::read).
+    ReadScale(TargetId),
     /// [`TrafficRouter::read`](crate::TrafficRouter::read).
     ReadTraffic(TargetId),
     /// [`CommandRunner::run`](crate::CommandRunner::run).
@@ -41,6 +43,8 @@ pub enum Request {
     Send(Message),
     /// [`FlagStore::set`](crate::FlagStore::set).
     SetFlag(TargetId, Ratio),
+    /// [`Scaler::set`](crate::Scaler::set).
+    SetScale(TargetId, u32),
     /// [`TrafficRouter::set`](crate::TrafficRouter::set).
     SetTraffic(TargetId, Ratio),
     /// [`FaultInjector::start`](crate::FaultInjector::start): the experiment, the fault.
@@ -63,10 +67,12 @@ impl Request {
             Self::Probe(_) => "probe",
             Self::ReadFault(_) => "read-fault",
             Self::ReadFlag(_) => "read-flag",
+            Self::ReadScale(_) => "read-scale",
             Self::ReadTraffic(_) => "read-traffic",
             Self::Run(_) => "run",
             Self::Send(_) => "send",
             Self::SetFlag(..) => "set-flag",
+            Self::SetScale(..) => "set-scale",
             Self::SetTraffic(..) => "set-traffic",
             Self::StartFault(..) => "start-fault",
             Self::StopFault(_) => "stop-fault",
@@ -97,6 +103,8 @@ pub enum Response {
     Replies(Vec<Reply>),
     /// To a command.
     Run(CommandRun),
+    /// To a reading of a count.
+    Scale(Scale),
     /// To a reading of a route.
     Traffic(Traffic),
 }

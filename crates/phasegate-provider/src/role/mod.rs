@@ -11,6 +11,7 @@ mod health;
 mod metric;
 mod notifier;
 mod provider;
+mod scaler;
 mod traffic;
 
 pub use approval::{Answer, ApprovalSource, Ask, AskId, Decision, Misplaced, Reply};
@@ -24,4 +25,5 @@ pub use health::{Health, HealthProbe, HealthState};
 pub use metric::{MetricSource, answers_now};
 pub use notifier::{Message, Notifier};
 pub use provider::{Provider, Receipt};
+pub use scaler::{Scale, ScaleLimits, Scaler};
 pub use traffic::{Traffic, TrafficRouter};

@@ -10,6 +10,7 @@ mod fault;
 mod health;
 mod metric;
 mod notifier;
+mod scaler;
 mod share;
 
 use std::fmt;
@@ -20,6 +21,7 @@ pub use fault::fault_injector;
 pub use health::health_probe;
 pub use metric::metric_source;
 pub use notifier::notifier;
+pub use scaler::scaler;
 pub use share::{flag_store, flag_switch, traffic_router};
 
 /// Something that an adapter must do and did not.

@@ -196,6 +196,7 @@ fn kind(desired: &Desired) -> &'static str {
         Desired::Flag { .. } => "flag",
         Desired::Message { .. } => "message",
         Desired::Mirror { .. } => "mirror",
+        Desired::Scale { .. } => "scale",
         Desired::Traffic { .. } => "traffic",
         Desired::Workflow { .. } => "workflow",
         _ => "other",
