@@ -14,7 +14,7 @@ use rustix::fs::{Mode, OFlags};
 /// The longest file that is looked at, in bytes.
 pub const FILE_BYTES_MAX: usize = 64 << 10;
 /// The most files that are looked at in a folder: more are left for later, in the order of their names.
-const FILES_MAX: usize = 1000;
+pub(crate) const FILES_MAX: usize = 1000;
 /// Behind the name of a file that does not count: a file that says why.
 const NOTE: &str = "why";
 /// Behind the name of a file: the time and the signatures of its bytes.
