@@ -114,7 +114,7 @@ impl Api {
         Ok(Some((decode(&answer, act)?, etag)))
     }
 
-    fn repository(&self, act: &str) -> Result<String, ProviderError> {
+    pub(crate) fn repository(&self, act: &str) -> Result<String, ProviderError> {
         let owner = segment(&self.config.owner, act)?;
         let repository = segment(&self.config.repository, act)?;
         Ok(format!("/repos/{owner}/{repository}"))
@@ -125,7 +125,12 @@ impl Api {
         Ok(format!("{repository}/actions/workflows/{file}{end}"))
     }
 
-    fn request(&self, method: Method, path: &str, act: &str) -> Result<HttpRequest, ProviderError> {
+    pub(crate) fn request(
+        &self,
+        method: Method,
+        path: &str,
+        act: &str,
+    ) -> Result<HttpRequest, ProviderError> {
         let request = self.config.endpoint.request(method, path, act)?;
         Ok(request
             .with_header("accept", "application/vnd.github+json")
@@ -155,7 +160,7 @@ impl Api {
     }
 
     /// One change after the other, and apart.
-    async fn change(
+    pub(crate) async fn change(
         &self,
         request: HttpRequest,
         call: &Call,
@@ -206,7 +211,7 @@ impl Api {
 }
 
 /// A name as one part of a path.
-fn segment<'a>(name: &'a str, act: &str) -> Result<&'a str, ProviderError> {
+pub(crate) fn segment<'a>(name: &'a str, act: &str) -> Result<&'a str, ProviderError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     if name.bytes().all(plain) && !name.is_empty() && !name.bytes().all(|byte| byte == b'.') {
         return Ok(name);

@@ -1,10 +1,10 @@
-//! Which repository, which workflows, and what it takes for one to be done.
+//! Which repository, which workflows and what it takes for one to be done, which issues and who may answer there.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use phasegate_core::Span;
+use phasegate_core::{ChannelId, PersonId, RoleId, Span};
 use phasegate_provider::{Credential, HttpEndpoint, SecretSource};
 use phasegate_resilience::{
     Backoff, Breaker, BreakerConfig, Misuse, Policy, Quota, RateLimiter, RetryPolicy, Window,
@@ -87,7 +87,51 @@ impl WorkflowConfig {
     }
 }
 
-/// One repository and its workflows.
+/// A channel whose messages become issues.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::exhaustive_structs, reason = "callers write it out")]
+pub struct TicketConfig {
+    /// The labels that its issues get, one at least: by them a repeated message finds its issue again. Letters, digits,
+    /// `.`, `_`, `-` and `:`.
+    pub labels: Vec<String>,
+}
+
+/// A team whose members may answer in a role.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::exhaustive_structs, reason = "callers write it out")]
+pub struct TeamConfig {
+    /// The organisation. Default: the owner of the repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<String>,
+    /// The team's name in URLs.
+    pub team: String,
+}
+
+/// Who may answer questions, in comments on issues.
+///
+/// ```
+/// use phasegate_provider_github::ApprovalsConfig;
+/// let read = r#"{"labels": ["phasegate-question"], "roles": {"release-lead": {"team": "release-leads"}},
+///     "people": {"ada": "ada-l"}}"#;
+/// let config: ApprovalsConfig = serde_json::from_str(read)?;
+/// assert_eq!(config.people[&"ada".parse()?], "ada-l");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::exhaustive_structs, reason = "callers write it out")]
+pub struct ApprovalsConfig {
+    /// The labels that questions get, as those of [`TicketConfig`].
+    pub labels: Vec<String>,
+    /// Whose members may answer in which role.
+    pub roles: BTreeMap<RoleId, TeamConfig>,
+    /// People and their logins. What others write is no answer.
+    pub people: BTreeMap<PersonId, String>,
+}
+
+/// One repository: its workflows, and what its issues are for.
 ///
 /// ```
 /// use phasegate_provider::SecretSource;
@@ -112,10 +156,16 @@ pub struct GithubConfig {
     /// Its workflows, by the names that plans use.
     #[serde(default)]
     pub workflows: BTreeMap<String, WorkflowConfig>,
+    /// Channels whose messages become issues.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tickets: BTreeMap<ChannelId, TicketConfig>,
+    /// Who may answer questions, in comments on issues. Default: nobody is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvals: Option<ApprovalsConfig>,
     /// How often a run that is waited for is looked at. Default 5 s.
     #[serde(default = "poll")]
     pub poll: Span,
-    /// How far back runs with a correlation id are looked for. A rollout's id must be its own for that long. Default
+    /// How far back runs with a correlation id, and issues, are looked for. A rollout's id must be its own for that long. Default
     /// one day.
     #[serde(default = "look_back")]
     pub look_back: Span,
@@ -149,6 +199,8 @@ impl GithubConfig {
             owner: owner.into(),
             repository: repository.into(),
             workflows: BTreeMap::new(),
+            tickets: BTreeMap::new(),
+            approvals: None,
             poll: poll(),
             look_back: look_back(),
             apart: apart(),
@@ -166,6 +218,20 @@ impl GithubConfig {
     #[must_use]
     pub fn with_workflow(mut self, name: impl Into<String>, workflow: WorkflowConfig) -> Self {
         self.workflows.insert(name.into(), workflow);
+        self
+    }
+
+    /// The same with a channel whose messages become issues.
+    #[must_use]
+    pub fn with_ticket(mut self, channel: ChannelId, ticket: TicketConfig) -> Self {
+        self.tickets.insert(channel, ticket);
+        self
+    }
+
+    /// The same with people who answer questions.
+    #[must_use]
+    pub fn with_approvals(mut self, approvals: ApprovalsConfig) -> Self {
+        self.approvals = Some(approvals);
         self
     }
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use phasegate_core::{Capability, Desired, EffectKey};
 use phasegate_provider::text::one_line;
 use phasegate_provider::{
-    Call, Effector, ErrorKind, HttpTransport, Provider, ProviderError, Receipt, Retry, Sent,
+    AskId, Call, Effector, ErrorKind, HttpTransport, Provider, ProviderError, Receipt, Retry, Sent,
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::answer::Run;
 use crate::api::Api;
+use crate::approvals::Open;
 use crate::config::{GithubConfig, Until, WorkflowConfig};
 use crate::list::Created;
 use crate::wanted::{Wanted, ended, inputs_with};
@@ -22,13 +23,16 @@ use crate::wanted::{Wanted, ended, inputs_with};
 /// How many dispatches of this process are remembered.
 const REMEMBERED_MAX: usize = 1000;
 
-/// The workflows of one repository: as a workflow host, as switches, as a metric source. Copies of it are the same one.
+/// One repository: its workflows as a workflow host, as switches and as a metric source, its issues as a notifier and an
+/// approval source. Copies of it are the same one.
 /// Its futures must be polled inside a tokio runtime.
 #[derive(Clone, Debug)]
 pub struct Github {
     pub(crate) api: Arc<Api>,
     /// Which run a key has: what this process has dispatched and seen.
     remembered: Arc<Mutex<BTreeMap<EffectKey, u64>>>,
+    /// The questions that are open, with their issues.
+    pub(crate) open: Arc<Mutex<BTreeMap<AskId, Open>>>,
 }
 
 impl Github {
@@ -37,6 +41,7 @@ impl Github {
         Self {
             api: Arc::new(Api::new(config, transport)),
             remembered: Arc::default(),
+            open: Arc::default(),
         }
     }
 
@@ -87,24 +92,12 @@ impl Github {
     fn correlation(&self, workflow: &WorkflowConfig, call: &Call) -> Option<String> {
         let (_, key) = workflow.correlation.as_ref().zip(call.key.as_ref())?;
         let config = &self.api.config;
-        let named = [
+        Some(mark(&[
             &config.owner,
             &config.repository,
             &workflow.file,
             key.as_str(),
-        ];
-        let mut digest = Sha256::new();
-        for part in named {
-            digest.update(part.as_bytes());
-            digest.update([0]);
-        }
-        let digest = digest.finalize();
-        let hex: String = digest
-            .iter()
-            .take(12)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        Some(format!("phasegate-{hex}"))
+        ]))
     }
 
     /// The run that has the correlation id, if there is one.
@@ -217,6 +210,19 @@ impl Github {
         }
         remembered.insert(key.clone(), id);
     }
+}
+
+/// A name for what these parts name together: one length for all.
+pub(crate) fn mark(parts: &[&str]) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part.as_bytes());
+        digest.update([0]);
+    }
+    let digest = digest.finalize();
+    let digits = digest.iter().take(12);
+    let hex: String = digits.map(|byte| format!("{byte:02x}")).collect();
+    format!("phasegate-{hex}")
 }
 
 impl Provider for Github {

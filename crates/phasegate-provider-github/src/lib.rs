@@ -3,14 +3,19 @@
 
 mod answer;
 mod api;
+mod approvals;
 mod config;
 mod count;
 mod host;
+mod issue;
 mod list;
 mod source;
 mod switch;
 mod text;
+mod ticket;
 mod wanted;
 
-pub use config::{GithubConfig, Until, WorkflowConfig, default_policy};
+pub use config::{
+    ApprovalsConfig, GithubConfig, TeamConfig, TicketConfig, Until, WorkflowConfig, default_policy,
+};
 pub use host::Github;

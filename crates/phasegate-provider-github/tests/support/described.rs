@@ -94,13 +94,13 @@ impl Description {
             .unwrap_or_default();
         let mut known = BTreeMap::new();
         for parameter in parameters {
-            let name = parameter["$ref"]
-                .as_str()
-                .unwrap_or_default()
-                .rsplit('/')
-                .next()
-                .unwrap_or_default();
-            let parameter = &self.document["components"]["parameters"][name];
+            let parameter = match parameter["$ref"].as_str() {
+                Some(reference) => {
+                    let name = reference.rsplit('/').next().unwrap_or_default();
+                    &self.document["components"]["parameters"][name]
+                }
+                None => &parameter,
+            };
             if parameter["in"] == "query" {
                 let name = parameter["name"].as_str().unwrap_or_default().to_owned();
                 known.insert(name, parameter["schema"].clone());
@@ -114,7 +114,10 @@ impl Description {
                     return Some(format!("the parameter {name} is not described"));
                 };
                 let whole = schema["type"] == "integer" && value.parse::<u64>().is_err();
-                whole.then(|| format!("{name}={value} is no number"))
+                let other = schema["enum"]
+                    .as_array()
+                    .is_some_and(|all| !all.contains(&json!(value)));
+                (whole || other).then(|| format!("{name}={value} is none that is described"))
             })
             .collect()
     }

@@ -9,6 +9,7 @@
 )]
 
 mod described;
+mod issues;
 mod stateful;
 
 use std::sync::Arc;

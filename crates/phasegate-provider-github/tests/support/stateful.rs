@@ -1,7 +1,7 @@
 //! A small GitHub: workflows, runs that go on by themselves, limits and lost answers as a test says. Every request and
 //! answer is held against GitHub's description.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use phasegate_core::{Span, Timestamp};
@@ -42,6 +42,11 @@ pub(crate) struct State {
     pub(crate) trouble: VecDeque<(&'static str, Trouble)>,
     pub(crate) faults: Vec<String>,
     pub(crate) not_modified: u32,
+    pub(crate) issues: Vec<Value>,
+    /// By the number of their issue.
+    pub(crate) comments: BTreeMap<u64, Vec<Value>>,
+    /// Team and login, and how the membership stands.
+    pub(crate) members: BTreeMap<(String, String), String>,
 }
 
 pub(crate) struct Hub {
@@ -111,7 +116,7 @@ impl Hub {
 
 const JSON: &str = "application/json; charset=utf-8";
 
-fn answer(status: u16, body: &Value) -> Reaction {
+pub(crate) fn answer(status: u16, body: &Value) -> Reaction {
     let kind = ("content-type".to_owned(), JSON.to_owned());
     (status, vec![kind], body.to_string())
 }
@@ -168,6 +173,12 @@ impl State {
         let is_in = request.header("authorization") == Some("Bearer phasegate-provider-github");
         if !is_in {
             return answer(401, &json!({"message": "Bad credentials"}));
+        }
+        if let Some(rest) = path.strip_prefix("/repos/octo-org/shop/issues") {
+            return self.issue(rest, query, request, description);
+        }
+        if let Some(member) = path.strip_prefix("/orgs/octo-org/teams/") {
+            return self.membership(member, description);
         }
         match (request.method.as_str(), part) {
             ("GET", "workflows/deploy.yml") => {
