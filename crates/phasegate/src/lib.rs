@@ -35,6 +35,8 @@ pub use phasegate_provider_flipper as provider_flipper;
 pub use phasegate_provider_github as provider_github;
 #[cfg(feature = "haproxy")]
 pub use phasegate_provider_haproxy as provider_haproxy;
+#[cfg(feature = "influxdb")]
+pub use phasegate_provider_influxdb as provider_influxdb;
 #[cfg(feature = "inprocess")]
 pub use phasegate_provider_inprocess as provider_inprocess;
 #[cfg(feature = "json")]

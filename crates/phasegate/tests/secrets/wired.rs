@@ -13,6 +13,7 @@ use phasegate::provider::{
     Call, FlagStore, HttpEndpoint, HttpTransport, Message, MetricSource, Notifier, Secret,
 };
 use phasegate::provider_flipper::{Flipper, FlipperConfig, FlipperRedis, FlipperRedisConfig};
+use phasegate::provider_influxdb::{InfluxdbConfig, InfluxdbSource};
 use phasegate::provider_json::{JsonConfig, JsonSource};
 use phasegate::provider_mail::{Mail, MailConfig, Security};
 use phasegate::provider_pagerduty::{PagerDuty, PagerDutyConfig, Service, Severity};
@@ -128,6 +129,11 @@ impl Adapters {
         self.show("json", &config, &json);
         let text = r#"{"get": "/stats", "value": "$.error"}"#;
         self.metrics.push(("json", text, Arc::new(json)));
+        let config = InfluxdbConfig::new(endpoint.clone(), "shop");
+        let influxdb = InfluxdbSource::new(config.clone(), http());
+        self.show("influxdb", &config, &influxdb);
+        let text = "SELECT mean(ms) AS value FROM requests";
+        self.metrics.push(("influxdb", text, Arc::new(influxdb)));
         let config = UnleashConfig::new(endpoint.clone(), "production");
         let unleash = Unleash::new(http(), config.clone());
         self.show("unleash", &config, &unleash);
