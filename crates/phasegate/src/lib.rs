@@ -33,6 +33,8 @@ pub use phasegate_provider_flagd as provider_flagd;
 pub use phasegate_provider_flipper as provider_flipper;
 #[cfg(feature = "github")]
 pub use phasegate_provider_github as provider_github;
+#[cfg(feature = "graphite")]
+pub use phasegate_provider_graphite as provider_graphite;
 #[cfg(feature = "haproxy")]
 pub use phasegate_provider_haproxy as provider_haproxy;
 #[cfg(feature = "influxdb")]

@@ -13,6 +13,7 @@ use phasegate::provider::{
     Call, FlagStore, HttpEndpoint, HttpTransport, Message, MetricSource, Notifier, Secret,
 };
 use phasegate::provider_flipper::{Flipper, FlipperConfig, FlipperRedis, FlipperRedisConfig};
+use phasegate::provider_graphite::{GraphiteConfig, GraphiteSource};
 use phasegate::provider_influxdb::{InfluxdbConfig, InfluxdbSource};
 use phasegate::provider_json::{JsonConfig, JsonSource};
 use phasegate::provider_mail::{Mail, MailConfig, Security};
@@ -129,6 +130,11 @@ impl Adapters {
         self.show("json", &config, &json);
         let text = r#"{"get": "/stats", "value": "$.error"}"#;
         self.metrics.push(("json", text, Arc::new(json)));
+        let config = GraphiteConfig::new(endpoint.clone());
+        let graphite = GraphiteSource::new(config.clone(), http());
+        self.show("graphite", &config, &graphite);
+        let text = r#"{"value": "a.b", "reduce": "sum"}"#;
+        self.metrics.push(("graphite", text, Arc::new(graphite)));
         let config = InfluxdbConfig::new(endpoint.clone(), "shop");
         let influxdb = InfluxdbSource::new(config.clone(), http());
         self.show("influxdb", &config, &influxdb);

@@ -1,0 +1,84 @@
+//! What the adapter is told, with defaults that are safe.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use phasegate_provider::HttpEndpoint;
+use phasegate_resilience::{
+    Backoff, Breaker, BreakerConfig, Misuse, Policy, Quota, RateLimiter, RetryPolicy, Window,
+};
+use serde::{Deserialize, Serialize};
+
+/// What a point without a value means where values are added up.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Gaps {
+    /// That it was lost or is not there yet: a sum with a gap is no data.
+    #[default]
+    NoData,
+    /// That nothing was counted: what sends to Graphite is silent where there is nothing to tell.
+    Zero,
+}
+
+/// Which Graphite, and how its series are read.
+///
+/// ```
+/// use phasegate_provider::HttpEndpoint;
+/// use phasegate_provider_graphite::{Gaps, GraphiteConfig};
+/// let config = GraphiteConfig::new(HttpEndpoint::new("http://graphite.internal")).with_gaps(Gaps::Zero);
+/// let read = r#"{"endpoint": {"url": "http://graphite.internal"}, "gaps": "zero"}"#;
+/// assert_eq!(serde_json::from_str::<GraphiteConfig>(read)?, config);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct GraphiteConfig {
+    /// Where the render API is: without `/render`.
+    pub endpoint: HttpEndpoint,
+    /// What a point without a value means where values are added up. Default: no data.
+    #[serde(default)]
+    pub gaps: Gaps,
+}
+
+impl GraphiteConfig {
+    /// A Graphite, read with the defaults.
+    pub fn new(endpoint: HttpEndpoint) -> Self {
+        Self {
+            endpoint,
+            gaps: Gaps::NoData,
+        }
+    }
+
+    /// The same with another reading of gaps.
+    #[must_use]
+    pub fn with_gaps(mut self, gaps: Gaps) -> Self {
+        self.gaps = gaps;
+        self
+    }
+}
+
+/// A policy that suits a server that others use too, which publishes no limits: three attempts within ten seconds,
+/// 10 s for each, a breaker that opens after five failures in a row, five questions a second.
+///
+/// # Errors
+/// None in fact; the parts check their numbers.
+pub fn default_policy() -> Result<Policy, Misuse> {
+    let retry = RetryPolicy::default()
+        .attempts(3)
+        .total(Duration::from_secs(10))
+        .backoff(Backoff::exponential(Duration::from_millis(200)).cap(Duration::from_secs(2)));
+    let breaker = BreakerConfig::default()
+        .window(Window::Calls(20))
+        .min_calls(10)
+        .consecutive_failures(5)
+        .open_for(Backoff::exponential(Duration::from_secs(5)).cap(Duration::from_secs(60)))
+        .probes(1);
+    let quota = Quota::new(5, Duration::from_secs(1))?;
+    Ok(Policy::new()
+        .retry(retry)
+        .breaker(Arc::new(Breaker::new(breaker)?))
+        .limiter(Arc::new(RateLimiter::new(quota)), Duration::from_secs(1))
+        .timeout(Duration::from_secs(10)))
+}
