@@ -14,6 +14,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("sla", &["core", "criterion", "percentile"]),
     ("bucketing", &["core"]),
     ("shadow", &["core"]),
+    ("table", &["core"]),
     ("engine", &["core", "criterion", "plan", "sla"]),
     ("driver", &["core", "engine", "journal"]),
     ("journal", &["core"]),
@@ -22,7 +23,10 @@ const MAY: &[(&str, &[&str])] = &[
     ("provider", &["core", "resilience"]),
     ("http", &["core", "provider", "resilience"]),
     ("tcp", &["provider"]),
-    ("backtest", &["core", "criterion", "engine", "percentile"]),
+    (
+        "backtest",
+        &["core", "criterion", "engine", "percentile", "table"],
+    ),
     (
         "runner",
         &[
@@ -46,6 +50,7 @@ const ADAPTERS_MAY: &[&str] = &[
     "provider",
     "resilience",
     "shadow",
+    "table",
     "tcp",
 ];
 /// Everything but the facade and the adapters.
@@ -64,6 +69,7 @@ const PURE: &[&str] = &[
     "driver",
     "report",
     "backtest",
+    "table",
 ];
 const NEVER_IN_PURE: &[&str] = &[
     "tokio",

@@ -14,6 +14,7 @@ const STRICT: &[&str] = &[
     "engine",
     "driver",
     "report",
+    "table",
 ];
 
 #[test]

@@ -25,6 +25,8 @@ pub use phasegate_provider_alertmanager as provider_alertmanager;
 pub use phasegate_provider_comparer as provider_comparer;
 #[cfg(feature = "configfile")]
 pub use phasegate_provider_configfile as provider_configfile;
+#[cfg(feature = "csv")]
+pub use phasegate_provider_csv as provider_csv;
 #[cfg(feature = "faultproxy")]
 pub use phasegate_provider_faultproxy as provider_faultproxy;
 #[cfg(feature = "flagd")]

@@ -50,14 +50,6 @@ pub enum ReadError {
     Refused(String),
 }
 
-/// What stands in a place, for a message: short, in quotation marks, with nothing hidden in it.
-fn shown(text: &str) -> String {
-    const MOST: usize = 40;
-    let short: String = text.chars().take(MOST).collect();
-    let more = if short.len() < text.len() { "…" } else { "" };
-    format!("{short:?}{more}")
-}
-
 /// What stands behind one question.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "whoever records writes it out")]

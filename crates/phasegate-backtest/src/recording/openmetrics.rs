@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::prometheus::moment;
-use super::{ReadError, shown};
+use phasegate_table::{moment, shown};
+
+use super::ReadError;
 use crate::series::Series;
 
 /// The series of a text, by name: `http_requests_total{code="500"}`, labels in order. Metadata are passed over, and

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use phasegate_core::Timestamp;
+use phasegate_table::{moment, shown};
 use serde::Deserialize;
 
+use super::ReadError;
 use super::openmetrics::name_of;
-use super::{ReadError, shown};
 use crate::series::Series;
 
 #[derive(Deserialize)]
@@ -73,13 +73,4 @@ fn series(mut one: One) -> Result<(String, Series), ReadError> {
     };
     let points: Result<Vec<_>, ReadError> = one.values.iter().map(point).collect();
     Ok((name.clone(), Series::new(points?)))
-}
-
-/// Seconds since 1970, with milliseconds.
-#[expect(clippy::cast_possible_truncation, reason = "checked to lie far within")]
-pub(super) fn moment(seconds: f64) -> Option<Timestamp> {
-    /// The year 9999.
-    const LAST: f64 = 253_402_300_799.0;
-    let fits = (0.0..=LAST).contains(&seconds);
-    fits.then(|| Timestamp::from_unix_millis((seconds * 1000.0).round() as i64))
 }
