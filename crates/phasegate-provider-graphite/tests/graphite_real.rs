@@ -256,6 +256,15 @@ async fn what_is_no_number_is_an_error_of_its_kind() {
         assert_eq!(error.kind(), kind, "{target}: {error}");
         assert!(error.to_string().contains(says), "{target}: {error}");
     }
+}
+
+#[tokio::test]
+async fn a_gap_is_zero_only_where_that_is_said() {
+    use ErrorKind as K;
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let strict = server.source(Gaps::NoData);
     for (matching, kind, says) in [
         ("rate", K::Invalid, "series of rates"),
         ("gaps", K::NoData, "no value"),
@@ -266,6 +275,26 @@ async fn what_is_no_number_is_an_error_of_its_kind() {
         assert_eq!(error.kind(), kind, "{matching}: {error}");
         assert!(error.to_string().contains(says), "{matching}: {error}");
     }
+    // 5 + 4 + 2 + 1, of six hundred.
+    let zero = server.source(Gaps::Zero);
+    let sum = server.back(&scalar("app.canary.gaps", "sum"), 60, Wants::Scalar);
+    let (observed, samples, _) = ask(&zero, sum).await.expect("a sum");
+    let value = Decimal::from(12u64);
+    assert_eq!((observed, samples), (Observed::Scalar { value }, 4));
+    let (matching, total) = (12, 600);
+    let found = ask(&zero, server.back(&share("gaps"), 60, Wants::Share)).await;
+    assert_eq!(
+        found.expect("a share").0,
+        Observed::Share { matching, total }
+    );
+}
+
+#[tokio::test]
+async fn a_window_that_points_do_not_fit_has_no_number() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let strict = server.source(Gaps::NoData);
     // Its intervals of 40 s never begin ten seconds behind a whole minute.
     let (target, end) = (
         "summarize(app.canary.errors,'40s')",
@@ -286,7 +315,7 @@ async fn what_is_no_number_is_an_error_of_its_kind() {
     let short = server.back(&scalar("app.canary.errors", "last"), 10, Wants::Scalar);
     assert_eq!(
         ask(&strict, short).await.expect_err("one").kind(),
-        K::NoData
+        ErrorKind::NoData
     );
     // Twelve hours ago there are minutes only, and nothing in them.
     let old = server.end.before(Span::from_secs(43_200));
@@ -297,18 +326,8 @@ async fn what_is_no_number_is_an_error_of_its_kind() {
         Span::from_secs(300),
         Wants::Scalar,
     );
-    assert_eq!(ask(&strict, old).await.expect_err("old").kind(), K::NoData);
-
-    // 5 + 4 + 2 + 1, of six hundred.
-    let zero = server.source(Gaps::Zero);
-    let sum = server.back(&scalar("app.canary.gaps", "sum"), 60, Wants::Scalar);
-    let (observed, samples, _) = ask(&zero, sum).await.expect("a sum");
-    let value = Decimal::from(12u64);
-    assert_eq!((observed, samples), (Observed::Scalar { value }, 4));
-    let (matching, total) = (12, 600);
-    let found = ask(&zero, server.back(&share("gaps"), 60, Wants::Share)).await;
     assert_eq!(
-        found.expect("a share").0,
-        Observed::Share { matching, total }
+        ask(&strict, old).await.expect_err("old").kind(),
+        ErrorKind::NoData
     );
 }

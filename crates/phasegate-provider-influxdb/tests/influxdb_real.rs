@@ -297,16 +297,28 @@ async fn an_answer_that_is_no_number_is_an_error_of_its_kind() {
     )
     .await;
     assert_eq!(error.expect_err("a text").kind(), K::Invalid);
+}
 
+#[tokio::test]
+async fn a_database_or_a_policy_that_is_not_there_is_not_found() {
+    let Some(server) = Server::start(false).await else {
+        return;
+    };
     let elsewhere = InfluxdbConfig::new(HttpEndpoint::new(&server.url), "nowhere");
     let elsewhere = InfluxdbSource::new(elsewhere, client(Span::from_secs(10)));
     let error = ask(&elsewhere, half(MEAN, Wants::Scalar)).await;
-    assert_eq!(error.expect_err("no such database").kind(), K::NotFound);
+    assert_eq!(
+        error.expect_err("no such database").kind(),
+        ErrorKind::NotFound
+    );
     let policy = InfluxdbConfig::new(HttpEndpoint::new(&server.url), "m");
     let policy = policy.with_retention_policy("nowhere");
     let policy = InfluxdbSource::new(policy, client(Span::from_secs(10)));
     let error = ask(&policy, half(MEAN, Wants::Scalar)).await;
-    assert_eq!(error.expect_err("no such policy").kind(), K::NotFound);
+    assert_eq!(
+        error.expect_err("no such policy").kind(),
+        ErrorKind::NotFound
+    );
 }
 
 #[tokio::test]

@@ -226,18 +226,8 @@ impl Registry {
                 reason: "the deadline had passed before anything was sent".to_owned(),
             };
         }
-        if let Some(injector) = self.injectors.get(&effect.to)
-            && let Desired::Fault {
-                experiment,
-                fault,
-                on,
-            } = &effect.desired
-        {
-            let set = match on {
-                true => injector.start(experiment, fault, &call).await,
-                false => injector.stop(experiment, &call).await,
-            };
-            return self.settle(effect, injector.as_ref(), set, &call).await;
+        if let Some(outcome) = self.injected(effect, &call).await {
+            return outcome;
         }
         match &effect.desired {
             Desired::Traffic { target, canary } => {
@@ -295,6 +285,24 @@ impl Registry {
                 Some(effector) => received(effector.perform(&effect.desired, &call).await),
             },
         }
+    }
+
+    /// Makes or mends a fault where an injector is bound.
+    async fn injected(&self, effect: &Effect, call: &Call) -> Option<EffectOutcome> {
+        let injector = self.injectors.get(&effect.to)?;
+        let Desired::Fault {
+            experiment,
+            fault,
+            on,
+        } = &effect.desired
+        else {
+            return None;
+        };
+        let set = match on {
+            true => injector.start(experiment, fault, call).await,
+            false => injector.stop(experiment, call).await,
+        };
+        Some(self.settle(effect, injector.as_ref(), set, call).await)
     }
 
     /// Has a command been done? Its check ends well if so, and otherwise if not.
