@@ -182,7 +182,8 @@ impl ApprovalSource for Github {
         let (text, mark) = text(ask, team(config, &open, act)?);
         let found = self.api.issue_with(&config.labels, &mark, call, act).await;
         let found = found.map_err(|error| error.with_sent(Sent::Nothing))?;
-        let issue = match found {
+        // One that was edited meanwhile, or that somebody else has laid there, asks something else.
+        let issue = match found.filter(|issue| issue.says(&text)) {
             Some(issue) => issue,
             None => {
                 let title = format!(

@@ -314,6 +314,11 @@ async fn nothing_counts_on_an_issue_that_asks_something_else_now() {
         let polled = github.poll(&call()).await;
         assert_eq!(polled.is_ok(), fine, "{body}: {polled:?}");
     }
+    // After a restart it is asked anew.
+    let second = self::github(hub.server.url(""));
+    second.ask(&ask(), &call()).await.expect("asked anew");
+    assert_eq!(hub.state().issues.len(), 2);
+    assert_eq!(second.poll(&call()).await.expect("polled"), []);
     check(&hub);
 }
 
