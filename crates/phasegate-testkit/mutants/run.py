@@ -3,9 +3,11 @@
 
     crates/phasegate-testkit/mutants/run.py [scratch folder]
 
-Prints for each the number of seeds that were needed and what did not hold. A bug that is not found, or whose
-text is no longer in the sources, ends it with an error."""
+Prints for each the number of seeds that were needed and what did not hold, and writes the table into
+docs/simulation.md of the testkit. A bug that is not found, or whose text is no longer in the sources, ends it with an
+error, and the table stays as it was."""
 
+import json
 import os
 import pathlib
 import re
@@ -18,6 +20,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 ENGINE = "crates/phasegate-engine/src/"
 DRIVER = "crates/phasegate-driver/src/driver.rs"
 SEEDS = "20000"
+TABLE = ROOT / "crates/phasegate-testkit/docs/simulation.md"
+BEGIN, END = "<!-- deliberate bugs: written by mutants/run.py -->\n", "<!-- end -->\n"
 
 BUGS = [
     ("an effect leaves before its intent is durable", ENGINE + "engine.rs",
@@ -56,33 +60,56 @@ BUGS = [
 ]
 
 
+def built(copy: pathlib.Path, env: dict[str, str]) -> str:
+    """Builds the test `seeds` of the copy; its binary."""
+    command = ["cargo", "test", "-q", "-p", "phasegate-tests", "--test", "seeds", "--no-run",
+               "--message-format", "json-render-diagnostics"]
+    ran = subprocess.run(command, cwd=copy, env=env, capture_output=True, text=True)
+    if ran.returncode != 0:
+        sys.exit(f"the copy does not build:\n{ran.stderr}")
+    told = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
+    return [one["executable"] for one in told if one.get("executable")][-1]
+
+
+def tried(copy: pathlib.Path, bug: tuple[str, str, str, str], env: dict[str, str]) -> tuple[str, str] | None:
+    """Puts a bug in, lets the seeds look for it and takes it out; the seed that found it, and by what."""
+    name, file, old, new = bug
+    path = copy / file
+    text = path.read_text()
+    if text.count(old) < 1:
+        print(f"GONE      {name}: the text is no longer in {file}", flush=True)
+        return None
+    path.write_text(text.replace(old, new, 1))
+    try:
+        binary = built(copy, env)
+    finally:
+        path.write_text(text)
+    ran = subprocess.run([binary, "--nocapture"], cwd=copy, env=env, capture_output=True, text=True)
+    found = re.search(r"seed (\d+): \[\s*\"([^:\"]+)", ran.stdout + ran.stderr)
+    if not found:
+        last = (ran.stdout + ran.stderr).strip().splitlines()[-3:]
+        print(f"NOT FOUND {name}: {last}", flush=True)
+        return None
+    print(f"{found.group(1):>6}    {name}: {found.group(2)}", flush=True)
+    return found.group(1), found.group(2)
+
+
 def main() -> int:
     scratch = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp())
     copy = scratch / "copy"
     skip = shutil.ignore_patterns("target", ".git")
     shutil.copytree(ROOT, copy, ignore=skip, dirs_exist_ok=True)
-    missed = 0
-    for name, file, old, new in BUGS:
-        path = copy / file
-        text = path.read_text()
-        if text.count(old) < 1:
-            print(f"GONE      {name}: the text is no longer in {file}")
-            missed += 1
-            continue
-        path.write_text(text.replace(old, new, 1))
-        command = ["cargo", "test", "-q", "-p", "phasegate-tests", "--test", "seeds", "--", "--nocapture"]
-        env = {"SEEDS": SEEDS, "SHRINK": "0", "CARGO_TARGET_DIR": str(scratch / "target")}
-        ran = subprocess.run(command, cwd=copy, env={**os.environ, **env},
-                             capture_output=True, text=True)
-        path.write_text(text)
-        found = re.search(r"seed (\d+): \[\s*\"([^:\"]+)", ran.stdout + ran.stderr)
-        if found:
-            print(f"{found.group(1):>6}    {name}: {found.group(2)}", flush=True)
-        else:
-            missed += 1
-            last = (ran.stdout + ran.stderr).strip().splitlines()[-3:]
-            print(f"NOT FOUND {name}: {last}", flush=True)
-    return 1 if missed else 0
+    env = {**os.environ, "SEEDS": SEEDS, "SHRINK": "0"}
+    env.setdefault("CARGO_TARGET_DIR", str(scratch / "target"))
+    found = [(bug[0], tried(copy, bug, env)) for bug in BUGS]
+    if any(by is None for _, by in found):
+        return 1
+    rows = "".join(f"| {name} | {by[0]} | {by[1]} |\n" for name, by in found)
+    text = TABLE.read_text()
+    head, tail = text.split(BEGIN)[0], text.split(END)[1]
+    table = f"| bug | seeds until it was found | what did not hold |\n|---|---|---|\n{rows}"
+    TABLE.write_text(f"{head}{BEGIN}{table}{END}{tail}")
+    return 0
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ mod going_back;
 mod invariants;
 mod plan;
 mod shrink;
+mod sweep;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ use phasegate_core::Span;
 
 pub use case::Case;
 pub use shrink::shrink;
+pub use sweep::{Sweep, Swept, history};
 
 use super::{Ended, Simulation};
 
