@@ -4,6 +4,8 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod chain;
+#[cfg(feature = "signed")]
+pub mod checkpoint;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod digest;
