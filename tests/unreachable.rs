@@ -276,7 +276,7 @@ fn a_second_crash_before_a_forgotten_state_is_set_again_holds_nothing_although_n
     let records = once.records().expect("a whole journal");
     let again = moment(
         &records,
-        |body| matches!(body, Body::Intended { place: Place::Aside, effect } if effect.desired.target().is_some()),
+        |body| matches!(body, Body::Intended { place: Place::Aside, effect, .. } if effect.desired.target().is_some()),
     );
     let again = again.expect("what was forgotten is set again");
     let points = (0u64..).zip(once.crash_points());

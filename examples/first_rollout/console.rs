@@ -14,7 +14,7 @@ use crate::fits::program;
 use crate::{Error, start};
 
 /// What can be typed.
-pub const WORDS: &str = "release, pause, resume, rollback [PROCEDURE], drill REASON, abort, declare SCENARIO, or amend PLAN REASON";
+pub const WORDS: &str = "release, pause, resume, rollback [PROCEDURE], drill REASON, abort, declare SCENARIO, drill-incident SCENARIO, or amend PLAN REASON";
 
 /// The standard input, line by line.
 pub struct Console {
@@ -101,6 +101,9 @@ async fn amend(
 fn act(line: &str) -> Option<Act> {
     Some(match line.split_once(' ') {
         Some(("declare", scenario)) => Act::Declare {
+            scenario: scenario.trim().to_owned(),
+        },
+        Some(("drill-incident", scenario)) => Act::DrillIncident {
             scenario: scenario.trim().to_owned(),
         },
         Some(("drill", _)) => Act::Drill { back: Back::Start },

@@ -8,7 +8,8 @@
 //!     kill -9 it at any moment, then: cargo run --release --example first_rollout -- --resume
 //!
 //! While it runs, a person may type `release`, `pause`, `resume`, `rollback`, `drill REASON`, `abort`,
-//! `declare SCENARIO`, or `amend PLAN REASON`: a revised plan, which is adopted if it leaves alone what has begun.
+//! `declare SCENARIO`, `drill-incident SCENARIO`, or `amend PLAN REASON`: a revised plan, which is adopted if it leaves
+//! alone what has begun.
 //!
 //! A journal is never written over: `--resume` goes on with the rollout in it. What is left of a finished
 //! run at the default path is moved to the next free name, `first-rollout.1.sqlite` and so on.

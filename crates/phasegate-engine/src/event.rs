@@ -116,6 +116,13 @@ pub enum Act {
         /// How far.
         back: Back,
     },
+    /// Rehearse what is done when a scenario of the plan is declared: who is on call is called, messages are sent and
+    /// the clocks run, all of them called a drill, and what is said about it counts. The plan's response is not carried
+    /// out, nothing is held, and what the plan announces to others is not announced. The reason must be given.
+    DrillIncident {
+        /// Which, by its name in the plan.
+        scenario: String,
+    },
     /// Say that what was to be done after an incident is done.
     FollowUp {
         /// Which.

@@ -291,7 +291,8 @@ impl Found {
 
     fn incidents(&mut self, view: &View) {
         for incident in &view.incidents {
-            let name = format!("Incident {} ({})", incident.number, incident.scenario);
+            let word = if incident.drill { "Drill" } else { "Incident" };
+            let name = format!("{word} {} ({})", incident.number, incident.scenario);
             let mine = format!("incident {}: {}", incident.number, incident.scenario);
             let late = view.budgets.iter().filter(|b| b.over && b.what == mine);
             for budget in late {
@@ -300,7 +301,11 @@ impl Found {
                     "see that somebody is there, and knows",
                 );
             }
-            if incident.follow_ups.is_empty() {
+            if incident.drill && incident.delivered.is_none() {
+                let action = "mend the channels, and rehearse it again";
+                self.better(format!("{name}: no message about it has arrived"), action);
+            }
+            if incident.follow_ups.is_empty() && !incident.drill {
                 let action = "find the cause, and see that it does not happen again";
                 self.better(format!("{name}: not followed up"), action);
             }

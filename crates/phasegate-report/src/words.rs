@@ -54,7 +54,11 @@ pub(crate) fn incident_step(step: &IncidentStep) -> String {
             scenario,
             by,
             evidence,
-        } => format!("{scenario}, declared by {by}: {evidence}"),
+            drill,
+        } => {
+            let word = if *drill { "rehearsed" } else { "declared" };
+            format!("{scenario}, {word} by {by}: {evidence}")
+        }
         IncidentStep::FollowedUp { by, text } => format!("followed up by {by}: {text}"),
         IncidentStep::Late { clock } => {
             let clock = match clock {

@@ -54,6 +54,8 @@ BUGS = [
      "if self.state.rollback.is_none() && !self.asks_to_attest_again(place) {"),
     ("a drill ends the rollout", ENGINE + "decide/back.rs",
      "} else if anything_left || only_a_part || is_drill {", "} else if anything_left || only_a_part {"),
+    ("a drill of an incident is answered as the real thing", ENGINE + "decide/incidents.rs",
+     "reaction.filter(|_| respond && !failed && !drill)", "reaction.filter(|_| respond && !failed)"),
     ("an unknown workflow is begun again", ENGINE + "compile/strategies.rs",
      "    } else {\n        EffectClass::AtMostOnce\n    }",
      "    } else {\n        EffectClass::FireAndForget\n    }"),

@@ -94,6 +94,7 @@ impl Engine {
         self.emit(Body::Intended {
             place: place.clone(),
             effect: effect.clone(),
+            about: None,
         });
         self.hand_out(effect);
     }

@@ -2,6 +2,9 @@
 //! and starts its clocks: decide within, complete within, acknowledge within, update every. They run on
 //! while it is paused, frozen or down; the first look after a pause calls out what ran out meanwhile. Whoever is on call is
 //! called; where nobody looks at it within the time to acknowledge, whoever comes next in the order.
+//!
+//! A drill is an incident of which nothing comes but messages, calls and clocks: it shows whether alerts arrive, who is
+//! there and how soon.
 
 use phasegate_core::{Now, PersonId, Span};
 
@@ -15,37 +18,42 @@ impl Engine {
     /// Declares an incident, once: the same words of the same person about one that is open are no second one.
     pub(crate) fn declare(
         &mut self,
-        scenario: &str,
+        scenario: String,
         by: PersonId,
         evidence: String,
+        drill: bool,
     ) -> Result<(), EventError> {
         if evidence.trim().is_empty() {
             return Err(EventError::ReasonMissing);
         }
-        let Some(row) = self.row(scenario).cloned() else {
+        let Some(row) = self.row(&scenario).cloned() else {
             return Err(EventError::NotApplicable {
                 what: "the plan's matrix has no such scenario",
             });
         };
+        let step = IncidentStep::Declared {
+            scenario,
+            by,
+            evidence,
+            drill,
+        };
         // Said again because no answer came: it is declared already.
         let mut open = self.state.incidents.values();
-        if open.any(|incident| incident.is_declaration(scenario, &by, &evidence)) {
+        if open.any(|incident| incident.is_declaration(&step)) {
             return Ok(());
         }
         let number = self.state.incidents.keys().last().copied().unwrap_or(0) + 1;
-        let step = IncidentStep::Declared {
-            scenario: scenario.to_owned(),
-            by,
-            evidence,
-        };
         self.incident_step(number, step);
         self.call(number);
-        self.announce_incident();
+        if !drill {
+            self.announce_incident();
+        }
         if row.decide_within.is_some_and(Span::is_zero) {
             self.decide_incident(number, true, None);
             return Ok(());
         }
-        let text = format!("{}: is the plan's response carried out?", row.title);
+        let word = if drill { "a drill, " } else { "" };
+        let text = format!("{word}{}: is the plan's response carried out?", row.title);
         self.ask(AskAbout::Incident { number }, vec![row.decider], text);
         Ok(())
     }
@@ -54,20 +62,27 @@ impl Engine {
     pub(crate) fn incident_step(&mut self, number: u64, step: IncidentStep) {
         let text = words(&step);
         self.emit(Body::Incident { number, step });
-        let incident = self.state.incidents.get(&number);
-        let Some(row) = incident.and_then(|incident| self.row(&incident.scenario)) else {
+        let Some(incident) = self.state.incidents.get(&number) else {
+            return;
+        };
+        let (word, aside) = match incident.drill {
+            true => ("Drill: ", "A drill, of which nothing comes but messages: "),
+            false => ("", ""),
+        };
+        let Some(row) = self.row(&incident.scenario) else {
             return;
         };
         let of_plan = self.state.program.incidents.tell.iter();
         let more = of_plan.filter(|channel| !row.tell.contains(channel));
         let channels: Vec<Channel> = row.tell.iter().chain(more).cloned().collect();
-        let subject = format!("Incident {number} ({}): {text}", row.title);
+        let subject = format!("{word}Incident {number} ({}): {text}", row.title);
         for via in channels {
-            self.tell(&Telling {
+            let telling = Telling {
                 via,
                 subject: subject.clone(),
-                body: text.clone(),
-            });
+                body: format!("{aside}{text}"),
+            };
+            self.tell_of_incident(&telling, number);
         }
     }
 
@@ -90,12 +105,12 @@ impl Engine {
         if incident.decided.is_some() {
             return;
         }
-        let scenario = incident.scenario.clone();
+        let (scenario, drill) = (incident.scenario.clone(), incident.drill);
         let reaction = self.row(&scenario).map(|row| row.reaction.clone());
         self.incident_step(number, IncidentStep::Decided { respond, by });
         // A rollback that has failed is a person's, not the matrix's.
         let failed = self.state.rollback.as_ref().is_some_and(|back| back.failed);
-        if let Some(reaction) = reaction.filter(|_| respond && !failed) {
+        if let Some(reaction) = reaction.filter(|_| respond && !failed && !drill) {
             let cause = Cause::Incident {
                 number,
                 scenario: scenario.clone(),
@@ -115,7 +130,12 @@ impl Engine {
                     continue;
                 }
                 self.incident_step(number, IncidentStep::Late { clock });
-                self.escalate(&format!("incident {number}: {} ran out", name(clock)));
+                let word = if self.is_incident_drill(number) {
+                    "drill, "
+                } else {
+                    ""
+                };
+                self.escalate(&format!("{word}incident {number}: {} ran out", name(clock)));
                 if clock == IncidentClock::Acknowledge {
                     self.call(number);
                 }
@@ -131,6 +151,7 @@ impl Engine {
     pub(crate) fn must_decide_first(&mut self) -> bool {
         let waits = |incident: &IncidentState| {
             incident.resolved.is_none()
+                && !incident.drill
                 && incident.decided.is_none()
                 && !incident.late.contains(&IncidentClock::Decide)
                 && self
@@ -164,7 +185,9 @@ impl Engine {
             Some(TimeoutDecision::Go) => self.decide_incident(number, true, None),
             Some(TimeoutDecision::NoGo) => self.decide_incident(number, false, None),
             // It is held, and whoever is to decide is still asked.
-            Some(TimeoutDecision::Hold) if self.state.rollback.is_none() => {
+            Some(TimeoutDecision::Hold)
+                if self.state.rollback.is_none() && !self.is_incident_drill(number) =>
+            {
                 self.hold(HoldReason::Incident { number, scenario });
             }
             Some(TimeoutDecision::Hold) | None => {}
@@ -211,6 +234,11 @@ impl Engine {
         clocks
     }
 
+    fn is_incident_drill(&self, number: u64) -> bool {
+        let incident = self.state.incidents.get(&number);
+        incident.is_some_and(|incident| incident.drill)
+    }
+
     fn row(&self, scenario: &str) -> Option<&MatrixRow> {
         let mut rows = self.state.program.matrix.iter();
         rows.find(|row| row.scenario == scenario)
@@ -244,7 +272,13 @@ fn words(step: &IncidentStep) -> String {
             let word = if *respond { "" } else { "not " };
             format!("as the plan says, the response is {word}carried out")
         }
-        IncidentStep::Declared { by, evidence, .. } => format!("declared by {by}: {evidence}"),
+        IncidentStep::Declared {
+            by,
+            evidence,
+            drill: false,
+            ..
+        } => format!("declared by {by}: {evidence}"),
+        IncidentStep::Declared { by, evidence, .. } => format!("rehearsed by {by}: {evidence}"),
         IncidentStep::FollowedUp { by, text } => format!("followed up by {by}: {text}"),
         IncidentStep::Late { clock } => format!("{} ran out", name(*clock)),
         IncidentStep::Resolved { by, text } => format!("resolved by {by}: {text}"),

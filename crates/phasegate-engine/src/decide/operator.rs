@@ -64,7 +64,8 @@ impl Engine {
                 self.incident_open(incident)?;
                 self.incident_step(incident, IncidentStep::Acknowledged { by: id });
             }
-            Act::Declare { scenario } => self.declare(&scenario, id, reason)?,
+            Act::Declare { scenario } => self.declare(scenario, id, reason, false)?,
+            Act::DrillIncident { scenario } => self.declare(scenario, id, reason, true)?,
             Act::FollowUp { incident } => {
                 let resolved = self.state.incidents.get(&incident);
                 let due = resolved.is_some_and(|i| i.resolved.is_some() && !i.followed_up);

@@ -91,6 +91,7 @@ impl Engine {
                 self.emit(Body::Intended {
                     place: Place::Aside,
                     effect: effect.clone(),
+                    about: None,
                 });
                 self.hand_out(effect);
             }

@@ -33,6 +33,15 @@ impl Engine {
 
     /// Sends a message about a place.
     pub(crate) fn tell_of(&mut self, telling: &Telling, place: Option<&Place>) {
+        self.send(telling, place, None);
+    }
+
+    /// Sends a message about an incident, whose arrival is noted there.
+    pub(crate) fn tell_of_incident(&mut self, telling: &Telling, number: u64) {
+        self.send(telling, None, Some(number));
+    }
+
+    fn send(&mut self, telling: &Telling, place: Option<&Place>, about: Option<u64>) {
         let (subject, body) = (
             self.fill(&telling.subject, place),
             self.fill(&telling.body, place),
@@ -54,6 +63,7 @@ impl Engine {
         self.emit(Body::Intended {
             place: Place::Aside,
             effect: effect.clone(),
+            about,
         });
         self.hand_out(effect);
     }

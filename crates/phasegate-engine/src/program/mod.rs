@@ -100,6 +100,9 @@ pub struct Program {
     /// When people work, where somebody is on call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub work_time: Option<WorkTime>,
+    /// How long a recovery may take, by the plan's recovery target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery_time: Option<Span>,
     /// Ways back beside those of the phases.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub procedures: Vec<Procedure>,

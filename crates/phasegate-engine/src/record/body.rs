@@ -340,6 +340,9 @@ pub enum Body {
         place: Place,
         /// What.
         effect: Effect,
+        /// The incident of which it tells, where it does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        about: Option<u64>,
     },
     /// Work that comes again and again is announced, begins or is over, by the calendar.
     Maintenance {

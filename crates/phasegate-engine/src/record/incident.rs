@@ -35,8 +35,11 @@ pub enum IncidentStep {
         scenario: String,
         /// Who says so.
         by: PersonId,
-        /// On what that rests.
+        /// On what that rests; of a drill, why it is rehearsed.
         evidence: String,
+        /// It has not happened: what is done when it does is rehearsed.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        drill: bool,
     },
     /// What was to be done afterwards is done.
     FollowedUp {

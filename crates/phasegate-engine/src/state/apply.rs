@@ -229,7 +229,11 @@ impl State {
                 self.holds.push(reason.clone());
             }
             Body::Incident { number, step } => self.fold_incident(*number, step, now)?,
-            Body::Intended { place, effect } => {
+            Body::Intended {
+                place,
+                effect,
+                about,
+            } => {
                 self.effect_count = self.effect_count.max(effect.number);
                 let state = EffectState {
                     place: place.clone(),
@@ -237,6 +241,7 @@ impl State {
                     attempts: 1,
                     sent: now,
                     in_doubt: false,
+                    about: *about,
                 };
                 self.effects.insert(effect.number, state);
                 if *place != Place::Aside {

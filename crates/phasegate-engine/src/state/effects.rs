@@ -16,9 +16,12 @@ impl State {
         match outcome {
             EffectOutcome::Unknown { .. } => state.in_doubt = true,
             EffectOutcome::Applied { .. } => {
-                let EffectState { effect, .. } =
+                let EffectState { effect, about, .. } =
                     self.effects.remove(&number).ok_or("no such effect")?;
                 self.close_effect_asks(number);
+                if let Some(incident) = about.and_then(|number| self.incidents.get_mut(&number)) {
+                    incident.delivered.get_or_insert(now);
+                }
                 if let Some(target) = effect.desired.target() {
                     let key = (effect.to.clone(), target.clone());
                     let original = match self.applied.get(&key) {

@@ -15,10 +15,14 @@ pub struct IncidentState {
     pub scenario: String,
     /// Who declared it.
     pub by: PersonId,
-    /// What they saw.
+    /// What they saw; of a drill, why it is rehearsed.
     pub evidence: String,
+    /// It is rehearsed: nothing comes of it but messages, calls and clocks.
+    pub drill: bool,
     /// When it was declared.
     pub declared: Now,
+    /// When the first message about it had arrived, as far as its adapter knows.
+    pub delivered: Option<Now>,
     /// Who was called, in order.
     pub called: Vec<CalledState>,
     /// When somebody said that they look at it.
@@ -51,9 +55,18 @@ pub struct CalledState {
 
 impl IncidentState {
     /// Is this what was declared, and is it still open?
-    pub(crate) fn is_declaration(&self, scenario: &str, by: &PersonId, evidence: &str) -> bool {
-        let same = (self.scenario.as_str(), &self.by, self.evidence.as_str());
-        self.resolved.is_none() && same == (scenario, by, evidence)
+    pub(crate) fn is_declaration(&self, step: &IncidentStep) -> bool {
+        let IncidentStep::Declared {
+            scenario,
+            by,
+            evidence,
+            drill,
+        } = step
+        else {
+            return false;
+        };
+        let same = self.scenario == *scenario && self.by == *by && self.evidence == *evidence;
+        self.resolved.is_none() && same && self.drill == *drill
     }
 }
 
@@ -68,13 +81,16 @@ impl State {
             scenario,
             by,
             evidence,
+            drill,
         } = step
         {
             let incident = IncidentState {
                 scenario: scenario.clone(),
                 by: by.clone(),
                 evidence: evidence.clone(),
+                drill: *drill,
                 declared: now,
+                delivered: None,
                 called: Vec::new(),
                 acknowledged: None,
                 decided: None,

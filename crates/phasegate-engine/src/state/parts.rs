@@ -114,8 +114,18 @@ pub struct DrillState {
     pub took: Span,
     /// How long it may take.
     pub limit: Option<Span>,
+    /// How long a recovery may take, by the plan's recovery target.
+    pub recovery: Option<Span>,
     /// Do all validations hold?
     pub validated: bool,
+}
+
+impl DrillState {
+    /// Did it work, within its own limit and within the plan's recovery target?
+    pub fn is_met(&self) -> bool {
+        let keeps = |limit: Option<Span>| limit.is_none_or(|limit| self.took <= limit);
+        self.validated && keeps(self.limit) && keeps(self.recovery)
+    }
 }
 
 /// An effect without a known outcome.
@@ -132,6 +142,8 @@ pub struct EffectState {
     pub sent: Now,
     /// The last attempt's outcome is unknown.
     pub in_doubt: bool,
+    /// The incident of which it tells.
+    pub about: Option<u64>,
 }
 
 /// An open question.

@@ -69,6 +69,7 @@ impl State {
                 ended: now.wall,
                 took: now.elapsed_since(&rollback.started).high,
                 limit: rollback.limit,
+                recovery: self.program.recovery_time,
                 validated,
             });
         }

@@ -46,7 +46,10 @@ pub(super) fn open(view: &View) -> Vec<Open> {
     let incidents = view.incidents.iter().filter(|one| one.resolved.is_none());
     let incidents = incidents.map(|one| Open {
         since: Some(one.declared),
-        what: format!("incident {} is open: {}", one.number, one.scenario),
+        what: match one.drill {
+            true => format!("drill {} is not over: {}", one.number, one.scenario),
+            false => format!("incident {} is open: {}", one.number, one.scenario),
+        },
     });
     let failed = view.rollbacks.last();
     let failed = failed.filter(|back| back.validated == Some(false) && view.header.ended.is_none());

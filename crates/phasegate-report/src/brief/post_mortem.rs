@@ -38,7 +38,12 @@ pub fn post_mortem(view: &View) -> Option<Brief<'_>> {
         rollout: view.header.rollout.clone(),
         title: view.header.title.clone(),
         setbacks: setbacks(view),
-        incidents: view.incidents.clone(),
+        incidents: view
+            .incidents
+            .iter()
+            .filter(|one| !one.drill)
+            .cloned()
+            .collect(),
         lessons: lessons(view),
     };
     let happened = !data.setbacks.is_empty() || !data.incidents.is_empty();

@@ -21,7 +21,13 @@ fn one(incident: &IncidentView, clock: &Clock) -> Vec<Block> {
         (Some(_), true) => Bits::mark(Tone::Good, "resolved"),
         (None, _) => Bits::mark(Tone::Bad, "open"),
     };
-    let heading = Bits::text(format!("Incident {}: {title} ", incident.number)).and(stands);
+    let word = if incident.drill { "Drill" } else { "Incident" };
+    let heading = Bits::text(format!("{word} {}: {title} ", incident.number)).and(stands);
+    let declared = if incident.drill {
+        "Rehearsed"
+    } else {
+        "Declared"
+    };
     let mut facts = vec![
         vec![
             Bits::text("Scenario"),
@@ -33,7 +39,7 @@ fn one(incident: &IncidentView, clock: &Clock) -> Vec<Block> {
             ),
         ],
         vec![
-            Bits::text("Declared"),
+            Bits::text(declared),
             clock
                 .at(incident.declared)
                 .and_text(format!(" by {}: {}", incident.by, incident.evidence)),
@@ -45,6 +51,12 @@ fn one(incident: &IncidentView, clock: &Clock) -> Vec<Block> {
         Some(false) => ", nothing is done",
         None => "",
     };
+    if incident.drill || incident.delivered.is_some() {
+        let said = incident
+            .delivered
+            .map_or_else(|| Bits::mark(Tone::Bad, "no message has arrived"), after);
+        facts.push(vec![Bits::text("First message after"), said]);
+    }
     let steps = [
         ("Acknowledged after", incident.acknowledged, ""),
         ("Decided after", incident.decided, response),

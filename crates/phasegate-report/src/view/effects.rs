@@ -78,7 +78,7 @@ pub(super) struct Fold {
 impl Fold {
     pub(super) fn take(&mut self, step: &Step<'_>) {
         let at = step.record.at();
-        if let Body::Intended { place, effect } = &step.record.body {
+        if let Body::Intended { place, effect, .. } = &step.record.body {
             let view = EffectView {
                 number: effect.number,
                 key: effect.key.clone(),

@@ -29,6 +29,12 @@ pub struct IncidentView {
     pub by: PersonId,
     /// On what that rests.
     pub evidence: String,
+    /// It has not happened: what is done when it does was rehearsed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub drill: bool,
+    /// When the first message about it had arrived, as far as its adapter knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivered: Option<Timestamp>,
     /// When somebody said that they look at it.
     pub acknowledged: Option<Timestamp>,
     /// When it was decided whether the plan's response is carried out.
@@ -80,6 +86,7 @@ pub(super) struct Fold {
 
 impl Fold {
     pub(super) fn take(&mut self, step: &Step<'_>) {
+        self.arrived(step);
         let Body::Incident { number, step: what } = &step.record.body else {
             return;
         };
@@ -88,6 +95,7 @@ impl Fold {
             scenario,
             by,
             evidence,
+            drill,
         } = what
         {
             let mut rows = step.after.program.matrix.iter();
@@ -100,6 +108,8 @@ impl Fold {
                 declared: at,
                 by: by.clone(),
                 evidence: evidence.clone(),
+                drill: *drill,
+                delivered: None,
                 acknowledged: None,
                 decided: None,
                 responds: None,
@@ -116,6 +126,17 @@ impl Fold {
             incident.take(what, at);
             let text = words::incident_step(what);
             incident.timeline.push(IncidentMoment { at, text });
+        }
+    }
+
+    /// Messages arrive at any time.
+    fn arrived(&mut self, step: &Step<'_>) {
+        if let Body::Concluded { .. } = &step.record.body {
+            for (number, state) in &step.after.incidents {
+                if let Some(incident) = self.incidents.get_mut(number) {
+                    incident.delivered = state.delivered.map(|now| now.wall);
+                }
+            }
         }
     }
 

@@ -259,7 +259,7 @@ impl Fold {
         {
             run.begin(now);
         }
-        if let Body::Intended { place, effect } = &step.record.body
+        if let Body::Intended { place, effect, .. } = &step.record.body
             && let Some(run) = self.step(place)
         {
             run.intend(effect);

@@ -99,6 +99,7 @@ impl Fold {
         if let Body::Intended {
             place: Place::Rollback { op },
             effect,
+            ..
         } = &step.record.body
             && let Some(run) = rollback.steps.get_mut(*op)
         {

@@ -104,6 +104,7 @@ impl Rehearsal {
                 Body::Intended {
                     place: Place::Phase { phase, .. },
                     effect,
+                    ..
                 } => {
                     if let Some(share) = effect.desired.exposure() {
                         shown.insert(effect.number, (phase.clone(), share));
@@ -144,6 +145,7 @@ impl Rehearsal {
             Body::Intended {
                 place: Place::Aside,
                 effect,
+                ..
             } if matches!(effect.desired, Desired::Message { .. }) => {
                 done.told += 1;
                 return;

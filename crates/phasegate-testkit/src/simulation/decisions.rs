@@ -99,7 +99,7 @@ fn line(body: &Body, renumbered: &dyn Fn(u64) -> u64) -> Option<(String, String)
             "incident": number,
             "step": kind_of(&json!(step)),
         })),
-        Body::Intended { place, effect } => {
+        Body::Intended { place, effect, .. } => {
             // The words of a message hold numbers that were measured at the moment.
             let desired = match &effect.desired {
                 Desired::Message { channel, .. } => format!("message to {channel}"),

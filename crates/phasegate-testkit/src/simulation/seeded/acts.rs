@@ -42,7 +42,13 @@ pub(super) fn acts(chance: &mut Chance) -> Acts {
             }
             16 | 17 => {
                 declared += 1;
-                incident(chance, declared, at, &mut acts)
+                let scenario = incident(chance, declared, at, &mut acts);
+                Act::Declare { scenario }
+            }
+            9 => {
+                declared += 1;
+                let scenario = incident(chance, declared, at, &mut acts);
+                Act::DrillIncident { scenario }
             }
             15 => {
                 withdraw_everything(&mut acts);
@@ -87,8 +93,8 @@ fn withdraw_everything(acts: &mut Acts) {
     }
 }
 
-/// The acts that follow the declaration of an incident, which is given back.
-fn incident(chance: &mut Chance, number: u64, at: Timestamp, acts: &mut Acts) -> Act {
+/// The acts that follow the declaration of an incident, whose scenario is given back.
+fn incident(chance: &mut Chance, number: u64, at: Timestamp, acts: &mut Acts) -> String {
     let later = |minutes: u64| at + Span::from_secs(60 * minutes);
     let incident = number;
     acts.push((later(chance.between(1, 20)), Act::Acknowledge { incident }));
@@ -97,9 +103,7 @@ fn incident(chance: &mut Chance, number: u64, at: Timestamp, acts: &mut Acts) ->
     acts.push((later(61), Act::FollowUp { incident }));
     let scenarios = ["data-loss", "slow", "part", "later", "later", "minor"];
     let scenario = chance.pick(&scenarios).copied();
-    Act::Declare {
-        scenario: scenario.unwrap_or("minor").to_owned(),
-    }
+    scenario.unwrap_or("minor").to_owned()
 }
 
 fn aftermath(chance: &mut Chance, acts: &mut Acts) {

@@ -139,7 +139,8 @@ fn act(body: &Body) -> Option<&'static str> {
             IncidentStep::Acknowledged { .. } => "acknowledge",
             IncidentStep::Called { order: 1, .. } => "called",
             IncidentStep::Called { .. } => "called: the next",
-            IncidentStep::Declared { .. } => "declare",
+            IncidentStep::Declared { drill: false, .. } => "declare",
+            IncidentStep::Declared { .. } => "drill of an incident",
             IncidentStep::FollowedUp { .. } => "follow-up",
             IncidentStep::Resolved { .. } => "resolve",
             IncidentStep::Updated { .. } => "update",
@@ -170,7 +171,12 @@ fn decided_at_a_phase(records: &[Record]) -> bool {
     let declared = records.iter().filter_map(|record| match &record.body {
         Body::Incident {
             number,
-            step: IncidentStep::Declared { scenario, .. },
+            step:
+                IncidentStep::Declared {
+                    scenario,
+                    drill: false,
+                    ..
+                },
         } if scenario == "later" => Some(*number),
         _ => None,
     });

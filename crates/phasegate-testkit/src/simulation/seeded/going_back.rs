@@ -1,13 +1,18 @@
 //! What must hold of every way back, by the records alone.
 
+use std::collections::BTreeSet;
+
 use phasegate_core::Timestamp;
 use phasegate_engine::program::{Back, OpKind};
-use phasegate_engine::record::{Body, Cause, Finish, Outcome, Place, Record};
+use phasegate_engine::record::{
+    Body, Cause, Finish, HoldReason, IncidentStep, Outcome, Place, Record,
+};
 
 pub(super) fn check(records: &[Record], out: &mut Vec<String>) {
     only_single_phases_are_undone_in_part(records, out);
     rollbacks_keep_their_budget_or_say_so(records, out);
     a_drill_ends_no_rollout(records, out);
+    nothing_comes_of_a_drill_of_an_incident(records, out);
 }
 
 /// Operations of a way back are left out only where at most one phase is undone, and not to the start.
@@ -108,6 +113,32 @@ fn a_drill_ends_no_rollout(records: &[Record], out: &mut Vec<String>) {
             Body::Finished {
                 outcome: Outcome::RolledBack,
             } if is_drill => out.push("drill: the rollout ended with it".to_owned()),
+            _ => {}
+        }
+    }
+}
+
+/// Messages and clocks only: nothing is undone or held because an incident was rehearsed.
+fn nothing_comes_of_a_drill_of_an_incident(records: &[Record], out: &mut Vec<String>) {
+    let mut drills = BTreeSet::new();
+    for record in records {
+        match &record.body {
+            Body::Incident {
+                number,
+                step: IncidentStep::Declared { drill: true, .. },
+            } => _ = drills.insert(*number),
+            Body::RollbackStarted {
+                cause: Cause::Incident { number, .. },
+                ..
+            }
+            | Body::Held {
+                reason: HoldReason::Incident { number, .. },
+            } if drills.contains(number) => {
+                out.push(format!(
+                    "drill: {} because of incident {number}",
+                    record.kind()
+                ));
+            }
             _ => {}
         }
     }

@@ -163,7 +163,7 @@ fn what_happens_is_announced_once(program: &Program, records: &[Record], out: &m
             (Occasion::PhaseStart(phases), Body::PhaseStarted { phase })
             | (Occasion::PhaseEnd(phases), Body::PhaseFinished { phase }) => phases.contains(phase),
             (Occasion::Incident, Body::Incident { step, .. }) => {
-                matches!(step, IncidentStep::Declared { .. })
+                matches!(step, IncidentStep::Declared { drill: false, .. })
             }
             (_, _) => false,
         };
@@ -294,6 +294,7 @@ fn what_is_set_is_what_the_plan_says(program: &Program, records: &[Record], out:
         let Body::Intended {
             place: Place::Phase { phase, op },
             effect,
+            ..
         } = &record.body
         else {
             continue;
@@ -347,7 +348,11 @@ fn no_phase_begins_before_what_is_to_be_decided_first(
     for record in records {
         match &record.body {
             Body::Incident { number, step } => match step {
-                IncidentStep::Declared { scenario, .. } if waits(scenario) => {
+                IncidentStep::Declared {
+                    scenario,
+                    drill: false,
+                    ..
+                } if waits(scenario) => {
                     open.insert(*number);
                 }
                 IncidentStep::Decided { .. }

@@ -77,6 +77,7 @@ pub fn countable() -> Vec<String> {
         "called: the next",
         "declare",
         "drill",
+        "drill of an incident",
         "follow-up",
         "maintenance announced",
         "maintenance begun",
