@@ -10,7 +10,7 @@ use phasegate_engine::record::{Body, Cause, HoldReason, Outcome, Place, Record};
 use phasegate_sla::{Verdict, Why};
 use phasegate_testkit::simulation::{CrashPoint, Ended, Kill, Setup, Simulation};
 use phasegate_testkit::world::{Outage, OutageKind, World};
-use phasegate_tests::{at, errors, program};
+use phasegate_tests::{at, errors, program, program_of};
 
 /// The source goes away in the middle of the bake of ten minutes that begins in the fourth minute.
 const GONE: u64 = 8;
@@ -303,4 +303,55 @@ fn a_second_crash_before_a_forgotten_state_is_set_again_holds_nothing_although_n
         assert!(held.is_none(), "{later}: {held:?}");
         assert_eq!(ended, Ended::Finished(Outcome::Completed), "{later}");
     }
+}
+
+/// Somebody looks whether the last share still stands, and is slow: the next share is set before they look.
+#[test]
+fn a_look_that_comes_after_the_next_change_is_not_drift() {
+    let plan = "format: phasegate-plan/1
+id: quick
+title: Quick steps
+roles: [{id: operator, members: [olga]}]
+evaluation: {every: 500ms}
+phases:
+  - id: all
+    title: All
+    steps:
+      - {id: some, traffic: {binding: edge, target: shop, stages: [10%]}}
+      - {id: one, wait: 100ms}
+      - {id: half, traffic: {binding: edge, target: shop, stages: [50%]}}
+      - {id: two, wait: 100ms}
+      - {id: all, traffic: {binding: edge, target: shop, stages: [100%]}}
+    rollback:
+      steps: [{id: off, budget: 10s, traffic: {binding: edge, target: shop, stages: [0%]}}]
+";
+    let program = program_of(plan, None);
+    let run = |kill: Option<u64>, slow: Option<u64>| {
+        let mut setup = Setup::new(program.clone(), World::default(), at(0));
+        setup.kills.extend(kill.map(|at| Kill {
+            at,
+            down_millis: 100,
+            reboot: false,
+        }));
+        let late = slow.map(|answer| (answer, Span::from_millis(400)));
+        setup.faults.slow.extend(late);
+        let mut simulation = Simulation::new(setup).expect("a rollout");
+        let ended = simulation.run(Span::from_secs(600)).expect("no defect");
+        (ended, simulation)
+    };
+    let (_, plain) = run(None, None);
+    let points = u64::try_from(plain.crash_points().len()).expect("a count");
+    let mut late = 0;
+    for kill in 0..points {
+        for slow in 0..12 {
+            let (ended, simulation) = run(Some(kill), Some(slow));
+            assert_eq!(
+                ended,
+                Ended::Finished(Outcome::Completed),
+                "killed at {kill}, {slow} slow"
+            );
+            late += simulation.struck().get("answer slow").copied().unwrap_or(0);
+        }
+    }
+    assert!(late > points, "{late}");
 }

@@ -454,6 +454,12 @@ impl Engine {
 
     /// Hands an effect out as soon as everything emitted so far is durable.
     pub(crate) fn hand_out(&mut self, effect: Effect) {
+        // Whoever is reading that thing now may read it before or after the change: it says nothing of either.
+        if let Some(target) = effect.desired.target() {
+            let sight = Sight::Standing(effect.to.clone(), target.clone());
+            let inspections = &mut self.volatile.inspections;
+            inspections.retain(|_, (other, _)| *other != sight);
+        }
         self.volatile.in_flight.insert(effect.number);
         self.effects
             .push_back((self.state.next_seq.saturating_sub(1), effect));

@@ -2,7 +2,8 @@
 //!
 //! Looked at after every recovery and once a minute. At rest or as before the rollout: set again, as a
 //! new effect. Something else: hold for a person. In a rollback nothing is looked at; its own steps set
-//! what is wanted.
+//! what is wanted. A look that is under way when the thing is changed is given up: whether it sees the old
+//! state or the new one is chance.
 
 use phasegate_core::{
     BindingId, Capability, Effect, EffectClass, EffectKey, Reading, Span, Standing, TargetId,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use phasegate_core::{Clock as _, Effect, PersonId, Query, RolloutId, Span, Timestamp};
+use phasegate_core::{Clock as _, Effect, Inspection, PersonId, Query, RolloutId, Span, Timestamp};
 use phasegate_driver::{Creation, Driver, DriverError, Input, Request, Stop};
 use phasegate_engine::program::Program;
 use phasegate_engine::record::{Body, Outcome, Record, RecordError};
@@ -83,6 +83,8 @@ pub(super) enum Due {
         expected_next_seq: u64,
         batch: Batch,
     },
+    /// The world is looked at, then the driver is told.
+    Inspect(Inspection),
     /// The world is asked, then the driver is told.
     Measure { ticket: u64, query: Query },
 }
@@ -334,6 +336,14 @@ impl Simulation {
                 let number = effect.number;
                 self.answer(self.effect_takes, Input::Performed { number, outcome });
             }
+            Request::Inspect(inspection) if self.is_slow() => {
+                // What is slow may have looked as late as it answers.
+                let late = self.faults.slow.get(&self.answers).copied();
+                self.answers += 1;
+                self.strike("answer slow");
+                let after = self.answer_takes.saturating_add(late.unwrap_or_default());
+                self.later(after, Due::Inspect(inspection));
+            }
             Request::Inspect(inspection) => {
                 let reading = self.world.inspect(&inspection, now.wall);
                 let number = inspection.number;
@@ -469,6 +479,12 @@ impl Simulation {
         self.pending.push((at, self.sent, due));
     }
 
+    /// Is the next answer one that comes late?
+    fn is_slow(&self) -> bool {
+        let faults = &self.faults;
+        faults.slow.contains_key(&self.answers) && !faults.lost.contains(&self.answers)
+    }
+
     /// The answer comes later, unless a fault of the outside strikes it.
     fn answer(&mut self, after: Span, input: Input) {
         let count = self.answers;
@@ -551,6 +567,11 @@ impl Simulation {
                     expected_next_seq,
                     batch,
                 } => self.append(expected_next_seq, batch)?,
+                Due::Inspect(inspection) => {
+                    let reading = self.world.inspect(&inspection, now.wall);
+                    let number = inspection.number;
+                    self.tell(Input::Inspected { number, reading });
+                }
                 Due::Measure { ticket, query } => {
                     self.direct();
                     let answer = self.world.measure(&query, now.wall);
