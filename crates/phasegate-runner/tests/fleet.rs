@@ -275,6 +275,39 @@ async fn a_rollout_that_only_waits_is_put_away_and_taken_up_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_another_controller_has_ended_is_forgotten_before_it_would_have_been_due() {
+    let world = World::new();
+    let rollout = world.plant("shop", "wait: 3h", false).await;
+    let a = world.fleet("a", 8);
+    let mut view = a.view();
+    let put_away = view.wait_for(|view| view.running.is_empty() && view.waiting == 1);
+    put_away.await.expect("a controller that works");
+    let b = world.fleet("b", 8);
+    let mut view = b.view();
+    let known = view.wait_for(|view| view.waiting == 1);
+    known.await.expect("a controller that works");
+    tokio::time::sleep(Span::from_secs(600).to_duration()).await;
+    let olga = Person {
+        id: "olga".parse().expect("an id"),
+        roles: vec![RoleId::new("operator").expect("an id")],
+    };
+    let abort = a.operate(rollout.clone(), olga, "no more".to_owned(), Act::Abort);
+    abort.await.expect("an act");
+    while !world.journal.summary(&rollout).await.expect("it").finished {
+        tokio::time::sleep(Span::from_secs(1).to_duration()).await;
+    }
+    // What is due in hours is not asked for again and again.
+    tokio::time::sleep(Span::from_secs(600).to_duration()).await;
+    assert_eq!(b.view().borrow().waiting, 1);
+    let until_due = Span::from_secs(10_800).saturating_sub(world.clock.now().since_boot);
+    let a_moment_before = until_due.saturating_sub(Span::from_secs(2));
+    tokio::time::sleep(a_moment_before.to_duration()).await;
+    assert_eq!(b.view().borrow().waiting, 0);
+    a.shutdown().await;
+    b.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_shutdown_under_load_hands_over_without_a_doubt() {
     let world = World::new();
     let mut rollouts = Vec::new();

@@ -23,7 +23,8 @@ const ORDERS_MAX: usize = 64;
 pub struct FleetView {
     /// What runs here, each with its own view.
     pub running: BTreeMap<RolloutId, watch::Receiver<View>>,
-    /// How many rollouts wait, or run elsewhere.
+    /// How many rollouts wait, or run elsewhere, as far as was heard: where the store tells nothing by itself, what
+    /// others have begun and put off shows when it is due within a lease, and within an hour.
     pub waiting: usize,
     /// Everybody who works on the store, as far as it tells.
     pub peers: Vec<Peer>,

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::controller::{FleetEnded, FleetError, FleetView};
+use super::listing::Listing;
 use super::reports::answer;
 use super::timetable::Timetable;
 use crate::beat::Beating;
@@ -61,7 +62,12 @@ pub(super) enum Report {
     Begun(RolloutId, Result<Handle, RunnerError>, Begun),
     Claimed(RolloutId, Result<Handle, RunnerError>),
     Ended(RolloutId, Ended),
-    Listed(Result<Vec<RolloutSummary>, ReadError>),
+    /// What was due before that moment.
+    Listed {
+        all: bool,
+        before: Timestamp,
+        found: Result<Vec<RolloutSummary>, ReadError>,
+    },
     Looked(RolloutId, Result<RolloutSummary, ReadError>),
     Pulsed(std::io::Result<()>),
     /// Nothing more will be heard from the store, or this is news.
@@ -85,9 +91,8 @@ pub(super) struct Dispatch {
     pub(super) trouble: Option<String>,
     pub(super) failed: Option<StorageError>,
     announce_at: Timestamp,
-    pub(super) list_at: Option<Timestamp>,
-    pub(super) listing: bool,
-    has_news: bool,
+    pub(super) listing: Listing,
+    pub(super) has_news: bool,
     pulse: Option<Beating>,
 }
 
@@ -114,8 +119,7 @@ impl Dispatch {
             trouble: None,
             failed: None,
             announce_at: now,
-            list_at: Some(now),
-            listing: false,
+            listing: Listing::all_at(now),
             has_news: false,
             pulse: None,
         }
@@ -171,7 +175,7 @@ impl Dispatch {
     /// How long until something has to be done without being asked for.
     fn next_due(&self) -> Duration {
         let claim = self.timetable.next().filter(|_| self.has_room());
-        let list = self.list_at.filter(|_| !self.listing);
+        let list = self.listing.next.filter(|_| !self.listing.under_way);
         let pulse = self.pulse.as_ref().map(Beating::next);
         let next = [claim, list, pulse, Some(self.announce_at)];
         let next = next.into_iter().flatten().min();
@@ -186,7 +190,7 @@ impl Dispatch {
         if now >= self.announce_at {
             self.announce(now);
         }
-        if !self.listing && self.list_at.is_some_and(|at| now >= at) {
+        if self.listing.is_due(now) {
             self.list(now);
         }
         while self.has_room()
@@ -252,15 +256,6 @@ impl Dispatch {
             holder: self.runner.holder.clone(),
             running: u32::try_from(self.running.len()).unwrap_or(u32::MAX),
         }
-    }
-
-    fn list(&mut self, now: Timestamp) {
-        self.listing = true;
-        let half = Span::from_nanos(self.runner.lease.as_nanos() / 2);
-        self.list_at = (!self.has_news).then(|| now + half);
-        let journal = Arc::clone(&self.runner.journal);
-        self.tasks
-            .spawn(async move { Report::Listed(journal.due(Timestamp::EPOCH + Span::MAX).await) });
     }
 
     fn listen(&mut self, mut changes: Box<dyn phasegate_journal::Changes>) {
@@ -335,7 +330,7 @@ impl Dispatch {
             Report::Begun(rollout, begun, done) => self.begun(rollout, begun, done),
             Report::Claimed(rollout, claimed) => self.claimed(rollout, claimed),
             Report::Ended(rollout, ended) => self.ended(rollout, ended),
-            Report::Listed(listed) => self.listed(listed),
+            Report::Listed { all, before, found } => self.listed(all, before, found),
             Report::Looked(rollout, found) => self.looked(rollout, found),
             Report::Pulsed(written) => {
                 if let Some(beating) = &mut self.pulse {
@@ -361,7 +356,10 @@ impl Dispatch {
                             self.timetable.set(rollout, at);
                         }
                     }
-                    Some(_) | None => self.list_at = Some(self.now()),
+                    Some(_) | None => {
+                        let now = self.now();
+                        self.listing.anew(now);
+                    }
                 }
             }
         }

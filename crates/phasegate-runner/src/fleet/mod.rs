@@ -13,14 +13,16 @@
 //!   plus the hesitation.
 //!
 //! News of the store ([`Journal::changes`](phasegate_journal::Journal::changes)) says what to look at; where
-//! a store has no news, it is listed twice in each lease. News is a hint and may be lost: after every
-//! lost connection the whole store is listed.
+//! a store has no news, what is due within a lease is listed twice in each lease, so that an idle fleet costs
+//! the same however many rollouts wait. News is a hint and may be lost: after every lost connection the whole
+//! store is listed.
 //!
 //! The loop is one task that owns everything; calls to the store are tasks that report to
 //! it, so a store that hangs stops nothing else.
 
 mod controller;
 mod dispatch;
+mod listing;
 mod reports;
 mod timetable;
 

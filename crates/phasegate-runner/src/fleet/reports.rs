@@ -133,47 +133,14 @@ impl Dispatch {
         }
         match found {
             Ok(found) => self.note(found),
-            Err(ReadError::NotFound | ReadError::Archived { .. }) => {}
+            Err(ReadError::NotFound | ReadError::Archived { .. }) => {
+                self.timetable.forget(&rollout);
+            }
             Err(error) => {
                 self.out_of_reach(error);
                 let at = self.now() + RETRY_PAUSE;
                 self.timetable.set(rollout, at);
             }
-        }
-    }
-
-    pub(super) fn listed(&mut self, listed: Result<Vec<RolloutSummary>, ReadError>) {
-        self.listing = false;
-        match listed {
-            Ok(all) => {
-                self.trouble = None;
-                for found in all {
-                    self.note(found);
-                }
-            }
-            Err(error) => {
-                self.out_of_reach(error);
-                self.list_at = Some(self.now() + RETRY_PAUSE);
-            }
-        }
-    }
-
-    /// Notes when a rollout has to be looked at, as the store has it.
-    fn note(&mut self, found: RolloutSummary) {
-        let rollout = found.rollout;
-        if found.finished || self.running.contains_key(&rollout) || self.busy.contains_key(&rollout)
-        {
-            return;
-        }
-        let now = self.now();
-        match (found.holder, found.wake_at) {
-            // What this process held before it came back is its own at once.
-            (Some(holder), _) if holder != self.runner.holder => {
-                self.timetable.set_earlier(rollout, now + self.runner.lease);
-            }
-            (Some(_), _) => self.timetable.set(rollout, now),
-            (None, Some(at)) => self.timetable.set(rollout, at),
-            (None, None) => {}
         }
     }
 

@@ -54,6 +54,15 @@ impl Timetable {
         Some(rollout)
     }
 
+    /// All whose moment comes until then, earliest first.
+    pub(crate) fn due_by(&self, until: Timestamp) -> impl Iterator<Item = &RolloutId> {
+        let due = self
+            .by_moment
+            .iter()
+            .take_while(move |(at, _)| *at <= until);
+        due.map(|(_, rollout)| rollout)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.by_id.len()
     }
@@ -85,6 +94,10 @@ mod tests {
         table.forget(&id(3));
         assert_eq!((table.len(), table.next()), (4, Some(at(5))));
         assert!(table.knows(&id(1)) && !table.knows(&id(3)));
+        assert_eq!(
+            table.due_by(at(15)).collect::<Vec<_>>(),
+            [&id(1), &id(2), &id(5)]
+        );
         let due = std::iter::from_fn(|| table.take_due(at(20)));
         assert_eq!(due.collect::<Vec<_>>(), [id(1), id(2), id(5), id(4)]);
         assert_eq!((table.len(), table.next()), (0, None));
