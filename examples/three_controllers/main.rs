@@ -30,6 +30,9 @@ use store::Store;
 
 pub type Error = Box<dyn std::error::Error>;
 
+/// A rollout takes two seconds, and one that is taken over a lease more: what is not over by then is stuck.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Kills controllers while they carry rollouts out.
 #[derive(Debug, Parser)]
 struct Args {
@@ -123,6 +126,12 @@ async fn killed_all_the_time(stage: &Stage, args: &Args) -> Result<Checked, Erro
         }
         if running == 0 {
             break;
+        }
+        if !killing && due.elapsed() > PATIENCE {
+            return Err(format!(
+                "{running} rollouts are not over {PATIENCE:?} after the last kill"
+            )
+            .into());
         }
         watch.look(stage)?;
         if killing && Instant::now() >= due {
