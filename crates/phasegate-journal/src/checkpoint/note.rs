@@ -71,21 +71,18 @@ pub(super) fn open<'n>(
         if count >= SIGNATURES_MAX {
             return Err(form("it has more than 100 signatures"));
         }
-        let (name, id, signature) =
-            signature(line).ok_or_else(|| form("a line is no signature: — NAME BASE64"))?;
-        let known = trusted
-            .iter()
-            .find(|key| key.name() == name && key.id() == id);
-        let Some(known) = known else {
+        let claim =
+            Claimed::read(line).ok_or_else(|| form("a line is no signature: — NAME BASE64"))?;
+        let Some(known) = trusted.iter().find(|key| claim.names(key)) else {
             continue;
         };
-        let fits = signature.is_some_and(|signature| known.fits(text, &signature));
-        if !fits {
-            let name = name.to_owned();
+        let name = claim.name.to_owned();
+        let signature = claim.signature.as_slice().try_into();
+        if !signature.is_ok_and(|signature| known.fits(text, signature)) {
             return Err(NoteError::Forged { name });
         }
-        if !by.iter().any(|other| other == name) {
-            by.push(name.to_owned());
+        if !by.contains(&name) {
+            by.push(name);
         }
     }
     match by.is_empty() {
@@ -94,12 +91,29 @@ pub(super) fn open<'n>(
     }
 }
 
-/// Whose, of which key, and the signature, where it has the length of one of Ed25519.
-fn signature(line: &str) -> Option<(&str, [u8; 4], Option<[u8; 64]>)> {
-    let (name, signature) = line.strip_prefix(DASH)?.split_once(' ')?;
-    let bytes = STANDARD.decode(signature).ok()?;
-    let (id, signature) = bytes.split_first_chunk::<4>()?;
-    is_name(name).then_some((name, *id, signature.try_into().ok()))
+/// A line with a signature, as far as it claims.
+struct Claimed<'n> {
+    name: &'n str,
+    id: [u8; 4],
+    /// Of one of Ed25519 there are 64 bytes; other algorithms have other lengths.
+    signature: Vec<u8>,
+}
+
+impl<'n> Claimed<'n> {
+    fn read(line: &'n str) -> Option<Self> {
+        let (name, signature) = line.strip_prefix(DASH)?.split_once(' ')?;
+        let bytes = STANDARD.decode(signature).ok()?;
+        let (id, signature) = bytes.split_first_chunk::<4>()?;
+        is_name(name).then(|| Self {
+            name,
+            id: *id,
+            signature: signature.to_vec(),
+        })
+    }
+
+    fn names(&self, key: &Verifier) -> bool {
+        key.name() == self.name && key.id() == self.id
+    }
 }
 
 #[cfg(test)]
