@@ -103,6 +103,26 @@ fn a_draft_of_a_post_mortem_holds_what_the_journal_knows() {
 }
 
 #[test]
+fn a_drill_of_an_incident_is_told_as_one() {
+    let drill = view(&fixtures::drill_of_an_incident("twice a year"));
+    assert!(post_mortem(&drill).is_none(), "nothing has happened");
+    let text = phasegate_report::markdown(&drill);
+    for part in [
+        "Drill 1: ",
+        "Rehearsed",
+        "no message has arrived",
+        "data-loss, rehearsed by noor: twice a year",
+    ] {
+        assert!(text.contains(part), "no {part:?}: {text}");
+    }
+    let found = lessons(&drill).to_improve;
+    let unheard = found
+        .iter()
+        .find(|one| one.what.contains("no message about it has arrived"));
+    assert!(unheard.is_some(), "{found:?}");
+}
+
+#[test]
 fn delivery_performance_is_a_report_too() {
     let views = [view(&fixtures::completed()), view(&fixtures::rolled_back())];
     let report = delivery_report(&views, after(0), after(DAY));
