@@ -56,8 +56,6 @@ BUGS = [
      "} else if anything_left || only_a_part || is_drill {", "} else if anything_left || only_a_part {"),
     ("a drill of an incident is answered as the real thing", ENGINE + "decide/incidents.rs",
      "reaction.filter(|_| respond && !failed && !drill)", "reaction.filter(|_| respond && !failed)"),
-    ("a look from before a change is taken for one after it", ENGINE + "engine.rs",
-     "inspections.retain(|_, (other, _)| *other != sight);", "inspections.retain(|_, (_, _)| sight == sight);"),
     ("an unknown workflow is begun again", ENGINE + "compile/strategies.rs",
      "    } else {\n        EffectClass::AtMostOnce\n    }",
      "    } else {\n        EffectClass::FireAndForget\n    }"),
