@@ -79,6 +79,8 @@ pub(crate) struct Volatile {
     pub(crate) tick_due: Timestamp,
     pub(crate) ticket_count: u64,
     pub(crate) recorded_at: Timestamp,
+    /// A decision waits for the findings of the next look.
+    pub(crate) wants_findings: bool,
     /// Holds of triggers, further than the last record of them.
     pub(crate) holds: BTreeMap<phasegate_core::TriggerId, phasegate_sla::HoldState>,
     /// Covered since the last record, and when it was last looked.
@@ -111,6 +113,7 @@ impl Volatile {
             // its successor asked for. No engine asks once a nanosecond.
             ticket_count: now.since_boot.as_nanos(),
             recorded_at: now.wall,
+            wants_findings: false,
             holds: BTreeMap::new(),
             bakes: BTreeMap::new(),
             quiet: false,

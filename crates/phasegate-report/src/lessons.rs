@@ -7,7 +7,7 @@ use phasegate_engine::record::{GateReason, Outcome};
 use serde::Serialize;
 
 use crate::view::{
-    BudgetSort, EffectEnd, GateView, KpiStatus, StepRun, StepStanding, StopSort, Stretch,
+    BudgetSort, EffectEnd, GateView, KpiStatus, Standing, StepRun, StepStanding, StopSort, Stretch,
     StretchSort, View,
 };
 use crate::words;
@@ -48,6 +48,7 @@ pub struct Improvement {
 #[must_use]
 pub fn lessons(view: &View) -> Lessons {
     let mut found = Found(Lessons::default());
+    found.stands_still(view);
     found.numbers(view);
     found.budgets(view);
     found.left_standing(view);
@@ -74,6 +75,29 @@ impl Found {
         self.0.to_improve.push(Improvement { what, action });
     }
 
+    /// What holds it now comes first: until somebody acts, nothing else moves.
+    fn stands_still(&mut self, view: &View) {
+        for stop in view.stops.iter().filter(|stop| stop.ended.is_none()) {
+            let lasts = words::span_text(view.header.last.since(stop.from));
+            match &stop.sort {
+                StopSort::Hold(reason) => self.better(
+                    format!("It has been held for {lasts}: {}", stop.why),
+                    words::to_release(reason),
+                ),
+                StopSort::Pause(by) => self.better(
+                    format!("{by} paused it {lasts} ago: {}", stop.why),
+                    "let it go on, or end it",
+                ),
+            }
+        }
+        if view.header.standing == Standing::RollbackFailed && view.header.ended.is_none() {
+            self.better(
+                "The rollback failed, and nothing moves by itself",
+                "have it tried again, or take over and go back by hand",
+            );
+        }
+    }
+
     /// KPIs and objectives that were missed, met or never measured.
     fn numbers(&mut self, view: &View) {
         let kpis = view.kpis.iter().map(|kpi| (kpi.title.clone(), kpi.status));
@@ -92,6 +116,16 @@ impl Found {
         for (title, _) in missed {
             let action = "find out why, and mend it or the target";
             self.better(format!("{title}: missed"), action);
+        }
+        for kpi in view.kpis.iter().filter(|kpi| kpi.misses_target) {
+            let target = kpi.target.as_deref().unwrap_or_default();
+            self.better(
+                format!(
+                    "{}: its criteria hold, and its last value misses its target, {target}",
+                    kpi.title
+                ),
+                "bring it there, or mend the target",
+            );
         }
         // What went back early had no time to measure everything.
         let completed = view.header.outcome == Some(Outcome::Completed);
@@ -240,7 +274,6 @@ impl Found {
         for step in steps.chain(view.rollbacks.iter().flat_map(|rollback| &rollback.steps)) {
             self.step(step);
         }
-        // What stands still now is no lesson yet.
         let ended = view.stops.iter();
         let ended = ended.filter_map(|stop| Some((stop, stop.ended.as_ref()?)));
         for (stop, end) in ended {

@@ -3,7 +3,8 @@
 use phasegate_core::{Span, Timestamp};
 use phasegate_engine::program::{Back, OpKind, Response, Severity};
 use phasegate_engine::record::{
-    Decision, GateReason, IncidentClock, IncidentStep, MaintenanceStep, Place, Statement,
+    Decision, GateReason, HoldReason, IncidentClock, IncidentStep, MaintenanceStep, Place,
+    Statement,
 };
 use phasegate_sla::Verdict;
 
@@ -252,6 +253,7 @@ pub(crate) const fn moment(sort: MomentSort) -> &'static str {
         MomentSort::Created => "started",
         MomentSort::EffectAbandoned => "effect given up",
         MomentSort::EffectRepeated => "effect repeated",
+        MomentSort::EffectNotApplied => "effect did not happen",
         MomentSort::EffectUnsure => "effect in doubt",
         MomentSort::Exposed => "exposure",
         MomentSort::Finished => "ended",
@@ -287,6 +289,27 @@ pub(crate) fn statement(statement: &Statement, yes: bool) -> String {
     }
 }
 
+/// What is to be done about something that holds the rollout.
+pub(crate) const fn to_release(reason: &HoldReason) -> &'static str {
+    match reason {
+        HoldReason::Blind { .. } => "see that the source answers, and release it",
+        HoldReason::Budget { .. } => "find out why the step takes so long; release it, or go back",
+        HoldReason::Criterion { .. } => {
+            "bring the number to what the criterion asks for and release it, or go back"
+        }
+        HoldReason::Difference { .. } => "mend what differs and release it, or go back",
+        HoldReason::Drift { .. } => {
+            "find out who changed it; release it to leave it so, or go back"
+        }
+        HoldReason::Effect { .. } => "see why it did not happen, and have it tried again",
+        HoldReason::Gate { .. } => "see to what the gate asks for and release it, or go back",
+        HoldReason::Incident { .. } => "see the incident to its end, and release it",
+        HoldReason::RolledBack => "mend what sent it back and release it, or end it",
+        HoldReason::SaidNo { .. } => "see to what was said, and have the step tried again",
+        HoldReason::Trigger { .. } => "mend what the trigger sees and release it, or go back",
+    }
+}
+
 /// Why there is no exposure to tell of.
 pub(crate) const fn no_share(view: &View) -> &'static str {
     if view.header.sets_shares {
@@ -305,9 +328,9 @@ pub(crate) fn few(names: &[&str], most: usize) -> String {
     }
 }
 
-/// A length of time as people read it: two units at most, and no more than three digits of a fraction.
+/// A length of time as people read it, with no more than three digits of a fraction.
 ///
-/// The longer the time, the less of it matters: `1.204s`, `4m12s`, `3h07m`, `12d4h`.
+/// The longer the time, the less of it matters: `1.204s`, `4m12s`, `3h7m`, `12d4h30m`.
 pub(crate) fn span_text(span: Span) -> String {
     let millis = span.as_millis();
     let (seconds, minutes, hours) = (millis / 1_000, millis / 60_000, millis / 3_600_000);
@@ -342,10 +365,11 @@ pub(crate) fn span_text(span: Span) -> String {
     if hours < 24 {
         return pair(hours, "h", minutes % 60, "m");
     }
-    match hours % 24 {
-        // A quarter of an hour more than ten days is no ten days.
-        0 => pair(hours / 24, "d", minutes % 60, "m"),
-        rest => pair(hours / 24, "d", rest, "h"),
+    // Most of an hour more than a day is no day, however many days there are.
+    match (hours % 24, minutes % 60) {
+        (0, rest) => pair(hours / 24, "d", rest, "m"),
+        (rest, 0) => pair(hours / 24, "d", rest, "h"),
+        (rest, minutes) => format!("{}d{rest}h{minutes}m", hours / 24),
     }
 }
 
@@ -377,7 +401,8 @@ mod tests {
             ("60s", "1m"),
             ("1m30.9s", "1m30s"),
             ("3h7m5s", "3h7m"),
-            ("12d4h59m", "12d4h"),
+            ("12d4h59m", "12d4h59m"),
+            ("29h54m10s", "1d5h54m"),
             ("3w", "21d"),
             ("2w3d", "17d"),
             ("2w33m5s", "14d33m"),

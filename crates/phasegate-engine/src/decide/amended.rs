@@ -77,7 +77,9 @@ impl Engine {
         });
         let (decision, reason) = match rejected {
             Some(reason) => (Decision::NoGo, reason),
-            None if self.is_quorate(place, gate) => (Decision::Go, GateReason::AllMet),
+            None if self.state.is_approved(place, &self.now()) => {
+                (Decision::Go, GateReason::AllMet)
+            }
             None => return,
         };
         self.emit(Body::GateDecided {

@@ -5,7 +5,7 @@ use phasegate_core::{Desired, EffectClass, EffectOutcome, Reading, Standing};
 use super::Sight;
 use super::effects::ATTEMPTS_MAX;
 use crate::engine::Engine;
-use crate::record::{AskAbout, Body, HoldReason, How, Place};
+use crate::record::{AskAbout, Body, How, Place};
 use crate::state::EffectState;
 
 impl Engine {
@@ -72,6 +72,7 @@ impl Engine {
             return;
         };
         let (place, attempts) = (state.place.clone(), state.attempts);
+        let to = state.effect.to.clone();
         let landing = self.last_landing(state);
         let found = reading
             .found
@@ -109,7 +110,7 @@ impl Engine {
             return;
         }
         if reading.standing == Standing::Other && !may_repeat && self.now().wall >= landing {
-            self.hold(HoldReason::Drift { place, found });
+            self.hold_by_drift(place, &to, reading.found.clone());
         }
         let sight = Sight::Doubt(number);
         if may_repeat {

@@ -1,13 +1,10 @@
 //! Gates: go when all criteria hold, all approvals are there and the date has come; no-go when one
 //! criterion fails or one person rejects; otherwise wait.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use phasegate_core::{PersonId, RoleId};
 use phasegate_sla::Verdict;
 
 use crate::engine::Engine;
-use crate::program::{Gate, OpKind, Reaction, Response, TimeoutDecision};
+use crate::program::{Check, Gate, OpKind, Reaction, Response, TimeoutDecision};
 use crate::record::{AskAbout, Body, Cause, Decision, Finish, GateReason, HoldReason, Place};
 use crate::state::{AskState, Stage};
 
@@ -40,8 +37,26 @@ impl Engine {
             if decision == Decision::Go && self.asks_to_attest_again(place) {
                 return;
             }
+            if rests_on_criteria(gate, &reason) && !self.has_new_findings(place, gate) {
+                self.look_first();
+                return;
+            }
             self.decide_gate(place, gate, decision, reason);
         }
+    }
+
+    /// Were the criteria of this gate found to be so as late as they can be? What is recorded may be older by the
+    /// roll-up, and a gate that waited for a person or for its date decides by what is so now.
+    fn has_new_findings(&self, place: &Place, gate: &Gate) -> bool {
+        let now = self.now().wall;
+        let is_new = |check: &Check| {
+            let state = self.state.check(place, &check.id);
+            state.is_some_and(|state| {
+                let at = state.finding.at;
+                at <= now && now.since(at) <= self.state.program.timing.every
+            })
+        };
+        gate.checks.iter().all(is_new)
     }
 
     /// While a rollback is on, gates of phases beside it are decided as far as people and time decide
@@ -68,13 +83,6 @@ impl Engine {
             let Some((decision, reason)) = self.gate_decision(place, gate) else {
                 continue;
             };
-            let rests_on_criteria = match &reason {
-                GateReason::AllMet => !gate.checks.is_empty(),
-                GateReason::Criterion { .. } => true,
-                GateReason::BrokenGlass { .. }
-                | GateReason::Rejected { .. }
-                | GateReason::TimedOut => false,
-            };
             // A no that holds has nothing to hold now: it is decided when the rollback is over.
             let lasts =
                 decision == Decision::Go || self.goes_further(&self.no_go(gate, &reason), place);
@@ -83,7 +91,7 @@ impl Engine {
             }
             let held = self.state.is_held_by_gate(&gate.id);
             let expired = decision == Decision::Go && self.asks_to_attest_again(place);
-            if !rests_on_criteria && !held && !expired {
+            if !rests_on_criteria(gate, &reason) && !held && !expired {
                 self.decide_gate(place, gate, decision, reason);
             }
         }
@@ -127,7 +135,7 @@ impl Engine {
             .state
             .holds
             .iter()
-            .any(|hold| matches!(hold, HoldReason::Effect { place: at, .. } if *at == place));
+            .any(|hold| matches!(hold, HoldReason::Effect { place: at, .. } | HoldReason::SaidNo { place: at, .. } if *at == place));
         if !held && !self.is_asked(&about) {
             self.ask(about, vec![role], format!("Is this still so: {text}"));
         }
@@ -171,7 +179,7 @@ impl Engine {
                 return Some((Decision::NoGo, GateReason::Criterion { check, sentence }));
             }
         }
-        if all_hold && self.is_quorate(place, gate) {
+        if all_hold && self.state.is_approved(place, &now) {
             return Some((Decision::Go, GateReason::AllMet));
         }
         let waited = self.running_for(place)?;
@@ -183,29 +191,6 @@ impl Engine {
             }
             TimeoutDecision::Go | TimeoutDecision::NoGo | TimeoutDecision::Hold => None,
         }
-    }
-
-    /// Have enough different people of each role said yes, and not too long ago? One person counts for
-    /// one role only.
-    pub(super) fn is_quorate(&self, place: &Place, gate: &Gate) -> bool {
-        let Some(ask) = self.approval_ask(place) else {
-            return gate.approvals.quorum.is_empty();
-        };
-        let mut yes: BTreeMap<&RoleId, BTreeSet<&PersonId>> = BTreeMap::new();
-        for (answer, at) in &ask.answers {
-            let age = self.now().elapsed_since(at).high;
-            let expired = gate
-                .approvals
-                .expires_after
-                .is_some_and(|limit| age > limit);
-            if answer.yes && !expired {
-                yes.entry(&answer.role).or_default().insert(&answer.by);
-            }
-        }
-        gate.approvals.quorum.iter().all(|(role, count)| {
-            let have = yes.get(role).map_or(0, BTreeSet::len);
-            u32::try_from(have).is_ok_and(|have| have >= *count)
-        })
     }
 
     /// What a no leads to that rests on this.
@@ -244,5 +229,16 @@ impl Engine {
             },
             place.phase(),
         );
+    }
+}
+
+/// Is it decided by what was measured?
+fn rests_on_criteria(gate: &Gate, reason: &GateReason) -> bool {
+    match reason {
+        GateReason::AllMet => !gate.checks.is_empty(),
+        GateReason::Criterion { .. } => true,
+        GateReason::BrokenGlass { .. } | GateReason::Rejected { .. } | GateReason::TimedOut => {
+            false
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Judging: what the answers of one look say, what of it is recorded, and what follows.
 
+use std::cell::Cell;
+
 use phasegate_core::{CriterionId, EffectClass, PhaseId, Span, Timestamp, TriggerId};
 use phasegate_sla::{Alert, Hold, HoldState, Verdict};
 
@@ -40,19 +42,22 @@ struct Seen<'t> {
     triggers: Vec<TriggerSeen<'t>>,
     /// What ends an operation at once, and is so.
     stops: Vec<(&'t Look, &'t Place, &'t CriterionId)>,
+    bakes: Vec<BakeProgress>,
+    /// Do the findings stand in a record?
+    recorded: Cell<bool>,
 }
 
 impl Engine {
     /// Evaluates, records what is worth a record, and acts on it.
     pub(crate) fn judge(&mut self, closed: &Closed) {
-        let seen = self.see(closed);
+        let mut seen = self.see(closed);
         self.keep_holds(&seen);
-        let bakes = self.cover_bakes(&seen);
-        self.record_findings(&seen, &bakes);
+        seen.bakes = self.cover_bakes(&seen);
+        self.record_findings(&seen);
         self.act_on_triggers(&seen);
         if self.state.rollback.is_none() {
             self.stop_at_once(&seen);
-            self.act_on_bakes(&seen, &bakes);
+            self.act_on_bakes(&seen);
             self.act_on_gates(&seen);
         } else {
             self.act_on_validation(&seen);
@@ -82,6 +87,8 @@ impl Engine {
             checks: Vec::new(),
             triggers: Vec::new(),
             stops: Vec::new(),
+            bakes: Vec::new(),
+            recorded: Cell::new(false),
         };
         for (look, verdict) in closed.verdicts(&self.registry, &self.state.testimony, at) {
             match &look.subject {
@@ -229,13 +236,22 @@ impl Engine {
     }
 
     /// One record at most: on a change, before a decision, or when the last is old.
-    fn record_findings(&mut self, seen: &Seen<'_>, bakes: &[BakeProgress]) {
+    fn record_findings(&mut self, seen: &Seen<'_>) {
         let now = self.now().wall;
         let old = now >= self.volatile.recorded_at + self.state.program.timing.roll_up;
-        let any = !(seen.checks.is_empty() && seen.triggers.is_empty() && bakes.is_empty());
-        if !any || !(old || self.has_changed(seen, bakes)) {
+        let wanted = std::mem::take(&mut self.volatile.wants_findings);
+        if old || wanted || self.has_changed(seen) {
+            self.record_now(seen);
+        }
+    }
+
+    /// Records what this look has found, where it is not recorded yet: before anything is decided by it.
+    fn record_now(&mut self, seen: &Seen<'_>) {
+        let any = !(seen.checks.is_empty() && seen.triggers.is_empty() && seen.bakes.is_empty());
+        if !any || seen.recorded.replace(true) {
             return;
         }
+        let now = self.now().wall;
         let testimony = &self.state.testimony;
         let finding = |look| seen.closed.finding(look, &self.registry, testimony, now);
         let judged = seen.checks.iter().map(|c| Judged {
@@ -253,13 +269,13 @@ impl Engine {
         let body = Body::Evaluated {
             judged: judged.collect(),
             triggers: triggers.collect(),
-            bakes: bakes.to_vec(),
+            bakes: seen.bakes.clone(),
         };
         self.volatile.recorded_at = now;
         self.emit(body);
     }
 
-    fn has_changed(&self, seen: &Seen<'_>, bakes: &[BakeProgress]) -> bool {
+    fn has_changed(&self, seen: &Seen<'_>) -> bool {
         let check_changed = seen.checks.iter().any(|c| {
             self.state.check(c.place, c.check).is_none_or(|state| {
                 state.failures != c.failures || !same_kind(&state.finding.verdict, &c.verdict)
@@ -272,7 +288,7 @@ impl Engine {
                     || state.blind_since != t.blind_since
             })
         });
-        let bake_changed = bakes.iter().any(|b| {
+        let bake_changed = seen.bakes.iter().any(|b| {
             let recorded = self.state.bakes.get(&b.place);
             recorded.is_none_or(|state| state.blind_since != b.blind_since)
                 || self
@@ -384,8 +400,8 @@ impl Engine {
         }
     }
 
-    fn act_on_bakes(&mut self, seen: &Seen<'_>, bakes: &[BakeProgress]) {
-        for bake in bakes {
+    fn act_on_bakes(&mut self, seen: &Seen<'_>) {
+        for bake in &seen.bakes {
             if self.state.rollback.is_some() {
                 return;
             }
@@ -396,9 +412,10 @@ impl Engine {
             let phase = bake.place.phase();
             match self.bake_step(bake, &mut here()) {
                 BakeStep::Done if self.may_leave(&bake.place) => {
+                    self.record_now(seen);
                     self.finish_op(&bake.place, Finish::Done);
                 }
-                BakeStep::Done | BakeStep::GoesOn => self.end_overdue(&bake.place),
+                BakeStep::Done | BakeStep::GoesOn => self.end_overdue(seen, &bake.place),
                 BakeStep::Failed(reaction, _) | BakeStep::Blind(reaction)
                     if self.is_taken(&reaction) => {}
                 BakeStep::Failed(reaction, failed) => {
@@ -409,6 +426,7 @@ impl Engine {
                         sentence: sentence.clone(),
                     };
                     let hold = HoldReason::Criterion { check, sentence };
+                    self.record_now(seen);
                     self.respond(&reaction, cause, hold, phase);
                 }
                 BakeStep::Blind(mut reaction) => {
@@ -421,6 +439,7 @@ impl Engine {
                     });
                     let what = what.unwrap_or_default();
                     let cause = Cause::Blind { what: what.clone() };
+                    self.record_now(seen);
                     self.respond(&reaction, cause, HoldReason::Blind { what }, phase);
                 }
             }
@@ -452,6 +471,7 @@ impl Engine {
             let mut reaction = blind.reaction.clone();
             reaction.act.get_or_insert(Response::Hold);
             let cause = Cause::Blind { what: what.clone() };
+            self.record_now(seen);
             self.respond(&reaction, cause, HoldReason::Blind { what }, place.phase());
         }
     }
@@ -510,6 +530,7 @@ impl Engine {
                 continue;
             }
             let sentence = format!("stopped by {}", self.sentence(seen.closed, look));
+            self.record_now(seen);
             self.hold(HoldReason::Criterion {
                 check: (*check).clone(),
                 sentence: sentence.clone(),
@@ -519,7 +540,7 @@ impl Engine {
     }
 
     /// What is broken on purpose is mended in time, even if nobody could see what it did.
-    fn end_overdue(&mut self, place: &Place) {
+    fn end_overdue(&mut self, seen: &Seen<'_>, place: &Place) {
         let Some(span) = self.bake_span(place).filter(|_| self.ends_next(place)) else {
             return;
         };
@@ -531,6 +552,7 @@ impl Engine {
             .is_some_and(|elapsed| elapsed.high >= patience);
         if overdue {
             let reason = format!("it could not be decided within {patience}");
+            self.record_now(seen);
             self.hold(HoldReason::Blind {
                 what: reason.clone(),
             });
@@ -560,6 +582,7 @@ impl Engine {
         let open = here().find(|c| !matches!(c.verdict, Verdict::Pass | Verdict::Warn));
         match open {
             None if here().next().is_some() => {
+                self.record_now(seen);
                 self.finish_op(&place, Finish::Done);
                 // In the same look it may have begun to go further back.
                 if self.may_be_enough() {
@@ -579,6 +602,7 @@ impl Engine {
                 } else {
                     Finish::Failed { reason }
                 };
+                self.record_now(seen);
                 self.finish_op(&place, finish);
             }
             Some(_) => {}

@@ -153,6 +153,12 @@ impl Engine {
         }
     }
 
+    /// Has the next look begin at once, unless one is under way, and its findings recorded: something is decided by them.
+    pub(crate) fn look_first(&mut self) {
+        self.volatile.wants_findings = true;
+        self.volatile.tick_due = self.volatile.tick_due.min(self.now().wall);
+    }
+
     pub(crate) fn tick_timeout(&self) -> Option<Timestamp> {
         match &self.volatile.tick {
             Some(tick) => Some(tick.answer_by),

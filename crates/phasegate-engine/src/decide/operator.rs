@@ -270,10 +270,7 @@ impl Engine {
             }
             Some(AskAbout::Incident { number }) => self.decide_incident(number, yes, Some(by)),
             // What was attested is not so any more: the gate there waits for somebody to mend it.
-            Some(AskAbout::Attestation { place }) if !yes => {
-                let reason = format!("{by} says that it is not so any more: {reason}");
-                self.hold(HoldReason::Effect { place, reason });
-            }
+            Some(AskAbout::Attestation { place }) if !yes => self.hold_by_no(place, by, reason),
             Some(
                 AskAbout::Approval { .. }
                 | AskAbout::Attestation { .. }

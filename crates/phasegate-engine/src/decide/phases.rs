@@ -1,6 +1,6 @@
 //! Phases: which begin, which go on, which are done, and the patience their operations have.
 
-use phasegate_core::{PhaseId, RoleId};
+use phasegate_core::{PersonId, PhaseId, RoleId};
 
 use crate::engine::Engine;
 use crate::program::Phase;
@@ -126,14 +126,25 @@ impl Engine {
             }
             return;
         }
-        let reason = format!("{} could not do it: {}", answered.by, answered.reason);
+        let (by, reason) = (answered.by, answered.reason);
         match place {
-            Place::Rollback { .. } => self.finish_op(place, Finish::Failed { reason }),
-            Place::Aside | Place::Phase { .. } => self.hold(HoldReason::Effect {
-                place: place.clone(),
-                reason,
-            }),
+            Place::Rollback { .. } => {
+                let reason = format!("{by} says no: {reason}");
+                self.finish_op(place, Finish::Failed { reason });
+            }
+            Place::Aside | Place::Phase { .. } => self.hold_by_no(place.clone(), by, reason),
         }
+    }
+
+    /// A person was asked there, and said no.
+    pub(crate) fn hold_by_no(&mut self, place: Place, by: PersonId, reason: String) {
+        let title = self.state.op(&place).map(|op| op.title.clone());
+        self.hold(HoldReason::SaidNo {
+            place,
+            what: title.unwrap_or_default(),
+            by,
+            reason,
+        });
     }
 
     /// Holds, unless it is held for that reason already.

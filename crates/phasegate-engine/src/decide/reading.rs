@@ -55,13 +55,7 @@ impl Engine {
                     return Some(reading);
                 }
                 self.volatile.read.remove(place);
-                let found = reading
-                    .found
-                    .map_or_else(|| "nothing".to_owned(), |f| f.to_string());
-                self.hold(HoldReason::Drift {
-                    place: place.clone(),
-                    found,
-                });
+                self.hold_by_drift(place.clone(), to, reading.found);
                 None
             }
         }

@@ -6,8 +6,8 @@
 //! state or the new one is chance.
 
 use phasegate_core::{
-    BindingId, Capability, Effect, EffectClass, EffectKey, Reading, Span, Standing, TargetId,
-    Timestamp,
+    BindingId, Capability, Desired, Effect, EffectClass, EffectKey, Reading, Span, Standing,
+    TargetId, Timestamp,
 };
 
 use super::Sight;
@@ -59,6 +59,17 @@ impl Engine {
         })
     }
 
+    /// Somebody else has changed what the rollout moves.
+    pub(super) fn hold_by_drift(&mut self, place: Place, to: &BindingId, found: Option<Desired>) {
+        let words = found.as_ref().map(ToString::to_string);
+        self.hold(HoldReason::Drift {
+            place,
+            found: words.unwrap_or_else(|| "nothing".to_owned()),
+            to: Some(to.clone()),
+            state: found,
+        });
+    }
+
     /// What was read is not what was set: sets it again, or holds.
     pub(crate) fn settle_standing(&mut self, to: &BindingId, target: &TargetId, reading: &Reading) {
         let key = (to.clone(), target.clone());
@@ -69,13 +80,7 @@ impl Engine {
         match reading.standing {
             Standing::AsDesired | Standing::Unknown => {}
             Standing::Other if self.state.drift_accepted.contains(&Place::Aside) => {}
-            Standing::Other => {
-                let found = reading.found.as_ref();
-                self.hold(HoldReason::Drift {
-                    place: Place::Aside,
-                    found: found.map_or_else(|| "nothing".to_owned(), ToString::to_string),
-                });
-            }
+            Standing::Other => self.hold_by_drift(Place::Aside, to, reading.found.clone()),
             Standing::AsBefore | Standing::Resting if self.state.rollback.is_some() => {}
             Standing::AsBefore | Standing::Resting => {
                 let desired = applied.desired.clone();

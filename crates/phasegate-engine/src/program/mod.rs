@@ -15,8 +15,8 @@ mod way_back;
 use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_core::{
-    BindingId, Capability, ChannelId, CriterionId, PhaseId, PlanId, Role, RoleId, Span, TargetId,
-    Timestamp, TriggerId,
+    BindingId, Capability, ChannelId, CriterionId, KpiId, PhaseId, PlanId, Role, RoleId, Span,
+    TargetId, Timestamp, TriggerId,
 };
 use phasegate_criterion::{Criterion, Kpi, KpiRegistry, Slo};
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,9 @@ pub struct Program {
     pub bindings_digest: String,
     /// The numbers that criteria speak of.
     pub kpis: Vec<Kpi>,
+    /// Whose baselines the plan leaves open and somebody gave when the rollout began: who, for reports.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub given_baselines: BTreeMap<KpiId, String>,
     /// Objectives made of them.
     #[serde(default)]
     pub slos: Vec<Slo>,

@@ -1,6 +1,6 @@
 //! Why something happened, how it is known, and how it ended.
 
-use phasegate_core::{CriterionId, GateId, PersonId, TargetId, TriggerId};
+use phasegate_core::{BindingId, CriterionId, Desired, GateId, PersonId, TargetId, TriggerId};
 use serde::{Deserialize, Serialize};
 
 use super::Place;
@@ -190,6 +190,12 @@ pub enum HoldReason {
         place: Place,
         /// What was found, for people.
         found: String,
+        /// Where it was found. Older records do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<BindingId>,
+        /// What was found, where it could be read. Older records do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        state: Option<Desired>,
     },
     /// An effect did not happen.
     Effect {
@@ -212,6 +218,17 @@ pub enum HoldReason {
     },
     /// A rollback led to an earlier phase; a person says how it goes on.
     RolledBack,
+    /// A person says that something is not so, or was not done.
+    SaidNo {
+        /// Where.
+        place: Place,
+        /// What they were asked.
+        what: String,
+        /// Who.
+        by: PersonId,
+        /// Why.
+        reason: String,
+    },
     /// A trigger fired and the plan says hold.
     Trigger {
         /// Which.

@@ -35,6 +35,9 @@ impl fmt::Display for HoldReason {
             Self::Effect { reason, .. } => write!(f, "an effect failed: {reason}"),
             Self::Gate { gate } => write!(f, "gate {gate} is not passed"),
             Self::Incident { number, scenario } => write!(f, "incident {number}: {scenario}"),
+            Self::SaidNo {
+                what, by, reason, ..
+            } => write!(f, "{by} says no to '{what}': {reason}"),
             Self::RolledBack => f.write_str("it was rolled back and waits for a person"),
             Self::Trigger { trigger, sentence } => write!(f, "trigger {trigger} fired: {sentence}"),
         }

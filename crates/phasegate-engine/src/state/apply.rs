@@ -374,7 +374,8 @@ fn about(hold: &HoldReason, place: &Place) -> bool {
     match hold {
         HoldReason::Budget { place: at }
         | HoldReason::Drift { place: at, .. }
-        | HoldReason::Effect { place: at, .. } => at == place,
+        | HoldReason::Effect { place: at, .. }
+        | HoldReason::SaidNo { place: at, .. } => at == place,
         HoldReason::Blind { .. }
         | HoldReason::Difference { .. }
         | HoldReason::Criterion { .. }

@@ -1,12 +1,45 @@
 //! What people said, and what stays known of an operation that has ended.
 
-use phasegate_core::Now;
+use std::collections::{BTreeMap, BTreeSet};
+
+use phasegate_core::{Now, PersonId, RoleId};
 
 use super::State;
 use crate::program::OpKind;
 use crate::record::{Answered, AskAbout, Finish, Place};
 
 impl State {
+    /// Have enough different people of each role said yes to the gate there, and not too long before `now`? One person
+    /// counts for one role only. True as well where nobody has to; false where no gate is.
+    ///
+    /// ```
+    /// # use phasegate_core::Now;
+    /// # use phasegate_engine::{record::Place, state::State};
+    /// # fn waits_for_people(state: &State, place: &Place, now: &Now) -> bool {
+    /// !state.is_approved(place, now)
+    /// # }
+    /// ```
+    pub fn is_approved(&self, place: &Place, now: &Now) -> bool {
+        let Some(OpKind::Gate(gate)) = self.op(place).map(|op| &op.kind) else {
+            return false;
+        };
+        let asked = self.asks.values().find(
+            |state| matches!(&state.ask.about, AskAbout::Approval { place: at, .. } if at == place),
+        );
+        let mut yes: BTreeMap<&RoleId, BTreeSet<&PersonId>> = BTreeMap::new();
+        for (answer, at) in asked.iter().flat_map(|state| &state.answers) {
+            let age = now.elapsed_since(at).high;
+            let limit = gate.approvals.expires_after;
+            if answer.yes && limit.is_none_or(|limit| age <= limit) {
+                yes.entry(&answer.role).or_default().insert(&answer.by);
+            }
+        }
+        gate.approvals.quorum.iter().all(|(role, count)| {
+            let have = yes.get(role).map_or(0, BTreeSet::len);
+            u32::try_from(have).is_ok_and(|have| have >= *count)
+        })
+    }
+
     pub(super) fn fold_answered(
         &mut self,
         answered: &Answered,

@@ -14,7 +14,7 @@ impl State {
                 HoldReason::Drift { place, .. } => {
                     self.drift_accepted.insert(place);
                 }
-                HoldReason::Effect { place, .. } => {
+                HoldReason::Effect { place, .. } | HoldReason::SaidNo { place, .. } => {
                     if let Ok(stage) = self.stage_mut(&place) {
                         *stage = Stage::Ready;
                     }

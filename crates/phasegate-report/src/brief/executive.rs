@@ -10,7 +10,9 @@ use super::open::{Next, Open, next, open};
 use super::{Brief, Data};
 use crate::doc::{self, Bits, Block, Clock, Document, Front, Section};
 use crate::lessons::{Lessons, lessons};
-use crate::view::{Exposure, GoalView, Header, KpiStatus, KpiView, PhaseStanding, SloView, View};
+use crate::view::{
+    Exposure, GoalView, Header, KpiStatus, KpiView, MomentSort, PhaseStanding, SloView, View,
+};
 use crate::words;
 
 /// What it says, as data.
@@ -81,6 +83,13 @@ pub(super) fn phases(view: &View) -> (usize, usize) {
     (done.count(), own.count())
 }
 
+/// How many decisions were taken. That it has ended, or that a way back is over, nobody decides.
+fn taken(view: &View) -> usize {
+    let all = doc::decisions(view).into_iter();
+    let ends = |sort| matches!(sort, MomentSort::Finished | MomentSort::RollbackEnded);
+    all.filter(|(_, moment)| !ends(moment.sort)).count()
+}
+
 impl Executive {
     fn of(view: &View) -> Self {
         let (phases_done, phases) = phases(view);
@@ -91,7 +100,7 @@ impl Executive {
             phases_done,
             phases,
             exposure: view.exposure.clone(),
-            decisions: doc::decisions(view).len(),
+            decisions: taken(view),
             answers: asked.flat_map(|question| &question.answers).count(),
             stood_still: Still::of(view),
             kpis: view.kpis.clone(),

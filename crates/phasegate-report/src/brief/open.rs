@@ -1,13 +1,10 @@
 //! What waits for somebody, and what comes next.
 
-use std::collections::BTreeSet;
-
 use phasegate_core::{PhaseId, Timestamp};
-use phasegate_engine::record::AskAbout;
 use serde::Serialize;
 
 use crate::doc::{Bits, Clock};
-use crate::view::{PhaseStanding, Question, StepStanding, View};
+use crate::view::{PhaseStanding, StepStanding, View};
 
 /// Something that waits for somebody.
 #[derive(Clone, Debug, Serialize)]
@@ -35,7 +32,8 @@ pub(super) fn open(view: &View) -> Vec<Open> {
         what: format!("nothing moves forward: {}", stop.why),
     });
     let questions = view.questions.iter();
-    let questions = questions.filter(|asked| asked.closed.is_none() && !is_answered(view, asked));
+    // A gate that all have approved waits for its date, or for its criteria.
+    let questions = questions.filter(|asked| asked.closed.is_none() && !asked.approved);
     let questions = questions.map(|asked| {
         let roles: Vec<&str> = asked.roles.iter().map(|role| role.as_str()).collect();
         Open {
@@ -59,27 +57,6 @@ pub(super) fn open(view: &View) -> Vec<Open> {
     });
     let all = stops.chain(questions).chain(incidents);
     all.chain(failed).collect()
-}
-
-/// Have all said yes who are asked about a gate? Then it waits for its date, or for its criteria.
-fn is_answered(view: &View, asked: &Question) -> bool {
-    let place = match &asked.about {
-        AskAbout::Approval { place, .. } => place,
-        AskAbout::Attestation { .. }
-        | AskAbout::Difference { .. }
-        | AskAbout::Effect { .. }
-        | AskAbout::Incident { .. }
-        | AskAbout::Task { .. } => return false,
-    };
-    let gate = view.gates.iter().rfind(|gate| gate.place == *place);
-    gate.is_some_and(|gate| {
-        gate.quorum.iter().all(|(role, wanted)| {
-            let yes = gate.approvals.iter();
-            let yes = yes.filter(|said| said.yes && said.role == *role);
-            let people: BTreeSet<_> = yes.map(|said| &said.by).collect();
-            u32::try_from(people.len()).is_ok_and(|said| said >= *wanted)
-        })
-    })
 }
 
 /// The rest of what is under way, then the phases that have not begun; nothing once it has ended, while it goes back

@@ -32,7 +32,7 @@ pub(crate) fn exposure(html: &mut Html, view: &View, numbered: &str) {
     }
     entries.push((
         "moment",
-        format!("decision, numbered as in {numbered} where there is room"),
+        format!("decision, numbered as in {numbered}; where many lie close together, from the first to the last"),
     ));
     frame::key(html, &entries);
 }

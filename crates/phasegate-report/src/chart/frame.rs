@@ -44,8 +44,8 @@ pub(super) const TOP: f64 = 46.0;
 /// Room below for the labels of time.
 pub(super) const BOTTOM: f64 = 34.0;
 
-/// Rows of numbers above a chart; what does not fit is left out there and stands in the table.
-const ROWS: usize = 3;
+/// Rows of numbers above a chart; what does not fit shares the last number.
+const ROWS: u8 = 3;
 
 /// A chart in both sizes.
 pub(super) fn figure(html: &mut Html, title: &str, height: f64, draw: impl Fn(&mut Html, Size)) {
@@ -132,24 +132,97 @@ pub(super) fn is_cut<'g>(
 
 /// A thin line at every decision, with its number above.
 pub(super) fn decisions(html: &mut Html, view: &View, times: &Times, bottom: f64) {
-    let mut last = [f64::NEG_INFINITY; ROWS];
+    let mut marks: Vec<Mark> = Vec::new();
     for (number, moment) in doc::decisions(view) {
         let x = times.x(moment.at);
         line(html, "moment", (x, TOP - 2.0), (x, bottom));
-        let Some(row) = last.iter().position(|taken| x - taken >= 15.0) else {
-            continue;
-        };
-        if let Some(taken) = last.get_mut(row) {
-            *taken = x;
+        mark(&mut marks, number, x);
+    }
+    for mark in &marks {
+        mark.draw(html, times);
+    }
+}
+
+/// One number, or the first and the last of many that lie close together.
+struct Mark {
+    x: f64,
+    row: u8,
+    first: usize,
+    last: usize,
+}
+
+/// From the middle of one number to that of the next.
+const NUMBER: f64 = 15.0;
+/// The same beside two numbers.
+const NUMBERS: f64 = 46.0;
+
+/// How wide the mark of several numbers is.
+const MANY: f64 = 38.0;
+
+/// Finds a place for a number: in the lowest row that has room, else with those before it in the highest.
+fn mark(marks: &mut Vec<Mark>, number: usize, x: f64) {
+    if let Some(many) = marks.last_mut().filter(|last| last.first < last.last)
+        && x - many.x < NUMBERS
+    {
+        many.last = number;
+        return;
+    }
+    let is_free = |row: &u8| {
+        let mut own = marks.iter().filter(|mark| mark.row == *row);
+        own.all(|mark| x - mark.x >= mark.width())
+    };
+    match (0..ROWS).find(is_free) {
+        Some(row) => marks.push(Mark {
+            x,
+            row,
+            first: number,
+            last: number,
+        }),
+        // The one before it stands highest, since the rows below were taken before.
+        None => {
+            if let Some(last) = marks.last_mut() {
+                last.last = number;
+            }
         }
-        // At most three rows.
-        let y = TOP - 10.0 - 14.0 * f64::from(u8::try_from(row).unwrap_or(0));
-        html.element(
-            "circle",
-            &[("class", "dot"), ("cx", &c(x)), ("cy", &c(y)), ("r", "7")],
-            |_| {},
-        );
-        text(html, "number", (x, y + 3.5), &number.to_string());
+    }
+}
+
+impl Mark {
+    fn width(&self) -> f64 {
+        if self.first < self.last {
+            NUMBERS
+        } else {
+            NUMBER
+        }
+    }
+
+    fn draw(&self, html: &mut Html, times: &Times) {
+        let y = TOP - 10.0 - 14.0 * f64::from(self.row);
+        if self.first == self.last {
+            let attributes = [
+                ("class", "dot"),
+                ("cx", &c(self.x)),
+                ("cy", &c(y)),
+                ("r", "7"),
+            ];
+            html.element("circle", &attributes, |_| {});
+            text(html, "number", (self.x, y + 3.5), &self.first.to_string());
+            return;
+        }
+        // It must not leave the drawing.
+        let left = (self.x - 7.0).min(times.right() + RIGHT - MANY);
+        let (x, top, width) = (c(left), c(y - 7.0), c(MANY));
+        let attributes = [
+            ("class", "dot"),
+            ("x", &x),
+            ("y", &top),
+            ("width", &width),
+            ("height", "14"),
+            ("rx", "7"),
+        ];
+        html.element("rect", &attributes, |_| {});
+        let numbers = format!("{}–{}", self.first, self.last);
+        text(html, "number", (left + MANY / 2.0, y + 3.5), &numbers);
     }
 }
 

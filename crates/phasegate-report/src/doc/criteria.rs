@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use phasegate_core::{Quantity, Ratio};
+use phasegate_core::{PhaseId, Quantity, Ratio};
 use phasegate_sla::{Finding, Means};
 
 use crate::doc::bits::{Bits, Block, Clock, Section, Tone};
@@ -10,16 +10,20 @@ use crate::view::{Actual, CriterionView, KpiStatus, KpiView, Scope, Series, View
 use crate::words;
 
 pub(super) fn section(view: &View, clock: &Clock) -> Option<Section> {
-    let rows = view.criteria.iter().map(|criterion| row(criterion, clock));
+    let rows = view.criteria.iter().map(|one| row(one, view, clock));
     let columns = &["Criterion", "Verdict", "Last", "Worst", "Recorded"];
     let table = Block::table(columns, rows)?;
     Some(Section::new("criteria", "Criteria", vec![table]))
 }
 
-fn row(criterion: &CriterionView, clock: &Clock) -> Vec<Bits> {
+fn row(criterion: &CriterionView, view: &View, clock: &Clock) -> Vec<Bits> {
+    let title = |id: &PhaseId| {
+        let phase = view.phases.iter().find(|phase| phase.id == *id);
+        phase.map_or_else(|| id.to_string(), |phase| format!("{} ({id})", phase.title))
+    };
     let mut whose = match &criterion.scope {
-        Scope::Phase(phase) => format!(" {phase}"),
-        Scope::Rollback(phase) => format!(" {phase}, on the way back"),
+        Scope::Phase(phase) => format!(" {}", title(phase)),
+        Scope::Rollback(phase) => format!(" {}, on the way back", title(phase)),
     };
     if let Some(during) = &criterion.during {
         whose = format!("{whose}, {during}");
@@ -114,11 +118,20 @@ fn kpi_row(kpi: &KpiView, clock: &Clock) -> Vec<Bits> {
         Bits::text(kpi.title.as_str())
             .and_text(" ")
             .and_code(kpi.kpi.as_str()),
-        Bits::text(kpi.baseline.as_str()),
+        baseline(kpi),
         Bits::text(kpi.target.clone().unwrap_or_else(|| "–".to_owned())),
         measured_last(&kpi.actual, clock),
         status_why(kpi.status, kpi.why.as_ref()),
     ]
+}
+
+/// The baseline, and who gave it where the plan did not.
+fn baseline(kpi: &KpiView) -> Bits {
+    let baseline = Bits::text(kpi.baseline.as_str());
+    match &kpi.baseline_by {
+        Some(by) => baseline.and_quiet(format!(", given by {by}, not by the plan")),
+        None => baseline,
+    }
 }
 
 /// How a number or an objective stands, and why.

@@ -1,9 +1,10 @@
 //! The head of a report: what it is, how it stands, why, and the figures one asks for first.
 
 use phasegate_engine::program::holds_plan_gates;
+use phasegate_sla::Verdict;
 
 use crate::doc::bits::{Bits, Clock, Tone, against};
-use crate::view::{Counted, Standing, View};
+use crate::view::{Counted, PhaseStanding, PhaseView, Standing, View};
 use crate::words;
 
 /// What stands at the top of a document.
@@ -45,18 +46,21 @@ pub(crate) const fn standing_tone(standing: Standing) -> Tone {
 /// One sentence on why it stands so.
 pub(crate) fn why(view: &View) -> String {
     let header = &view.header;
-    let own = || {
-        view.phases
-            .iter()
-            .filter(|phase| !holds_plan_gates(&phase.id))
+    let of_whole = |phase: &&PhaseView| holds_plan_gates(&phase.id);
+    let own = || view.phases.iter().filter(|phase| !of_whole(phase));
+    let done = own().filter(|phase| phase.standing == PhaseStanding::Done);
+    let (done, total) = (done.count(), own().count());
+    // They stand among the phases below.
+    let gates = if view.phases.iter().any(|phase| of_whole(&phase)) {
+        ", and the gates of the whole plan are passed"
+    } else {
+        ""
     };
-    let total = own().count();
-    let done = own()
-        .filter(|p| p.standing == crate::view::PhaseStanding::Done)
-        .count();
     match (&header.why, header.standing) {
         (Some(why), _) => why.clone(),
-        (None, Standing::Completed) => format!("all {total} phases are done"),
+        (None, Standing::Completed) => {
+            format!("all {total} phases are done{gates}")
+        }
         (None, Standing::Running) => format!("{done} of {total} phases are done"),
         (
             None,
@@ -115,18 +119,24 @@ fn exposure(view: &View) -> Bits {
     }
 }
 
-/// How all criteria stand, by their last verdict.
+/// How all criteria stand, by their last verdict; and how many stand better than they did: one that failed may hold the
+/// rollout long after it has passed.
 fn criteria(view: &View) -> Bits {
     let mut counted = Counted::default();
-    let mut unseen = 0u64;
+    let (mut unseen, mut failed_before) = (0u64, 0u64);
     for criterion in &view.criteria {
         match criterion.verdict() {
-            Some(verdict) => counted.count(verdict),
+            Some(verdict) => {
+                counted.count(verdict);
+                let better = *verdict != Verdict::Fail && criterion.counted.fail > 0;
+                failed_before = failed_before.saturating_add(u64::from(better));
+            }
             None => unseen = unseen.saturating_add(1),
         }
     }
     let parts = [
         (counted.fail, Tone::Bad, "fail"),
+        (failed_before, Tone::Watch, "failed before and no longer"),
         (counted.inconclusive, Tone::Unsure, "inconclusive"),
         (counted.warn, Tone::Watch, "warn"),
         (counted.pass, Tone::Good, "pass"),

@@ -90,6 +90,7 @@ pub(crate) const fn tone(sort: MomentSort) -> Tone {
         | MomentSort::Released
         | MomentSort::Resumed => Tone::Good,
         MomentSort::BudgetBlown
+        | MomentSort::EffectNotApplied
         | MomentSort::GateNoGo
         | MomentSort::RollbackStarted
         | MomentSort::StepFailed

@@ -170,7 +170,8 @@ pub(super) fn of_hold(reason: &HoldReason, state: &State, record: &Record) -> Ve
         | HoldReason::Effect { .. }
         | HoldReason::Gate { .. }
         | HoldReason::Incident { .. }
-        | HoldReason::RolledBack => Vec::new(),
+        | HoldReason::RolledBack
+        | HoldReason::SaidNo { .. } => Vec::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use phasegate_core::{BindingId, Desired, Effect, EffectOutcome, Ratio, TargetId, Timestamp};
-use phasegate_engine::record::Body;
+use phasegate_engine::record::{Body, HoldReason, Place};
 use serde::Serialize;
 
 use super::Step;
@@ -34,8 +34,8 @@ pub struct ExposurePoint {
     pub at: Timestamp,
     /// The share that sees the new version.
     pub share: Ratio,
-    /// The effect that set it.
-    pub effect: u64,
+    /// The effect that set it; absent where somebody else did, or it fell back by itself.
+    pub effect: Option<u64>,
 }
 
 /// A stretch in which the outcome of a change was not known.
@@ -77,12 +77,49 @@ impl Fold {
         if let Body::Abandoned { effect } = &step.record.body {
             self.settle(*effect, at);
         }
+        // Somebody else has set it, or it was found at rest and is set again.
+        if let Body::Held {
+            reason:
+                HoldReason::Drift {
+                    to: Some(to),
+                    state: Some(state),
+                    ..
+                },
+        } = &step.record.body
+        {
+            self.found(to, state, at);
+        }
+        if let Body::Intended {
+            place: Place::Aside,
+            effect,
+        } = &step.record.body
+            && let Some(state) = &effect.before
+        {
+            self.found(&effect.to, state, at);
+        }
         if let Body::Recovered { in_doubt } = &step.record.body {
             for number in in_doubt {
                 if let Some(state) = step.after.effects.get(number) {
                     self.doubt(&state.effect, at);
                 }
             }
+        }
+    }
+
+    /// What was found to stand, which nobody has set here.
+    fn found(&mut self, to: &BindingId, state: &Desired, at: Timestamp) {
+        let Some((target, share)) = exposed(state) else {
+            return;
+        };
+        let Some(line) = self.lines.get_mut(&(to.clone(), target.clone())) else {
+            return;
+        };
+        if line.last() != Some(share) {
+            line.points.push(ExposurePoint {
+                at,
+                share,
+                effect: None,
+            });
         }
     }
 
@@ -96,7 +133,7 @@ impl Fold {
                     line.points.push(ExposurePoint {
                         at,
                         share,
-                        effect: effect.number,
+                        effect: Some(effect.number),
                     });
                 }
             }

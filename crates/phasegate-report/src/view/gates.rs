@@ -119,6 +119,8 @@ pub struct Question {
     pub answers: Vec<Said>,
     /// When nobody waited for an answer any more.
     pub closed: Option<Timestamp>,
+    /// Of a gate that is open: have all said yes who must, and not too long ago? Then it waits for nobody.
+    pub approved: bool,
 }
 
 #[derive(Default)]
@@ -232,7 +234,13 @@ impl Fold {
         }
     }
 
-    pub(super) fn finish(self) -> (Vec<GateView>, Vec<Question>) {
+    pub(super) fn finish(mut self, state: &State) -> (Vec<GateView>, Vec<Question>) {
+        let questions = self.questions.values_mut();
+        for question in questions.filter(|question| question.closed.is_none()) {
+            if let AskAbout::Approval { place, .. } = &question.about {
+                question.approved = state.is_approved(place, &state.last);
+            }
+        }
         (self.gates, self.questions.into_values().collect())
     }
 }
@@ -271,6 +279,7 @@ impl Question {
             asked: at,
             answers: Vec::new(),
             closed: None,
+            approved: false,
         }
     }
 }

@@ -1,18 +1,20 @@
 //! What the whole was to reach: each number with what was measured of it, and what people attested.
 //!
-//! Nothing is compared here: a goal is met where a criterion of the rollout that says the same has passed. What was
-//! measured, but decided by no such criterion, is open.
+//! No value is judged here: a goal is met where a criterion of the rollout that asks for as much or more has passed, and
+//! missed where one that asks for as much or less has failed. What was measured, but decided by no such criterion, is
+//! open.
 
 use phasegate_core::{PhaseId, Quantity};
-use phasegate_criterion::{Assertion, Cmp, Condition, Criterion, Operand, Test, measured};
+use phasegate_criterion::{Assertion, Condition, Criterion, Measure, Test, measured};
 use phasegate_engine::program::Goal;
 use phasegate_engine::state::State;
 use phasegate_sla::Verdict;
 use serde::Serialize;
 
+use super::asks::{compared, decides};
 use super::criteria::CriterionView;
 use super::gates::{Question, Said};
-use super::kpis::{Actual, KpiStatus, meets};
+use super::kpis::{Actual, KpiStatus, changed, is_about, is_change, meets};
 use super::seen::{Seen, actual, seen, why};
 use super::triggers::TriggerView;
 
@@ -68,15 +70,16 @@ pub(super) fn of(
 ) -> Vec<GoalView> {
     let checks = state.program.checks();
     let seen = seen(state, &checks, criteria, triggers);
-    let decided = |condition: &Condition| {
-        let same = criteria.iter().filter(|view| {
-            let check = checks.get(&view.check);
-            check.is_some_and(|check| check.criterion.condition == *condition)
+    let registry = state.program.registry();
+    let decided = |goal: &Condition| {
+        let deciding = criteria.iter().filter_map(|view| {
+            let own = &checks.get(&view.check)?.criterion.condition;
+            let finding = view.last.as_ref()?;
+            decides(own, goal, &finding.verdict, &registry).then_some(finding)
         });
-        let verdicts = same.filter_map(|view| view.last.as_ref());
-        verdicts
+        deciding
             .max_by_key(|finding| finding.at)
-            .map(|f| f.verdict.clone())
+            .map(|finding| finding.verdict.clone())
     };
     let view = |goal: &Goal| GoalView {
         title: goal.title.clone(),
@@ -107,7 +110,12 @@ fn number(
         tests.iter().copied().any(same)
     };
     let about: Vec<&Seen<'_>> = seen.iter().filter(about).collect();
-    let actual = actual(&about);
+    let mut actual = actual(&about);
+    // A goal that only a change from the baseline tells of.
+    let changed = of_changes(state, &tests, seen);
+    if actual.is_empty() {
+        actual.clone_from(&changed.shown);
+    }
     let (status, ground) = match decided(&criterion.condition) {
         Some(Verdict::Pass | Verdict::Warn) => (KpiStatus::Met, None),
         Some(Verdict::Fail) => {
@@ -119,7 +127,14 @@ fn number(
             (status, why(status, &about))
         }
         Some(Verdict::Inconclusive(why)) => (KpiStatus::Open, Some(why.to_string())),
-        None => (KpiStatus::Open, Some(undecided(&tests, &actual))),
+        None => {
+            let value = changed.value.as_ref();
+            let value = value.or_else(|| match actual.as_slice() {
+                [one] => Some(&one.observed),
+                _ => None,
+            });
+            (KpiStatus::Open, Some(undecided(state, &tests, value)))
+        }
     };
     GoalNumber {
         target: criterion.to_string(),
@@ -130,26 +145,38 @@ fn number(
     }
 }
 
-/// With which value a goal compares, where it stands in the goal.
-fn compared(test: &Test) -> Option<(Cmp, &Quantity)> {
-    if let Assertion::Compare(band) = &test.assertion
-        && let Operand::Value(value) = &band.value
-    {
-        return Some((band.op, value.quantity()));
+/// What changes from a baseline tell of a number.
+#[derive(Default)]
+struct OfChanges {
+    shown: Vec<Actual>,
+    /// Where the last of them has brought the number.
+    value: Option<Quantity>,
+}
+
+/// What was measured of the number of a goal as a change from what it was.
+fn of_changes(state: &State, tests: &[&Test], seen: &[Seen<'_>]) -> OfChanges {
+    let [test] = tests else {
+        return OfChanges::default();
+    };
+    let registry = state.program.registry();
+    let number = measured(&test.subject.measure, &registry).ok();
+    let number = number.and_then(|number| Some(number.sources.first()?.kpi));
+    let Some(kpi) = number.filter(|_| !matches!(test.subject.measure, Measure::Change(_))) else {
+        return OfChanges::default();
+    };
+    let about = |seen: &&Seen<'_>| is_change(seen) && is_about(seen.test, &kpi.id, &registry);
+    let about: Vec<&Seen<'_>> = seen.iter().filter(about).collect();
+    OfChanges {
+        shown: actual(&about),
+        value: about.iter().rev().find_map(|seen| changed(kpi, seen)),
     }
-    if let Assertion::Reach {
-        op: Some(op), to, ..
-    } = &test.assertion
-    {
-        return Some((*op, to.quantity()));
-    }
-    None
 }
 
 /// What can be said where no criterion has asked for just this: how the last value stands to it.
-fn undecided(tests: &[&Test], actual: &[Actual]) -> String {
-    let beside = if let ([test], [one]) = (tests, actual) {
-        compared(test).and_then(|(op, value)| meets(&one.observed, op, value))
+fn undecided(state: &State, tests: &[&Test], last: Option<&Quantity>) -> String {
+    let registry = state.program.registry();
+    let beside = if let ([test], Some(last)) = (tests, last) {
+        compared(test, &registry).and_then(|(op, value)| meets(last, op, value))
     } else {
         None
     };
@@ -168,7 +195,10 @@ fn baselines(state: &State, tests: &[&Test]) -> String {
     for test in tests {
         let declared = || {
             let of = measured(&test.subject.measure, &registry).ok()?;
-            Some(of.sources.first()?.kpi.baseline.to_string())
+            let kpi = of.sources.first()?.kpi;
+            let by = state.program.given_baselines.get(&kpi.id);
+            let by = by.map(|by| format!(", given by {by}, not by the plan"));
+            Some(format!("{}{}", kpi.baseline, by.unwrap_or_default()))
         };
         let said = match &test.assertion {
             Assertion::Reach { from, .. } => from.as_ref().map(ToString::to_string),

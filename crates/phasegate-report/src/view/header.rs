@@ -2,11 +2,12 @@
 
 use phasegate_core::{PersonId, PlanId, RolloutId, Span, Timestamp};
 use phasegate_engine::program::{OpKind, Program};
-use phasegate_engine::record::{Body, Outcome, Record};
+use phasegate_engine::record::{Body, HoldReason, Outcome, Record};
 use phasegate_engine::state::State;
 use serde::Serialize;
 
 use super::Step;
+use super::causes;
 
 /// What a rollout is, and how it stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -102,6 +103,8 @@ pub(super) struct Fold {
     cause: Option<String>,
     aborted: Option<String>,
     paused: Option<String>,
+    /// What has held it, in words.
+    held: Vec<(HoldReason, String)>,
 }
 
 impl Fold {
@@ -128,6 +131,7 @@ impl Fold {
             cause: None,
             aborted: None,
             paused: None,
+            held: Vec::new(),
         }
     }
 
@@ -147,8 +151,13 @@ impl Fold {
         if let Body::RollbackStarted { cause, .. } = &step.record.body {
             // What began it, not what made it go further.
             if !step.before.is_rolling_back() {
-                self.cause = Some(cause.to_string());
+                self.cause = Some(causes::cause(cause, step));
             }
+        }
+        if let Body::Held { reason } = &step.record.body {
+            let words = causes::hold(reason, step);
+            self.held.retain(|(held, _)| held != reason);
+            self.held.push((reason.clone(), words));
         }
         if let Body::Aborted { by, reason } = &step.record.body {
             self.aborted = Some(format!("{by} ended it: {reason}"));
@@ -166,7 +175,18 @@ impl Fold {
         header.why = match header.standing {
             Standing::Aborted => self.aborted.or(self.cause),
             Standing::Completed | Standing::Running => None,
-            Standing::Held => state.holds.last().map(ToString::to_string),
+            Standing::Held => {
+                let last = state.holds.last();
+                let held = |(held, _): &&(HoldReason, String)| Some(held) == last;
+                let words = self.held.iter().find(held).map(|(_, words)| words.clone());
+                // Where it went back to waits for a person, and why it went back tells more.
+                match (last, &self.cause) {
+                    (Some(HoldReason::RolledBack), Some(cause)) => {
+                        Some(format!("{}: {cause}", words.unwrap_or_default()))
+                    }
+                    (Some(_) | None, _) => words,
+                }
+            }
             Standing::Paused => self.paused,
             Standing::RolledBack | Standing::RollbackFailed | Standing::RollingBack => self.cause,
         };

@@ -32,6 +32,9 @@ pub struct KpiView {
     pub direction: Direction,
     /// How it stood before, as the plan says.
     pub baseline: String,
+    /// Who gave the baseline when the rollout began, where the plan leaves it open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline_by: Option<String>,
     /// Where it is to go, as the plan says.
     pub target: Option<String>,
     /// What was measured of it last, once for each measure that a criterion or a trigger takes of it.
@@ -41,6 +44,8 @@ pub struct KpiView {
     /// Why it stands so, in words; absent where it is met.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// Is it open because its criteria hold, and its last value misses its target?
+    pub misses_target: bool,
 }
 
 /// What was measured last of one measure.
@@ -100,7 +105,9 @@ pub(super) fn of(
         let actual = actual(&about);
         let mut status = status(&about);
         let mut why = why(status, &about);
+        let mut misses = false;
         if status == KpiStatus::Met && misses_target(kpi, &actual, &about) {
+            misses = true;
             status = KpiStatus::Open;
             why = Some("its criteria hold, and the last value misses its target".to_owned());
         }
@@ -118,10 +125,12 @@ pub(super) fn of(
             unit: kpi.unit.clone(),
             direction: kpi.direction,
             baseline: kpi.baseline.to_string(),
+            baseline_by: state.program.given_baselines.get(&kpi.id).cloned(),
             target: kpi.target.as_ref().map(ToString::to_string),
             actual,
             status,
             why,
+            misses_target: misses && status == KpiStatus::Open,
         }
     });
     views.collect()
@@ -158,12 +167,12 @@ fn misses_target(kpi: &Kpi, actual: &[Actual], about: &[&Seen<'_>]) -> bool {
     }
 }
 
-fn is_change(seen: &Seen<'_>) -> bool {
+pub(super) fn is_change(seen: &Seen<'_>) -> bool {
     matches!(seen.test.subject.measure, Measure::Change(_))
 }
 
 /// Where a change from the baseline that the plan declares has brought the number.
-fn changed(kpi: &Kpi, seen: &Seen<'_>) -> Option<Quantity> {
+pub(super) fn changed(kpi: &Kpi, seen: &Seen<'_>) -> Option<Quantity> {
     let (Against::Baseline, None) = seen.test.reference()? else {
         return None;
     };
@@ -204,7 +213,7 @@ pub(super) fn meets(observed: &Quantity, op: Cmp, value: &Quantity) -> Option<bo
     }
 }
 
-fn is_about(test: &Test, kpi: &KpiId, registry: &KpiRegistry) -> bool {
+pub(super) fn is_about(test: &Test, kpi: &KpiId, registry: &KpiRegistry) -> bool {
     let measured = measured(&test.subject.measure, registry);
     measured.is_ok_and(|measured| measured.sources.iter().any(|source| source.kpi.id == *kpi))
 }

@@ -5,8 +5,10 @@
 //! Cost: one clone of the engine's state per record, a few kilobytes, so a rollout of three weeks
 //! (about ten thousand records) takes well under a second.
 
+mod asks;
 mod audit;
 mod budgets;
+mod causes;
 mod criteria;
 mod effects;
 mod evidence;
@@ -125,6 +127,8 @@ pub(crate) struct Step<'s> {
     pub(crate) record: &'s Record,
     pub(crate) before: &'s State,
     pub(crate) after: &'s State,
+    /// On what gates have decided until now.
+    pub(crate) decided: &'s causes::Decided,
 }
 
 impl View {
@@ -146,14 +150,17 @@ impl View {
             .into());
         };
         let mut folds = Folds::new(first, by, flags, &state);
+        let mut decided = causes::Decided::default();
         for (seq, record) in (1u64..).zip(rest) {
             let before = state.clone();
             state.apply(record)?;
+            decided.take(record);
             folds.take(&Step {
                 seq,
                 record,
                 before: &before,
                 after: &state,
+                decided: &decided,
             });
         }
         Ok(folds.finish(&state))
@@ -249,7 +256,7 @@ impl Folds {
 
     fn finish(self, state: &State) -> View {
         let criteria = self.criteria.finish();
-        let (gates, questions) = self.gates.finish();
+        let (gates, questions) = self.gates.finish(state);
         let header = self.header.finish(state);
         let triggers = self.triggers.finish(header.last);
         let rollbacks = self.rollbacks.finish();

@@ -7,7 +7,7 @@ use phasegate_engine::record::{Body, Cause, Decision, Finish, Place, Record};
 use serde::Serialize;
 
 use super::exposure::exposed;
-use super::{Evidence, Step, evidence};
+use super::{Evidence, Step, causes, evidence};
 use crate::words;
 
 /// Something that happened.
@@ -69,7 +69,9 @@ pub enum MomentSort {
     EffectAbandoned,
     /// An effect was sent again with its key.
     EffectRepeated,
-    /// An effect did not happen, or nobody knows.
+    /// An effect certainly did not happen.
+    EffectNotApplied,
+    /// Nobody knows whether an effect happened.
     EffectUnsure,
     /// More or fewer see the new version.
     Exposed,
@@ -142,6 +144,7 @@ impl MomentSort {
             | Self::Maintenance
             | Self::Created
             | Self::EffectAbandoned
+            | Self::EffectNotApplied
             | Self::EffectRepeated
             | Self::EffectUnsure
             | Self::Exposed
@@ -324,7 +327,7 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
                 .at(place)
                 .because(evidence::of_place(place, before, record))
         }
-        Body::Held { reason } => Draft::new(Sort::Held, reason.to_string())
+        Body::Held { reason } => Draft::new(Sort::Held, causes::hold(reason, step))
             .because(evidence::of_hold(reason, before, record)),
         Body::Incident {
             number,
@@ -372,7 +375,7 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
             let why = if let Cause::Trigger { trigger, .. } = cause {
                 format!("trigger {trigger} fired")
             } else {
-                cause.to_string()
+                causes::cause(cause, step)
             };
             let text = format!("{}, because {why}", words::back(back));
             Draft::new(Sort::RollbackStarted, text)
@@ -411,7 +414,7 @@ fn concluded(number: u64, outcome: &EffectOutcome, step: &Step<'_>) -> Option<Dr
         }
         EffectOutcome::NotApplied { reason } => {
             let text = format!("{desired} did not happen: {reason}");
-            Draft::new(MomentSort::EffectUnsure, text)
+            Draft::new(MomentSort::EffectNotApplied, text)
         }
         EffectOutcome::Unknown { reason } => {
             let text = format!("nobody knows yet whether it happened: {desired} ({reason})");

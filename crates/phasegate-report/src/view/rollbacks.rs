@@ -6,6 +6,7 @@ use phasegate_engine::record::{Body, Cause, Place};
 use serde::Serialize;
 
 use super::Step;
+use super::causes;
 use super::phases::{StepRun, StepStanding};
 
 /// One going back.
@@ -158,7 +159,8 @@ impl Fold {
         if step.before.is_rolling_back()
             && let Some(rollback) = self.rollbacks.last_mut()
         {
-            let (at, sentence, back) = (step.record.at(), cause.to_string(), back.clone());
+            let (at, sentence) = (step.record.at(), causes::cause(cause, step));
+            let back = back.clone();
             rollback.back = back.clone();
             rollback.phases.clone_from(phases);
             rollback.limit = *limit;
@@ -170,7 +172,7 @@ impl Fold {
         self.rollbacks.push(RollbackView {
             started: step.record.at(),
             cause: cause.clone(),
-            sentence: cause.to_string(),
+            sentence: causes::cause(cause, step),
             back: back.clone(),
             phases: phases.clone(),
             limit: *limit,

@@ -5,6 +5,7 @@ use phasegate_engine::record::{Body, Finish, HoldReason};
 use serde::Serialize;
 
 use super::Step;
+use super::causes;
 
 /// A stretch of time in which nothing moved forward.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -76,7 +77,7 @@ impl Fold {
             self.stops.push(Stop {
                 sort,
                 from: at,
-                why: reason.to_string(),
+                why: causes::hold(reason, step),
                 ended: None,
             });
         }

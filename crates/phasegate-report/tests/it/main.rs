@@ -16,4 +16,5 @@ mod hostile;
 mod prometheus;
 mod setbacks;
 mod snapshots;
+mod told;
 mod view;

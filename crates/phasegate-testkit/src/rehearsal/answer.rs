@@ -3,7 +3,7 @@
 use std::fmt;
 
 use phasegate_core::{PhaseId, Ratio, Span};
-use phasegate_engine::program::{Back, Response};
+use phasegate_engine::program::{Back, Response, holds_plan_gates};
 use phasegate_engine::record::{Body, Outcome, Place, Record};
 
 use super::{Fault, Rehearsal};
@@ -112,12 +112,13 @@ impl fmt::Display for FaultAnswer {
         }
         match (self.back_within, self.validated) {
             (Some(within), Some(true)) => {
-                write!(
-                    f,
-                    ", undid {} phases in {}",
-                    self.undone.len(),
-                    within.rounded()
-                )?;
+                // Gates of the whole plan are asked anew; they are no phases.
+                let own = self.undone.iter().filter(|id| !holds_plan_gates(id));
+                let phases = match own.count() {
+                    1 => "1 phase".to_owned(),
+                    count => format!("{count} phases"),
+                };
+                write!(f, ", undid {phases} in {}", within.rounded())?;
             }
             (Some(_), Some(false)) => f.write_str(", and that could not be validated")?,
             _ => {}

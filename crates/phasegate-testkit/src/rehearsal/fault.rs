@@ -169,7 +169,9 @@ impl Fault {
                         HoldReason::Criterion { check, .. },
                         FaultKind::Criterion { check: own, .. },
                     ) => check == own,
-                    (HoldReason::Effect { place, .. }, _) => *place == self.place(),
+                    (HoldReason::Effect { place, .. } | HoldReason::SaidNo { place, .. }, _) => {
+                        *place == self.place()
+                    }
                     (HoldReason::Gate { gate: id }, _) => Some(id) == gate,
                     (
                         HoldReason::Trigger { trigger, .. },

@@ -49,7 +49,7 @@ mod fault;
 mod fit;
 mod hands;
 
-use phasegate_core::{Clock as _, KpiId, Quantity, Ratio, Span, Timestamp};
+use phasegate_core::{Clock as _, KpiId, Quantity, Ratio, RolloutId, Span, Timestamp};
 use phasegate_criterion::{Against, Baseline, Criterion, Given, KpiRegistry};
 use phasegate_engine::program::{OpKind, Program};
 use phasegate_engine::record::{Outcome, Record};
@@ -98,6 +98,7 @@ pub fn rehearse(
     fault: Option<&Fault>,
 ) -> Result<Rehearsal, SimulationError> {
     let mut setup = Setup::new(program.clone(), World::default(), start);
+    setup.rollout = RolloutId::new(program.plan.as_str()).ok();
     // Longer than an append: when a number comes, its phase is known to have begun.
     setup.answer_takes = Span::from_millis(100);
     let mut simulation = Simulation::new(setup)?;
@@ -154,7 +155,8 @@ impl Rehearsal {
 }
 
 /// Gives a figure to every baseline that criteria compare with and that the plan leaves unknown and does not measure:
-/// whoever carries such a plan out has to find it out before. Gives back which KPIs these are.
+/// whoever carries such a plan out has to find it out before. Reports say that the plan did not give them. Gives back which
+/// KPIs these are.
 pub fn supply_baselines(program: &mut Program) -> Vec<KpiId> {
     let registry = program.registry();
     let can = |binding: &_, capability| program.can(binding, capability);
@@ -190,6 +192,9 @@ pub fn supply_baselines(program: &mut Program) -> Vec<KpiId> {
         if let Some((_, level)) = level {
             let figure = Quantity::new(*level, kpi.unit.clone()).to_string();
             kpi.baseline = figure.parse().unwrap_or_default();
+            program
+                .given_baselines
+                .insert(kpi.id.clone(), "the rehearsal".to_owned());
         }
     }
     open

@@ -20,6 +20,8 @@ use crate::world::World;
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "tests write it out")]
 pub struct Setup {
+    /// Its id; `simulated` if nothing is said.
+    pub rollout: Option<RolloutId>,
     /// What is carried out.
     pub program: Program,
     /// In which world.
@@ -47,6 +49,7 @@ impl Setup {
     /// query, so that answers arrive before it is durable.
     pub fn new(program: Program, world: World, start: Timestamp) -> Self {
         Self {
+            rollout: None,
             program,
             world,
             start,
@@ -169,7 +172,10 @@ impl Simulation {
     pub fn new(setup: Setup) -> Result<Self, SimulationError> {
         let clock = VirtualClock::new(setup.start);
         let journal = MemoryJournal::new(Arc::new(clock.clone()));
-        let rollout = RolloutId::new("simulated").map_err(journal_error)?;
+        let rollout = setup
+            .rollout
+            .map_or_else(|| RolloutId::new("simulated"), Ok);
+        let rollout = rollout.map_err(journal_error)?;
         let holder = Holder::new("simulation").map_err(journal_error)?;
         let by = PersonId::new("author").map_err(journal_error)?;
         let sources = Sources {

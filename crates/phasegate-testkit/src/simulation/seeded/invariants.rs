@@ -9,7 +9,7 @@ use phasegate_engine::record::{
     Body, Decision, Finish, IncidentClock, IncidentStep, Place, Record,
 };
 
-use super::{Report, by_calendar, going_back};
+use super::{Report, by_calendar, going_back, grounds};
 use crate::simulation::{Ended, Simulation};
 
 pub(super) fn check(
@@ -23,6 +23,7 @@ pub(super) fn check(
     effects_have_intents(records, simulation, &mut violations);
     nothing_forward_in_a_freeze(program, records, &mut violations);
     gates_are_decided(program, records, &mut violations);
+    grounds::check(program, records, &mut violations);
     what_is_set_is_what_the_plan_says(program, records, &mut violations);
     what_was_begun_is_ended(records, simulation, &mut violations);
     no_phase_begins_before_what_is_to_be_decided_first(program, records, &mut violations);
@@ -40,7 +41,7 @@ pub(super) fn check(
 }
 
 /// Each record with the program by which it was made.
-fn with_programs<'r>(
+pub(super) fn with_programs<'r>(
     program: &'r Program,
     records: &'r [Record],
 ) -> impl Iterator<Item = (&'r Program, &'r Record)> {

@@ -10,6 +10,7 @@ mod case;
 mod chance;
 mod counting;
 mod going_back;
+mod grounds;
 mod invariants;
 mod plan;
 mod shrink;
