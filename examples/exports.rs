@@ -17,6 +17,9 @@ use phasegate_examples::say;
 use phasegate_plan::calendar::{Date, Zone};
 use phasegate_plan::{Catalog, Plan, PlanDocument, Schedule, check};
 
+/// Whose queries they are where nobody says.
+const DEFAULT: &str = "prometheus";
+
 const USAGE: &str = "usage: exports PLAN --bindings FILE [--adapter NAME] [--link URL] \
     [--start DATE] --out FOLDER";
 
@@ -83,20 +86,29 @@ fn run() -> Result<(), Box<dyn Error>> {
     calendar(&plan, asked.start, &asked.out)
 }
 
-/// The adapter whose bindings are Prometheus servers: one that a source of the plan has.
+/// The adapter whose bindings are Prometheus servers: one that a source of the plan has. Where nobody names one it is told
+/// which is taken, and which there are.
 fn adapter<'a>(catalog: &Catalog, asked: Option<&'a str>) -> Result<&'a str, String> {
     let bound = catalog.bindings().values();
     let sources = bound.filter(|one| one.roles.contains(&Role::MetricSource));
     let known: BTreeSet<&str> = sources.map(|one| one.adapter.as_str()).collect();
+    let all: Vec<&str> = known.iter().copied().collect();
+    let all = all.join(", ");
     match asked {
-        None => Ok("prometheus"),
         Some(asked) if known.contains(asked) => Ok(asked),
-        Some(asked) => {
-            let known: Vec<&str> = known.into_iter().collect();
-            let known = known.join(", ");
-            Err(format!(
-                "no source has the adapter '{asked}'; sources have: {known}"
-            ))
+        Some(asked) => Err(format!(
+            "no source has the adapter '{asked}'; sources have: {all}"
+        )),
+        None => {
+            let found = if known.contains(DEFAULT) {
+                "is taken"
+            } else {
+                "is taken, which no source has"
+            };
+            say::line(format_args!(
+                "adapter '{DEFAULT}' {found}; sources have: {all}; --adapter names another"
+            ));
+            Ok(DEFAULT)
         }
     }
 }
@@ -116,6 +128,11 @@ fn rules(plan: &Plan, options: &PrometheusOptions, out: &Path) -> Result<(), Box
     let file = out.join("rules.yaml");
     std::fs::write(&file, &rules.text)?;
     say::line(format_args!("{}: {} alerts", file.display(), rules.alerts));
+    if rules.alerts == 0 {
+        say::line(format_args!(
+            "  an alert is made of each entry of 'alerts', each trigger and each objective; there is none, or none can be told"
+        ));
+    }
     for one in &rules.untold {
         let how = if one.left_out { "left out" } else { "differs" };
         say::line(format_args!("  {how}: {}: {}", one.of, one.what));

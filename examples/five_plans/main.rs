@@ -3,7 +3,7 @@
 //! trigger that fires, a step that is refused, a person who says no.
 //! `cargo run --release --example five_plans [-- --out FOLDER]`; the reports are written into the folder: of each plan
 //! the whole, a page for a minute, the first day and the first week, each decision explained, its journal and what other
-//! tools read; of each fault the whole, and a draft of a post-mortem where it led back.
+//! tools read; of each fault the whole, its journal, each decision explained, and a draft of a post-mortem where it led back.
 //! Engine, driver and journal are the real ones; the clock and the world are not.
 
 mod reports;
@@ -95,10 +95,10 @@ fn program(name: &str) -> Result<Program, Box<dyn Error>> {
     Ok(compile(&plan, &catalog, &start)?)
 }
 
-/// The first of the days on which a phase may begin, or a Monday.
+/// The first of the days on which a phase may begin, or the Monday of that week of the one plan that has such days.
 fn start(program: &Program) -> Result<Timestamp, Box<dyn Error>> {
     let days = program.phases.iter().filter_map(|phase| phase.not_before);
-    let monday = "2026-09-07T09:00:00Z".parse()?;
+    let monday = "2025-09-08T09:00:00Z".parse()?;
     Ok(days.min().unwrap_or(monday))
 }
 

@@ -27,11 +27,7 @@ pub fn of_rollout(name: &str, rehearsal: &Rehearsal, out: &Path) -> Result<View,
     write("gantt.mmd", mermaid_gantt(&view))?;
     write("graph.mmd", mermaid_graph(&view))?;
     write("annotations.jsonl", grafana_annotations(&view))?;
-    let decisions = view.moments.iter().filter(|one| one.sort.is_decision());
-    let why: Vec<String> = decisions
-        .filter_map(|one| explain(&view, one.seq))
-        .collect();
-    write("why.txt", why.join("\n"))?;
+    write("why.txt", why(&view))?;
     brief(out, &format!("{name}.summary"), &executive_summary(&view))?;
     let start = view.header.started;
     for (word, days) in [("day", 1), ("week", 7)] {
@@ -40,6 +36,13 @@ pub fn of_rollout(name: &str, rehearsal: &Rehearsal, out: &Path) -> Result<View,
         brief(out, &format!("{name}.{word}"), &progress(&view, start, end))?;
     }
     Ok(view)
+}
+
+/// Each decision explained.
+fn why(view: &View) -> String {
+    let decisions = view.moments.iter().filter(|one| one.sort.is_decision());
+    let why: Vec<String> = decisions.filter_map(|one| explain(view, one.seq)).collect();
+    why.join("\n")
 }
 
 /// Writes the journal as JSON lines, reads them back, and makes the view of what was read, its chain verified.
@@ -68,15 +71,16 @@ fn kept(name: &str, records: &[Record], out: &Path) -> Result<View, Box<dyn Erro
     }))
 }
 
-/// The full report of a rollout with a fault, and a draft of a post-mortem where it went back.
+/// The journal of a rollout with a fault, its full report, why each decision was taken, and a draft of a post-mortem where it went back.
 pub fn of_fault(
     name: &str,
     number: u32,
     rehearsal: &Rehearsal,
     out: &Path,
 ) -> Result<bool, Box<dyn Error>> {
-    let view = View::of(&rehearsal.records)?;
     let name = format!("{name}.fault-{number}");
+    let view = kept(&name, &rehearsal.records, out)?;
+    std::fs::write(out.join(format!("{name}.why.txt")), why(&view))?;
     std::fs::write(out.join(format!("{name}.html")), html(&view))?;
     std::fs::write(out.join(format!("{name}.md")), markdown(&view))?;
     std::fs::write(out.join(format!("{name}.json")), json(&view)?)?;
