@@ -87,11 +87,14 @@ impl Layout<'_> {
         let worked = worked.filter(|slot| !matches!(slot.at, SlotAt::Gate(_)));
         let last_slot = worked.map(|slot| slot.end).max();
         done = done.max(last_slot.unwrap_or(done));
+        // When everything that has a time of its own is over, whatever time the phase is given.
+        let worked = last_slot.map_or(walk.end, |last| last.max(walk.end));
         if !is_late && late == 0 {
             warnings.over(self, phase, done);
         }
         warnings.frozen(self, phase, start, done);
-        let gates = self.gates(phase, (start, done), (&walk, &days), warnings);
+        let over = Over { worked, done };
+        let gates = self.gates(phase, (start, over), (&walk, &days), warnings);
         let end = (phase.gates.iter().zip(&gates))
             .filter(|(gate, _)| matches!(gate.when, GateWhen::End | GateWhen::Acceptance))
             .map(|(_, at)| *at)
@@ -270,7 +273,7 @@ impl Layout<'_> {
     fn gates(
         &self,
         phase: &Phase,
-        (start, done): (Timestamp, Timestamp),
+        (start, over): (Timestamp, Over),
         (walk, days): (&Walk, &BTreeMap<usize, Timestamp>),
         warnings: &mut Warnings,
     ) -> Vec<Timestamp> {
@@ -283,13 +286,20 @@ impl Layout<'_> {
         let due = |gate: &Gate| match &gate.when {
             GateWhen::BeforeStart => start,
             GateWhen::BeforeStep(id) => begins.get(id).copied().unwrap_or(start),
-            GateWhen::End | GateWhen::Acceptance => done,
+            GateWhen::End | GateWhen::Acceptance => over.done,
+        };
+        // A date says when the decision falls: no rollout waits for the rest of the days that the phase may take.
+        let from = |gate: &Gate, due: Timestamp| match (&gate.when, gate.not_before) {
+            (GateWhen::End | GateWhen::Acceptance, Some(moment)) => moment.max(over.worked),
+            (GateWhen::BeforeStart | GateWhen::BeforeStep(_), Some(moment)) => moment.max(due),
+            (_, None) => due,
         };
         let gates = phase.gates.iter().enumerate();
         gates
             .map(|(number, gate)| {
-                let due = days.get(&number).copied().unwrap_or(start).max(due(gate));
-                let at = gate.not_before.map_or(due, |moment| moment.max(due));
+                let day = days.get(&number).copied().unwrap_or(start);
+                let due = day.max(due(gate));
+                let at = day.max(from(gate, due));
                 if gate.when != GateWhen::BeforeStart {
                     warnings.held_by_gate(self, (gate, number), due, at);
                 }
@@ -313,6 +323,15 @@ fn dates_of_gates<'p>(
         }
     }
     dates
+}
+
+/// When a phase is over.
+#[derive(Clone, Copy)]
+struct Over {
+    /// What has a time of its own is done.
+    worked: Timestamp,
+    /// The time that it is given has passed as well.
+    done: Timestamp,
 }
 
 /// Steps laid out one after the other.

@@ -298,3 +298,52 @@ fn what_takes_no_time_has_no_end() {
     }
     assert!(found > 0, "{text}");
 }
+
+/// A gate with a date stands where the engine decides it, not behind the days that its phase may take; statements that
+/// criteria decide are gates as well.
+#[test]
+fn gates_stand_where_they_are_decided() {
+    let text = "format: phasegate-plan/1
+id: dated
+title: Dated
+calendar: {zone: UTC}
+roles: [{id: lead, members: [rosa]}]
+kpis: [{id: cover, title: Cover, shape: gauge, unit: '%', direction: higher, source: metrics, query: {whole: cover}}]
+prerequisites: [{title: Before, owner: lead, items: [It builds, {statement: Enough is covered, criteria: [cover >= 85%]}]}]
+phases:
+  - id: beta
+    title: Beta
+    window: 2025-09-13..2025-09-16
+    steps: [{id: invite, task: {role: lead, instructions: Invite them}, checks: [{statement: Still covered, criteria: [cover >= 80%]}]}]
+    gates:
+      - {id: early, not-before: '2025-09-16T00:00:00Z', approvals: [lead]}
+      - {id: ended, approvals: [lead], checks: [They are content, {statement: Well covered, criteria: [cover >= 90%]}]}
+    no-way-back: nothing is changed
+";
+    let written = written(&plan(text));
+    let begins = |uid: &str| {
+        let event = written
+            .split("BEGIN:VEVENT")
+            .find(|event| event.contains(uid));
+        let event = event.unwrap_or_else(|| panic!("{uid}: {written}"));
+        assert!(event.contains("CATEGORIES:gate"), "{event}");
+        let from = event.lines().find_map(|line| line.strip_prefix("DTSTART:"));
+        from.expect("a beginning").to_owned()
+    };
+    assert_eq!(begins("UID:dated.gate.beta.early@"), "20250916T000000Z");
+    // Without a date it comes when the days of the phase are over.
+    assert_eq!(begins("UID:dated.gate.beta.ended@"), "20250917T000000Z");
+    assert_eq!(
+        begins("UID:dated.gate.beta.ended-check-2@"),
+        "20250917T000000Z"
+    );
+    let begin = begins("UID:dated.gate.plan.prerequisite-2@");
+    assert!(
+        written.contains(&format!(
+            "UID:dated.phase.beta@phasegate\r\nDTSTAMP:20250801T120000Z\r\nDTSTART:{begin}"
+        )),
+        "{written}"
+    );
+    begins("UID:dated.gate.beta.invite-check-1@");
+    assert!(!written.contains("prerequisite-1@"), "{written}");
+}

@@ -8,6 +8,7 @@ use phasegate_plan::model::Gate;
 use phasegate_plan::{Plan, PlannedGate, PlannedPhase, Schedule};
 
 use super::lines::{Lines, day, moment};
+use super::measured::{self, Measured};
 use super::recurring;
 use super::zones;
 
@@ -18,6 +19,7 @@ use super::zones;
 /// | each phase | from its start to its end, in UTC | `phase` |
 /// | the days in which the plan or a phase is to happen, where the schedule has it on one of them | whole days | `window` |
 /// | each gate | at its moment, for as long as deciding may take | `gate` |
+/// | each statement of a checklist that criteria decide | where its list stands: a gate that nobody is asked about | `gate` |
 /// | each freeze | from its start to its end, in UTC | `freeze` |
 /// | maintenance, backups, reviews and scheduled tests | as their recurrence rules | `maintenance`, `backup`, `review`, `test` |
 ///
@@ -80,6 +82,7 @@ pub fn icalendar(plan: &Plan, schedule: &Schedule, stamp: Timestamp) -> String {
     if let Some(window) = plan.window.filter(|window| meets(*window, whole)) {
         calendar.window("plan", &plan.title, window);
     }
+    calendar.measured(&measured::before_start(plan, schedule));
     for planned in schedule.phases() {
         calendar.phase(plan, planned, schedule);
     }
@@ -161,6 +164,7 @@ impl Calendar {
         if let Some(window) = phase.window.filter(|window| meets(*window, Some(days))) {
             self.window(planned.id.as_str(), &phase.title, window);
         }
+        self.measured(&measured::of_phase(phase, planned));
         for gate in &planned.gates {
             let found = phase.gates.iter().find(|one| one.id == gate.id);
             self.gate(Some(&planned.id), gate, found);
@@ -200,6 +204,18 @@ impl Calendar {
             timed,
             &said,
         );
+        if let Some(gate) = gate {
+            self.measured(&measured::of_gate(&of, gate, planned.at));
+        }
+    }
+
+    fn measured(&mut self, all: &[Measured<'_>]) {
+        for one in all {
+            let timed = moment(one.at).map(|at| vec![("DTSTART".to_owned(), at)]);
+            let criteria = one.item.criteria.iter();
+            let said: Vec<String> = criteria.map(|one| one.criterion.to_string()).collect();
+            self.event(("gate", &one.name, &one.item.statement), timed, &said);
+        }
     }
 
     /// One event: its kind and name, which make its UID, and its title; when it is, as properties.

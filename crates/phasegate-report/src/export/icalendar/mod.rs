@@ -2,6 +2,7 @@
 
 mod events;
 mod lines;
+mod measured;
 mod recurring;
 mod zones;
 
