@@ -25,7 +25,8 @@ fn under_way(change: impl FnOnce(&mut phasegate_engine::program::Program)) -> Ve
     let held = |record: &Record| matches!(record.body, Body::TriggerFired { .. });
     let at = records.iter().position(held).expect("it is held");
     records.truncate(at);
-    let Body::Created { program, .. } = &mut records[0].body else {
+    let first = records.first_mut().expect("a creation");
+    let Body::Created { program, .. } = &mut first.body else {
         panic!("a creation");
     };
     change(program);
@@ -37,14 +38,13 @@ fn a_criterion_that_failed_and_passed_later_is_counted() {
     let mut records = fixtures::completed();
     let before = markdown(&view(&records));
     assert!(!before.contains("failed before"), "{before}");
-    let mut judged = records
-        .iter_mut()
-        .filter_map(|record| match &mut record.body {
-            Body::Evaluated { judged, .. } => {
-                judged.iter_mut().find(|j| j.check.as_str() == "canary-p95")
-            }
-            _ => None,
-        });
+    let mut judged = records.iter_mut().filter_map(|record| {
+        let Body::Evaluated { judged, .. } = &mut record.body else {
+            return None;
+        };
+        let mut judged = judged.iter_mut();
+        judged.find(|one| one.check.as_str() == "canary-p95")
+    });
     let first = judged.next().expect("a finding");
     first.finding.verdict = Verdict::Fail;
     let told = markdown(&view(&records));
@@ -261,9 +261,11 @@ fn what_somebody_else_has_set_is_exposure() {
         (None, records.last().expect("a record").at())
     );
     // A proxy that was reloaded is found at rest before it is set again.
-    let intended = records.iter().rev().find_map(|record| match &record.body {
-        Body::Intended { effect, .. } => Some(effect.clone()),
-        _ => None,
+    let intended = records.iter().rev().find_map(|record| {
+        let Body::Intended { effect, .. } = &record.body else {
+            return None;
+        };
+        Some(effect.clone())
     });
     let mut effect = intended.expect("an effect");
     effect.number += 1;
