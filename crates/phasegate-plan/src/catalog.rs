@@ -130,7 +130,7 @@ impl Catalog {
         if let Some(root) = document.root() {
             let head = [("format", CatalogFormat::V1.as_str())];
             let found;
-            (draft, found, unread) = read(root, &head, document.source());
+            (draft, found, unread) = read(document, root, &head);
             faults.extend(found);
         }
         if let Some(draft) = &draft {

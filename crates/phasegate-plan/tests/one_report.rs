@@ -152,7 +152,7 @@ fn a_part_that_cannot_be_read_is_told_and_nothing_that_follows_from_it() {
 }
 
 /// File name, text, and every code that is told, in order.
-const ONCE: [(&str, &str, &[Code]); 10] = [
+const ONCE: [(&str, &str, &[Code]); 16] = [
     (
         "a.yaml",
         "phases: [{id: a, title: A, outline: true, criteria: &c [k <]}, {id: b, title: B, outline: true, criteria: *c}, {id: c, title: C, outline: true, criteria: *c}]",
@@ -202,6 +202,36 @@ const ONCE: [(&str, &str, &[Code]); 10] = [
         "a.yaml",
         "kpis: [{id: ok, shape: ratio, unit: '%', direction: higher, source: m, query: {whole: k}}]\nslos: [{id: s, kpi: ok, objective: 99%, period: 0d}]\nphases: [{id: a, title: A, steps: [{id: w, wait: 1h}], criteria: ['burn_rate(s, 1h) < 2']}]",
         &[Code::ZeroTime],
+    ),
+    (
+        "a.yaml",
+        "phases: [{id: a, title: A, steps: [{id: w, wait: 1h}], on-fail: [{rollback: start}]}, {id: b, title: B, after: [aa], steps: [{id: d, irreversible: true, wait: 1m}]}, {id: c, title: C, after: [a], steps: [{id: w, wait: 1h}], on-fail: [{rollback: start}]}]",
+        &[Code::UnknownPhase],
+    ),
+    (
+        "a.yaml",
+        "kpis: [{id: e, shape: ratio, unit: '%', direction: lower, source: m, query: {whole: e}, window: 5m}]\nphases: [{id: a, title: A, steps: [{id: d, irreversible: true, wait: 1m}]}]\ntriggers: [{id: t, criterion: ratio(e) > 5%, phases: [aa], respond: [{rollback: start}]}]",
+        &[Code::UnknownPhase],
+    ),
+    (
+        "a.yaml",
+        "phases: [{id: a, title: A, no-way-back: x, steps: [{id: w, deprecation: {binding: f, target: v1, stag: warn}}, {id: r, deprecation: {binding: f, target: v1, stage: removed}}]}]",
+        &[Code::UnknownKey],
+    ),
+    (
+        "a.yaml",
+        "owner: *x\nphases: [{id: a, title: A, outline: true}]",
+        &[Code::UnknownAlias],
+    ),
+    (
+        "a.toml",
+        "owner = \"x\"\n[[roles]]\nid = \"cyd\"\nmembers = [\"cyd\"[, \"dov\"]\n[[roles]]\nid = \"eve\"\nmembers = [\"eve\"]",
+        &[Code::Syntax],
+    ),
+    (
+        "a.toml",
+        "[phases]\nid = \"a\"\ntitle = \"A\"\n[phases]\nid = \"b\"\ntitle = \"B\"",
+        &[Code::DuplicateKey],
     ),
 ];
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use phasegate_core::{Capability, Role};
+use phasegate_core::{BindingId, Capability, Role};
 
 use super::needs::uses;
 use super::{At, Scope, levelled};
@@ -24,10 +24,7 @@ pub(super) fn check(scope: &mut Scope<'_>, catalog: &Catalog) {
             }
             let near = closest(
                 one.binding.as_str(),
-                catalog
-                    .bindings()
-                    .keys()
-                    .map(phasegate_core::BindingId::as_str),
+                catalog.bindings().keys().map(BindingId::as_str),
             );
             let help = near.map_or_else(
                 || format!("add '{}' to {}", one.binding, catalog.name()),
@@ -132,14 +129,22 @@ fn fitting(kpi: &Kpi) -> &'static [Capability] {
 }
 
 /// What could not be read may use any of them; then nothing is said.
-fn unused(scope: &mut Scope<'_>, catalog: &Catalog, used: &BTreeSet<phasegate_core::BindingId>) {
+fn unused(scope: &mut Scope<'_>, catalog: &Catalog, used: &BTreeSet<BindingId>) {
     if !scope.is_whole() || !catalog.is_whole() {
         return;
     }
+    // A name that nothing is bound to is told at itself, and may mean what nobody else names.
+    let unbound = || {
+        used.iter()
+            .filter(|id| !catalog.bindings().contains_key(*id))
+    };
+    let is_meant =
+        |id: &BindingId| unbound().any(|name| closest(name.as_str(), [id.as_str()]).is_some());
     let unused: Vec<_> = catalog
         .bindings()
         .keys()
         .filter(|id| !used.contains(*id) && !scope.asks_people(catalog, id))
+        .filter(|id| !is_meant(id))
         .cloned()
         .collect();
     for id in unused {
@@ -164,7 +169,7 @@ impl Scope<'_> {
     }
 
     /// Approval sources are used by every plan that asks anybody, without being named.
-    fn asks_people(&self, catalog: &Catalog, id: &phasegate_core::BindingId) -> bool {
+    fn asks_people(&self, catalog: &Catalog, id: &BindingId) -> bool {
         catalog
             .binding(id)
             .is_some_and(|binding| binding.roles.contains(&Role::ApprovalSource))

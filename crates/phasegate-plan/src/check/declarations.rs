@@ -7,6 +7,7 @@ use phasegate_criterion::{Fault, FaultCode, KpiRegistry, Shape, check_kpi};
 use super::criteria::{ASKED_OF, tell};
 use super::{At, Scope};
 use crate::fault::Code;
+use crate::model::KpiShape;
 
 pub(super) fn check(scope: &mut Scope<'_>, registry: &KpiRegistry) {
     kpis(scope, registry);
@@ -30,6 +31,14 @@ fn kpis(scope: &mut Scope<'_>, registry: &KpiRegistry) {
                 "write it as in 'ms', '%', 'USD', '1/s', or leave it out for plain numbers",
             );
             continue;
+        }
+        if kpi.shape == KpiShape::Quantile
+            && kpi.quantile.is_none()
+            && !scope.is_unread(here, &["quantile"])
+        {
+            let message = "'quantile' is missing: which share of the values lies below it?";
+            let help = "add 'quantile: 99%', or take the shape 'gauge'";
+            scope.report(Code::MissingKey, here.key("shape"), message, help);
         }
         if scope.is_unread(here, &ASKED_OF) {
             continue;

@@ -75,7 +75,9 @@ fn one(scope: &mut Scope<'_>, list: &[End<'_>], run: &Run) {
                 "let it go from 'warn' over 'redirect' to 'removed'",
             );
         }
-        if before.is_none() && one.end.stage == DeprecationStage::Removed {
+        // What could not be read may be what tells them.
+        let is_first = before.is_none() && scope.is_whole();
+        if is_first && one.end.stage == DeprecationStage::Removed {
             let message = format!("'{}' is removed and nobody was told before", one.end.target);
             let help = "deprecate it with 'stage: warn' first";
             scope.report_at(Code::DeprecationOrder, one.pointer.clone(), message, help);
@@ -147,6 +149,15 @@ impl Run {
         let (first, last) = (from.phase, to.phase);
         let (before, until) = (from.days_before(self.week), to.days_until(self.week));
         if first.id == last.id {
+            // On days of one phase it is those days that lie between, wherever the phase begins.
+            if let Some((from_day, to_day)) = from.slot.zip(to.slot) {
+                let until = to_day.until_day.unwrap_or(to_day.day);
+                // From the morning of the one to the evening of the other.
+                return match until.saturating_sub(from_day.day) {
+                    0 => Some(1),
+                    between => from.days(between, self.week).1.map(|days| days + 1),
+                };
+            }
             let whole = durations::days_at_most(first, self.week).map(|(days, _)| days);
             let until = until.into_iter().chain(whole).min();
             return until.map(|until| until.saturating_sub(before));

@@ -54,7 +54,11 @@ pub(super) fn check(scope: &mut Scope<'_>) {
         let watched: Vec<usize> = named
             .filter_map(|id| edges.index.get(id.as_str()).copied())
             .collect();
-        edges.trigger(scope, &watched, trigger, here);
+        // A name that nobody has is told at itself; which phase is meant nobody knows.
+        if watched.len() == trigger.phases.len() {
+            edges.trigger(scope, &watched, trigger, here);
+            edges.behind_any(scope, &watched, trigger, here);
+        }
     }
     let own = |phase: &Phase| phase.evaluation.is_some();
     let under_the_plans: Vec<usize> = all
@@ -199,6 +203,9 @@ impl<'d> Edges<'d> {
                 *slot = lost;
             }
         }
+        // Whoever stands in a circle, or waits for one that does, has no place among the others.
+        let placed: BTreeSet<usize> = order.iter().copied().collect();
+        misses.extend((0..before.len()).filter(|index| !placed.contains(index)));
         Self {
             draft,
             first_lost: first_lost(&irreversible, &before),
@@ -244,6 +251,9 @@ impl Edges<'_> {
         if let Some(evaluation) = &phase.evaluation {
             let here = here.key("evaluation");
             self.responses(scope, &me, &evaluation.then, here.key("then"));
+            if let Some(step) = behind {
+                self.behind(scope, (index, step), &evaluation.then, here.key("then"));
+            }
         }
         if let Some(rollback) = &phase.rollback {
             self.way_back(scope, &me, rollback, here.key("rollback"));
@@ -268,6 +278,19 @@ impl Edges<'_> {
             let severity = Severity::Warning;
             let code = Code::RollbackOverIrreversible;
             scope.report_as(code, severity, &here.key(key), &message, help);
+        }
+    }
+
+    /// The same of a trigger of the plan that names phases, told of the first of them.
+    fn behind_any(&self, scope: &mut Scope<'_>, named: &[usize], trigger: &Trigger, here: At<'_>) {
+        let phases = At::ROOT.key("phases");
+        let lost = |index: &usize| {
+            let phase = self.draft.phases.get(*index)?;
+            let is_read = !scope.is_unread(phases.index(*index), &["steps"]);
+            Some((*index, behind(phase)?)).filter(|_| is_read)
+        };
+        if let Some(lost) = named.iter().find_map(lost) {
+            self.behind(scope, lost, &trigger.respond, here.key("respond"));
         }
     }
 
@@ -444,7 +467,7 @@ impl Edges<'_> {
     /// been done, else what waits for another phase; that one itself too, if it is begun anew. Of more than the first
     /// few such phases nothing is said. From none: when all are done.
     pub(super) fn lost(&self, from: &[usize], to: Option<usize>, anew: bool) -> Option<usize> {
-        let clear = |index: &usize| !self.unclear.contains(index);
+        let clear = |index: &usize| !self.unclear.contains(index) && !self.misses.contains(index);
         if !to.iter().all(clear) || !self.reach.affords(from.len().max(1)) {
             return None;
         }

@@ -45,6 +45,7 @@ mod weekdays;
 mod window;
 mod zero;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(crate) use graph::{dependencies, order};
@@ -55,8 +56,8 @@ pub(crate) use scope::{At, Scope};
 pub use templates::MESSAGE_VARIABLES;
 
 use crate::catalog::Catalog;
-use crate::document::{Node, PlanDocument, Source};
-use crate::fault::{Code, Fault, Faults};
+use crate::document::{Node, PlanDocument};
+use crate::fault::{Code, Fault, Faults, Place};
 use crate::form::{Form, Lowering, Unread};
 use crate::model::PlanFormat;
 
@@ -94,7 +95,7 @@ pub fn check_with(document: &PlanDocument, catalog: Option<&Catalog>, lints: &Li
             ("title", "plan"),
         ];
         let (found, unread);
-        (draft, found, unread) = read(root, &head, document.source());
+        (draft, found, unread) = read(document, root, &head);
         faults.extend(found);
         if let Some(draft) = &draft {
             let mut scope = Scope::new(draft, document, unread);
@@ -118,14 +119,24 @@ pub fn check_with(document: &PlanDocument, catalog: Option<&Catalog>, lints: &Li
 /// The draft of a document with its faults, and what could not be read of it. Where the head of the document is wrong,
 /// what stands below it is read all the same, under another one.
 pub(crate) fn read<T: Form>(
+    document: &PlanDocument,
     root: &Node,
     head: &[(&str, &str)],
-    source: &Source,
 ) -> (Option<T>, Vec<Fault>, Unread) {
+    let source = document.source();
     let mut cx = Lowering::new(source);
     let draft = T::read(root, &mut cx);
     let stopped = cx.has_stopped();
-    let (faults, unread) = cx.finish();
+    let (mut faults, unread) = cx.finish();
+    // Where an alias stands for nothing, nothing stands, and that is told already.
+    let told: BTreeSet<u32> = (document.faults().iter())
+        .filter(|fault| fault.code == Code::UnknownAlias)
+        .filter_map(|fault| Some(fault.place.as_ref()?.start))
+        .collect();
+    let is_told = |place: &Place| told.contains(&place.start);
+    faults.retain(|fault| {
+        fault.code != Code::EmptyValue || !fault.place.as_ref().is_some_and(is_told)
+    });
     let draft = match draft {
         // Of what was not read nothing can be said, and there is enough to mend.
         _ if stopped => None,

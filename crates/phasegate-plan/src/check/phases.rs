@@ -112,6 +112,11 @@ fn one(scope: &mut Scope<'_>, phase: &Phase, here: At<'_>) {
         phase.rollback.is_some() || phase.no_way_back.is_some() || scope.draft.rollback.is_some();
     let unread = scope.is_unread(here, &["rollback", "no-way-back"])
         || scope.is_unread(At::ROOT, &["rollback"]);
+    if let (Some(_), Some(_), false) = (&phase.rollback, &phase.no_way_back, unread) {
+        let message = "here stand a way back and why there is none";
+        let help = "leave one of the two out";
+        scope.report(Code::NoWayBack, here.key("no-way-back"), message, help);
+    }
     if moves && !back && !unread {
         scope.report(
             Code::NoWayBack,

@@ -18,12 +18,24 @@ struct Moves<'d> {
     last: &'d Step,
 }
 
+impl<'d> Moves<'d> {
+    fn new(phase: usize, number: usize, step: &'d Step) -> Self {
+        Self {
+            phase,
+            number,
+            first: step,
+            last: step,
+        }
+    }
+}
+
 impl Edges<'_> {
     /// Two phases that can run at the same time must not move the same thing. Those that move it must
     /// form a chain; in topological order it is enough to look at neighbours.
     pub(super) fn shared_targets(&self, scope: &mut Scope<'_>) {
         let order = scope.order();
         let mut movers: BTreeMap<(&BindingId, &TargetId), Vec<Moves<'_>>> = BTreeMap::new();
+        let mut falls = Vec::new();
         for &index in order.iter() {
             let steps = self.draft.phases.get(index).map(|phase| &phase.steps);
             for (number, step) in steps.into_iter().flatten().enumerate() {
@@ -32,15 +44,16 @@ impl Edges<'_> {
                 };
                 let list = movers.entry(key).or_default();
                 match list.last_mut().filter(|moves| moves.phase == index) {
-                    Some(moves) => moves.last = step,
-                    None => list.push(Moves {
-                        phase: index,
-                        number,
-                        first: step,
-                        last: step,
-                    }),
+                    Some(moves) => {
+                        falls.push((Moves { ..*moves }, Moves::new(index, number, step), key.1));
+                        moves.last = step;
+                    }
+                    None => list.push(Moves::new(index, number, step)),
                 }
             }
+        }
+        for (before, after, target) in falls {
+            self.starts_lower(scope, &before, &after, target);
         }
         let phases = At::ROOT.key("phases");
         for ((binding, target), list) in movers {
@@ -69,7 +82,7 @@ impl Edges<'_> {
 }
 
 impl Edges<'_> {
-    /// A phase that begins to move something by less than an earlier one has left it at: whoever had it loses it.
+    /// A phase or step that begins to move something by less than an earlier one has left it at: whoever had it loses it.
     fn starts_lower(
         &self,
         scope: &mut Scope<'_>,
@@ -92,11 +105,13 @@ impl Edges<'_> {
         if let (Some(left), Some(begins)) = (left, begins)
             && begins < left
         {
-            let message = format!(
-                "'{}' leaves '{}' at {left}, and this begins at {begins}",
-                self.name(before.phase),
-                target
-            );
+            let earlier = if before.phase == after.phase {
+                before.last.id.as_str()
+            } else {
+                self.name(before.phase)
+            };
+            let message =
+                format!("'{earlier}' leaves '{target}' at {left}, and this begins at {begins}");
             let help = format!("begin at {left} or more; a way back stands under 'rollback'");
             let here = At::ROOT.key("phases");
             let here = here.index(after.phase);

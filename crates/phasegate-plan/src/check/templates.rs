@@ -27,6 +27,15 @@ pub(super) fn check(scope: &mut Scope<'_>) {
 fn messages(scope: &mut Scope<'_>) {
     let draft = scope.draft;
     let parameters: BTreeSet<&str> = draft.parameters.iter().map(|one| one.id.as_str()).collect();
+    let list = At::ROOT.key("parameters");
+    for (index, parameter) in draft.parameters.iter().enumerate() {
+        let name = parameter.id.as_str();
+        if MESSAGE_VARIABLES.contains(&name) {
+            let text = format!("'{name}' in a message is what the engine fills in, not this");
+            let help = "call the parameter differently";
+            scope.report(Code::DuplicateId, list.index(index).key("id"), text, help);
+        }
+    }
     let mut sent = BTreeSet::new();
     walk(draft, &mut |_, met| {
         if let Met::Message(id) = met {

@@ -26,6 +26,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
         let why = "no objective holds over no time at all";
         zero(scope, Some(slo.period), &slos.index(index), "period", why);
     }
+    around(scope);
     ways_back(draft, &mut |here, rollback| {
         way_back(scope, rollback, &here);
     });
@@ -33,6 +34,34 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     phases(scope);
     people(scope);
     criteria(scope);
+}
+
+/// What stands around the phases: inspections, experiments, maintenance, the time to recover.
+fn around(scope: &mut Scope<'_>) {
+    let draft = scope.draft;
+    let root = At::ROOT;
+    let experiments = root.key("experiments");
+    for (index, one) in draft.experiments.iter().enumerate() {
+        let why = "nothing is found out in no time at all";
+        zero(scope, one.length, &experiments.index(index), "length", why);
+    }
+    let inspections = root.key("inspections");
+    for (index, one) in draft.inspections.iter().enumerate() {
+        often(scope, one.every, &inspections.index(index), "every");
+    }
+    let maintenance = root.key("maintenance");
+    for (index, one) in draft.maintenance.iter().enumerate() {
+        if one.length.is_some_and(|length| length.least() == 0) {
+            let here = maintenance.index(index);
+            let help = "write how long it takes, such as 2h, or leave the key out";
+            let why = "nothing is done in no time at all";
+            scope.report(Code::ZeroTime, here.key("length"), why, help);
+        }
+    }
+    if let Some(recovery) = &draft.recovery {
+        let why = "nothing is recovered in no time at all";
+        zero(scope, recovery.time, &root.key("recovery"), "time", why);
+    }
 }
 
 /// Criteria that are to hold for no time at all, or are looked at over none.

@@ -242,6 +242,54 @@ pub(crate) fn fault(source: &Source, code: Code, at: Extent, message: &str) -> F
         place: Some(source.place(at)),
         pointer: String::new(),
         message: message.to_owned(),
-        help: None,
+        help: (MENDS.iter().find(|(of, _)| *of == code)).map(|(_, help)| (*help).to_owned()),
     }
 }
+
+/// What mends a fault of reading, where nothing better is known.
+const MENDS: [(Code, &str); 11] = [
+    (
+        Code::TooLarge,
+        "split the plan, or keep long texts in documents that 'references' names",
+    ),
+    (
+        Code::TooDeep,
+        "nothing of a plan stands so deep: take levels out",
+    ),
+    (
+        Code::TooManyAliases,
+        "write the values out, or give what is shared a name of its own",
+    ),
+    (
+        Code::ExpansionTooLarge,
+        "write aliases of small values only, and none of what holds aliases itself",
+    ),
+    (
+        Code::TextTooLong,
+        "shorten it, or keep it in a document that 'references' names",
+    ),
+    (
+        Code::DuplicateKey,
+        "remove one of the two, or join what stands under them",
+    ),
+    (
+        Code::UnknownAlias,
+        "set it with '&name' before, or quote a text that begins with '*'",
+    ),
+    (
+        Code::TagNotAllowed,
+        "leave it out, or quote a text that begins with '!'",
+    ),
+    (
+        Code::SeveralDocuments,
+        "take out the line '---' before it, or make it a file of its own",
+    ),
+    (
+        Code::TooManyValues,
+        "split the plan; nothing was read of it",
+    ),
+    (
+        Code::EmptyDocument,
+        "begin with 'format: phasegate-plan/1', an id and a title",
+    ),
+];

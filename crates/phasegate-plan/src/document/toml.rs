@@ -1,7 +1,7 @@
 //! TOML into the tree, within limits. The parser stays in here.
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeTable, DeValue, Error};
 
 use super::toml_cost::{Refused, weigh};
 use super::{Entry, Extent, Kind, Limits, Node, READER_FAULTS_MAX, Source, fault};
@@ -36,7 +36,7 @@ pub(super) fn read(source: &mut Source, limits: Limits, faults: &mut Vec<Fault>)
         Err(Refused::Syntax { .. }) | Ok(()) => {}
     }
     let (table, errors) = DeTable::parse_recoverable(text);
-    for error in errors.iter().take(READER_FAULTS_MAX) {
+    for error in independent(&errors, text) {
         let range = error.span().unwrap_or(0..0);
         let at = Extent::new(range.start, range.end);
         // The parser has no kinds of errors, only words.
@@ -52,7 +52,17 @@ pub(super) fn read(source: &mut Source, limits: Limits, faults: &mut Vec<Fault>)
             }
             _ => error.message().to_owned(),
         };
-        faults.push(fault(source, code, at, &message));
+        let mut found = fault(source, code, at, &message);
+        let help = match code {
+            Code::DuplicateKey => {
+                "remove one of the two, or join them; each item of a list of tables begins with [[two]] brackets"
+            }
+            _ => {
+                "texts stand in quotes and items are parted by commas; what comes behind was not looked at"
+            }
+        };
+        found.help = Some(help.to_owned());
+        faults.push(found);
     }
     if !errors.is_empty() {
         return None;
@@ -80,6 +90,32 @@ pub(super) fn read(source: &mut Source, limits: Limits, faults: &mut Vec<Fault>)
         kind,
         at: Extent::new(span.start, span.end),
     })
+}
+
+/// The errors that each stand for a slip. Behind the first one the parser guesses how it goes on, and what it does not
+/// understand then is no slip: nothing else is told, unless all of them are keys that stand twice. What stands in a table
+/// that is there a second time then stands twice too.
+fn independent<'e>(errors: &'e [Error], text: &str) -> Vec<&'e Error> {
+    let twice = |error: &Error| error.message().contains("duplicate key");
+    if !errors.iter().all(twice) {
+        return errors.iter().take(1).collect();
+    }
+    let mut told = Vec::new();
+    let mut table_end = 0;
+    for error in errors.iter().take(READER_FAULTS_MAX) {
+        let at = error.span().map_or(0, |span| span.start);
+        let before = text.get(..at).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        if at < table_end {
+            continue;
+        }
+        if line.trim_start().starts_with('[') {
+            let rest = text.get(at..).unwrap_or_default();
+            table_end = rest.find("\n[").map_or(text.len(), |next| at + next);
+        }
+        told.push(error);
+    }
+    told
 }
 
 /// A key as it is shown.

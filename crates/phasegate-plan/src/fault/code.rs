@@ -162,7 +162,7 @@ codes! {
     EmptyRamp "PG304" "empty-ramp" Error;
     /// A ramp that ends below all of the traffic.
     RampStopsShort "PG305" "ramp-stops-short" Warning;
-    /// A phase that changes something outside and has no way back.
+    /// A phase that changes something outside and has no way back, or says both how to go back and why it cannot.
     NoWayBack "PG306" "no-way-back" Error;
     /// Rollback steps whose budgets together exceed the limit of the whole.
     BudgetExceedsLimit "PG307" "budget-exceeds-limit" Error;
