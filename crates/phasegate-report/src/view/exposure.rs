@@ -92,6 +92,7 @@ impl Fold {
         if let Body::Intended {
             place: Place::Aside,
             effect,
+            about: None,
         } = &step.record.body
             && let Some(state) = &effect.before
         {

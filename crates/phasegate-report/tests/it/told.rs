@@ -276,6 +276,7 @@ fn what_somebody_else_has_set_is_exposure() {
         Body::Intended {
             place: Place::Aside,
             effect,
+            about: None,
         },
     );
     assert_eq!(share(&records).as_deref(), Some("0%"));
