@@ -295,7 +295,7 @@ fn a_no_at_the_gate_leads_back() {
     let output = desk.run(&["--bindings", "bindings.yaml"]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(3), "{said}");
-    assert!(said.contains("gate go-canary"), "{said}");
+    assert!(said.contains("(go-canary) decided no-go"), "{said}");
     assert!(said.contains("greeter at 0%"), "{said}");
 }
 
