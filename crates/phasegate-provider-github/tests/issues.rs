@@ -1,10 +1,6 @@
 //! Tickets and approvals against a small GitHub whose every answer is held against GitHub's own description.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "tests, and helpers beside them"
-)]
+#![expect(clippy::expect_used, reason = "tests, and helpers beside them")]
 
 mod support;
 

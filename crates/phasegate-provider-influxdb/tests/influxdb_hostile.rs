@@ -1,10 +1,6 @@
 //! Against servers that do what they should not.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "tests, and helpers beside them"
-)]
+#![expect(clippy::expect_used, reason = "tests, and helpers beside them")]
 
 mod support;
 

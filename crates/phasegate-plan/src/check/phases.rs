@@ -107,6 +107,11 @@ fn one(scope: &mut Scope<'_>, phase: &Phase, here: At<'_>) {
             );
         }
     }
+    ways_back(scope, phase, here);
+}
+
+/// Is there a way back where one is needed, and only one word about it?
+fn ways_back(scope: &mut Scope<'_>, phase: &Phase, here: At<'_>) {
     let moves = phase.steps.iter().any(|step| step.action.moves());
     let back =
         phase.rollback.is_some() || phase.no_way_back.is_some() || scope.draft.rollback.is_some();

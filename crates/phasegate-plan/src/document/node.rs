@@ -193,7 +193,7 @@ impl Node {
     }
 
     /// As a value of no particular type: bare scalars become what YAML's core schema says.
-    pub(crate) fn to_value(&self, source: &Source) -> Value {
+    pub(crate) fn to_value(self, source: &Source) -> Value {
         let item = |item: &Self| item.to_value(source);
         let entry = |entry: &Entry| (entry.key.of(source).to_owned(), item(&entry.value));
         match self.kind {

@@ -36,34 +36,7 @@ pub(super) fn read(source: &mut Source, limits: Limits, faults: &mut Vec<Fault>)
         Err(Refused::Syntax { .. }) | Ok(()) => {}
     }
     let (table, errors) = DeTable::parse_recoverable(text);
-    for error in independent(&errors, text) {
-        let range = error.span().unwrap_or(0..0);
-        let at = Extent::new(range.start, range.end);
-        // The parser has no kinds of errors, only words.
-        let code = match error.message() {
-            message if message.contains("recursion") => Code::TooDeep,
-            message if message.contains("duplicate key") => Code::DuplicateKey,
-            _ => Code::Syntax,
-        };
-        let key = error.span().and_then(|range| text.get(range));
-        let message = match (code, key) {
-            (Code::DuplicateKey, Some(key)) => {
-                format!("the key '{}' stands here a second time", shortened(key))
-            }
-            _ => error.message().to_owned(),
-        };
-        let mut found = fault(source, code, at, &message);
-        let help = match code {
-            Code::DuplicateKey => {
-                "remove one of the two, or join them; each item of a list of tables begins with [[two]] brackets"
-            }
-            _ => {
-                "texts stand in quotes and items are parted by commas; what comes behind was not looked at"
-            }
-        };
-        found.help = Some(help.to_owned());
-        faults.push(found);
-    }
+    faults.extend((independent(&errors, text).into_iter()).map(|error| told(source, error)));
     if !errors.is_empty() {
         return None;
     }
@@ -116,6 +89,32 @@ fn independent<'e>(errors: &'e [Error], text: &str) -> Vec<&'e Error> {
         told.push(error);
     }
     told
+}
+
+/// What is wrong, as the parser tells it.
+fn told(source: &Source, error: &Error) -> Fault {
+    let range = error.span().unwrap_or(0..0);
+    let at = Extent::new(range.start, range.end);
+    let syntax =
+        "texts stand in quotes and items are parted by commas; what comes behind was not looked at";
+    // The parser has no kinds of errors, only words.
+    let (code, message, help) = match error.message() {
+        message if message.contains("recursion") => (Code::TooDeep, message.to_owned(), None),
+        message if message.contains("duplicate key") => {
+            let message = format!(
+                "the key '{}' stands here a second time",
+                shortened(source.slice(at))
+            );
+            let help = "remove one of the two, or join them; each item of a list of tables begins with [[two]] brackets";
+            (Code::DuplicateKey, message, Some(help))
+        }
+        message => (Code::Syntax, message.to_owned(), Some(syntax)),
+    };
+    let found = fault(source, code, at, &message);
+    Fault {
+        help: help.map(str::to_owned).or(found.help),
+        ..found
+    }
 }
 
 /// A key as it is shown.

@@ -129,10 +129,11 @@ fn number(
         Some(Verdict::Inconclusive(why)) => (KpiStatus::Open, Some(why.to_string())),
         None => {
             let value = changed.value.as_ref();
-            let value = value.or_else(|| match actual.as_slice() {
+            let only = match actual.as_slice() {
                 [one] => Some(&one.observed),
                 _ => None,
-            });
+            };
+            let value = value.or(only);
             (KpiStatus::Open, Some(undecided(state, &tests, value)))
         }
     };
