@@ -52,6 +52,8 @@ BUGS = [
     ("a decided gate does not wait for the end of a freeze", ENGINE + "decide/gates.rs",
      "if self.may_move(place) && !self.asks_to_attest_again(place) {",
      "if self.state.rollback.is_none() && !self.asks_to_attest_again(place) {"),
+    ("a gate decides by an old finding", ENGINE + "decide/gates.rs",
+     "at <= now && now.since(at) <= self.state.program.timing.every", "at <= now"),
     ("a drill ends the rollout", ENGINE + "decide/back.rs",
      "} else if anything_left || only_a_part || is_drill {", "} else if anything_left || only_a_part {"),
     ("a drill of an incident is answered as the real thing", ENGINE + "decide/incidents.rs",

@@ -52,6 +52,8 @@ struct Shares {
 #[serde(rename_all = "kebab-case")]
 struct LookedAt {
     rule: String,
+    /// Its phase, for people.
+    of: String,
     verdict: Verdict,
     observed: Option<Quantity>,
     readings: usize,
@@ -109,7 +111,7 @@ impl Progress {
             kpis: view.kpis.clone(),
             slos: view.slos.clone(),
             criteria: criteria
-                .filter_map(|criterion| LookedAt::of(criterion, &inside))
+                .filter_map(|criterion| LookedAt::of(criterion, view, &inside))
                 .collect(),
             rollbacks: view.rollbacks.iter().filter(back).cloned().collect(),
             risks: view
@@ -203,7 +205,7 @@ impl Progress {
                 .map(|seen| Bits::strong(doc::shown(seen)));
             let observed = one.shown.clone().or(observed);
             vec![
-                Bits::code(one.rule.as_str()),
+                Bits::code(one.rule.as_str()).and_quiet(format!(" {}", one.of)),
                 Bits::verdict(Some(&one.verdict)),
                 observed.unwrap_or_else(|| Bits::text("–")),
                 Bits::text(one.readings.to_string()),
@@ -259,7 +261,11 @@ impl Shares {
 }
 
 impl LookedAt {
-    fn of(criterion: &CriterionView, inside: &impl Fn(Timestamp) -> bool) -> Option<Self> {
+    fn of(
+        criterion: &CriterionView,
+        view: &View,
+        inside: &impl Fn(Timestamp) -> bool,
+    ) -> Option<Self> {
         let readings = criterion.readings.iter().filter(|one| inside(one.at));
         let last = readings.clone().last()?;
         let failures = readings.clone().filter(|one| one.verdict == Verdict::Fail);
@@ -267,6 +273,7 @@ impl LookedAt {
         Some(Self {
             shown: finding.and_then(doc::observed),
             rule: criterion.rule.clone(),
+            of: doc::whose(criterion, view),
             verdict: last.verdict.clone(),
             observed: last.observed.clone(),
             failures: failures.count(),

@@ -16,18 +16,24 @@ pub(super) fn section(view: &View, clock: &Clock) -> Option<Section> {
     Some(Section::new("criteria", "Criteria", vec![table]))
 }
 
-fn row(criterion: &CriterionView, view: &View, clock: &Clock) -> Vec<Bits> {
+/// Whose a criterion is: its phase, and the operation in which it is looked at, where it is one.
+pub(crate) fn whose(criterion: &CriterionView, view: &View) -> String {
     let title = |id: &PhaseId| {
         let phase = view.phases.iter().find(|phase| phase.id == *id);
         phase.map_or_else(|| id.to_string(), |phase| format!("{} ({id})", phase.title))
     };
-    let mut whose = match &criterion.scope {
-        Scope::Phase(phase) => format!(" {}", title(phase)),
-        Scope::Rollback(phase) => format!(" {}, on the way back", title(phase)),
+    let whose = match &criterion.scope {
+        Scope::Phase(phase) => title(phase),
+        Scope::Rollback(phase) => format!("{}, on the way back", title(phase)),
     };
-    if let Some(during) = &criterion.during {
-        whose = format!("{whose}, {during}");
+    match &criterion.during {
+        Some(during) => format!("{whose}, {during}"),
+        None => whose,
     }
+}
+
+fn row(criterion: &CriterionView, view: &View, clock: &Clock) -> Vec<Bits> {
+    let whose = format!(" {}", whose(criterion, view));
     let counted = criterion.counted;
     let counts = [
         (counted.fail, "fail"),

@@ -1,5 +1,6 @@
 //! Gates with who decided what on which ground, triggers, and what else people were asked.
 
+use phasegate_core::{RoleId, Timestamp};
 use phasegate_engine::record::{AskAbout, Decision};
 
 use crate::doc::bits::{Bits, Block, Clock, Section, Tone};
@@ -8,7 +9,8 @@ use crate::view::{Firing, GateView, Question, Said, Stretch, StretchSort, Trigge
 use crate::words;
 
 pub(super) fn section(view: &View, clock: &Clock) -> Option<Section> {
-    let rows = view.gates.iter().map(|gate| gate_row(gate, clock));
+    let last = view.header.last;
+    let rows = view.gates.iter().map(|gate| gate_row(gate, last, clock));
     let columns = &[
         "Gate",
         "Opened",
@@ -21,7 +23,7 @@ pub(super) fn section(view: &View, clock: &Clock) -> Option<Section> {
     Some(Section::new("gates", "Gates", vec![table]))
 }
 
-fn gate_row(gate: &GateView, clock: &Clock) -> Vec<Bits> {
+fn gate_row(gate: &GateView, last: Timestamp, clock: &Clock) -> Vec<Bits> {
     let (decision, ground) = match &gate.decision {
         Some(decided) => {
             let tone = match decided.decision {
@@ -53,14 +55,7 @@ fn gate_row(gate: &GateView, clock: &Clock) -> Vec<Bits> {
         .iter()
         .map(|said| answer(said, clock))
         .collect();
-    for (role, count) in &gate.quorum {
-        let yes = gate
-            .approvals
-            .iter()
-            .filter(|said| said.yes && said.role == *role)
-            .count();
-        approvals.push(Bits::none().and_quiet(format!("{yes} of {count} from {role}")));
-    }
+    approvals.extend(counted(gate, last));
     vec![
         Bits::text(gate.title.as_str())
             .and_text(" ")
@@ -71,6 +66,28 @@ fn gate_row(gate: &GateView, clock: &Clock) -> Vec<Bits> {
         Bits::joined(checks.collect(), "; "),
         Bits::joined(approvals, "; "),
     ]
+}
+
+/// How many of each role have said yes, and how many of these too long ago for it to count.
+fn counted(gate: &GateView, last: Timestamp) -> Vec<Bits> {
+    let decided = gate.decision.as_ref().map(|decided| decided.at);
+    let until = decided.or(gate.closed).unwrap_or(last);
+    let one = |(role, wanted): (&RoleId, &u32)| {
+        let yes = gate.approvals.iter();
+        let yes: Vec<&Said> = yes.filter(|said| said.yes && said.role == *role).collect();
+        let expired = |said: &&&Said| {
+            let limit = gate.expires_after;
+            limit.is_some_and(|limit| until.since(said.at) > limit)
+        };
+        let expired = yes.iter().filter(expired).count();
+        let count = yes.len().saturating_sub(expired);
+        let expired = match expired {
+            0 => String::new(),
+            expired => format!(", {expired} expired"),
+        };
+        Bits::none().and_quiet(format!("{count} of {wanted} from {role}{expired}"))
+    };
+    gate.quorum.iter().map(one).collect()
 }
 
 pub(super) fn answer(said: &Said, clock: &Clock) -> Bits {

@@ -20,7 +20,7 @@ use crate::view::View;
 
 pub(crate) use bits::{Bit, Bits, Block, Clock, Section, Table, Tone};
 pub(crate) use criteria::{
-    SERIES_COLUMNS, kpis, observed, series_row, series_title, shown, status, status_why,
+    SERIES_COLUMNS, kpis, observed, series_row, series_title, shown, status, status_why, whose,
 };
 pub(crate) use evidence::line as evidence_line;
 pub(crate) use head::{Front, standing_tone, why};

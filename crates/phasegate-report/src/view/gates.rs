@@ -33,6 +33,9 @@ pub struct GateView {
     pub timeout: Option<Span>,
     /// Who must say yes, and how many of each role.
     pub quorum: BTreeMap<RoleId, u32>,
+    /// A yes counts for so long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_after: Option<Span>,
     /// Its criteria, as last found before the decision.
     pub checks: Vec<GateCheck>,
     /// Who said what.
@@ -261,6 +264,7 @@ impl GateView {
             not_before: gate.not_before,
             timeout: gate.timeout,
             quorum: gate.approvals.quorum.clone(),
+            expires_after: gate.approvals.expires_after,
             checks: checks.collect(),
             approvals: Vec::new(),
             decision: None,

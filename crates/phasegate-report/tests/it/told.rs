@@ -343,5 +343,12 @@ fn a_yes_that_has_expired_is_waited_for_again() {
         push(&mut records, minutes * 60_000, Body::Paused { by, reason });
         let page = executive_summary(&view(&records)).markdown();
         assert_eq!(page.contains(" is asked: "), waits, "{minutes}: {page}");
+        let full = markdown(&view(&records));
+        let counted = if waits {
+            "0 of 1 from release-manager, 1 expired"
+        } else {
+            "1 of 1 from release-manager"
+        };
+        assert!(full.contains(counted), "{minutes}: {full}");
     }
 }

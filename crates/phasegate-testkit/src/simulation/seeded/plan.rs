@@ -161,8 +161,13 @@ fn phase(chance: &mut Chance, number: u64, phases: u64, kinds: &mut Vec<&'static
         } else {
             ""
         };
+        // Every other gate asks for a number as well as for people.
+        let criteria = match number % 2 {
+            0 => "criteria: [ratio(service-errors) < 40%], ",
+            _ => "",
+        };
         text.push_str(&format!(
-            "    gates:\n      - {{id: g{number}, approvals: [{{role: lead, quorum: {}}}{other}], decide-within: {}m, on-timeout: {answer}, no-go: [{{rollback: start}}]}}\n",
+            "    gates:\n      - {{id: g{number}, {criteria}approvals: [{{role: lead, quorum: {}}}{other}], decide-within: {}m, on-timeout: {answer}, no-go: [{{rollback: start}}]}}\n",
             chance.between(1, 2),
             chance.between(5, 60),
         ));
