@@ -41,6 +41,12 @@ impl Edges<'_> {
 
     /// At acceptance; `last` phases are waited for by no other one.
     fn after_all(&self, scope: &mut Scope<'_>, response: &Response, last: usize, here: At<'_>) {
+        if let Response::Return(id) = response
+            && let Some(&to) = self.index.get(id.as_str())
+        {
+            let lost = self.lost(&[], Some(to), true);
+            self.undoes(scope, lost, here.key("return-to"));
+        }
         let Response::Rollback(target) = response else {
             return;
         };

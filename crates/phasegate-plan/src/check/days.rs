@@ -55,10 +55,11 @@ pub(super) fn window(
         let told = scope.keeps(code, code.severity());
         let holidays = scope.draft.calendar.holidays.iter();
         let mut holidays = holidays.filter(|_| told);
-        let title = holidays
-            .find(|day| day.date == first)
-            .and_then(|day| day.title.as_ref());
-        let title = title.map_or_else(String::new, |title| format!(", '{title}'"));
+        let title = match holidays.find(|day| day.date == first) {
+            Some(holiday) => (holiday.title.as_ref())
+                .map_or_else(|| ", a holiday".to_owned(), |title| format!(", '{title}'")),
+            None => String::new(),
+        };
         let message = format!("{first} is a {}{title}: nobody works then", first.weekday());
         let help = "begin on a working day, or say in 'calendar' that it is one";
         scope.report(Code::StartsOnFreeDay, here, message, help);
