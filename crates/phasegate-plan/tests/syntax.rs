@@ -507,3 +507,42 @@ fn what_is_no_key_and_what_stands_twice_is_told_with_what_to_write() {
         );
     }
 }
+
+#[test]
+fn every_fault_of_reading_says_how_to_mend_it() {
+    let long = format!("title: {}\n", "x".repeat(70_000));
+    let deep = "[".repeat(100);
+    for (name, text) in [
+        ("a.yaml", "id: x\ntitle: X\n"),
+        ("a.yaml", "title: *x\n"),
+        ("a.yaml", "a: 1\na: 2\n"),
+        ("a.yaml", "title: !mine x\n"),
+        ("a.yaml", "title: a\n---\ntitle: b\n"),
+        ("a.yaml", "title: [a\n"),
+        ("a.yaml", "outline: {a: b\n"),
+        ("a.yaml", "phases: [{id: a, title: A, outline: perhaps}]\n"),
+        ("a.yaml", ""),
+        ("a.yaml", &long),
+        ("a.yaml", &deep),
+        ("a.json", "{\"title\": \"x\",,}"),
+        ("a.json", "{\"title\": \"x\"}x"),
+        ("a.toml", "title = \"x\ny = 1\n"),
+        ("a.toml", "a = 1\na = 2\n"),
+        ("a.toml", &format!("title = {deep}")),
+    ] {
+        let found = check(&PlanDocument::read(name, text.as_bytes()), None).faults;
+        let silent = found.iter().find(|fault| fault.help.is_none());
+        let shown: String = text.chars().take(60).collect();
+        assert!(silent.is_none(), "{name} {shown}: {silent:?}");
+        assert!(found.has_errors(), "{name} {shown}");
+    }
+    let found = check(&PlanDocument::read("a.yaml", b"id: x\ntitle: X\n"), None).faults;
+    let helps: Vec<&str> = found
+        .iter()
+        .filter_map(|fault| fault.help.as_deref())
+        .collect();
+    assert!(
+        helps.contains(&"add 'format: phasegate-plan/1'"),
+        "{helps:?}"
+    );
+}

@@ -247,7 +247,11 @@ pub(crate) fn fault(source: &Source, code: Code, at: Extent, message: &str) -> F
 }
 
 /// What mends a fault of reading, where nothing better is known.
-const MENDS: [(Code, &str); 11] = [
+const MENDS: [(Code, &str); 12] = [
+    (
+        Code::Syntax,
+        "look before this place for a bracket or quote that is not closed, and at the blanks that lines begin with",
+    ),
     (
         Code::TooLarge,
         "split the plan, or keep long texts in documents that 'references' names",

@@ -49,6 +49,7 @@ pub(super) fn read(source: &mut Source, limits: Limits, faults: &mut Vec<Fault>)
                 }
                 let Hint { at, message, help } = hint(error.kind(), error.info(), text, at);
                 let found = fault(builder.source, Code::Syntax, at, &message);
+                let help = help.or(found.help);
                 builder.faults.push(Fault { help, ..found });
                 return None;
             }

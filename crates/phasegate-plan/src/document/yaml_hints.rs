@@ -102,7 +102,7 @@ fn in_quotes(kind: &ErrorKind, spot: &Spot<'_>) -> Option<Hint> {
         ErrorKind::UnknownQuotedScalarEscape => Hint::new(
             spot.escape(),
             "within double quotes a backslash begins an escape, and there is no such one",
-            "write the backslash twice, or use single quotes",
+            "write the backslash twice; in YAML single quotes do too",
         ),
         _ => return None,
     })

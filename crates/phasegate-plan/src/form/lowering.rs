@@ -240,7 +240,8 @@ impl<'s> Lowering<'s> {
         }
         let key = kebab(field);
         let head = entries.first().map_or(around.at, |entry| entry.key_at);
-        let help = format!("add '{key}: ...'");
+        let value = T::example().unwrap_or("...");
+        let help = format!("add '{key}: {value}'");
         self.report(Code::MissingKey, head, missing(&key), Some(help));
         self.stand_in(field)
     }

@@ -34,6 +34,10 @@ pub(crate) trait Form: Sized {
     fn is_blank(&self) -> bool {
         false
     }
+    /// What is written for it, where only one thing can be.
+    fn example() -> Option<&'static str> {
+        None
+    }
     /// Is it a name, by which one thing refers to another?
     fn is_name() -> bool {
         false

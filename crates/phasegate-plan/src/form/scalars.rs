@@ -190,7 +190,12 @@ impl Form for bool {
                 let no = ["no", "n", "off"]
                     .iter()
                     .any(|word| text.eq_ignore_ascii_case(word));
-                let help = (yes || no).then(|| format!("write '{yes}'"));
+                let word = if yes || no {
+                    format!("'{yes}'")
+                } else {
+                    "'true' or 'false'".to_owned()
+                };
+                let help = Some(format!("write {word}"));
                 let message = "true or false is wanted here";
                 cx.report(Code::InvalidTruth, node.at, message, help);
                 None

@@ -40,6 +40,14 @@ macro_rules! words {
         $crate::form::word_given!($name, $($variant)*);
 
         impl $crate::form::Form for $name {
+            fn example() -> Option<&'static str> {
+                let words: &[&'static str] = &[$($word),*];
+                match words {
+                    [one] => Some(*one),
+                    _ => None,
+                }
+            }
+
             fn read(
                 node: &$crate::document::Node,
                 cx: &mut $crate::form::Lowering<'_>,
