@@ -152,7 +152,7 @@ fn a_part_that_cannot_be_read_is_told_and_nothing_that_follows_from_it() {
 }
 
 /// File name, text, and every code that is told, in order.
-const ONCE: [(&str, &str, &[Code]); 16] = [
+const ONCE: [(&str, &str, &[Code]); 17] = [
     (
         "a.yaml",
         "phases: [{id: a, title: A, outline: true, criteria: &c [k <]}, {id: b, title: B, outline: true, criteria: *c}, {id: c, title: C, outline: true, criteria: *c}]",
@@ -217,6 +217,11 @@ const ONCE: [(&str, &str, &[Code]); 16] = [
         "a.yaml",
         "phases: [{id: a, title: A, no-way-back: x, steps: [{id: w, deprecation: {binding: f, target: v1, stag: warn}}, {id: r, deprecation: {binding: f, target: v1, stage: removed}}]}]",
         &[Code::UnknownKey],
+    ),
+    (
+        "a.yaml",
+        "phases: [{id: a, title: A, steps: [{id: w, wait: 1h}], rollback: {limit: 0s, estimate: 1m, steps: [{id: b, budget: 1m, wait: 1s}]}}]",
+        &[Code::ZeroTime],
     ),
     (
         "a.yaml",

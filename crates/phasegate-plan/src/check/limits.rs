@@ -16,7 +16,10 @@ pub(super) fn check(scope: &mut Scope<'_>) {
 
 /// The budgets of steps, and the time for validation, against the limit of the whole.
 fn budgets(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
-    let Some(limit) = rollback.limit else { return };
+    // That nothing can be done in no time at all is told already.
+    let Some(limit) = rollback.limit.filter(|limit| !limit.is_zero()) else {
+        return;
+    };
     let steps = rollback.steps.iter().fold(Span::ZERO, |sum, step| {
         sum.saturating_add(step.budget.unwrap_or(Span::ZERO))
     });
@@ -68,6 +71,7 @@ fn estimate(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
     }
     if let (Some(estimate), Some(limit)) = (rollback.estimate, rollback.limit)
         && estimate > limit
+        && !limit.is_zero()
     {
         let message = format!("it is expected to take {estimate}, and may take {limit}");
         scope.report(
