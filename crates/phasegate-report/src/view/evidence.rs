@@ -1,6 +1,6 @@
 //! On what a decision rests: which measurement, which rule, which clock, whose word.
 
-use phasegate_core::{Span, Timestamp};
+use phasegate_core::{GateId, Span, Timestamp};
 use phasegate_engine::program::OpKind;
 use phasegate_engine::record::{AskAbout, Cause, HoldReason, Place, Record};
 use phasegate_engine::state::{Stage, State};
@@ -145,9 +145,9 @@ pub(super) fn of_cause(cause: &Cause, state: &State, record: &Record) -> Vec<Evi
     match cause {
         Cause::Criterion { check, .. } => of_check(check.as_str(), state),
         Cause::Trigger { trigger, .. } => of_trigger(trigger, None, state, record),
+        Cause::Gate { gate, .. } => of_gate(gate, state, record),
         Cause::Blind { .. }
         | Cause::Drill { .. }
-        | Cause::Gate { .. }
         | Cause::Incident { .. }
         | Cause::Operator { .. } => Vec::new(),
     }
@@ -163,16 +163,27 @@ pub(super) fn of_hold(reason: &HoldReason, state: &State, record: &Record) -> Ve
                 .collect()
         }
         HoldReason::Criterion { check, .. } => of_check(check.as_str(), state),
+        HoldReason::Gate { gate, .. } => of_gate(gate, state, record),
+        HoldReason::Effect { place, .. } | HoldReason::SaidNo { place, .. } => {
+            of_place(place, state, record)
+        }
         HoldReason::Trigger { trigger, .. } => of_trigger(trigger, None, state, record),
         HoldReason::Blind { .. }
         | HoldReason::Difference { .. }
         | HoldReason::Drift { .. }
-        | HoldReason::Effect { .. }
-        | HoldReason::Gate { .. }
         | HoldReason::Incident { .. }
-        | HoldReason::RolledBack
-        | HoldReason::SaidNo { .. } => Vec::new(),
+        | HoldReason::RolledBack => Vec::new(),
     }
+}
+
+/// What stands behind the decision of a gate, from which more follows.
+fn of_gate(gate: &GateId, state: &State, record: &Record) -> Vec<Evidence> {
+    let is_it = |place: &Place| match state.op(place).map(|op| &op.kind) {
+        Some(OpKind::Gate(one)) => one.id == *gate,
+        Some(_) | None => false,
+    };
+    let place = state.places().into_iter().find(is_it);
+    place.map_or_else(Vec::new, |place| of_place(&place, state, record))
 }
 
 /// How long the rollback, or a step of it, has taken.

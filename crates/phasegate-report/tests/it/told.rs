@@ -3,8 +3,8 @@
 use phasegate_core::{Desired, EffectOutcome, Ratio, Span};
 use phasegate_engine::program::{Goal, OpKind};
 use phasegate_engine::record::{Body, Decision, GateReason, HoldReason, Place, Record};
-use phasegate_report::view::{KpiStatus, MomentSort};
-use phasegate_report::{View, executive_summary, html, lessons, markdown};
+use phasegate_report::view::{Evidence, KpiStatus, MomentSort};
+use phasegate_report::{View, executive_summary, explain, html, lessons, markdown};
 use phasegate_sla::Verdict;
 
 use crate::fixtures::{self, phase_op, read};
@@ -350,5 +350,36 @@ fn a_yes_that_has_expired_is_waited_for_again() {
             "1 of 1 from release-manager"
         };
         assert!(full.contains(counted), "{minutes}: {full}");
+    }
+}
+
+#[test]
+fn a_hold_by_a_gate_or_a_no_rests_on_what_was_said_there() {
+    let mut records = fixtures::completed();
+    let decided = |record: &Record| {
+        let Body::GateDecided { place, gate, .. } = &record.body else {
+            return None;
+        };
+        Some((place.clone(), gate.clone()))
+    };
+    let at = records.iter().position(|record| decided(record).is_some());
+    let at = at.expect("a gate");
+    let (place, gate) = decided(&records[at]).expect("a gate");
+    records.truncate(at);
+    let no = HoldReason::SaidNo {
+        place,
+        what: "x".to_owned(),
+        by: read("rosa"),
+        reason: "y".to_owned(),
+    };
+    for reason in [HoldReason::Gate { gate }, no] {
+        let mut records = records.clone();
+        push(&mut records, 1_000, Body::Held { reason });
+        let view = view(&records);
+        let held = view.moments.last().expect("a moment");
+        let said = |one: &Evidence| matches!(one, Evidence::Answer(_));
+        assert!(held.evidence.iter().any(said), "{held:?}");
+        let told = explain(&view, held.seq).expect("a moment");
+        assert!(!told.contains("no measurement"), "{told}");
     }
 }
