@@ -24,6 +24,7 @@ phases:
   - id: both
     title: Both
     steps:
+      - {id: calm, wait: 2s}
       - {id: compare, parallel-run: {binding: compare, target: labels, sample: 2, compare: [labels]}}
     no-way-back: Nobody sees the labels of the new one.
 ";
@@ -72,6 +73,7 @@ async fn what_differs_is_explained_before_the_rollout_goes_on() {
         .start(rollout, program, sources, by)
         .await
         .expect("a rollout");
+    // Before the step that compares: what it finds before that nobody could be told.
     comparer.tell(Arc::new(handle.operator()));
 
     let is_difference = |about: &AskAbout| matches!(about, AskAbout::Difference { .. });
