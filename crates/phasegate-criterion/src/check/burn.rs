@@ -17,8 +17,8 @@ pub(super) fn check(test: &Test, registry: &KpiRegistry, faults: &mut Vec<Fault>
         return;
     };
     // That an objective holds over no time is told of the objective.
-    let period = Some(slo.period).filter(|period| *period > Span::ZERO);
-    if (window.span().zip(period)).is_some_and(|(window, period)| window > period) {
+    let long = window.span().is_some_and(|window| window > slo.period);
+    if long && !slo.period.is_zero() {
         let message = format!(
             "its window {window} is longer than the {} of the objective",
             slo.period

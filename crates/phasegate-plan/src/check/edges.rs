@@ -384,9 +384,7 @@ impl Edges<'_> {
         match target {
             RollbackTarget::Start => self.irreversible(scope, from, None, at),
             RollbackTarget::PreviousPhase => {
-                let unclear =
-                    |index: &usize| self.unclear.contains(index) || self.misses.contains(index);
-                if from.iter().any(unclear) {
+                if from.iter().any(|index| self.is_misplaced(*index)) {
                     return;
                 }
                 let first = |index: &usize| self.before.get(*index).is_some_and(Vec::is_empty);
@@ -415,6 +413,11 @@ impl Edges<'_> {
         }
     }
 
+    /// Is it not known what comes before this phase?
+    fn is_misplaced(&self, index: usize) -> bool {
+        self.unclear.contains(&index) || self.misses.contains(&index)
+    }
+
     pub(super) fn name(&self, index: usize) -> &str {
         self.draft
             .phases
@@ -431,9 +434,7 @@ impl Edges<'_> {
         at: At<'_>,
     ) {
         // For what can start from many phases, one from which the edge leads back is enough.
-        let known = |index: &usize| {
-            (itself && *index == to) || self.unclear.contains(index) || self.misses.contains(index)
-        };
+        let known = |index: &usize| (itself && *index == to) || self.is_misplaced(*index);
         let fits = from.iter().any(known) || self.reach.leads_to(to, from);
         if !fits && !from.is_empty() && !self.reach.is_spent() {
             let message = match from {
@@ -467,7 +468,7 @@ impl Edges<'_> {
     /// been done, else what waits for another phase; that one itself too, if it is begun anew. Of more than the first
     /// few such phases nothing is said. From none: when all are done.
     pub(super) fn lost(&self, from: &[usize], to: Option<usize>, anew: bool) -> Option<usize> {
-        let clear = |index: &usize| !self.unclear.contains(index) && !self.misses.contains(index);
+        let clear = |index: &usize| !self.is_misplaced(*index);
         if !to.iter().all(clear) || !self.reach.affords(from.len().max(1)) {
             return None;
         }

@@ -14,12 +14,14 @@ pub(super) fn check(scope: &mut Scope<'_>) {
     });
 }
 
+/// How long it may take at most. That nothing can be done in no time at all is told already.
+fn limit(rollback: &Rollback) -> Option<Span> {
+    rollback.limit.filter(|limit| !limit.is_zero())
+}
+
 /// The budgets of steps, and the time for validation, against the limit of the whole.
 fn budgets(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
-    // That nothing can be done in no time at all is told already.
-    let Some(limit) = rollback.limit.filter(|limit| !limit.is_zero()) else {
-        return;
-    };
+    let Some(limit) = limit(rollback) else { return };
     let steps = rollback.steps.iter().fold(Span::ZERO, |sum, step| {
         sum.saturating_add(step.budget.unwrap_or(Span::ZERO))
     });
@@ -69,9 +71,8 @@ fn estimate(scope: &mut Scope<'_>, rollback: &Rollback, here: At<'_>) {
         let help = "expect as long as the steps take, or longer";
         scope.report(Code::EstimateTooShort, here.key("estimate"), message, help);
     }
-    if let (Some(estimate), Some(limit)) = (rollback.estimate, rollback.limit)
+    if let (Some(estimate), Some(limit)) = (rollback.estimate, limit(rollback))
         && estimate > limit
-        && !limit.is_zero()
     {
         let message = format!("it is expected to take {estimate}, and may take {limit}");
         scope.report(

@@ -299,9 +299,7 @@ impl Builder<'_> {
 
     fn twice(&self, key: &str, at: Extent) -> Fault {
         let message = format!("the key '{key}' stands here a second time");
-        let mut found = fault(self.source, Code::DuplicateKey, at, &message);
-        found.help = Some("remove one of the two, or join what stands under them".to_owned());
-        found
+        fault(self.source, Code::DuplicateKey, at, &message)
     }
 
     fn alias(&mut self, id: usize, at: Extent) -> Result<(), Stop> {
