@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use phasegate_core::Timestamp;
 use phasegate_engine::program::{Op, OpKind, Program};
 use phasegate_engine::record::{Body, Finish, Place};
+use phasegate_report::View;
+use phasegate_report::view::{Evidence, Moment, MomentSort};
 use phasegate_testkit::rehearsal::{Rehearsal, faults, rehearse, supply_baselines};
 use phasegate_tests::{FIVE, five};
 
@@ -46,6 +48,44 @@ fn passed_unseen(rehearsal: &Rehearsal) -> Vec<String> {
         }
     }
     unseen
+}
+
+/// Each go of a gate shows on what it rests: measurements, approvals, or what people attested for its checklist.
+#[test]
+fn a_gate_that_is_passed_shows_on_what_it_rests() {
+    let mut attested = 0;
+    for name in FIVE {
+        let mut program = five(name);
+        supply_baselines(&mut program);
+        let rehearsal = rehearse(&program, start(&program), None).expect("no defect");
+        let view = View::of(&rehearsal.records).expect("a journal");
+        for gate in view.gates.iter().filter(|gate| gate.decision.is_some()) {
+            let items = program.items_of(&gate.place).len();
+            if items == 0 && gate.checks.is_empty() && gate.quorum.is_empty() {
+                continue;
+            }
+            let at = gate.decision.as_ref().map(|decided| decided.at);
+            let is_it = |moment: &&Moment| {
+                moment.sort == MomentSort::GateGo
+                    && Some(moment.at) == at
+                    && moment.text.starts_with(gate.gate.as_str())
+            };
+            let moment = view.moments.iter().find(is_it).expect("a moment");
+            let shown = moment.evidence.iter();
+            let shown = shown.filter(|one| !matches!(one, Evidence::Clock { .. }));
+            let approvals: u32 = gate.quorum.values().sum();
+            let expected = items + gate.checks.len() + usize::try_from(approvals).expect("few");
+            assert!(
+                shown.count() >= expected,
+                "{name}, {}: {:?}",
+                gate.gate,
+                moment.evidence
+            );
+            attested += gate.items.len();
+            assert!(gate.items.iter().all(|item| item.said.yes), "{gate:?}");
+        }
+    }
+    assert!(attested > 10, "{attested} items were attested");
 }
 
 #[test]

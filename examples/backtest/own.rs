@@ -82,6 +82,9 @@ fn other_ramps(
     program: &Program,
     (named, options): (&Named, &Options),
 ) -> Result<(), Box<dyn Error>> {
+    if let Some(told) = told_of_shares(own) {
+        say::line(format_args!("\n{told}"));
+    }
     for (phase, ramp) in &own.ramps {
         let good = own.good.as_deref().unwrap_or_default();
         let columns = self::columns(good, &own.columns)?;
@@ -116,6 +119,24 @@ fn other_ramps(
         }
     }
     Ok(())
+}
+
+/// What a what-if cannot know of shares other than the recorded one.
+fn told_of_shares(own: &Own) -> Option<String> {
+    let shares = own.ramps.iter().flat_map(|(_, ramp)| ramp);
+    let most = shares.map(|(share, _)| *share).max()?;
+    match own.canary_share {
+        None => Some(
+            "Every share is given as many requests as were recorded, so that only the bakes tell ramps apart: say \
+             --canary-share, at which share the recordings were made."
+                .to_owned(),
+        ),
+        Some(recorded) if most > recorded => Some(format!(
+            "At shares above {recorded} no more requests are counted than were recorded: nobody knows how others would \
+             have gone."
+        )),
+        Some(_) => None,
+    }
 }
 
 fn bytes(name: &str) -> Result<Vec<u8>, String> {

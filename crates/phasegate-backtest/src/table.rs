@@ -33,6 +33,10 @@ pub fn comparison(rows: &[(&str, &Backtest)]) -> String {
             true => "-".to_owned(),
             false => count(number),
         };
+        let share = match one.bad_since {
+            Some(_) => one.exposed.share.to_string(),
+            None => "-".to_owned(),
+        };
         // Writing to a string does not fail.
         let _written = writeln!(
             out,
@@ -41,7 +45,7 @@ pub fn comparison(rows: &[(&str, &Backtest)]) -> String {
             count(one.exposed.requests),
             users(one.exposed.users),
             users(one.exposed.assigned),
-            one.exposed.share,
+            share,
             one.false_alarms(),
         );
     }

@@ -15,7 +15,7 @@ use phasegate_backtest::{
 };
 use phasegate_core::{Arm, PhaseId, Ratio, Span, Timestamp};
 use phasegate_engine::program::{Program, Response};
-use phasegate_engine::record::Outcome;
+use phasegate_engine::record::{Body, Outcome, Record};
 use phasegate_engine::{Start, compile};
 use phasegate_plan::{Catalog, PlanDocument, check};
 
@@ -205,6 +205,13 @@ fn two_plans_stand_beside_each_other() {
     let table = comparison(&[("as it is", &uncounted)]);
     assert!(
         table.ends_with("| as it is | 0s | - | - | - | 50% | 0 | - |\n"),
+        "{table}"
+    );
+    // Where nothing was bad nobody met it, at no share.
+    let good = run(&program(&[BACK]), &worse_from(3 * 3600, 2), &for_hours(2));
+    let table = comparison(&[("good", &good)]);
+    assert!(
+        table.ends_with("| good | - | - | - | - | - | 0 | 1h |\n"),
         "{table}"
     );
 }
@@ -409,6 +416,28 @@ fn clean(hours: i64) -> Recording {
         recording = recording.with("errors", Some(arm), share);
     }
     recording.with_canary_share(Ratio::from_percent(50).expect("a share"))
+}
+
+/// Of a share of 2% a hundred requests in five minutes were recorded. At 50% there would have been more, and nobody knows
+/// how they would have gone.
+#[test]
+fn more_requests_than_were_recorded_are_never_counted() {
+    let errors = "criterion: ratio(errors) > 50%, severity: critical, respond: [hold]";
+    let program = program(&[errors]);
+    let seen = |recorded: u32| {
+        let share = Ratio::from_percent(recorded).expect("a share");
+        let done = run(&program, &clean(2).with_canary_share(share), &for_hours(2));
+        let judged = |record: &Record| match &record.body {
+            Body::Evaluated { triggers, .. } => triggers.clone(),
+            _ => Vec::new(),
+        };
+        let all = done.records.iter().flatten().flat_map(judged);
+        let all = all.filter_map(|judged| judged.finding.samples);
+        all.max().expect("a trigger was looked at")
+    };
+    // 100 requests each 15 seconds, over 5 minutes.
+    assert_eq!(seen(2), 2000);
+    assert_eq!(seen(100), 1000);
 }
 
 #[test]

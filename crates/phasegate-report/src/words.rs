@@ -429,3 +429,8 @@ mod tests {
         assert_eq!(moment_text(at, true), "2026-09-16 12:01:30.250");
     }
 }
+
+/// A person's word.
+pub(crate) const fn yes_or_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}

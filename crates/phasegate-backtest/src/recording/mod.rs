@@ -114,12 +114,19 @@ impl Recording {
         self
     }
 
-    /// So much of the traffic went to the new version while it was recorded. Then counts of the two sides are scaled to
-    /// the share that the plan shows it to; else they are taken as they are.
+    /// So much of the traffic went to the new version while it was recorded. Then counts of the two sides are scaled down
+    /// to the share that the plan shows it to: fewer requests tell less. Where the plan shows it to more than that they
+    /// stay as recorded, since requests that nobody made tell nothing. Without a share they are always as recorded.
     #[must_use]
     pub fn with_canary_share(mut self, share: Ratio) -> Self {
         self.canary_share = Some(share);
         self
+    }
+
+    /// With which share to the new version it was made, if somebody said so.
+    #[must_use]
+    pub const fn canary_share(&self) -> Option<Ratio> {
+        self.canary_share
     }
 
     pub(crate) fn of(&self, text: &str, arm: Arm) -> Option<&Recorded> {
@@ -127,7 +134,7 @@ impl Recording {
         arms.of.get(&arm).or(arms.any.as_ref())
     }
 
-    /// By how much counts of a side are to be multiplied at an exposure.
+    /// By how much counts of a side are to be multiplied at an exposure: by 1 at most.
     pub(crate) fn scale(&self, arm: Arm, exposure: Ratio) -> f64 {
         let part = |share: Ratio| match arm {
             Arm::Canary => share.to_f64(),
@@ -135,7 +142,7 @@ impl Recording {
             Arm::Whole => 1.0,
         };
         match self.canary_share.map(part) {
-            Some(recorded) if recorded > 0.0 => part(exposure) / recorded,
+            Some(recorded) if recorded > 0.0 => (part(exposure) / recorded).min(1.0),
             _ => 1.0,
         }
     }

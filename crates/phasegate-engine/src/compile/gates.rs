@@ -16,7 +16,7 @@ impl Compiler<'_> {
         let mut ops = Vec::new();
         for gate in gates.iter().filter(|gate| gate.when == *when) {
             for (index, item) in gate.checks.iter().enumerate() {
-                let name = format!("{}-check-{}", gate.id, index + 1);
+                let name = Gate::item_step(&gate.id, index.saturating_add(1));
                 ops.push(self.item(item, None, &name, phase)?);
             }
             ops.push(self.gate(gate, phase)?);

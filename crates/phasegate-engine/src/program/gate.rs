@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use phasegate_core::{GateId, PersonId, RoleId, Span, Timestamp};
+use phasegate_core::{GateId, PersonId, RoleId, Span, StepId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Blind, Check, Reaction};
@@ -33,6 +33,22 @@ pub struct Gate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blind: Option<Blind>,
 }
+
+impl Gate {
+    /// The name of the step that an item of a gate's checklist becomes, the first one with 1.
+    pub(crate) fn item_step(gate: &GateId, number: usize) -> String {
+        format!("{gate}{ITEM}{number}")
+    }
+
+    /// Is that step an item of this gate's checklist?
+    pub(crate) fn has_item(&self, step: &StepId) -> bool {
+        let rest = step.as_str().strip_prefix(self.id.as_str());
+        let number = rest.and_then(|rest| rest.strip_prefix(ITEM));
+        number.is_some_and(|number| number.parse::<usize>().is_ok())
+    }
+}
+
+const ITEM: &str = "-check-";
 
 /// Who must say yes.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]

@@ -21,6 +21,8 @@ use phasegate_core::{
 use phasegate_criterion::{Criterion, Kpi, KpiRegistry, Slo};
 use serde::{Deserialize, Serialize};
 
+use crate::record::Place;
+
 pub use announcement::{Announcement, Cadence, Maintenance, Occasion};
 pub(crate) use asked::{ask_the_rest, query};
 pub use gate::{Approvals, Gate, OnInconclusive, TimeoutDecision};
@@ -397,6 +399,28 @@ impl Program {
     /// The phase of that id.
     pub fn phase(&self, id: &PhaseId) -> Option<&Phase> {
         self.phases.iter().find(|phase| phase.id == *id)
+    }
+
+    /// The items of a gate's checklist: operations of its phase that stand just before it, each asked or looked at on
+    /// its own. None where the place is no gate.
+    pub fn items_of(&self, gate: &Place) -> Vec<Place> {
+        let Place::Phase { phase: id, op } = gate else {
+            return Vec::new();
+        };
+        let Some(ops) = self.phase(id).and_then(|phase| phase.ops.get(..=*op)) else {
+            return Vec::new();
+        };
+        let last = ops.split_last().map(|(op, before)| (&op.kind, before));
+        let Some((OpKind::Gate(gate), before)) = last else {
+            return Vec::new();
+        };
+        let items = before.iter().rev().take_while(|op| gate.has_item(&op.step));
+        let first = before.len().saturating_sub(items.count());
+        let place = |op| Place::Phase {
+            phase: id.clone(),
+            op,
+        };
+        (first..before.len()).map(place).collect()
     }
 
     /// The procedure of that id.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::open::{Next, Open, next, open};
 use super::{Brief, Data};
-use crate::doc::{self, Bits, Block, Clock, Document, Front, Section};
+use crate::doc::{self, Bits, Block, Clock, Document, Front, Section, Tone};
 use crate::lessons::{Lessons, lessons};
 use crate::view::{
     Exposure, GoalView, Header, KpiStatus, KpiView, MomentSort, PhaseStanding, SloView, View,
@@ -158,10 +158,27 @@ impl Executive {
         }
     }
 
-    /// How many of the numbers that the whole is to reach stand how.
+    /// How many of the numbers that the whole is to reach stand how, and how many statements people attested.
     fn goals(&self) -> Option<Bits> {
         let numbers = self.goals.iter().flat_map(|goal| &goal.numbers);
-        counted(numbers.map(|number| number.status))
+        let numbers = counted(numbers.map(|number| number.status));
+        let checks: Vec<_> = self.goals.iter().flat_map(|goal| &goal.checks).collect();
+        let word = |said: Option<bool>| {
+            let of = checks
+                .iter()
+                .filter(|check| check.said.as_ref().map(|said| said.yes) == said);
+            of.count()
+        };
+        let words = [
+            (word(Some(true)), Tone::Good, "attested"),
+            (word(Some(false)), Tone::Bad, "denied"),
+            (word(None), Tone::Calm, "not asked"),
+        ];
+        let words = words.into_iter().filter(|(count, ..)| *count > 0);
+        let words = words
+            .map(|(count, tone, word)| Bits::text(format!("{count} ")).and(Bits::mark(tone, word)));
+        let all: Vec<Bits> = numbers.into_iter().chain(words).collect();
+        (!all.is_empty()).then(|| Bits::joined(all, ", "))
     }
 
     /// KPIs and objectives that are missed with why; how many are open or were not measured, with a few names.

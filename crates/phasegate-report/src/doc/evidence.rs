@@ -8,9 +8,15 @@ use crate::words;
 pub(crate) fn line(evidence: &Evidence, clock: &Clock) -> (&'static str, Bits) {
     match evidence {
         Evidence::Answer(said) => {
-            let word = if said.yes { "yes" } else { "no" };
+            let word = words::yes_or_no(said.yes);
             let text = format!("{} as {}, {word}: {} ", said.by, said.role, said.reason);
             ("said", Bits::text(text).and(clock.at(said.at)))
+        }
+        Evidence::Attested { statement, said } => {
+            let word = words::yes_or_no(said.yes);
+            let text = format!("{statement}: {word}, {} as {}", said.by, said.role);
+            let text = Bits::text(text).and_text(format!(": {} ", said.reason));
+            ("attested", text.and(clock.at(said.at)))
         }
         Evidence::Clock {
             clock: what,

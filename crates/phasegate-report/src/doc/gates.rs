@@ -16,7 +16,7 @@ pub(super) fn section(view: &View, clock: &Clock) -> Option<Section> {
         "Opened",
         "Decision",
         "Ground",
-        "Criteria",
+        "Checks",
         "Approvals",
     ];
     let table = Block::table(columns, rows)?;
@@ -50,6 +50,13 @@ fn gate_row(gate: &GateView, last: Timestamp, clock: &Clock) -> Vec<Bits> {
             .map_or(check.rule.as_str(), |f| f.sentence.as_str());
         Bits::verdict(verdict).and_text(format!(" {said}"))
     });
+    let items = gate.items.iter().map(|item| {
+        let by = format!(" ({} as {})", item.said.by, item.said.role);
+        word(item.said.yes)
+            .and_text(format!(" {}", item.statement))
+            .and_quiet(by)
+    });
+    let checks = items.chain(checks);
     let mut approvals: Vec<Bits> = gate
         .approvals
         .iter()
@@ -90,13 +97,14 @@ fn counted(gate: &GateView, last: Timestamp) -> Vec<Bits> {
     gate.quorum.iter().map(one).collect()
 }
 
+/// A person's word, at a glance.
+fn word(yes: bool) -> Bits {
+    let tone = if yes { Tone::Good } else { Tone::Bad };
+    Bits::mark(tone, words::yes_or_no(yes))
+}
+
 pub(super) fn answer(said: &Said, clock: &Clock) -> Bits {
-    let (tone, word) = if said.yes {
-        (Tone::Good, "yes")
-    } else {
-        (Tone::Bad, "no")
-    };
-    Bits::mark(tone, word)
+    word(said.yes)
         .and_text(format!(" {} as {}, ", said.by, said.role))
         .and(clock.at(said.at))
         .and_text(format!(": {}", said.reason))

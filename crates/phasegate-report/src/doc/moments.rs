@@ -18,7 +18,7 @@ pub(super) fn exposure(view: &View, clock: &Clock) -> Option<Section> {
     let mut before: Option<(usize, &Moment)> = None;
     let rows = decisions(view).into_iter().map(|(number, moment)| {
         let same = before.filter(|(_, before)| before.evidence == moment.evidence);
-        before = Some((number, moment));
+        before = Some((same.map_or(number, |(first, _)| first), moment));
         let rests_on = match same.filter(|_| !moment.evidence.is_empty()) {
             Some((number, _)) => Bits::text(format!("the same as {number}")),
             None => evidence::cell(&moment.evidence, clock),

@@ -1,6 +1,7 @@
 //! Going back: the cause with its numbers, every step against its budget, and how it ended.
 
 use phasegate_core::Span;
+use phasegate_engine::program::holds_plan_gates;
 
 use crate::doc::bits::{Bits, Block, Clock, Section, Tone, against};
 use crate::doc::phases::{not_reached, outcome, title};
@@ -21,7 +22,9 @@ pub(crate) fn goings_back<'v>(
 }
 
 fn one(rollback: &RollbackView, clock: &Clock) -> Vec<Block> {
-    let undone: Vec<&str> = rollback.phases.iter().map(|phase| phase.as_str()).collect();
+    // Gates of the whole plan are asked anew; they are no phases.
+    let own = rollback.phases.iter().filter(|id| !holds_plan_gates(id));
+    let undone: Vec<&str> = own.map(|phase| phase.as_str()).collect();
     let mut facts = vec![
         vec![Bits::text("Cause"), Bits::text(rollback.sentence.as_str())],
         vec![Bits::text("Began"), clock.at(rollback.started)],

@@ -1,12 +1,13 @@
 //! On what a decision rests: which measurement, which rule, which clock, whose word.
 
-use phasegate_core::{GateId, Span, Timestamp};
+use phasegate_core::{GateId, Span, Timestamp, TriggerId};
 use phasegate_engine::program::OpKind;
-use phasegate_engine::record::{AskAbout, Cause, HoldReason, Place, Record};
+use phasegate_engine::record::{AskAbout, Body, Cause, Finish, HoldReason, Place, Record};
 use phasegate_engine::state::{Stage, State};
 use phasegate_sla::{Finding, Hold};
 use serde::Serialize;
 
+use super::Step;
 use super::gates::Said;
 use super::series::BoundSort;
 
@@ -17,6 +18,13 @@ use super::series::BoundSort;
 pub enum Evidence {
     /// What a person said.
     Answer(Said),
+    /// What a person attested before, for an item of the checklist.
+    Attested {
+        /// The item.
+        statement: String,
+        /// Who said so.
+        said: Said,
+    },
     /// A clock, and how far it had run.
     Clock {
         /// Which, in words.
@@ -42,8 +50,10 @@ pub enum Evidence {
 }
 
 /// What is known of an operation before a record that decides something about it.
-pub(super) fn of_place(place: &Place, state: &State, record: &Record) -> Vec<Evidence> {
-    let mut evidence = of_checks(place, state);
+pub(super) fn of_place(place: &Place, step: &Step<'_>) -> Vec<Evidence> {
+    let state = step.before;
+    let mut evidence = of_items(place, step);
+    evidence.extend(of_checks(place, state));
     for asked in state.asks.values() {
         let here = match &asked.ask.about {
             AskAbout::Approval { place: at, .. }
@@ -59,50 +69,51 @@ pub(super) fn of_place(place: &Place, state: &State, record: &Record) -> Vec<Evi
     }
     if let Some(op) = state.op(place) {
         match &op.kind {
+            OpKind::Bake { span, .. } if span.is_zero() => {}
             OpKind::Bake { span, .. } => {
                 let covered = state
                     .bakes
                     .get(place)
                     .map(|bake| bake.covered)
                     .unwrap_or_default();
-                evidence.push(clock(
-                    "covered by evidence, as last recorded",
-                    None,
-                    covered,
-                    Some(*span),
-                ));
+                // How much is covered is recorded now and then; it passes when all of it is.
+                let (what, covered) = if is_done(step.record) {
+                    ("covered by evidence", covered.max(*span))
+                } else {
+                    ("covered by evidence, as last recorded", covered)
+                };
+                evidence.push(clock(what, None, covered, Some(*span)));
             }
             OpKind::Gate(gate) => {
-                evidence.extend(since_start(place, state, record, "open", gate.timeout));
+                evidence.extend(since_start(place, step, "open", gate.timeout));
             }
             OpKind::Validate { within, .. } => {
-                evidence.extend(since_start(
-                    place,
-                    state,
-                    record,
-                    "validating",
-                    Some(*within),
-                ));
+                evidence.extend(since_start(place, step, "validating", Some(*within)));
             }
             OpKind::Apply { .. }
             | OpKind::Ask { .. }
             | OpKind::Ledger { .. }
             | OpKind::Measure { .. }
             | OpKind::Wait { .. } => {
-                evidence.extend(since_start(place, state, record, "under way", op.budget));
+                evidence.extend(since_start(place, step, "under way", op.budget));
             }
         }
     }
     evidence
 }
 
+fn is_done(record: &Record) -> bool {
+    let done = Finish::Done;
+    matches!(&record.body, Body::OpFinished { finish, .. } if *finish == done)
+}
+
 /// What stands behind a trigger's response.
 pub(super) fn of_trigger(
-    trigger: &phasegate_core::TriggerId,
+    trigger: &TriggerId,
     finding: Option<&Finding>,
-    state: &State,
-    record: &Record,
+    step: &Step<'_>,
 ) -> Vec<Evidence> {
+    let state = step.before;
     let Some(program) = state.program.triggers.iter().find(|t| t.id == *trigger) else {
         return Vec::new();
     };
@@ -118,7 +129,7 @@ pub(super) fn of_trigger(
             finding,
         });
     }
-    let at = record.at();
+    let at = step.record.at();
     if let Some(since) = known.and_then(|known| known.hold.active_since()) {
         let limit = Hold::of(&program.criterion).for_;
         evidence.push(clock(
@@ -141,11 +152,11 @@ pub(super) fn of_trigger(
 }
 
 /// What stands behind a rollback.
-pub(super) fn of_cause(cause: &Cause, state: &State, record: &Record) -> Vec<Evidence> {
+pub(super) fn of_cause(cause: &Cause, step: &Step<'_>) -> Vec<Evidence> {
     match cause {
-        Cause::Criterion { check, .. } => of_check(check.as_str(), state),
-        Cause::Trigger { trigger, .. } => of_trigger(trigger, None, state, record),
-        Cause::Gate { gate, .. } => of_gate(gate, state, record),
+        Cause::Criterion { check, .. } => of_check(check.as_str(), step.before),
+        Cause::Trigger { trigger, .. } => of_trigger(trigger, None, step),
+        Cause::Gate { gate, .. } => of_gate(gate, step),
         Cause::Blind { .. }
         | Cause::Drill { .. }
         | Cause::Incident { .. }
@@ -154,20 +165,20 @@ pub(super) fn of_cause(cause: &Cause, state: &State, record: &Record) -> Vec<Evi
 }
 
 /// What stands behind a hold.
-pub(super) fn of_hold(reason: &HoldReason, state: &State, record: &Record) -> Vec<Evidence> {
+pub(super) fn of_hold(reason: &HoldReason, step: &Step<'_>) -> Vec<Evidence> {
     match reason {
         HoldReason::Budget { place } => {
-            let budget = state.op(place).and_then(|op| op.budget);
-            since_start(place, state, record, "under way", budget)
+            let budget = step.before.op(place).and_then(|op| op.budget);
+            since_start(place, step, "under way", budget)
                 .into_iter()
                 .collect()
         }
-        HoldReason::Criterion { check, .. } => of_check(check.as_str(), state),
-        HoldReason::Gate { gate, .. } => of_gate(gate, state, record),
+        HoldReason::Criterion { check, .. } => of_check(check.as_str(), step.before),
+        HoldReason::Gate { gate, .. } => of_gate(gate, step),
         HoldReason::Effect { place, .. } | HoldReason::SaidNo { place, .. } => {
-            of_place(place, state, record)
+            of_place(place, step)
         }
-        HoldReason::Trigger { trigger, .. } => of_trigger(trigger, None, state, record),
+        HoldReason::Trigger { trigger, .. } => of_trigger(trigger, None, step),
         HoldReason::Blind { .. }
         | HoldReason::Difference { .. }
         | HoldReason::Drift { .. }
@@ -177,40 +188,49 @@ pub(super) fn of_hold(reason: &HoldReason, state: &State, record: &Record) -> Ve
 }
 
 /// What stands behind the decision of a gate, from which more follows.
-fn of_gate(gate: &GateId, state: &State, record: &Record) -> Vec<Evidence> {
+fn of_gate(gate: &GateId, step: &Step<'_>) -> Vec<Evidence> {
+    let state = step.before;
     let is_it = |place: &Place| match state.op(place).map(|op| &op.kind) {
         Some(OpKind::Gate(one)) => one.id == *gate,
         Some(_) | None => false,
     };
     let place = state.places().into_iter().find(is_it);
-    place.map_or_else(Vec::new, |place| of_place(&place, state, record))
+    place.map_or_else(Vec::new, |place| of_place(&place, step))
 }
 
 /// How long the rollback, or a step of it, has taken.
-pub(super) fn of_budget(
-    place: Option<&Place>,
-    budget: Span,
-    state: &State,
-    record: &Record,
-) -> Vec<Evidence> {
+pub(super) fn of_budget(place: Option<&Place>, budget: Span, step: &Step<'_>) -> Vec<Evidence> {
     match place {
-        Some(place) => since_start(place, state, record, "under way", Some(budget))
+        Some(place) => since_start(place, step, "under way", Some(budget))
             .into_iter()
             .collect(),
-        None => of_rollback(state, record, Some(budget))
-            .into_iter()
-            .collect(),
+        None => of_rollback(step, Some(budget)).into_iter().collect(),
     }
 }
 
 /// How long the whole rollback has taken.
-pub(super) fn of_rollback(state: &State, record: &Record, limit: Option<Span>) -> Option<Evidence> {
-    let rollback = state.rollback.as_ref()?;
+pub(super) fn of_rollback(step: &Step<'_>, limit: Option<Span>) -> Option<Evidence> {
+    let rollback = step.before.rollback.as_ref()?;
     let (from, ran) = (
         rollback.started.wall,
-        record.now.elapsed_since(&rollback.started).high,
+        step.record.now.elapsed_since(&rollback.started).high,
     );
     Some(clock("going back", Some(from), ran, limit))
+}
+
+/// What stands on the checklist of a gate: what people attested, and what was measured for an item.
+fn of_items(gate: &Place, step: &Step<'_>) -> Vec<Evidence> {
+    let state = step.before;
+    let items = state.program.items_of(gate);
+    let of = |place: &Place| {
+        let attested = step.attested.item(place, state);
+        let attested = attested.map(|(statement, said)| Evidence::Attested {
+            statement,
+            said: said.clone(),
+        });
+        attested.into_iter().chain(of_checks(place, state))
+    };
+    items.iter().flat_map(of).collect()
 }
 
 fn of_checks(place: &Place, state: &State) -> Vec<Evidence> {
@@ -230,7 +250,7 @@ fn of_checks(place: &Place, state: &State) -> Vec<Evidence> {
 fn of_check(check: &str, state: &State) -> Vec<Evidence> {
     let of = |evidence: &Evidence| match evidence {
         Evidence::Finding { by, .. } => by == check,
-        Evidence::Answer(_) | Evidence::Clock { .. } => false,
+        Evidence::Answer(_) | Evidence::Attested { .. } | Evidence::Clock { .. } => false,
     };
     let places = state.places().into_iter();
     places
@@ -241,17 +261,16 @@ fn of_check(check: &str, state: &State) -> Vec<Evidence> {
 
 fn since_start(
     place: &Place,
-    state: &State,
-    record: &Record,
+    step: &Step<'_>,
     what: &str,
     limit: Option<Span>,
 ) -> Option<Evidence> {
-    match state.stage(place)? {
+    match step.before.stage(place)? {
         Stage::Ready => None,
         Stage::Started { at, .. } => Some(clock(
             what,
             Some(at.wall),
-            record.now.elapsed_since(at).high,
+            step.record.now.elapsed_since(at).high,
             limit,
         )),
     }

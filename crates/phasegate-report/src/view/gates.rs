@@ -38,6 +38,9 @@ pub struct GateView {
     pub expires_after: Option<Span>,
     /// Its criteria, as last found before the decision.
     pub checks: Vec<GateCheck>,
+    /// The items of its checklist that people attested before it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<GateItem>,
     /// Who said what.
     pub approvals: Vec<Said>,
     /// The decision; it was closed without one if the gate was opened again or a rollback began.
@@ -57,6 +60,17 @@ pub struct GateCheck {
     pub rule: String,
     /// What was found; nothing, if nobody has looked.
     pub finding: Option<Finding>,
+}
+
+/// An item of a gate's checklist, and whose word it rests on.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct GateItem {
+    /// The item, as the plan says it.
+    pub statement: String,
+    /// Who said that it is so, or is not.
+    pub said: Said,
 }
 
 /// What was decided, and why.
@@ -138,7 +152,7 @@ impl Fold {
     pub(super) fn take(&mut self, step: &Step<'_>) {
         let at = step.record.at();
         if let Body::OpStarted { place, .. } = &step.record.body {
-            self.open(place, step.after, at);
+            self.open(place, step);
         }
         if let Body::Asked(ask) = &step.record.body {
             self.questions.insert(ask.number, Question::new(ask, at));
@@ -158,6 +172,7 @@ impl Fold {
                 let found = self.found.get(&(place.clone(), check.check.clone()));
                 check.finding = found.cloned().or(check.finding.take());
             }
+            gate.items = items(place, step);
             let (decision, sentence) = (*decision, words::gate_reason(reason));
             gate.decision = Some(GateDecision {
                 at,
@@ -198,8 +213,11 @@ impl Fold {
         }
     }
 
-    fn open(&mut self, place: &Place, state: &State, at: Timestamp) {
-        let Some(op) = state.op(place) else { return };
+    fn open(&mut self, place: &Place, step: &Step<'_>) {
+        let at = step.record.at();
+        let Some(op) = step.after.op(place) else {
+            return;
+        };
         let gate = match &op.kind {
             OpKind::Gate(gate) => gate,
             OpKind::Apply { .. }
@@ -216,8 +234,9 @@ impl Fold {
         {
             before.closed.get_or_insert(at);
         }
-        self.gates
-            .push(GateView::open(gate, place, (&op.step, &op.title), at));
+        let mut opened = GateView::open(gate, place, (&op.step, &op.title), at);
+        opened.items = items(place, step);
+        self.gates.push(opened);
     }
 
     fn latest(&mut self, place: &Place) -> Option<&mut GateView> {
@@ -248,6 +267,16 @@ impl Fold {
     }
 }
 
+fn items(gate: &Place, step: &Step<'_>) -> Vec<GateItem> {
+    let places = step.before.program.items_of(gate);
+    let item = |place: &Place| {
+        let (statement, said) = step.attested.item(place, step.before)?;
+        let said = said.clone();
+        Some(GateItem { statement, said })
+    };
+    places.iter().filter_map(item).collect()
+}
+
 impl GateView {
     fn open(gate: &Gate, place: &Place, (step, title): (&StepId, &str), at: Timestamp) -> Self {
         let checks = gate.checks.iter().map(|check| GateCheck {
@@ -266,6 +295,7 @@ impl GateView {
             quorum: gate.approvals.quorum.clone(),
             expires_after: gate.approvals.expires_after,
             checks: checks.collect(),
+            items: Vec::new(),
             approvals: Vec::new(),
             decision: None,
             closed: None,

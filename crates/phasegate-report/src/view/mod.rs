@@ -6,6 +6,7 @@
 //! (about ten thousand records) takes well under a second.
 
 mod asks;
+mod attested;
 mod audit;
 mod budgets;
 mod causes;
@@ -39,7 +40,7 @@ pub use criteria::{Counted, CriterionView, Reading, Scope};
 pub use effects::{Conclusion, EffectEnd, EffectView};
 pub use evidence::Evidence;
 pub use exposure::{Doubt, Exposure, ExposurePoint};
-pub use gates::{GateCheck, GateDecision, GateView, Question, Said};
+pub use gates::{GateCheck, GateDecision, GateItem, GateView, Question, Said};
 pub use goals::{GoalCheck, GoalNumber, GoalView};
 pub use header::{Header, Standing};
 pub use incidents::{FollowUp, IncidentMoment, IncidentView};
@@ -129,6 +130,8 @@ pub(crate) struct Step<'s> {
     pub(crate) after: &'s State,
     /// On what gates have decided until now.
     pub(crate) decided: &'s causes::Decided,
+    /// What people have attested until now.
+    pub(crate) attested: &'s attested::Attested,
 }
 
 impl View {
@@ -151,16 +154,19 @@ impl View {
         };
         let mut folds = Folds::new(first, by, flags, &state);
         let mut decided = causes::Decided::default();
+        let mut attested = attested::Attested::default();
         for (seq, record) in (1u64..).zip(rest) {
             let before = state.clone();
             state.apply(record)?;
             decided.take(record);
+            attested.take(record, &before);
             folds.take(&Step {
                 seq,
                 record,
                 before: &before,
                 after: &state,
                 decided: &decided,
+                attested: &attested,
             });
         }
         Ok(folds.finish(&state))

@@ -120,6 +120,7 @@ impl MomentSort {
         match self {
             Self::Aborted
             | Self::Amended
+            | Self::BakePassed
             | Self::Finished
             | Self::GateGo
             | Self::GateNoGo
@@ -130,12 +131,12 @@ impl MomentSort {
             | Self::Retried
             | Self::RollbackEnded
             | Self::RollbackStarted
+            | Self::StageTooLittle
             | Self::StepSkipped
             | Self::TriggerFired => true,
             Self::Announced
             | Self::Answered
             | Self::Asked
-            | Self::BakePassed
             | Self::BudgetBlown
             | Self::BaselineRecorded
             | Self::ClockDisagreed
@@ -151,7 +152,6 @@ impl MomentSort {
             | Self::PhaseFinished
             | Self::PhaseStarted
             | Self::Recovered
-            | Self::StageTooLittle
             | Self::StepFailed
             | Self::Testified => false,
         }
@@ -259,7 +259,7 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
             Draft::new(Sort::Answered, format!("takes the answer back: {reason}")).by(by)
         }
         Body::Answered(answered) => {
-            let word = if answered.yes { "yes" } else { "no" };
+            let word = words::yes_or_no(answered.yes);
             let text = format!("{word} as {}: {}", answered.role, answered.reason);
             Draft::new(Sort::Answered, text).by(&answered.by)
         }
@@ -284,7 +284,7 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
                 None => "the rollback".to_owned(),
             };
             let text = format!("{what} took longer than {}", words::span_text(*budget));
-            let evidence = evidence::of_budget(place.as_ref(), *budget, before, record);
+            let evidence = evidence::of_budget(place.as_ref(), *budget, step);
             Draft::new(Sort::BudgetBlown, text).because(evidence)
         }
         Body::ClockDisagreed { by } => Draft::new(
@@ -325,10 +325,10 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
             let text = format!("{gate}: {}", words::gate_reason(reason));
             Draft::new(sort, text)
                 .at(place)
-                .because(evidence::of_place(place, before, record))
+                .because(evidence::of_place(place, step))
         }
         Body::Held { reason } => Draft::new(Sort::Held, causes::hold(reason, step))
-            .because(evidence::of_hold(reason, before, record)),
+            .because(evidence::of_hold(reason, step)),
         Body::Incident {
             number,
             step: change,
@@ -367,7 +367,7 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
                 false => "not validated: a person must take over",
             };
             let limit = before.rollback.as_ref().and_then(|rollback| rollback.limit);
-            let evidence = evidence::of_rollback(before, record, limit);
+            let evidence = evidence::of_rollback(step, limit);
             Draft::new(Sort::RollbackEnded, text).because(evidence.into_iter().collect())
         }
         Body::RollbackStarted { cause, back, .. } => {
@@ -378,8 +378,7 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
                 causes::cause(cause, step)
             };
             let text = format!("{}, because {why}", words::back(back));
-            Draft::new(Sort::RollbackStarted, text)
-                .because(evidence::of_cause(cause, before, record))
+            Draft::new(Sort::RollbackStarted, text).because(evidence::of_cause(cause, step))
         }
         Body::Testified {
             statement,
@@ -397,7 +396,7 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
         } => {
             let does = words::response(response.as_ref());
             let text = format!("{trigger} starts {does}: {}", finding.sentence);
-            let evidence = evidence::of_trigger(trigger, Some(finding), before, record);
+            let evidence = evidence::of_trigger(trigger, Some(finding), step);
             Draft::new(Sort::TriggerFired, text).because(evidence)
         }
     };
@@ -438,6 +437,10 @@ fn finished(place: &Place, finish: &Finish, step: &Step<'_>) -> Option<Draft> {
         }
         Finish::NotNeeded => return None,
         Finish::Done => match step.before.op(place).map(|op| &op.kind)? {
+            // Nothing is waited for and nothing is looked at: nothing is decided.
+            OpKind::Bake { span, checks, .. } if span.is_zero() && checks.is_empty() => {
+                return None;
+            }
             OpKind::Bake { .. } | OpKind::Validate { .. } => {
                 Draft::new(MomentSort::BakePassed, title)
             }
@@ -451,7 +454,7 @@ fn finished(place: &Place, finish: &Finish, step: &Step<'_>) -> Option<Draft> {
             }
         },
     };
-    let evidence = evidence::of_place(place, step.before, step.record);
+    let evidence = evidence::of_place(place, step);
     Some(draft.at(place).because(evidence))
 }
 

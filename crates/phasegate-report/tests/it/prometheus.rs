@@ -199,7 +199,7 @@ fn no_text_of_a_plan_breaks_a_file() {
             .build()
             .unwrap_or_else(|faults| panic!("{}", faults.render()));
         let rules = prometheus_rules(&plan, &options().with_link(text));
-        assert_eq!(rules.alerts, 3, "{:?}", rules.untold);
+        assert_eq!(rules.alerts, 4, "{:?}", rules.untold);
         taken(&rules.text, &format!("hostile-{number}"));
         assert!(
             !rules.text.chars().any(|c| c.is_control() && c != '\n'),
@@ -515,5 +515,41 @@ fn it_fires_when_our_own_evaluation_does() {
     let test = folder.write("wrong.yaml", &unit_test(&store, &wrong));
     if let Some(output) = promtool(&["test", "rules"], &test) {
         assert!(!output.status.success());
+    }
+}
+
+/// The rollout cannot tell which of two series is meant; an alert that only fell silent would look like health.
+#[test]
+fn a_number_of_several_series_is_told() {
+    let rules = prometheus_rules(&plan(PLAN), &options());
+    let test = "rule_files: [rules.yaml]
+evaluation_interval: 15s
+tests:
+  - interval: 15s
+    input_series:
+      - {series: 'queue_length{pod=\"a\"}', values: '50x60'}
+      - {series: 'queue_length{pod=\"b\"}', values: '_x20 50x40'}
+    promql_expr_test:
+      - {expr: 'count(ALERTS{alertname=\"queue-length\",alertstate=\"firing\"})', eval_time: 4m, exp_samples: [{labels: '{}', value: 2}]}
+      - {expr: 'count(ALERTS{alertname=\"queue-length\",alertstate=\"firing\"})', eval_time: 12m, exp_samples: []}
+    alert_rule_test:
+      - {alertname: queue-is-several-series, eval_time: 9m, exp_alerts: []}
+      - alertname: queue-is-several-series
+        eval_time: 12m
+        exp_alerts:
+          - exp_labels: {plan: greeter, kpi: queue, arm: whole, phasegate: query, severity: warning}
+            exp_annotations:
+              summary: '2 series answer a question that takes one number: what is compared with it cannot be told, and its alerts are silent'
+              response: Aggregate in the query of the plan, as by sum(...), or select one series by its labels
+";
+    let folder = Folder::new("several");
+    folder.write("rules.yaml", &rules.text);
+    let test = folder.write("test.yaml", test);
+    if let Some(output) = promtool(&["test", "rules"], &test) {
+        let (out, told) = (
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        assert!(output.status.success(), "{out}\n{told}\n{}", rules.text);
     }
 }

@@ -95,6 +95,31 @@ fn a_goal_is_met_by_a_criterion_that_asks_for_as_much() {
     );
 }
 
+/// A goal may have no number at all: what people attest of it counts, too.
+#[test]
+fn the_summary_counts_what_people_attested() {
+    let mut records = fixtures::running();
+    let asked = |record: &Record| match &record.body {
+        Body::Asked(ask) => Some(ask.text.clone()),
+        _ => None,
+    };
+    let statement = records.iter().find_map(asked).expect("a question");
+    let Body::Created { program, .. } = &mut records[0].body else {
+        panic!("a creation");
+    };
+    program.goals = vec![Goal {
+        title: "Trust".to_owned(),
+        phase: None,
+        criteria: Vec::new(),
+        checks: vec![statement, "Nobody was asked this".to_owned()],
+    }];
+    let page = executive_summary(&view(&records)).markdown();
+    assert!(
+        page.contains("| Goals of the plan | 1 ✓ attested, 1 · not asked |"),
+        "{page}"
+    );
+}
+
 #[test]
 fn what_was_refused_is_not_in_doubt() {
     let mut records = fixtures::running();
@@ -299,9 +324,9 @@ fn decisions_that_lie_close_together_are_numbered_from_the_first_to_the_last() {
         .iter()
         .filter(|one| one.sort.is_decision())
         .count();
-    // One gate, twelve, and the last, which stands alone.
-    assert_eq!(decisions, 14);
-    for shown in [">1</text>", ">2</text>", ">3–13</text>", ">14</text>"] {
+    // Two bakes with a gate between them, twelve, and the last, which stands alone.
+    assert_eq!(decisions, 16);
+    for shown in [">1</text>", ">2</text>", ">3–15</text>", ">16</text>"] {
         assert!(page.contains(shown), "{shown}");
     }
 }
@@ -310,9 +335,9 @@ fn decisions_that_lie_close_together_are_numbered_from_the_first_to_the_last() {
 fn the_end_is_no_decision_and_gates_of_the_whole_are_no_phases() {
     let completed = view(&fixtures::completed());
     let page = executive_summary(&completed).markdown();
-    // The gate of the first phase, and the acceptance.
+    // The gate of the first phase, five bakes, and the acceptance.
     assert!(
-        page.contains("| Decided | 2 decisions, 2 answers of people |"),
+        page.contains("| Decided | 7 decisions, 2 answers of people |"),
         "{page}"
     );
     assert!(

@@ -114,9 +114,10 @@ impl<'p> Numbers<'p> {
         } else {
             (format!("sum({text}) and count({text}) == 1"), None)
         };
-        let value = self.record("phasegate:value".to_owned(), need, expr);
+        let single = samples.is_none().then(|| text.clone());
+        let value = self.record("phasegate:value", need, expr, single);
         let samples = samples.map(|samples| {
-            let kept = self.record("phasegate:samples".to_owned(), need, samples);
+            let kept = self.record("phasegate:samples", need, samples, None);
             format!("sum({})", kept.selector(""))
         });
         let mut number = Number {
@@ -140,7 +141,7 @@ impl<'p> Numbers<'p> {
         let server = self.server(need)?;
         let name = format!("phasegate:events:increase{}", duration(window(need)));
         let expr = format!("sum by ({ROLE}) ({})", growth(need, server)?);
-        let kept = self.record(name, need, expr);
+        let kept = self.record(&name, need, expr, None);
         let role = |role: &str| format!("sum({})", kept.selector(&format!("{ROLE}=\"{role}\"")));
         let total = role("total");
         let matching = if server.absent_is_zero {
@@ -203,12 +204,18 @@ impl<'p> Numbers<'p> {
         if need.text.contains("_bucket") || need.text.contains("le=") {
             let name = format!("phasegate:buckets:increase{}", duration(window(need)));
             let expr = format!("sum by (le) ({growth})");
-            return Ok(Buckets::Classic(self.record(name, need, expr)));
+            return Ok(Buckets::Classic(self.record(&name, need, expr, None)));
         }
         Ok(Buckets::Native(format!("sum({growth})")))
     }
 
-    fn record(&mut self, name: String, need: &Need, expr: String) -> Recording {
+    fn record(
+        &mut self,
+        name: &str,
+        need: &Need,
+        expr: String,
+        single: Option<String>,
+    ) -> Recording {
         let mut labels = vec![
             ("plan", self.plan.id.to_string()),
             ("kpi", need.kpi.to_string()),
@@ -216,7 +223,12 @@ impl<'p> Numbers<'p> {
         ];
         let part = self.kpi(&need.kpi).and_then(|kpi| part(kpi, need));
         labels.extend(part.map(|part| ("part", part.to_owned())));
-        self.recordings.keep(Recording { name, labels, expr })
+        self.recordings.keep(Recording {
+            name: name.to_owned(),
+            labels,
+            expr,
+            single,
+        })
     }
 
     fn kpi(&self, id: &KpiId) -> Option<&Kpi> {

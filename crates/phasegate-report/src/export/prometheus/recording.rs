@@ -11,7 +11,13 @@ pub(super) struct Recording {
     pub(super) name: String,
     pub(super) labels: Vec<(&'static str, String)>,
     pub(super) expr: String,
+    /// What has more than one element where the question is answered with more than one number: then nothing is
+    /// recorded, and alerts that need it are silent.
+    pub(super) single: Option<String>,
 }
+
+/// So long several series may answer: old and new ones overlap while labels change.
+const OVERLAP: &str = "5m";
 
 impl Recording {
     /// The series, narrowed by further matchers such as `le="+Inf"`.
@@ -25,6 +31,37 @@ impl Recording {
             matchers.push(further.to_owned());
         }
         format!("{}{{{}}}", self.name, matchers.join(","))
+    }
+
+    /// What the alerts are called that fire where this is silent.
+    fn guard(&self) -> Option<(String, &str)> {
+        let kpi = self.labels.iter().find(|(label, _)| *label == "kpi");
+        let kpi = kpi.map_or("a number", |(_, kpi)| kpi);
+        Some((format!("{kpi}-is-several-series"), self.single.as_deref()?))
+    }
+
+    /// The alert that says that the question has several answers, where it may have but one. Returns how many it wrote.
+    pub(super) fn write_guard(&self, out: &mut String) -> usize {
+        let Some((name, single)) = self.guard() else {
+            return 0;
+        };
+        // Writing to a string cannot fail.
+        let _written = writeln!(out, "      - alert: {}", quoted(&name));
+        expression(out, &format!("count({single}) > 1"));
+        let _written = writeln!(out, "        for: {OVERLAP}");
+        let _written = writeln!(out, "        labels:");
+        for (label, value) in &self.labels {
+            let _written = writeln!(out, "          {label}: {}", quoted(value));
+        }
+        let _written = writeln!(out, "          phasegate: \"query\"");
+        let _written = writeln!(out, "          severity: \"warning\"");
+        let _written = writeln!(out, "        annotations:");
+        let summary = "{{ $value }} series answer a question that takes one number: what is compared with it cannot be \
+                       told, and its alerts are silent";
+        let _written = writeln!(out, "          summary: {}", quoted(summary));
+        let mend = "Aggregate in the query of the plan, as by sum(...), or select one series by its labels";
+        let _written = writeln!(out, "          response: {}", quoted(mend));
+        1
     }
 
     /// As a rule of a rule file.

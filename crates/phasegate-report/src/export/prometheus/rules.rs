@@ -21,7 +21,7 @@ use crate::text::{clean, clip};
 pub struct PrometheusRules {
     /// The file: YAML, as `promtool check rules` takes it. What is left out stands at its top, too.
     pub text: String,
-    /// How many alerts it has.
+    /// How many alerts it has, those of queries that several series answer among them.
     pub alerts: usize,
     /// What has no `PromQL`, or says in `PromQL` not quite the same.
     pub untold: Vec<Untold>,
@@ -50,6 +50,8 @@ pub struct Untold {
 ///   annotations `summary`, `criterion`, `value`, `response`, `phases` and `link`.
 /// * What has no data, a NaN or too few samples does not fire. A percentile against a threshold compares the
 ///   share of values below it, as ours does; the threshold must be the bound of a bucket.
+/// * A number that several series answer cannot be told, here as in the rollout: alerts that need it are silent. An
+///   alert of its own says so, called `KPI-is-several-series` with the label `phasegate: query`, after five minutes.
 /// * Growth is Prometheus' `increase` over the steps of the adapter. It extrapolates to the ends of a window,
 ///   by the same factor for series that last for all of it, so that shares are ours; numbers of events
 ///   differ where series begin or end inside.
@@ -89,7 +91,7 @@ pub fn prometheus_rules(plan: &Plan, options: &PrometheusOptions) -> PrometheusR
     alarms.sort_by_key(|alarm| alarm.every);
     let mut numbers = Numbers::new(plan, options);
     let mut groups: BTreeMap<Span, (String, String)> = BTreeMap::new();
-    let mut count = 0;
+    let mut count = 0usize;
     for alarm in &alarms {
         let kept = numbers.recordings.len();
         let mut writer = Writer {
@@ -103,6 +105,7 @@ pub fn prometheus_rules(plan: &Plan, options: &PrometheusOptions) -> PrometheusR
                 let (records, rules) = groups.entry(alarm.every).or_default();
                 for recording in numbers.recordings.since(kept) {
                     recording.write(records);
+                    count += recording.write_guard(rules);
                 }
                 alert(rules, alarm, &expr, plan, options);
                 remarks.extend(differences(alarm));
