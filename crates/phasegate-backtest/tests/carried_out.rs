@@ -427,9 +427,11 @@ fn more_requests_than_were_recorded_are_never_counted() {
     let seen = |recorded: u32| {
         let share = Ratio::from_percent(recorded).expect("a share");
         let done = run(&program, &clean(2).with_canary_share(share), &for_hours(2));
-        let judged = |record: &Record| match &record.body {
-            Body::Evaluated { triggers, .. } => triggers.clone(),
-            _ => Vec::new(),
+        let judged = |record: &Record| {
+            let Body::Evaluated { triggers, .. } = &record.body else {
+                return Vec::new();
+            };
+            triggers.clone()
         };
         let all = done.records.iter().flatten().flat_map(judged);
         let all = all.filter_map(|judged| judged.finding.samples);

@@ -386,6 +386,11 @@ pub(crate) fn moment_text(at: Timestamp, fine: bool) -> String {
     format!("{day} {seconds}")
 }
 
+/// A person's word.
+pub(crate) const fn yes_or_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -428,9 +433,4 @@ mod tests {
         assert_eq!(moment_text(at, false), "2026-09-16 12:01:30");
         assert_eq!(moment_text(at, true), "2026-09-16 12:01:30.250");
     }
-}
-
-/// A person's word.
-pub(crate) const fn yes_or_no(yes: bool) -> &'static str {
-    if yes { "yes" } else { "no" }
 }

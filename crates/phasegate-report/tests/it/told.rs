@@ -99,9 +99,11 @@ fn a_goal_is_met_by_a_criterion_that_asks_for_as_much() {
 #[test]
 fn the_summary_counts_what_people_attested() {
     let mut records = fixtures::running();
-    let asked = |record: &Record| match &record.body {
-        Body::Asked(ask) => Some(ask.text.clone()),
-        _ => None,
+    let asked = |record: &Record| {
+        let Body::Asked(ask) = &record.body else {
+            return None;
+        };
+        Some(ask.text.clone())
     };
     let statement = records.iter().find_map(asked).expect("a question");
     let Body::Created { program, .. } = &mut records[0].body else {
