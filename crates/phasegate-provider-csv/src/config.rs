@@ -3,19 +3,8 @@
 use std::path::PathBuf;
 
 use phasegate_provider::file::FILE_BYTES_MAX;
+use phasegate_provider::points::Gaps;
 use serde::{Deserialize, Serialize};
-
-/// What an empty cell means where cells are added up.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Gaps {
-    /// That it was not measured: a sum with a gap is no data.
-    #[default]
-    NoData,
-    /// That nothing was counted.
-    Zero,
-}
 
 /// One file.
 ///

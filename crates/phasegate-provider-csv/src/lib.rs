@@ -1,10 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod column;
 mod config;
 mod source;
-mod text;
-mod values;
 
-pub use config::{CsvConfig, Gaps};
+pub use config::CsvConfig;
+pub use phasegate_provider::points::Gaps;
 pub use source::CsvSource;

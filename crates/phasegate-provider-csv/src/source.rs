@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use phasegate_core::{Capability, Measurement, Observed, Query};
+use phasegate_provider::points::{Points, PointsText};
 use phasegate_provider::{Call, MetricSource, Provider, ProviderError, file};
 use phasegate_table::Table;
 
+use crate::column::{invalid, within};
 use crate::config::CsvConfig;
-use crate::text::Text;
-use crate::values::{Values, invalid};
 
 /// A file of comma-separated values. It is read for each question.
 #[derive(Clone, Debug)]
@@ -47,17 +47,17 @@ impl Provider for CsvSource {
 impl MetricSource for CsvSource {
     async fn measure(&self, query: &Query, _call: &Call) -> Result<Measurement, ProviderError> {
         let act = &format!("read a table for {}", query.kpi);
-        let text = Text::parse(&query.text, query.wants, act)?;
+        let text = PointsText::parse(&query.text, query.wants, act)?;
         let (table, window, gaps) = (self.table(act)?, query.window, self.config.gaps);
-        let values = |column: &str| Values::within(&table, column, window, act);
+        let values = |column: &str| within(&table, column, window, act);
         let (samples, observed) = match &text {
-            Text::Scalar { value, reduce } => {
+            PointsText::Scalar { value, reduce } => {
                 let (value, samples) = values(value)?.reduced(*reduce, gaps, act)?;
                 (samples, Observed::Scalar { value })
             }
-            Text::Share { matching, total } => {
+            PointsText::Share { matching, total } => {
                 let (matching, total) = (values(matching)?, values(total)?);
-                let (matching, total) = Values::share(&matching, &total, gaps, act)?;
+                let (matching, total) = Points::share(&matching, &total, gaps, act)?;
                 (total, Observed::Share { matching, total })
             }
         };

@@ -188,7 +188,12 @@ async fn what_does_not_fit_is_told_with_its_line() {
             K::Misuse,
             "there are: p99",
         ),
-        (head.to_owned(), scalar("max", 0, 5), K::NoData, "no row"),
+        (
+            head.to_owned(),
+            scalar("max", 0, 5),
+            K::NoData,
+            "nothing in the window",
+        ),
         (String::new(), scalar("max", 0, 5), K::NoData, "no line yet"),
     ] {
         let error = ask(&text, Gaps::NoData, &question).await.expect_err(&text);

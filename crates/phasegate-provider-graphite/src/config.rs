@@ -4,22 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use phasegate_provider::HttpEndpoint;
+use phasegate_provider::points::Gaps;
 use phasegate_resilience::{
     Backoff, Breaker, BreakerConfig, Misuse, Policy, Quota, RateLimiter, RetryPolicy, Window,
 };
 use serde::{Deserialize, Serialize};
-
-/// What a point without a value means where values are added up.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Gaps {
-    /// That it was lost or is not there yet: a sum with a gap is no data.
-    #[default]
-    NoData,
-    /// That nothing was counted: what sends to Graphite is silent where there is nothing to tell.
-    Zero,
-}
 
 /// Which Graphite, and how its series are read.
 ///

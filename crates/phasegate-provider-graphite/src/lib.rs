@@ -2,10 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod config;
-mod points;
+mod intervals;
 mod source;
-mod text;
 mod wire;
 
-pub use config::{Gaps, GraphiteConfig, default_policy};
+pub use config::{GraphiteConfig, default_policy};
+pub use phasegate_provider::points::Gaps;
 pub use source::GraphiteSource;

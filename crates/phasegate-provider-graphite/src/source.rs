@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use phasegate_core::{Capability, Measurement, Observed, Query, Window};
+use phasegate_provider::points::PointsText;
 use phasegate_provider::{Call, HttpTransport, Method, MetricSource, Provider, ProviderError};
 
 use crate::config::GraphiteConfig;
-use crate::points::Points;
-use crate::text::Text;
+use crate::intervals::Intervals;
 use crate::wire::decode;
 
 /// The render API of a Graphite.
@@ -27,20 +27,20 @@ impl GraphiteSource {
 
     /// The points of one target. Each target is asked for by itself: of several in one question nobody could tell
     /// which series belongs to which, once one finds none or two.
-    async fn points(
+    async fn intervals(
         &self,
         target: &str,
         window: Window,
         call: &Call,
         act: &str,
-    ) -> Result<Points, ProviderError> {
+    ) -> Result<Intervals, ProviderError> {
         let path = path(target, window, act)?;
         let endpoint = &self.config.endpoint;
         let request = endpoint
             .request(Method::Get, &path, act)?
             .with_header("accept", "application/json");
         let points = decode(self.transport.send(request, call).await?, act)?;
-        Points::within(&points, window, act)
+        Intervals::within(&points, window, act)
     }
 }
 
@@ -80,22 +80,22 @@ impl MetricSource for GraphiteSource {
     async fn measure(&self, query: &Query, call: &Call) -> Result<Measurement, ProviderError> {
         let act = &format!("query graphite for {}", query.kpi);
         let (window, gaps) = (query.window, self.config.gaps);
-        match &Text::parse(&query.text, query.wants, act)? {
-            Text::Scalar { value, reduce } => {
-                let points = self.points(value, window, call, act).await?;
-                let (value, samples) = points.reduced(*reduce, gaps, act)?;
+        match &PointsText::parse(&query.text, query.wants, act)? {
+            PointsText::Scalar { value, reduce } => {
+                let intervals = self.intervals(value, window, call, act).await?;
+                let (value, samples) = intervals.points.reduced(*reduce, gaps, act)?;
                 Ok(Measurement {
-                    window: points.covers,
+                    window: intervals.covers,
                     samples,
                     observed: Observed::Scalar { value },
                 })
             }
-            Text::Share { matching, total } => {
-                let matching = self.points(matching, window, call, act);
-                let total = self.points(total, window, call, act);
+            PointsText::Share { matching, total } => {
+                let matching = self.intervals(matching, window, call, act);
+                let total = self.intervals(total, window, call, act);
                 let (matching, total) = tokio::try_join!(matching, total)?;
                 let covers = total.covers;
-                let (matching, total) = Points::share(&matching, &total, gaps, act)?;
+                let (matching, total) = Intervals::share(&matching, &total, gaps, act)?;
                 Ok(Measurement {
                     window: covers,
                     samples: total,

@@ -267,7 +267,7 @@ async fn a_gap_is_zero_only_where_that_is_said() {
     let strict = server.source(Gaps::NoData);
     for (matching, kind, says) in [
         ("rate", K::Invalid, "series of rates"),
-        ("gaps", K::NoData, "no value"),
+        ("gaps", K::NoData, "without its matching"),
         ("nothing", K::NoData, "no series"),
     ] {
         let question = server.back(&share(matching), 60, Wants::Share);

@@ -10,6 +10,7 @@ pub mod http;
 pub mod layer;
 mod named;
 mod outcome;
+pub mod points;
 pub mod registry;
 pub mod role;
 mod secret;

@@ -1,21 +1,28 @@
-//! Query texts: a JSON object with one target and how its points become a number, or with two whose points are
+//! Query texts: a JSON object with one series and how its values become a number, or with two whose values are
 //! counted.
 
 use phasegate_core::Wants;
-use phasegate_provider::ProviderError;
 use serde::Deserialize;
+
+use crate::ProviderError;
 
 /// The longest text, in bytes.
 const BYTES_MAX: usize = 16 << 10;
 
-/// How the points of a window become one number.
+/// How the values of a window become one number.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Reduce {
+#[expect(clippy::exhaustive_enums, reason = "whoever reduces must know each")]
+pub enum Reduce {
+    /// Their arithmetic mean.
     Average,
+    /// The youngest.
     Last,
+    /// The largest.
     Max,
+    /// The smallest.
     Min,
+    /// All of them together.
     Sum,
 }
 
@@ -29,16 +36,42 @@ struct Written {
     total: Option<String>,
 }
 
-/// A text that can be meant.
-#[derive(Debug, Eq, PartialEq)]
-pub(crate) enum Text {
-    Scalar { value: String, reduce: Reduce },
-    Share { matching: String, total: String },
+/// What a text asks for. How a series is called is the adapter's: a column, a target.
+///
+/// ```
+/// use phasegate_core::Wants;
+/// use phasegate_provider::points::{PointsText, Reduce};
+/// let text = r#"{"value": "app.queue", "reduce": "max"}"#;
+/// let read = PointsText::parse(text, Wants::Scalar, "ask for queue")?;
+/// let (value, reduce) = ("app.queue".to_owned(), Reduce::Max);
+/// assert_eq!(read, PointsText::Scalar { value, reduce });
+/// # Ok::<(), phasegate_provider::ProviderError>(())
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "an adapter must answer each")]
+pub enum PointsText {
+    /// One number.
+    Scalar {
+        /// Of which series.
+        value: String,
+        /// How its values become one.
+        reduce: Reduce,
+    },
+    /// A share of events.
+    Share {
+        /// Which series counts those that match.
+        matching: String,
+        /// Which one counts all.
+        total: String,
+    },
 }
 
-impl Text {
-    /// Reads a text. What is wrong with it is the plan's fault.
-    pub(crate) fn parse(text: &str, wants: Wants, act: &str) -> Result<Self, ProviderError> {
+impl PointsText {
+    /// Reads a text. `act` says in errors what was done.
+    ///
+    /// # Errors
+    /// Misuse: what is wrong with a text is the plan's fault.
+    pub fn parse(text: &str, wants: Wants, act: &str) -> Result<Self, ProviderError> {
         let misuse = |why: &str| Err(ProviderError::misuse(format!("{act}: {why}")));
         if text.len() > BYTES_MAX {
             return misuse("the text is longer than 16 KiB");
@@ -49,10 +82,10 @@ impl Text {
                 return misuse(&format!("the text is none that is understood: {error}"));
             }
         };
-        let targets = [&written.value, &written.matching, &written.total];
-        let is_empty = |target: &String| target.trim().is_empty();
-        if targets.into_iter().flatten().any(is_empty) {
-            return misuse("a target is empty");
+        let series = [&written.value, &written.matching, &written.total];
+        let is_empty = |name: &String| name.trim().is_empty();
+        if series.into_iter().flatten().any(is_empty) {
+            return misuse("a series has no name");
         }
         match (wants, written) {
             (
@@ -76,7 +109,7 @@ impl Text {
             (Wants::Scalar, _) => misuse("one number needs value and reduce, and nothing else"),
             (Wants::Share, _) => misuse("a share needs matching and total, and nothing else"),
             (Wants::Below { .. } | Wants::Distribution | _, _) => {
-                misuse("Graphite has no answer in the form wanted")
+                misuse("there is no answer in the form wanted: one number or a share")
             }
         }
     }
@@ -100,7 +133,7 @@ mod tests {
             (r#"{"value": "a", "reduce": "mean"}"#, scalar, "mean"),
             (r#"{"value": "a", "reduse": "sum"}"#, scalar, "reduse"),
             (r#"{"value": "a"}"#, scalar, "needs value and reduce"),
-            (r#"{"value": " ", "reduce": "sum"}"#, scalar, "is empty"),
+            (r#"{"value": " ", "reduce": "sum"}"#, scalar, "has no name"),
             (
                 r#"{"value": "a", "reduce": "sum", "total": "b"}"#,
                 scalar,
@@ -124,16 +157,18 @@ mod tests {
                 "form wanted",
             ),
         ] {
-            let error = Text::parse(text, wants, "ask").expect_err(text).to_string();
+            let error = PointsText::parse(text, wants, "ask")
+                .expect_err(text)
+                .to_string();
             assert!(error.contains(says), "{text}: {error}");
         }
         let long = "x".repeat(BYTES_MAX + 1);
-        assert!(Text::parse(&long, scalar, "ask").is_err());
+        assert!(PointsText::parse(&long, scalar, "ask").is_err());
         let text = r#"{"value": "a", "reduce": "last"}"#;
-        let want = Text::Scalar {
+        let want = PointsText::Scalar {
             value: "a".to_owned(),
             reduce: Reduce::Last,
         };
-        assert_eq!(Text::parse(text, scalar, "ask").ok(), Some(want));
+        assert_eq!(PointsText::parse(text, scalar, "ask").ok(), Some(want));
     }
 }
