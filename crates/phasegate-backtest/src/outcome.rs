@@ -34,6 +34,8 @@ pub struct Alarm {
     pub response: Response,
     /// Before anything was bad, or where nothing ever was.
     pub is_false: bool,
+    /// Because nothing could be measured for too long: that stops it too, and finds nothing out.
+    pub is_blind: bool,
 }
 
 /// Who met the bad version until it was found out, or until the end of what was recorded.
@@ -101,7 +103,8 @@ impl Backtest {
     /// The alarm that found the bad version out, if one did.
     #[must_use]
     pub fn detection(&self) -> Option<&Alarm> {
-        self.alarms.iter().find(|alarm| !alarm.is_false)
+        let mut alarms = self.alarms.iter();
+        alarms.find(|alarm| !alarm.is_false && !alarm.is_blind)
     }
 
     /// How long the bad version was met before it was found out.

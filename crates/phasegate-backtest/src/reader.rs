@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use phasegate_core::{CriterionId, Timestamp};
 use phasegate_engine::program::Response;
-use phasegate_engine::record::{Body, HoldReason, Judged, Record, TriggerProgress};
+use phasegate_engine::record::{Body, Cause, HoldReason, Judged, Record, TriggerProgress};
 
 use crate::outcome::{Alarm, Backtest, VerdictChange};
 
@@ -37,10 +37,14 @@ impl Reader {
                     | HoldReason::Criterion { .. }
                     | HoldReason::Gate { .. }
                     | HoldReason::Trigger { .. }),
-            } => self.alarm(at, reason.to_string(), Response::Hold, all),
+            } => {
+                let is_blind = matches!(reason, HoldReason::Blind { .. });
+                self.alarm(at, reason.to_string(), Response::Hold, is_blind, all);
+            }
             Body::RollbackStarted { cause, back, .. } => {
                 let response = Response::Rollback(back.clone());
-                self.alarm(at, cause.to_string(), response, all);
+                let is_blind = matches!(cause, Cause::Blind { .. });
+                self.alarm(at, cause.to_string(), response, is_blind, all);
             }
             _ => {}
         }
@@ -77,7 +81,14 @@ impl Reader {
         }
     }
 
-    fn alarm(&self, at: Timestamp, cause: String, response: Response, all: &mut Backtest) {
+    fn alarm(
+        &self,
+        at: Timestamp,
+        cause: String,
+        response: Response,
+        is_blind: bool,
+        all: &mut Backtest,
+    ) {
         // The same bad version is found out once.
         if all.detection().is_some() {
             return;
@@ -87,6 +98,7 @@ impl Reader {
             cause,
             response,
             is_false: self.bad_from.is_none_or(|bad| at < bad),
+            is_blind,
         });
     }
 }

@@ -52,15 +52,15 @@ pub fn comparison(rows: &[(&str, &Backtest)]) -> String {
     out
 }
 
-/// Each alarm in a line: when, true or false, why.
+/// Each alarm in a line: when, true, false or blind, why.
 #[must_use]
 pub fn alarms(one: &Backtest) -> String {
     let mut out = String::new();
     for alarm in &one.alarms {
-        let sort = if alarm.is_false {
-            "false alarm"
-        } else {
-            "found out"
+        let sort = match (alarm.is_false, alarm.is_blind) {
+            (true, _) => "false alarm",
+            (false, true) => "stopped blind, nothing found out",
+            (false, false) => "found out",
         };
         let _written = writeln!(out, "* {}: {sort}: {}", alarm.at, alarm.cause);
     }

@@ -366,6 +366,21 @@ fn what_was_not_recorded_is_never_good() {
     assert_eq!(done.verdicts.get(3).map(|change| change.at), Some(at(1515)));
 }
 
+/// A plan that sees nothing is stopped in time, and must not look like one that found the fault.
+#[test]
+fn what_only_went_blind_has_found_nothing_out() {
+    let recording = load(2700, |_| Some(20.0));
+    let options = for_hours(2).bad_from(at(2000)).with_traffic(traffic(2));
+    let done = run(&program(&[BACK]), &recording, &options);
+    let [alarm] = done.alarms.as_slice() else {
+        panic!("{:?}", done.alarms);
+    };
+    assert!(alarm.is_blind && !alarm.is_false, "{alarm:?}");
+    assert_eq!((done.time_to_detect(), done.false_alarms()), (None, 0));
+    let table = comparison(&[("blind", &done)]);
+    assert!(table.contains("| blind | never |"), "{table}");
+}
+
 #[test]
 fn a_question_that_was_not_recorded_has_no_data() {
     let nothing = Recording::new();

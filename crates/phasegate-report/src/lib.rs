@@ -26,6 +26,6 @@ pub use html::html;
 pub use json::{JSON_FORMAT, json};
 pub use lessons::{Improvement, Lessons, lessons};
 pub use markdown::markdown;
-pub use setbacks::{Setback, SetbackMoment, setbacks};
+pub use setbacks::{Left, Setback, SetbackMoment, setbacks};
 pub use summary::summary;
 pub use view::{View, ViewError};

@@ -1,6 +1,6 @@
 //! Setbacks: each going back as an incident, from the first sign to the validated end.
 
-use phasegate_core::{CriterionId, Ratio, Span, Timestamp, TriggerId};
+use phasegate_core::{CriterionId, Ratio, Span, TargetId, Timestamp, TriggerId};
 use phasegate_engine::record::Cause;
 use phasegate_sla::Verdict;
 use serde::Serialize;
@@ -22,8 +22,13 @@ pub struct Setback {
     pub first_sign: Option<String>,
     /// When the rollback began.
     pub noticed: Timestamp,
-    /// When its end was validated; absent while it goes on and where it failed.
+    /// When its end was validated, or its steps were done where the plan validates nothing; absent while it goes on
+    /// and where it failed.
     pub restored: Option<Timestamp>,
+    /// Did the plan validate that all was as before?
+    pub validated: bool,
+    /// Routes and flags that still showed the new version when it was over, to more than saw it before the rollout.
+    pub left: Vec<Left>,
     /// Why, with the numbers.
     pub cause: String,
     /// The largest share of any route or flag that saw the new version when it was noticed.
@@ -32,6 +37,17 @@ pub struct Setback {
     pub over_budget: bool,
     /// What happened from the first sign to its end.
     pub timeline: Vec<SetbackMoment>,
+}
+
+/// A route or flag that a going back has left above where it stood before the rollout.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Left {
+    /// The route or flag.
+    pub target: TargetId,
+    /// The share that still saw the new version.
+    pub share: Ratio,
 }
 
 /// Something that happened in a setback.
@@ -54,7 +70,7 @@ impl Setback {
         self.noticed.since(self.began)
     }
 
-    /// From the first sign until all was as before.
+    /// From the first sign until it was over: by [`Setback::validated`] and [`Setback::left`] whether all was as before.
     #[must_use]
     pub fn time_to_restore(&self) -> Option<Span> {
         self.restored.map(|restored| restored.since(self.began))
@@ -85,9 +101,13 @@ fn setback(view: &View, rollback: &RollbackView) -> Setback {
         sort: moment.sort,
         text: moment.text.clone(),
     });
-    let share = |line: &Exposure| {
-        let points = line.points.iter().take_while(|point| point.at <= noticed);
+    let share = |line: &Exposure, at: Timestamp| {
+        let points = line.points.iter().take_while(|point| point.at <= at);
         points.last().map(|point| point.share).or(line.before)
+    };
+    let left = |line: &Exposure| {
+        let (share, target) = (share(line, rollback.ended?)?, line.target.clone());
+        (share > line.before.unwrap_or_default()).then_some(Left { target, share })
     };
     Setback {
         began,
@@ -95,7 +115,13 @@ fn setback(view: &View, rollback: &RollbackView) -> Setback {
         noticed,
         restored: rollback.ended.filter(|_| rollback.validated == Some(true)),
         cause: rollback.sentence.clone(),
-        exposed: view.exposure.iter().filter_map(share).max(),
+        validated: rollback.validated == Some(true) && rollback.validations > 0,
+        left: view.exposure.iter().filter_map(left).collect(),
+        exposed: view
+            .exposure
+            .iter()
+            .filter_map(|line| share(line, noticed))
+            .max(),
         over_budget: rollback.is_over_limit(),
         timeline: timeline.collect(),
     }

@@ -40,6 +40,8 @@ struct Rollout {
     sets_shares: bool,
     setbacks: usize,
     recovered_in: Option<Span>,
+    /// Whether the plan validated the end of each going back that is over.
+    validated: bool,
 }
 
 /// Delivery performance over rollouts, each with its view: a rollout that exposed the new version to anybody
@@ -136,6 +138,9 @@ impl Rollout {
             sets_shares: view.header.sets_shares,
             setbacks: all.len(),
             recovered_in: recovered.max(),
+            validated: all
+                .iter()
+                .all(|one| one.validated || one.restored.is_none()),
         }
     }
 
@@ -149,6 +154,11 @@ impl Rollout {
         let recovered = self
             .recovered_in
             .map_or_else(|| "–".to_owned(), words::span_text);
+        let unseen = if self.validated {
+            ""
+        } else {
+            ", not validated"
+        };
         vec![
             Bits::text(self.title.as_str())
                 .and_text(" ")
@@ -160,7 +170,7 @@ impl Rollout {
             ),
             deployed,
             Bits::text(self.setbacks.to_string()),
-            Bits::text(recovered),
+            Bits::text(recovered).and_quiet(unseen),
         ]
     }
 }

@@ -60,7 +60,8 @@ impl PostMortem {
         front.title = format!("Post-mortem: {}", self.title);
         front.summary = Some(format!("Draft, from the journal of {}.", self.rollout));
         let mut happened = vec![Block::ExposureChart];
-        let backs = self.setbacks.iter().zip(&view.rollbacks);
+        let real = view.rollbacks.iter().filter(|back| !back.is_drill());
+        let backs = self.setbacks.iter().zip(real);
         for (number, (one, rollback)) in (1u32..).zip(backs) {
             happened.extend(going_back(number, one, view));
             happened.extend(doc::way_back(rollback, &clock));
@@ -112,6 +113,17 @@ fn going_back(number: u32, one: &Setback, view: &View) -> Vec<Block> {
     } else {
         Bits::text(restored)
     };
+    let restored = match one.restored {
+        Some(_) if !one.validated => {
+            restored.and_text(": its steps are done, the plan validates nothing here")
+        }
+        Some(_) | None => restored,
+    };
+    let left = one
+        .left
+        .iter()
+        .map(|left| format!("{} of {}", left.share, left.target));
+    let left: Vec<String> = left.collect();
     let first_sign = match &one.first_sign {
         Some(sign) => clock.at(one.began).and_text(format!(": {sign}")),
         None => clock.at(one.began).and_text(": what began it"),
@@ -126,6 +138,9 @@ fn going_back(number: u32, one: &Setback, view: &View) -> Vec<Block> {
         ("Restored after", restored),
         ("Saw the new version", Bits::text(exposed)),
     ];
+    let left =
+        (!left.is_empty()).then(|| ("Still saw it afterwards", Bits::strong(left.join(", "))));
+    let rows = rows.into_iter().chain(left);
     let rows = rows.map(|(name, value)| vec![Bits::text(name), value]);
     let sign = one.first_sign.iter().map(|sign| {
         let (at, sign) = (clock.at(one.began), Bits::text(sign.as_str()));

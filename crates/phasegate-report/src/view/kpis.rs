@@ -171,21 +171,24 @@ pub(super) fn is_change(seen: &Seen<'_>) -> bool {
     matches!(seen.test.subject.measure, Measure::Change(_))
 }
 
-/// Where a change from the baseline that the plan declares has brought the number.
+/// Where a change from the number's own baseline has brought it: of a range, from what the change was held against.
 pub(super) fn changed(kpi: &Kpi, seen: &Seen<'_>) -> Option<Quantity> {
     let (Against::Baseline, None) = seen.test.reference()? else {
         return None;
     };
-    let Baseline::Figure(Given::Point(before)) = &kpi.baseline else {
+    let Baseline::Figure(Given::Point(_) | Given::Range(_)) = &kpi.baseline else {
         return None;
     };
-    let change = seen.measured?.observed.as_ref()?;
+    let found = seen.measured?;
+    let (before, change) = (found.reference.as_ref()?, found.observed.as_ref()?);
     if change.dimension() != Dimension::SHARE {
         return None;
     }
-    let before = before.quantity();
-    let more = before.number().to_f64() * change.base()?.to_f64();
-    let after = Decimal::from_f64(before.number().to_f64() + more).ok()?;
+    let number = before.number().to_f64();
+    let after = number + number * change.base()?.to_f64();
+    // A change is written with limited digits: what they do not tell must not put it beside a target that it meets.
+    let after: f64 = format!("{after:.9e}").parse().ok()?;
+    let after = Decimal::from_f64(after).ok()?;
     Some(Quantity::new(after, before.unit().clone()))
 }
 

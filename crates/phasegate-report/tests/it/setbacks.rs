@@ -53,6 +53,47 @@ fn what_was_not_validated_is_not_restored() {
     }
 }
 
+/// A rehearsal before the real thing does not lend it its steps.
+#[test]
+fn what_was_rehearsed_is_not_told_as_what_happened() {
+    let mut view = view(&fixtures::rolled_back());
+    let happened = |view: &View| {
+        let draft = post_mortem(view).expect("it went back").markdown();
+        let end = draft.find("## What users noticed").expect("a heading");
+        draft[..end].to_owned()
+    };
+    let before = happened(&view);
+    let mut drill = view.rollbacks[0].clone();
+    drill.cause = Cause::Drill {
+        by: "rosa".parse().expect("an id"),
+        reason: "a rehearsal".to_owned(),
+    };
+    drill.steps.clear();
+    view.rollbacks.insert(0, drill);
+    assert_eq!(happened(&view), before);
+}
+
+#[test]
+fn what_still_sees_it_and_what_nobody_validated_is_told() {
+    let mut view = view(&fixtures::rolled_back());
+    let one = &setbacks(&view)[0];
+    assert!(one.validated && one.left.is_empty(), "{one:?}");
+    view.rollbacks[0].validations = 0;
+    let share = "10%".parse().expect("a share");
+    for point in &mut view.exposure[0].points {
+        point.share = share;
+    }
+    let one = &setbacks(&view)[0];
+    assert!(!one.validated && one.left[0].share == share, "{one:?}");
+    let draft = post_mortem(&view).expect("it went back").markdown();
+    for told in [
+        "its steps are done, the plan validates nothing here",
+        "| Still saw it afterwards | **10% of ",
+    ] {
+        assert!(draft.contains(told), "no {told:?}: {draft}");
+    }
+}
+
 #[test]
 fn the_first_sign_of_a_criterion_is_its_first_failure_in_a_row() {
     let mut view = view(&fixtures::rolled_back());

@@ -322,12 +322,19 @@ fn the_worst_of_a_limit_that_moves_is_the_one_nearest_to_its_own() {
 
 #[test]
 fn a_change_is_held_against_the_target_by_the_baseline_it_is_from() {
-    for (target, status) in [("< 121ms", KpiStatus::Met), ("< 119ms", KpiStatus::Open)] {
+    let (met, open) = (KpiStatus::Met, KpiStatus::Open);
+    for (baseline, target, status) in [
+        ("100ms", "< 121ms", met),
+        ("100ms", "< 119ms", open),
+        // Of a range it is the middle that the change was held against.
+        ("~50ms..150ms", "< 121ms", met),
+        ("~50ms..150ms", "< 120ms", open),
+    ] {
         let mut records = fixtures::completed();
         let Body::Created { program, .. } = &mut records[0].body else {
             panic!("a creation");
         };
-        program.kpis[0].baseline = fixtures::read("100ms");
+        program.kpis[0].baseline = fixtures::read(baseline);
         program.kpis[0].target = Some(fixtures::read(target));
         let change = || fixtures::read("change(p95(latency)) vs baseline < 50%");
         let is_about = |text: String| text.contains("latency");
@@ -351,11 +358,12 @@ fn a_change_is_held_against_the_target_by_the_baseline_it_is_from() {
             if let Body::Evaluated { judged, .. } = &mut record.body {
                 for one in judged.iter_mut().filter(|one| changed.contains(&one.check)) {
                     one.finding.observed = Some(fixtures::read("20%"));
+                    one.finding.reference = Some(fixtures::read("100ms"));
                 }
             }
         }
         let kpi = &view(&records).kpis[0];
-        assert_eq!(kpi.status, status, "{kpi:?}");
+        assert_eq!(kpi.status, status, "{baseline} {target}: {kpi:?}");
     }
 }
 

@@ -8,6 +8,9 @@ use phasegate_plan::{Plan, Schedule};
 use super::events::duration;
 use super::lines::{day, moment};
 
+/// A day, in nanoseconds.
+const DAY: u64 = 86_400_000_000_000;
+
 /// One event that comes again.
 pub(super) struct Recurring {
     pub(super) kind: &'static str,
@@ -101,10 +104,13 @@ pub(super) fn all(plan: &Plan, schedule: &Schedule) -> Vec<Recurring> {
 
 fn events(source: Source<'_>, start: Date, zone: &Zone) -> Vec<Recurring> {
     let mut said = source.said;
-    if let Some(length) = source
-        .length
-        .filter(|length| span(*length).is_none() || length.most().is_none())
-    {
+    // An event by days has no hours, and what is at least so long has no end.
+    let whole_days = matches!(source.recurrence, Recurrence::Rule(_));
+    let untold = |length: &Length| match span(*length) {
+        None => true,
+        Some(span) => length.most().is_none() || (whole_days && span.as_nanos() % DAY != 0),
+    };
+    if let Some(length) = source.length.filter(untold) {
         said.push(format!("It takes {length}."));
     }
     let event = |timed, zone| Recurring {
@@ -133,9 +139,9 @@ fn events(source: Source<'_>, start: Date, zone: &Zone) -> Vec<Recurring> {
 /// Whole days. The rule's own anchor is the day from which the plan is laid out.
 fn by_days(rule: &Rule, start: Date, length: Option<Length>) -> Option<Vec<(String, String)>> {
     let first = day(rule.dates(start).next()?)?;
-    let days = length.and_then(span).map_or(1, |span| {
-        span.as_nanos().div_ceil(86_400_000_000_000).max(1)
-    });
+    let days = length
+        .and_then(span)
+        .map_or(1, |span| span.as_nanos().div_ceil(DAY).max(1));
     // Of an end, the day counts: the events have no time.
     let parts = rule
         .as_str()
