@@ -126,9 +126,7 @@ pub struct Simulation {
     pub(super) faults: Faults,
     pub(super) struck: Struck,
     pub(super) appends: u64,
-    /// The controller that does not know that it has lost its lease.
-    pub(super) stale: Option<Driver>,
-    /// What a controller did after it had lost its lease: always a defect.
+    /// What was done or told that never may be: always a defect.
     pub(super) trespasses: Vec<String>,
     /// The highest sequence that an operator was told is durable.
     pub(super) confirmed: u64,
@@ -218,7 +216,6 @@ impl Simulation {
             faults: setup.faults,
             struck: Struck::new(),
             appends: 0,
-            stale: None,
             trespasses: Vec::new(),
             confirmed: 0,
             director: None,
@@ -260,7 +257,7 @@ impl Simulation {
         &self.struck
     }
 
-    /// What a controller without a lease did: nothing, or there is a defect.
+    /// What a controller did without its lease, and what operators were told too early: nothing, or there is a defect.
     pub fn trespasses(&self) -> &[String] {
         &self.trespasses
     }
@@ -548,10 +545,9 @@ impl Simulation {
         let acts = acts.chain(self.amendments.iter().map(|(at, ..)| *at)).min();
         let steps = self.faults.clock_steps.iter().map(|(at, _)| *at);
         let meddling = self.faults.meddling.iter().map(|(at, ..)| *at);
-        let planned = steps
-            .chain(meddling)
-            .chain(self.faults.rivals.iter().copied())
-            .min();
+        let rivals = self.faults.rivals.iter();
+        let rivals = rivals.map(|at| self.rival_comes(*at));
+        let planned = steps.chain(meddling).chain(rivals).min();
         // Faults that are still to come do not keep a rollout alive that waits for nothing else.
         let planned = planned.filter(|_| timeout.is_some() || pending.is_some() || acts.is_some());
         let next = [timeout, pending, acts, planned]
@@ -600,26 +596,45 @@ impl Simulation {
                 }
             }
             driver.handle_timeout(&now);
-            let durable = driver.durable_seq();
-            let told = self.unconfirmed.iter().map(|(seq, ..)| *seq);
-            let told = told.filter(|seq| *seq <= durable).max();
-            self.confirmed = self.confirmed.max(told.unwrap_or(0));
-            self.unconfirmed.retain(|(seq, ..)| *seq > durable);
         }
+        self.confirm()?;
         Ok(())
     }
 }
 
 impl Simulation {
+    /// Whoever acted is told when it is durable; the journal itself must have it by then.
+    fn confirm(&mut self) -> Result<(), SimulationError> {
+        let Some(driver) = &self.driver else {
+            return Ok(());
+        };
+        let durable = driver.durable_seq();
+        let acts = self.unconfirmed.iter().map(|(seq, ..)| *seq);
+        let revisions = self.unconfirmed_amendments.iter().map(|(seq, ..)| *seq);
+        let told = acts.chain(revisions).filter(|seq| *seq <= durable).max();
+        let Some(told) = told else {
+            return Ok(());
+        };
+        let head = pollster::block_on(self.journal.head(&self.rollout)).map_err(journal_error)?;
+        if head.next_seq < told {
+            let length = head.next_seq;
+            self.trespasses.push(format!(
+                "told: an operator was told of record {told} when there were {length}"
+            ));
+        }
+        self.confirmed = self.confirmed.max(told);
+        self.unconfirmed.retain(|(seq, ..)| *seq > durable);
+        self.unconfirmed_amendments
+            .retain(|(seq, ..)| *seq > durable);
+        Ok(())
+    }
+
     /// Brings in the revised plans whose time has come.
     fn bring_in(&mut self) {
         let now = self.clock.now();
         let Some(driver) = &mut self.driver else {
             return;
         };
-        let durable = driver.durable_seq();
-        self.unconfirmed_amendments
-            .retain(|(seq, ..)| *seq > durable);
         for (_, person, program) in self
             .amendments
             .extract_if(.., |(at, ..)| *at <= now.wall)

@@ -1,13 +1,15 @@
 //! How faults strike a running simulation.
 
+use std::collections::VecDeque;
+
 use phasegate_core::{Clock as _, Desired, Ratio, Span, Timestamp};
-use phasegate_driver::{Request, Stop};
+use phasegate_driver::{Driver, Input, Request, Stop};
 use phasegate_journal::{
     AppendError, Batch, Head, Holder, Journal as _, StorageError, StorageKind, Unavailable,
 };
 
 use super::faults::AppendFault;
-use super::run::{LEASE, Simulation, SimulationError, journal_error};
+use super::run::{Due, LEASE, Simulation, SimulationError, journal_error};
 
 impl Simulation {
     pub(super) fn strike(&mut self, what: &'static str) {
@@ -89,20 +91,46 @@ impl Simulation {
         }
     }
 
-    /// Another controller takes the rollout while this one stalls; then this one goes on.
+    /// When a rival comes at the latest that may come from then on.
+    pub(super) fn rival_comes(&self, from: Timestamp) -> Timestamp {
+        if from > self.clock.now().wall {
+            from
+        } else {
+            from + RIVAL_WAITS
+        }
+    }
+
+    /// Another controller takes the rollout while this one stalls; then this one goes on. It stalls while the journal
+    /// writes, if it writes soon: then it hears that its intent is durable when another has the rollout.
     pub(super) fn rival(&mut self) -> Result<(), SimulationError> {
         let now = self.clock.now().wall;
-        let Some(index) = self.faults.rivals.iter().position(|at| *at <= now) else {
+        let under_way = self
+            .pending
+            .iter()
+            .position(|(.., due)| matches!(due, Due::Append { .. }));
+        let comes =
+            |from: &Timestamp| *from <= now && (under_way.is_some() || *from + RIVAL_WAITS <= now);
+        let Some(index) = self.faults.rivals.iter().position(comes) else {
             return Ok(());
         };
+        if self.driver.is_none() {
+            return Ok(());
+        }
         self.faults.rivals.remove(index);
-        let Some(stale) = self.driver.take() else {
-            return Ok(());
-        };
+        let mut heard = VecDeque::new();
+        if let Some(index) = under_way
+            && let Due::Append {
+                expected_next_seq,
+                batch,
+            } = self.pending.remove(index).2
+        {
+            let written = self.write(expected_next_seq, batch)?;
+            heard.push_back(Input::Appended(written));
+        }
+        let stale = self.driver.take();
         self.strike("two controllers");
         self.clock.advance(LEASE.saturating_add(Span::from_secs(1)));
         self.forget();
-        self.stale = Some(stale);
         let name = if self.holder.as_str() == RIVAL {
             "simulation"
         } else {
@@ -112,18 +140,34 @@ impl Simulation {
         while self.driver.is_none() && self.ended.is_none() {
             self.restart()?;
         }
-        self.poll_stale();
+        if let Some(stale) = stale {
+            self.wake(stale, heard);
+        }
         Ok(())
     }
 
-    /// The controller that lost its lease wakes up: it may neither write nor act.
-    fn poll_stale(&mut self) {
+    /// The controller that lost its lease wakes up and hears what it had asked for: it may neither write nor act.
+    fn wake(&mut self, mut stale: Driver, mut heard: VecDeque<Input>) {
         let now = self.clock.now();
-        let Some(mut stale) = self.stale.take() else {
-            return;
-        };
-        let token = stale.lease().clone();
+        if let Some(input) = heard.pop_front() {
+            stale.handle(&now, input);
+            if self.poll_stale(&mut stale, &mut heard) {
+                return;
+            }
+        }
         stale.handle_timeout(&now);
+        // What it asks for is answered when it has said all that it wants.
+        while !self.poll_stale(&mut stale, &mut heard) {
+            let Some(input) = heard.pop_front() else {
+                return;
+            };
+            stale.handle(&now, input);
+        }
+    }
+
+    /// Does what it wants; true when it has noticed that another has the rollout.
+    fn poll_stale(&mut self, stale: &mut Driver, heard: &mut VecDeque<Input>) -> bool {
+        let token = stale.lease().clone();
         while let Some(request) = stale.poll() {
             match request {
                 Request::Append {
@@ -133,22 +177,25 @@ impl Simulation {
                     let append = self.journal.append(&token, expected_next_seq, batch);
                     let result = pollster::block_on(append);
                     if result.is_ok() {
-                        let what = format!("wrote at {expected_next_seq} without its lease");
-                        self.trespasses.push(what);
+                        self.trespasses.push(format!(
+                            "one writer: wrote at {expected_next_seq} without its lease"
+                        ));
                     }
-                    stale.handle(&now, phasegate_driver::Input::Appended(result));
+                    heard.push_back(Input::Appended(result));
                 }
                 Request::Perform { effect, .. } => {
-                    self.trespasses
-                        .push(format!("began {} without its lease", effect.desired));
+                    self.trespasses.push(format!(
+                        "one writer: began {} without its lease",
+                        effect.desired
+                    ));
                 }
                 Request::Renew { ttl } => {
                     let renewed = pollster::block_on(self.journal.renew(&token, ttl));
-                    stale.handle(&now, phasegate_driver::Input::Renewed(renewed));
+                    heard.push_back(Input::Renewed(renewed));
                 }
                 Request::Stop(Stop::LostLease) => {
                     self.strike("lost lease noticed");
-                    return;
+                    return true;
                 }
                 Request::Inspect(_)
                 | Request::Measure { .. }
@@ -156,7 +203,10 @@ impl Simulation {
                 | Request::Stop(_) => {}
             }
         }
+        false
     }
 }
 
+/// So long a rival waits for the journal to write.
+const RIVAL_WAITS: Span = Span::from_secs(120);
 const RIVAL: &str = "rival";

@@ -214,7 +214,12 @@ fn outage(chance: &mut Chance, world: &mut World) {
     ];
     let kind = chance.pick(&kinds).copied();
     let from = chance.below(60);
-    let until = from + chance.between(1, 20);
+    // Some last longer than any way back may take.
+    let until = from
+        + match chance.percent(20) {
+            true => chance.between(21, 60),
+            false => chance.between(1, 20),
+        };
     if let (Some(binding), Some(kind)) = (binding, kind) {
         world.outages.push(Outage {
             binding,

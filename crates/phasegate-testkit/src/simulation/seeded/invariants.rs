@@ -6,10 +6,10 @@ use phasegate_core::{EffectClass, EffectKey, Timestamp};
 use phasegate_engine::Engine;
 use phasegate_engine::program::{Occasion, OpKind, Program};
 use phasegate_engine::record::{
-    Body, Decision, Finish, IncidentClock, IncidentStep, Place, Record,
+    Body, Decision, Finish, HoldReason, IncidentClock, IncidentStep, Place, Record,
 };
 
-use super::{Report, by_calendar, going_back, grounds};
+use super::{Report, by_calendar, going_back, grounds, on_time, plan};
 use crate::simulation::{Ended, Simulation};
 
 pub(super) fn check(
@@ -34,9 +34,9 @@ pub(super) fn check(
     by_calendar::check(records, &mut violations);
     nothing_confirmed_is_lost(records, simulation, &mut violations);
     it_ends_or_waits_for_somebody(simulation, report, &mut violations);
-    for trespass in simulation.trespasses() {
-        violations.push(format!("one writer: {trespass}"));
-    }
+    on_time::check(program, records, simulation, &mut violations);
+    nothing_drifts_unless_somebody_meddles(records, simulation, &mut violations);
+    violations.extend(simulation.trespasses().iter().cloned());
     report.violations.append(&mut violations);
 }
 
@@ -200,6 +200,7 @@ fn effects_have_intents(records: &[Record], simulation: &Simulation, out: &mut V
         }
     }
     let mut times: BTreeMap<&EffectKey, u32> = BTreeMap::new();
+    let mut only_once: BTreeSet<&EffectKey> = BTreeSet::new();
     for done in simulation.world.history() {
         let Some((_, effect)) = intents.get(&done.key) else {
             out.push(format!("intent: {} was done without one", done.desired));
@@ -211,6 +212,10 @@ fn effects_have_intents(records: &[Record], simulation: &Simulation, out: &mut V
                 done.desired, effect.desired
             ));
         }
+        // By the plan, whatever the engine has made of it.
+        if plan::may_happen_once(&done.desired) {
+            only_once.insert(&done.key);
+        }
         *times.entry(&done.key).or_default() += 1;
     }
     for (key, count) in times {
@@ -218,7 +223,7 @@ fn effects_have_intents(records: &[Record], simulation: &Simulation, out: &mut V
         let once = matches!(
             class,
             Some(EffectClass::AtMostOnce | EffectClass::IdempotentByKey)
-        );
+        ) || only_once.contains(key);
         if once && count > 1 {
             out.push(format!("twice: {key} was done {count} times"));
         }
@@ -376,6 +381,25 @@ fn no_phase_begins_before_what_is_to_be_decided_first(
                 ));
             }
             _ => {}
+        }
+    }
+}
+
+/// What the rollout has set stands as it was set, unless somebody else changed it.
+fn nothing_drifts_unless_somebody_meddles(
+    records: &[Record],
+    simulation: &Simulation,
+    out: &mut Vec<String>,
+) {
+    if simulation.struck().contains_key("somebody else changes it") {
+        return;
+    }
+    for record in records {
+        if let Body::Held {
+            reason: reason @ HoldReason::Drift { .. },
+        } = &record.body
+        {
+            out.push(format!("drift: {reason}, and nobody had touched it"));
         }
     }
 }

@@ -12,6 +12,7 @@ mod counting;
 mod going_back;
 mod grounds;
 mod invariants;
+mod on_time;
 mod plan;
 mod shrink;
 mod sweep;

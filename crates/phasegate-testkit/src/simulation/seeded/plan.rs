@@ -1,6 +1,8 @@
 //! A plan from a seed: a document as a person would write it, so that checking and compiling are part of
 //! what is tried. Every step kind has its turn.
 
+use phasegate_core::Desired;
+
 use super::chance::Chance;
 
 /// The bindings of all seeded plans.
@@ -89,6 +91,16 @@ pub(super) const KINDS: [&str; 16] = [
 ];
 /// Kinds that each plan has at fixed places.
 pub(super) const FIXED: [&str; 2] = ["measure", "deprecation"];
+
+/// Does the plan say that this may happen only once? The names say it too.
+pub(super) fn may_happen_once(desired: &Desired) -> bool {
+    let name = match desired {
+        Desired::Command { command, .. } => command,
+        Desired::Workflow { name, .. } => name,
+        _ => return false,
+    };
+    name.starts_with("once")
+}
 
 /// A plan and the kinds of its steps.
 pub(super) fn plan(chance: &mut Chance) -> (String, Vec<&'static str>) {
@@ -233,10 +245,10 @@ fn step(
         "command-once" => "command: {binding: shell, name: once}".to_owned(),
         "command-checked" => "command: {binding: shell, name: once, check: once-done}".to_owned(),
         "notify" => "notify: {channel: team}".to_owned(),
-        "workflow" => format!(
-            "workflow: {{binding: host, name: w{step}, idempotent: {}}}",
-            chance.percent(50)
-        ),
+        "workflow" => match chance.percent(50) {
+            true => format!("workflow: {{binding: host, name: again-{step}, idempotent: true}}"),
+            false => format!("workflow: {{binding: host, name: once-{step}, idempotent: false}}"),
+        },
         "config" => {
             back(format!(
                 "config: {{binding: settings, target: {thing}, set: {{on: false}}}}"
