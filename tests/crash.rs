@@ -1,6 +1,6 @@
 //! A crash anywhere changes nothing.
 //!
-//! Twelve plans that together hold every step kind, gate, trigger and timer there is, and a rollback that
+//! Thirteen plans that together hold every step kind, gate, trigger and timer there is, and a rollback that
 //! fails, are carried out once without a crash and once for each crash point: before and after each
 //! append, before each effect and between an effect and its outcome. The end, the decisions in the
 //! journal and what was done outside must be the same, and nothing may be done twice.
@@ -156,6 +156,16 @@ fn case(name: &str) -> (Setup, Ended) {
             ]);
             Ended::Finished(Outcome::Completed)
         }
+        "re-enabled" => {
+            // It is switched off, let go on, and switched on again.
+            let back = Back::Procedure("no-advice".parse().expect("an id"));
+            let olga = || person("olga", "operator");
+            setup.acts.extend([
+                (at(6), olga(), Act::RollBack { back }),
+                (at(14), olga(), Act::Release),
+            ]);
+            Ended::Finished(Outcome::Completed)
+        }
         "amended" => {
             // While it waits, a plan is brought in in which a step is left to the second phase.
             let polish = "      - {id: polish, command: {binding: shell, name: warm-cache}}\n";
@@ -189,7 +199,7 @@ fn case(name: &str) -> (Setup, Ended) {
     (setup, end)
 }
 
-const CASES: [&str; 12] = [
+const CASES: [&str; 13] = [
     "amended",
     "drill",
     "ramp",
@@ -202,6 +212,7 @@ const CASES: [&str; 12] = [
     "experiment",
     "staged",
     "partial",
+    "re-enabled",
 ];
 const LIMIT: Span = Span::from_secs(2 * 86_400);
 

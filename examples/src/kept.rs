@@ -153,7 +153,7 @@ pub fn left_at_least(state: &State) -> phasegate::core::Span {
     let mut ends = std::collections::BTreeMap::new();
     for phase in &state.program.phases {
         let from = match state.phases.get(&phase.id) {
-            Some(PhaseState::Done) => phase.ops.len(),
+            Some(PhaseState::Done | PhaseState::Idle) => phase.ops.len(),
             Some(PhaseState::Running { op, .. }) => *op,
             Some(PhaseState::Undone | PhaseState::Waiting) | None => 0,
         };

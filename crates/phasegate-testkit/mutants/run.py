@@ -63,6 +63,8 @@ BUGS = [
      "    } else {\n        EffectClass::FireAndForget\n    }"),
     ("a look that was under way when the thing was changed counts", ENGINE + "engine.rs",
      "inspections.retain(|_, (other, _)| *other != sight);", "inspections.retain(|_, _| true);"),
+    ("a part that was switched off is forgotten", ENGINE + "state/rollback.rs",
+     "self.wait_to_re_enable(&id);\n", ""),
 ]
 
 

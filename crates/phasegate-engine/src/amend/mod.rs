@@ -49,7 +49,7 @@ pub fn difference(state: &State, revision: &Program) -> Result<Vec<Change>, Refu
 fn has_begun(phase: &PhaseState) -> bool {
     match phase {
         PhaseState::Done | PhaseState::Running { .. } => true,
-        PhaseState::Undone | PhaseState::Waiting => false,
+        PhaseState::Idle | PhaseState::Undone | PhaseState::Waiting => false,
     }
 }
 

@@ -22,7 +22,9 @@ impl<'p> Work<'p> {
     pub(super) fn new(old: &'p Phase, new: &'p Phase, state: &PhaseState) -> Self {
         let begun = match state {
             PhaseState::Running { op, stage } => op + usize::from(*stage != Stage::Ready),
-            PhaseState::Done | PhaseState::Undone | PhaseState::Waiting => old.ops.len(),
+            PhaseState::Done | PhaseState::Idle | PhaseState::Undone | PhaseState::Waiting => {
+                old.ops.len()
+            }
         };
         Self {
             old,

@@ -12,6 +12,7 @@ mod matrix;
 mod on_call;
 mod parameters;
 mod phases;
+mod re_enable;
 mod reactions;
 mod samples;
 mod strategies;

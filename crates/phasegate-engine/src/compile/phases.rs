@@ -21,6 +21,7 @@ impl Compiler<'_> {
             }
             phases.insert(0, start);
         }
+        phases.extend(self.re_enabling()?);
         let last = [model::GateWhen::Acceptance, model::GateWhen::End];
         if let Some(mut acceptance) = self.gate_phase(ACCEPTANCE, &last)? {
             let before: Vec<&PhaseId> = phases.iter().flat_map(|phase| &phase.after).collect();
@@ -51,6 +52,7 @@ impl Compiler<'_> {
             not_before: phase.window.map(|window| self.first_moment(window)),
             rollback: self.rollback_with_ends(phase, &ops)?,
             ops,
+            re_enables: None,
         })
     }
 
@@ -141,6 +143,7 @@ impl Compiler<'_> {
             not_before: None,
             ops,
             rollback: Rollback::default(),
+            re_enables: None,
         }))
     }
 }

@@ -391,6 +391,8 @@ impl Engine {
     ) {
         match &reaction.act {
             Some(Response::Hold) if self.state.rollback.is_some() => {}
+            // Who was told once is not told again at each look.
+            Some(Response::Hold) if self.is_held_for(&hold) => return,
             Some(Response::Hold) => self.hold(hold),
             Some(Response::Rollback(back)) => self.start_rollback(cause, back, phase),
             None => {}

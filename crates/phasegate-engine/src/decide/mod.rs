@@ -143,11 +143,7 @@ impl Engine {
 
     /// Ends a completed rollout, once everything that was set is known to stand: after a recovery it may not.
     fn complete_if_done(&mut self) {
-        let all_done = self
-            .state
-            .phases
-            .values()
-            .all(|state| *state == PhaseState::Done);
+        let all_done = self.state.phases.values().all(PhaseState::is_done);
         let settled = self.state.effects.is_empty() && !self.is_looking_at_standing();
         if all_done && settled && self.may_go_forward() && !self.must_decide_first() {
             self.emit(Body::Finished {

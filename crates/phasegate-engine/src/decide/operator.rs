@@ -168,8 +168,8 @@ impl Engine {
             let procedure = self.state.program.procedure(id);
             let what = "the plan has no such procedure";
             let procedure = procedure.ok_or(EventError::NotApplicable { what })?;
-            let begun = |state: &PhaseState| *state != PhaseState::Waiting;
-            partly = procedure.to.is_none() && self.state.phases.values().any(begun);
+            let mut phases = self.state.phases.values();
+            partly = procedure.to.is_none() && phases.any(PhaseState::was_begun);
         }
         if partly || self.state.is_rolling_back() || !self.phases_to_undo(back, None).is_empty() {
             return Ok(());

@@ -36,7 +36,10 @@ impl Engine {
                     };
                     self.step_op(&place);
                 }
-                Some(PhaseState::Done | PhaseState::Undone | PhaseState::Waiting) | None => {}
+                Some(
+                    PhaseState::Done | PhaseState::Idle | PhaseState::Undone | PhaseState::Waiting,
+                )
+                | None => {}
             }
             if self.state.rollback.is_some() || self.state.outcome.is_some() {
                 return;
@@ -46,7 +49,7 @@ impl Engine {
     }
 
     fn may_start(&self, phase: &Phase) -> bool {
-        let done = |id: &PhaseId| self.state.phases.get(id) == Some(&PhaseState::Done);
+        let done = |id: &PhaseId| self.state.phases.get(id).is_some_and(PhaseState::is_done);
         self.may_go_forward()
             && phase.after.iter().all(done)
             && phase
@@ -147,9 +150,13 @@ impl Engine {
         });
     }
 
+    pub(crate) fn is_held_for(&self, reason: &HoldReason) -> bool {
+        self.state.holds.iter().any(|hold| hold.is_same(reason))
+    }
+
     /// Holds, unless it is held for that reason already.
     pub(crate) fn hold(&mut self, reason: HoldReason) {
-        if !self.state.holds.contains(&reason) {
+        if !self.is_held_for(&reason) {
             let text = format!("nothing moves forward: {reason}");
             self.emit(Body::Held { reason });
             self.escalate(&text);

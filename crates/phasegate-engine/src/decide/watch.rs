@@ -285,11 +285,7 @@ impl Engine {
             .as_ref()
             .is_some_and(|rollback| rollback.failed);
         let exposed = self.state.exposed();
-        let begun = self
-            .state
-            .phases
-            .values()
-            .any(|phase| *phase != PhaseState::Waiting);
+        let begun = self.state.phases.values().any(PhaseState::was_begun);
         self.state.program.triggers.iter().filter(move |trigger| {
             let runs = |phase: &phasegate_core::PhaseId| {
                 matches!(

@@ -161,6 +161,9 @@ pub struct Phase {
     pub ops: Vec<Op>,
     /// The way back, in order.
     pub rollback: Rollback,
+    /// It switches on again what this procedure has switched off. Nothing is to be done before that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub re_enables: Option<CriterionId>,
 }
 
 /// The way back of one phase.

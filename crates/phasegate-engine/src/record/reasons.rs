@@ -238,6 +238,25 @@ pub enum HoldReason {
     },
 }
 
+impl HoldReason {
+    /// Does it hold for the same? What was measured meanwhile may be another number.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Criterion { check: one, .. }, Self::Criterion { check: other, .. }) => {
+                one == other
+            }
+            (Self::Trigger { trigger: one, .. }, Self::Trigger { trigger: other, .. }) => {
+                one == other
+            }
+            // The subject stands before the sentence.
+            (Self::Blind { what: one }, Self::Blind { what: other }) => {
+                one.split(": ").next() == other.split(": ").next()
+            }
+            (_, _) => self == other,
+        }
+    }
+}
+
 /// How a rollout ended.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]

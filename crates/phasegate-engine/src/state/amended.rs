@@ -15,7 +15,8 @@ impl State {
         let old = std::mem::replace(&mut self.program, Arc::new(program.clone()));
         let mut before = std::mem::take(&mut self.phases);
         for phase in &program.phases {
-            let state = before.remove(&phase.id).unwrap_or(PhaseState::Waiting);
+            let state = before.remove(&phase.id);
+            let state = state.unwrap_or_else(|| PhaseState::before(phase));
             self.phases.insert(phase.id.clone(), state);
         }
         let trigger =
@@ -72,7 +73,7 @@ impl State {
             let passed = match self.phases.get(&phase.id) {
                 Some(PhaseState::Done) => phase.ops.len(),
                 Some(PhaseState::Running { op, .. }) => *op,
-                Some(PhaseState::Undone | PhaseState::Waiting) | None => 0,
+                Some(PhaseState::Idle | PhaseState::Undone | PhaseState::Waiting) | None => 0,
             };
             for (op, of) in phase.ops.iter().enumerate().take(passed) {
                 if matches!(&of.kind, OpKind::Gate(gate) if !gate.approvals.quorum.is_empty()) {

@@ -45,7 +45,7 @@ impl State {
         let phases = program
             .phases
             .iter()
-            .map(|p| (p.id.clone(), PhaseState::Waiting))
+            .map(|p| (p.id.clone(), PhaseState::before(p)))
             .collect();
         Ok(Self {
             rollout: rollout.clone(),
@@ -259,7 +259,12 @@ impl State {
             }
             Body::Paused { .. } => self.paused = true,
             Body::PhaseFinished { phase } => {
-                *self.phases.get_mut(phase).ok_or("no such phase")? = PhaseState::Done;
+                let re_enables = self.program.phase(phase).map(|of| of.re_enables.is_some());
+                *self.phases.get_mut(phase).ok_or("no such phase")? = match re_enables {
+                    // It may have to be done again.
+                    Some(true) => PhaseState::Idle,
+                    Some(false) | None => PhaseState::Done,
+                };
                 self.hear_delivered(phase, now);
             }
             Body::PhaseStarted { phase } => {

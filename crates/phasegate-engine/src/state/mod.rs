@@ -129,6 +129,7 @@ impl State {
             Place::Phase { phase, op } => match self.phases.get(phase)? {
                 PhaseState::Running { op: at, stage } if at == op => Some(stage),
                 PhaseState::Done
+                | PhaseState::Idle
                 | PhaseState::Running { .. }
                 | PhaseState::Undone
                 | PhaseState::Waiting => None,

@@ -5,7 +5,7 @@ use std::fmt;
 use phasegate_core::{Desired, Effect, Now, PersonId, PhaseId, Ratio, Span, Timestamp};
 use phasegate_sla::{Finding, HoldState, Verdict, Why};
 
-use crate::program::{Back, Op};
+use crate::program::{Back, Op, Phase};
 use crate::record::{Answered, Ask, Cause, Place};
 
 /// How far a phase is.
@@ -14,6 +14,8 @@ use crate::record::{Answered, Ask, Cause, Place};
 pub enum PhaseState {
     /// All its operations are done.
     Done,
+    /// Nothing is to be done: what it switches on again is not switched off.
+    Idle,
     /// At an operation; one past the last when all are done.
     Running {
         /// Index of the operation.
@@ -25,6 +27,27 @@ pub enum PhaseState {
     Undone,
     /// Not begun.
     Waiting,
+}
+
+impl PhaseState {
+    /// That of a phase for which nothing has happened yet.
+    pub(crate) fn before(phase: &Phase) -> Self {
+        if phase.re_enables.is_some() {
+            Self::Idle
+        } else {
+            Self::Waiting
+        }
+    }
+
+    /// Is nothing left to be done?
+    pub fn is_done(&self) -> bool {
+        matches!(self, Self::Done | Self::Idle)
+    }
+
+    /// Has anything been done, be it undone since?
+    pub(crate) fn was_begun(&self) -> bool {
+        !matches!(self, Self::Idle | Self::Waiting)
+    }
 }
 
 /// How far an operation is.

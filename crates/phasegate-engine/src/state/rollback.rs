@@ -1,10 +1,13 @@
 //! Rollbacks: begun, ended.
 
+use std::sync::Arc;
+
+use phasegate_core::{CriterionId, Now};
+
 use super::State;
-use phasegate_core::Now;
 
 use super::parts::{DrillState, PhaseState, RollbackState, Stage};
-use crate::program::Back;
+use crate::program::{Back, Phase};
 use crate::record::{AskAbout, Body, Cause, Place, Record};
 
 impl State {
@@ -79,20 +82,25 @@ impl State {
         }
         let undone = std::mem::take(&mut rollback.phases);
         let back = rollback.back.clone();
+        let far = self.is_far(&back);
         self.rollback = None;
         self.checks.clear();
         self.bakes.clear();
         if let (Back::Procedure(id), true) = (back, undone.is_empty()) {
             // The phases go on, and so does what fires in them: it has been answered, and the next word is a
             // person's.
-            self.taken.insert(id);
             self.overruns.retain(|place| !place.is_rollback());
+            self.wait_to_re_enable(&id);
+            self.taken.insert(id);
             return Ok(());
         }
         for phase in undone {
             if let Some(state) = self.phases.get_mut(&phase) {
                 *state = PhaseState::Undone;
             }
+        }
+        if far {
+            self.forget_what_is_off();
         }
         self.renewing.retain(|place| {
             let state = place.phase().and_then(|phase| self.phases.get(phase));
@@ -106,5 +114,38 @@ impl State {
         self.measured.clear();
         self.passed_over.clear();
         Ok(())
+    }
+
+    /// What the procedure has switched off is to be switched on again.
+    fn wait_to_re_enable(&mut self, procedure: &CriterionId) {
+        let program = Arc::clone(&self.program);
+        let of_it = |phase: &&Phase| phase.re_enables.as_ref() == Some(procedure);
+        for phase in program.phases.iter().filter(of_it) {
+            self.phases.insert(phase.id.clone(), PhaseState::Waiting);
+            let is_elsewhere = |place: &Place| place.phase() != Some(&phase.id);
+            self.overruns.retain(is_elsewhere);
+            self.drift_accepted.retain(is_elsewhere);
+        }
+    }
+
+    /// Does going back so far take everything back, parts that were switched off included?
+    fn is_far(&self, back: &Back) -> bool {
+        match back {
+            Back::Before(_) | Back::Start => true,
+            Back::Phase(_) | Back::Previous => false,
+            Back::Procedure(id) => {
+                let to = self.program.procedure(id).and_then(|one| one.to.as_ref());
+                matches!(to, Some(Back::Before(_) | Back::Start))
+            }
+        }
+    }
+
+    /// Where everything is as it was at the start, nothing is left to be switched on again.
+    fn forget_what_is_off(&mut self) {
+        let program = Arc::clone(&self.program);
+        let parts = program.phases.iter();
+        for phase in parts.filter(|phase| phase.re_enables.is_some()) {
+            self.phases.insert(phase.id.clone(), PhaseState::Idle);
+        }
     }
 }

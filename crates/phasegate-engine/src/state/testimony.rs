@@ -4,7 +4,7 @@
 use phasegate_core::{Now, PersonId, PhaseId};
 use phasegate_criterion::{Condition, Name, Text};
 
-use super::{PhaseState, State};
+use super::State;
 use crate::program::ACCEPTANCE;
 use crate::record::{Answered, AskAbout, Statement};
 
@@ -82,7 +82,7 @@ impl State {
     pub(super) fn hear_delivered(&mut self, finished: &PhaseId, now: Now) {
         let is_acceptance = |phase: &PhaseId| phase.as_str() == ACCEPTANCE;
         let left = self.phases.iter();
-        let mut left = left.filter(|(id, state)| **state != PhaseState::Done && !is_acceptance(id));
+        let mut left = left.filter(|(id, state)| !state.is_done() && !is_acceptance(id));
         if !is_acceptance(finished) && left.next().is_none() {
             self.testimony.delivered = Some(now.wall);
         }

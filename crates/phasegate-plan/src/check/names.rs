@@ -5,12 +5,13 @@ use std::fmt::Display;
 use std::rc::Rc;
 
 use phasegate_core::TriggerId;
+use phasegate_core::id::ID_LEN_MAX;
 
 use super::walk::{Met, walk};
 use super::{At, Scope};
 use crate::fault::Code;
 use crate::form::closest;
-use crate::model::PlanDraft;
+use crate::model::{PlanDraft, Procedure};
 
 pub(super) fn check(scope: &mut Scope<'_>) {
     duplicates(scope);
@@ -57,6 +58,15 @@ fn duplicates(scope: &mut Scope<'_>) {
         draft.matrix.iter().map(|one| &one.id),
     );
     around(scope);
+    let procedures = root.key("procedures");
+    for (index, procedure) in draft.procedures.iter().enumerate() {
+        let here = procedures.index(index);
+        let here = here.key("re-enable");
+        let steps = procedure.re_enable.iter().flat_map(|one| &one.steps);
+        let ids = steps.map(|one| &one.id);
+        unique(scope, here.key("steps"), "step", ids);
+        re_enabling_phase(scope, procedure, here);
+    }
     let phases = root.key("phases");
     let mut gates = BTreeMap::new();
     let mut triggers = BTreeMap::new();
@@ -87,6 +97,24 @@ fn duplicates(scope: &mut Scope<'_>) {
     let ids = draft.triggers.iter().map(|one| &one.id);
     unique_in(scope, root.key("triggers"), "trigger", ids, &mut triggers);
     alerts(scope, &triggers);
+}
+
+/// A part is switched on again in a phase of its own, which is named after the procedure.
+fn re_enabling_phase(scope: &mut Scope<'_>, procedure: &Procedure, here: At<'_>) {
+    if procedure.re_enable.is_none() {
+        return;
+    }
+    let name = format!("re-enable-{}", procedure.id);
+    let mut phases = scope.draft.phases.iter();
+    if phases.any(|phase| phase.id.as_str() == name) {
+        let message = format!("a phase is called '{name}', as the one in which this is done");
+        scope.report(Code::DuplicateId, here, message, "rename the phase");
+    }
+    if name.len() > ID_LEN_MAX {
+        let message = format!("the phase in which this is done would be called '{name}'");
+        let help = format!("shorten the procedure's id by {}", name.len() - ID_LEN_MAX);
+        scope.report(Code::InvalidId, here, message, &help);
+    }
 }
 
 /// An alert that does something is watched as triggers are, under its name.

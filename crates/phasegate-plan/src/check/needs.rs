@@ -101,6 +101,12 @@ pub(super) fn uses(draft: &PlanDraft) -> Vec<Use> {
         for (index, step) in procedure.rollback.steps.iter().enumerate() {
             action(&step.action, steps.index(index), &mut out);
         }
+        let steps = here.key("re-enable");
+        let steps = steps.key("steps");
+        let again = procedure.re_enable.iter().flat_map(|one| &one.steps);
+        for (index, step) in again.enumerate() {
+            action(&step.action, steps.index(index), &mut out);
+        }
     }
     if let Some(rollback) = &draft.rollback {
         let steps = root.key("rollback");

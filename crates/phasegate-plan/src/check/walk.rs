@@ -5,8 +5,8 @@ use phasegate_criterion::Criterion;
 
 use super::At;
 use crate::model::{
-    Action, Checklist, Condition, Gate, Item, MessageId, Phase, PlanDraft, Response, Rollback,
-    RollbackTarget, Stage, Trigger, Watch,
+    Action, Checklist, Condition, Gate, Item, MessageId, Phase, PlanDraft, ReEnable, Response,
+    Rollback, RollbackTarget, Stage, Trigger, Watch,
 };
 
 /// What the walk meets.
@@ -77,6 +77,9 @@ fn whole<'a>(draft: &'a PlanDraft, met: &mut dyn FnMut(At<'_>, Met<'a>)) {
         conditions(&procedure.criteria, here.key("criteria"), met);
         items(&procedure.when, here.key("when"), met);
         rollback(&procedure.rollback, here.key("rollback"), met);
+        if let Some(one) = &procedure.re_enable {
+            re_enable(one, here.key("re-enable"), met);
+        }
     }
     let alerts = root.key("alerts");
     for (index, alert) in draft.alerts.iter().enumerate() {
@@ -294,6 +297,14 @@ fn rollback<'a>(rollback: &'a Rollback, here: At<'_>, met: &mut dyn FnMut(At<'_>
     }
     if let Some(channel) = &rollback.escalate_via {
         met(here.key("escalate-via"), Met::Channel(channel));
+    }
+}
+
+fn re_enable<'a>(one: &'a ReEnable, here: At<'_>, met: &mut dyn FnMut(At<'_>, Met<'a>)) {
+    conditions(&one.criteria, here.key("criteria"), met);
+    let steps = here.key("steps");
+    for (index, step) in one.steps.iter().enumerate() {
+        action(&step.action, steps.index(index), met);
     }
 }
 

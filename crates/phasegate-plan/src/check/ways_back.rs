@@ -39,6 +39,7 @@ pub(super) fn check(scope: &mut Scope<'_>) {
         budgets(scope, &procedure.rollback, here.key("rollback"));
         let target = procedure.rollback.target.as_ref();
         staged(scope, &procedure.rollback, target, here.key("rollback"));
+        re_enabled(scope, procedure, here);
         if let Some(phase) = lost {
             over_irreversible(scope, procedure, phase, here.key("rollback"));
         }
@@ -211,6 +212,33 @@ fn staged(
             "the start means that everything is undone, and stages may leave something as it is";
         let help = "write 'target: previous-phase', or leave 'staged' out";
         scope.report(Code::StagedToStart, here.key("staged"), message, help);
+    }
+}
+
+/// Only what was switched off can be switched on again, only by doing something, and when something tells that its
+/// fault is mended.
+fn re_enabled(scope: &mut Scope<'_>, procedure: &Procedure, owner: At<'_>) {
+    let Some(re_enable) = &procedure.re_enable else {
+        return;
+    };
+    let here = owner.key("re-enable");
+    if procedure.rollback.target.is_some() && !scope.is_unread(owner.key("rollback"), &["target"]) {
+        let message = format!(
+            "'{}' undoes phases, which begin anew by themselves: there is no part to be switched on again",
+            procedure.id
+        );
+        let help = "leave 're-enable' out, or leave 'target' out of the way back";
+        scope.report(Code::ReEnableWithoutPart, here, message, help);
+    }
+    if re_enable.steps.is_empty() && !scope.is_unread(here, &["steps"]) {
+        let message = "nothing is done to switch the part on again";
+        let help = "add 'steps:', or leave 're-enable' out";
+        scope.report(Code::ReEnableIncomplete, here, message, help);
+    }
+    if re_enable.criteria.is_empty() && !scope.is_unread(here, &["criteria"]) {
+        let message = "nothing tells that the part may be switched on again";
+        let help = "add 'criteria:', which hold when its fault is mended";
+        scope.report(Code::ReEnableIncomplete, here, message, help);
     }
 }
 

@@ -297,6 +297,10 @@ codes! {
     /// A way back leaves something above where its phase first brought it, and no earlier phase left it there: the new
     /// version goes on serving.
     RollbackStopsShort "PG375" "rollback-stops-short" Warning;
+    /// A procedure that undoes phases says how a part is switched on again.
+    ReEnableWithoutPart "PG376" "re-enable-without-part" Error;
+    /// A part is to be switched on again, and nothing is done for it, or nothing tells that it may be.
+    ReEnableIncomplete "PG377" "re-enable-incomplete" Error;
 
     /// The lengths of the phases do not add up to the stated length of the whole.
     LengthsDoNotAddUp "PG401" "lengths-do-not-add-up" Warning;

@@ -39,7 +39,7 @@ pub use risk::{
     Alert, Backup, BackupKind, Contingency, Experiment, Maintenance, Recovery, Risk, Scaling,
     TestMoment, TestRun,
 };
-pub use rollback::{Procedure, Rollback, RollbackStep};
+pub use rollback::{Procedure, ReEnable, Rollback, RollbackStep};
 pub use slo::Slo;
 pub(crate) use step::Laid;
 pub use step::{

@@ -34,6 +34,22 @@ record! {
         list when: Item,
         /// The way back.
         need rollback: Rollback,
+        /// How what it has switched off is switched on again. Only of one that undoes no phase.
+        may re_enable: ReEnable,
+    }
+}
+
+record! {
+    /// How a part that was switched off is switched on again, once a person lets the rollout go on. It is not complete
+    /// before; phases that do not need the part go on beside it.
+    pub struct ReEnable {
+        /// What must hold before anything is done; else the rollout is held. It must hold afterwards as well; else the
+        /// part is switched off again.
+        list criteria: Condition,
+        /// For how long it must hold, before and afterwards. One look is enough, if nothing stands here.
+        may over: Span,
+        /// What is done.
+        list steps: RollbackStep,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use phasegate_core::{Desired, Effect, Now, PersonId, PhaseId, Span, StepId, Timestamp};
-use phasegate_engine::program::{Op, OpKind, Phase};
+use phasegate_engine::program::{Back, Op, OpKind, Phase};
 use phasegate_engine::record::{Body, Finish, Place};
 use phasegate_engine::state::{PhaseState, State};
 use serde::Serialize;
@@ -269,7 +269,17 @@ impl Fold {
         {
             run.end(now, finish.into());
         }
-        if let Body::RollbackStarted { phases, .. } = &step.record.body {
+        if let Body::RollbackStarted { phases, back, .. } = &step.record.body {
+            // A part that is switched off again while it is switched on.
+            if let Back::Procedure(id) = back {
+                let program = &step.after.program;
+                let of_it = |phase: &&Phase| phase.re_enables.as_ref() == Some(id);
+                for phase in program.phases.iter().filter(of_it) {
+                    if let Some(run) = self.last(&phase.id).filter(|run| run.finished.is_none()) {
+                        run.leave(now);
+                    }
+                }
+            }
             for phase in phases {
                 if let Some(run) = self.last(phase) {
                     run.leave(now);
@@ -297,7 +307,7 @@ impl Fold {
             let standing = match state.phases.get(&phase.id) {
                 Some(PhaseState::Undone) => PhaseStanding::Undone,
                 Some(PhaseState::Done | PhaseState::Running { .. }) if left => PhaseStanding::Left,
-                Some(PhaseState::Done) => PhaseStanding::Done,
+                Some(PhaseState::Done | PhaseState::Idle) => PhaseStanding::Done,
                 Some(PhaseState::Running { .. }) => PhaseStanding::Running,
                 Some(PhaseState::Waiting) | None => PhaseStanding::Waiting,
             };
@@ -310,7 +320,12 @@ impl Fold {
                 runs,
             }
         };
-        state.program.phases.iter().map(view).collect()
+        let phases = state.program.phases.iter().map(view);
+        // A part that was never switched off is nobody's business.
+        let is_shown = |view: &PhaseView| {
+            !view.runs.is_empty() || state.phases.get(&view.id) != Some(&PhaseState::Idle)
+        };
+        phases.filter(is_shown).collect()
     }
 
     fn last(&mut self, phase: &PhaseId) -> Option<&mut PhaseRun> {

@@ -132,9 +132,15 @@ fn act(body: &Body) -> Option<&'static str> {
             ..
         } => "roll-back",
         Body::RollbackStarted {
+            cause: Cause::Criterion { check, .. },
+            back: Back::Procedure(_),
+            ..
+        } if check.as_str().contains("-afterwards-") => "re-enable: not well",
+        Body::RollbackStarted {
             back: Back::Procedure(_),
             ..
         } => "procedure",
+        Body::PhaseFinished { phase } if phase.as_str() == "re-enable-part" => "re-enable",
         Body::Incident { step, .. } => match step {
             IncidentStep::Acknowledged { .. } => "acknowledge",
             IncidentStep::Called { order: 1, .. } => "called",

@@ -2,17 +2,71 @@
 
 use std::collections::BTreeSet;
 
-use phasegate_core::Timestamp;
-use phasegate_engine::program::{Back, OpKind};
+use phasegate_core::{CriterionId, PhaseId, Timestamp};
+use phasegate_engine::program::{Back, OpKind, Program};
 use phasegate_engine::record::{
     Body, Cause, Finish, HoldReason, IncidentStep, Outcome, Place, Record,
 };
 
-pub(super) fn check(records: &[Record], out: &mut Vec<String>) {
+use super::invariants::with_programs;
+
+pub(super) fn check(program: &Program, records: &[Record], out: &mut Vec<String>) {
     only_single_phases_are_undone_in_part(records, out);
     rollbacks_keep_their_budget_or_say_so(records, out);
     a_drill_ends_no_rollout(records, out);
     nothing_comes_of_a_drill_of_an_incident(records, out);
+    what_was_switched_off_is_switched_on_again(program, records, out);
+}
+
+/// A rollout is complete when each part that was switched off is on again, and nothing is switched on that was not off.
+fn what_was_switched_off_is_switched_on_again(
+    program: &Program,
+    records: &[Record],
+    out: &mut Vec<String>,
+) {
+    let mut off = BTreeSet::new();
+    let mut going = None;
+    for (program, record) in with_programs(program, records) {
+        let part = |phase: &PhaseId| program.phase(phase).and_then(|of| of.re_enables.clone());
+        match &record.body {
+            Body::RollbackStarted { back, phases, .. } => {
+                going = Some((back.clone(), phases.is_empty()));
+            }
+            Body::RollbackEnded { validated: true } => match going.take() {
+                Some((Back::Procedure(id), true)) => _ = off.insert(id),
+                Some((Back::Before(_) | Back::Start, _)) => off.clear(),
+                Some((Back::Procedure(id), false)) => {
+                    let to = program.procedure(&id).and_then(|one| one.to.as_ref());
+                    if matches!(to, Some(Back::Before(_) | Back::Start)) {
+                        off.clear();
+                    }
+                }
+                Some((Back::Phase(_) | Back::Previous, _)) | None => {}
+            },
+            Body::PhaseStarted { phase } => {
+                if let Some(part) = part(phase).filter(|part| !off.contains(part)) {
+                    out.push(format!("re-enable: {part} was not off"));
+                }
+            }
+            Body::PhaseFinished { phase } => {
+                if let Some(part) = part(phase) {
+                    off.remove(&part);
+                }
+            }
+            Body::Finished {
+                outcome: Outcome::Completed,
+            } => {
+                let again = |id: &CriterionId| {
+                    let mut phases = program.phases.iter();
+                    phases.any(|phase| phase.re_enables.as_ref() == Some(id))
+                };
+                for part in off.iter().filter(|id| again(id)) {
+                    out.push(format!("re-enable: the rollout is complete without {part}"));
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Operations of a way back are left out only where at most one phase is undone, and not to the start.

@@ -30,7 +30,7 @@ pub(super) fn check(
     what_happens_is_announced_once(program, records, &mut violations);
     work_that_began_never_changes(program, records, &mut violations);
     revisions_are_approved_first(program, records, &mut violations);
-    going_back::check(records, &mut violations);
+    going_back::check(program, records, &mut violations);
     by_calendar::check(records, &mut violations);
     nothing_confirmed_is_lost(records, simulation, &mut violations);
     it_ends_or_waits_for_somebody(simulation, report, &mut violations);

@@ -86,6 +86,8 @@ pub fn countable() -> Vec<String> {
         "maintenance over",
         "pause",
         "procedure",
+        "re-enable",
+        "re-enable: not well",
         "release",
         "resolve",
         "resume",

@@ -287,6 +287,8 @@ fn step(
 fn procedures(chance: &mut Chance) -> String {
     let staged = chance.percent(50);
     let number = if chance.percent(20) { 11 } else { 300 };
+    let most = chance.pick(&["30%", "30%", "0.1%"]).unwrap_or(&"30%");
+    let over = chance.between(1, 3);
     format!(
         "procedures:
   - id: part
@@ -301,6 +303,12 @@ fn procedures(chance: &mut Chance) -> String {
         - {{id: rest-off, budget: 1m, flag: {{binding: flags, flag: part, stages: [0%]}}}}
       validation: [ratio(service-errors) < 30%]
       validate-within: 3m
+    re-enable:
+      criteria: [ratio(service-errors) < {most}]
+      over: {over}m
+      steps:
+        - {{id: part-on, budget: 1m, config: {{binding: settings, target: part, set: {{on: true}}}}}}
+        - {{id: rest-on, budget: 1m, flag: {{binding: flags, flag: part, stages: [100%]}}}}
   - id: home
     title: All of it, by another way
     rollback:
