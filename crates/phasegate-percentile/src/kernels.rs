@@ -12,36 +12,37 @@ pub(crate) const CHUNK: usize = 1024;
 /// The most blocks whose counts are summed at once.
 pub(crate) const BLOCKS: usize = 64;
 
-/// Adds `others` to the counters at the start of `own`. Whether some sum may have wrapped: the
-/// caller then looks for sums that are less than their term.
+/// The bits of a cell that count. The one above is the store's own and stays as it is.
+pub(crate) const COUNT: u32 = u32::MAX >> 1;
+
+/// Adds the counts of `others` to the cells at the start of `own`. Whether some sum may have wrapped:
+/// the caller then takes them away again.
 #[inline(always)]
 pub(crate) fn add(own: &mut [u32], others: &[u32]) -> bool {
     let mut seen = 0_u32;
     for (cell, &n) in own.iter_mut().zip(others) {
         seen |= *cell | n;
-        *cell = cell.wrapping_add(n);
+        *cell = cell.wrapping_add(n & COUNT);
     }
-    // Without a top bit in any term no sum of two can wrap.
-    seen >> 31 != 0
+    // Without the top bit of a count in any term no sum of two can wrap.
+    seen & (COUNT ^ (COUNT >> 1)) != 0
 }
 
-/// Takes `others` from the counters at the start of `own`, wrapping. Whether some counter was less
-/// than what was taken: the caller then adds them again.
+/// Takes the counts of `others` from the cells at the start of `own`, wrapping. Whether some count
+/// was less than what was taken: the caller then adds them again.
 #[inline(always)]
 pub(crate) fn subtract(own: &mut [u32], others: &[u32]) -> bool {
     let mut less = 0_u32;
     for (cell, &n) in own.iter_mut().zip(others) {
-        // The borrow of a subtraction, as bits.
-        let left = cell.wrapping_sub(n);
-        less |= (!*cell & n) | ((!*cell | n) & left);
-        *cell = left;
+        less |= (*cell & COUNT).wrapping_sub(n & COUNT);
+        *cell = cell.wrapping_sub(n & COUNT);
     }
     less >> 31 != 0
 }
 
 /// The sums of blocks of `64 << shift` counters. `false` if they may have wrapped.
 #[inline(always)]
-pub(crate) fn block_sums(counts: &[u32], shift: u32, sums: &mut [u64; BLOCKS]) -> bool {
+pub(crate) fn block_sums(counts: &[u32], shift: u32, sums: &mut [u64]) -> bool {
     let mut seen = 0_u32;
     let group = 1_usize << shift;
     let (blocks, rest) = counts.as_chunks::<64>();
@@ -52,7 +53,7 @@ pub(crate) fn block_sums(counts: &[u32], shift: u32, sums: &mut [u64; BLOCKS]) -
             let mut part = 0_u32;
             for n in block {
                 seen |= *n;
-                part = part.wrapping_add(*n);
+                part = part.wrapping_add(*n & COUNT);
             }
             sum += u64::from(part);
         }
@@ -69,11 +70,38 @@ pub(crate) fn block_sums(counts: &[u32], shift: u32, sums: &mut [u64; BLOCKS]) -
     if let Some(slot) = sums.get_mut(index) {
         for n in rest {
             seen |= *n;
-            *slot += u64::from(*n);
+            *slot += u64::from(*n & COUNT);
         }
     }
     // 64 counters below 2^26 add up to less than 2^32.
-    seen >> 26 == 0
+    (seen & COUNT) >> 26 == 0
+}
+
+/// Puts in the place of each rank the place of the counter at which the running sum reaches it. Ranks
+/// are from 1 to the sum of all counters, which are below 2^26. `sums` are the running sums of blocks
+/// of `64 << shift` counters.
+#[inline(always)]
+pub(crate) fn places_of_ranks(counts: &[u32], shift: u32, sums: &[u64], ranks: &mut [u64]) {
+    for rank in ranks {
+        let (start, block, left) = block_of_rank(counts, shift, sums, *rank);
+        *rank = (start + place_of_rank(block, left)) as u64;
+    }
+}
+
+/// The block of counters that holds a rank: its start, its counters, and the rank inside it.
+#[inline(always)]
+pub(crate) fn block_of_rank<'a>(
+    counts: &'a [u32],
+    shift: u32,
+    sums: &[u64],
+    rank: u64,
+) -> (usize, &'a [u32], u64) {
+    let index = sums.iter().position(|sum| *sum >= rank).unwrap_or(0);
+    let before = index.checked_sub(1).and_then(|index| sums.get(index));
+    let start = (index << (6 + shift)).min(counts.len());
+    let rest = counts.get(start..).unwrap_or_default();
+    let block = rest.get(..64 << shift).unwrap_or(rest);
+    (start, block, rank - before.copied().unwrap_or(0))
 }
 
 /// The place of the counter at which the running sum reaches `rank`, which is at least 1. Counters
@@ -84,7 +112,7 @@ pub(crate) fn place_of_rank(counts: &[u32], rank: u64) -> usize {
     let (groups, rest) = counts.as_chunks::<16>();
     let (mut base, mut run, mut place) = (0_u64, 0_u64, 0_usize);
     for group in groups {
-        run += u64::from(group.iter().sum::<u32>());
+        run += u64::from(group.iter().map(|n| *n & COUNT).sum::<u32>());
         let below = run < rank;
         base = if below { run } else { base };
         place += if below { 16 } else { 0 };
@@ -94,33 +122,34 @@ pub(crate) fn place_of_rank(counts: &[u32], rank: u64) -> usize {
         None => rest,
     };
     for n in last {
-        base += u64::from(*n);
+        base += u64::from(*n & COUNT);
         place += usize::from(base < rank);
     }
     place
 }
 
 /// As [`block_sums`], for counters of any height.
-pub(crate) fn wide_block_sums(counts: &[u32], shift: u32, sums: &mut [u64; BLOCKS]) {
+pub(crate) fn wide_block_sums(counts: &[u32], shift: u32, sums: &mut [u64]) {
     for (slot, block) in sums.iter_mut().zip(counts.chunks(64 << shift)) {
         *slot = sum(block);
     }
 }
 
-/// As [`place_of_rank`], for counters of any height.
-pub(crate) fn wide_place_of_rank(counts: &[u32], rank: u64) -> usize {
+/// As [`places_of_ranks`] for one rank, for counters of any height.
+pub(crate) fn wide_place_of_rank(counts: &[u32], shift: u32, sums: &[u64], rank: u64) -> u64 {
+    let (start, block, left) = block_of_rank(counts, shift, sums, rank);
     let mut run = 0_u64;
     let reaches = |n: &u32| {
-        run += u64::from(*n);
-        run >= rank
+        run += u64::from(*n & COUNT);
+        run >= left
     };
-    counts.iter().position(reaches).unwrap_or(counts.len())
+    (start + block.iter().position(reaches).unwrap_or(block.len())) as u64
 }
 
 /// The sum of counters.
 #[inline(always)]
 pub(crate) fn sum(counts: &[u32]) -> u64 {
-    counts.iter().map(|n| u64::from(*n)).sum()
+    counts.iter().map(|n| u64::from(*n & COUNT)).sum()
 }
 
 /// How many values are less than a bound.
@@ -143,23 +172,63 @@ pub(crate) fn has_nan(values: &[f64]) -> bool {
 /// The least and the greatest of positive values.
 #[inline(always)]
 pub(crate) fn float_extremes(values: &[f64]) -> (f64, f64) {
-    // Lanes: a compiler may not change the order in which floats are compared.
-    let mut low = [f64::INFINITY; 8];
-    let mut high = [0.0_f64; 8];
-    let (groups, rest) = values.as_chunks::<8>();
+    let mut lanes = (Lanes([f64::INFINITY; LANES]), Lanes([0.0; LANES]));
+    let (groups, rest) = values.as_chunks::<LANES>();
     for group in groups {
-        for ((low, high), value) in low.iter_mut().zip(&mut high).zip(group) {
+        lanes.0.lower(group);
+        lanes.1.raise(group);
+    }
+    let least = rest.iter().copied().fold(lanes.0.least(), f64::min);
+    let greatest = rest.iter().copied().fold(lanes.1.greatest(), f64::max);
+    (least, greatest)
+}
+
+/// So many floats are compared beside each other: a compiler may not change the order in which they
+/// are, and fewer would wait for the comparison before.
+const LANES: usize = 32;
+
+#[derive(Clone, Copy)]
+struct Lanes([f64; LANES]);
+
+impl Lanes {
+    #[inline(always)]
+    fn lower(&mut self, group: &[f64; LANES]) {
+        for (low, value) in self.0.iter_mut().zip(group) {
             *low = if *value < *low { *value } else { *low };
+        }
+    }
+
+    #[inline(always)]
+    fn raise(&mut self, group: &[f64; LANES]) {
+        for (high, value) in self.0.iter_mut().zip(group) {
             *high = if *value > *high { *value } else { *high };
         }
     }
-    let least = low
-        .iter()
-        .chain(rest)
-        .copied()
-        .fold(f64::INFINITY, f64::min);
-    let greatest = high.iter().chain(rest).copied().fold(0.0, f64::max);
-    (least, greatest)
+
+    #[inline(always)]
+    fn least(self) -> f64 {
+        self.halved(|a, b| if b < a { b } else { a })
+    }
+
+    #[inline(always)]
+    fn greatest(self) -> f64 {
+        self.halved(|a, b| if b > a { b } else { a })
+    }
+
+    /// The one that is left when halves were compared again and again.
+    #[inline(always)]
+    fn halved(mut self, pick: impl Fn(f64, f64) -> f64) -> f64 {
+        let mut length = LANES;
+        while length > 1 {
+            length /= 2;
+            let (left, right) = self.0.split_at_mut(length);
+            for (a, b) in left.iter_mut().zip(right) {
+                *a = pick(*a, *b);
+            }
+        }
+        let [first, ..] = self.0;
+        first
+    }
 }
 
 /// The places of values among the counters: keys of a log-linear mapping, less that of the first
@@ -214,7 +283,9 @@ pub(crate) fn count(counts: &mut [u32], place: u32, n: u32) {
 /// The greatest counter.
 #[inline(always)]
 pub(crate) fn greatest(counts: &[u32]) -> u32 {
-    counts.iter().fold(0, |greatest, n| greatest.max(*n))
+    counts
+        .iter()
+        .fold(0, |greatest, n| greatest.max(*n & COUNT))
 }
 
 /// The sums of the values' high and low parts, cut at the unit of `magnet` (1.5 · 2^k): both are
@@ -391,31 +462,24 @@ pub(crate) fn order(value: f64) -> u64 {
 /// The least and the greatest value; `None` for a NaN.
 #[inline(always)]
 pub(crate) fn extremes(values: &[f64]) -> Option<(f64, f64)> {
-    // Lanes: a compiler may not change the order in which floats are compared.
-    let mut low = [f64::INFINITY; 8];
-    let mut high = [f64::NEG_INFINITY; 8];
-    let mut odd = [0_u64; 8];
-    let (groups, rest) = values.as_chunks::<8>();
+    let mut lanes = (
+        Lanes([f64::INFINITY; LANES]),
+        Lanes([f64::NEG_INFINITY; LANES]),
+    );
+    let mut odd = [0_u64; LANES];
+    let (groups, rest) = values.as_chunks::<LANES>();
     for group in groups {
-        for (((low, high), odd), value) in low.iter_mut().zip(&mut high).zip(&mut odd).zip(group) {
-            *low = if *value < *low { *value } else { *low };
-            *high = if *value > *high { *value } else { *high };
+        lanes.0.lower(group);
+        lanes.1.raise(group);
+        for (odd, value) in odd.iter_mut().zip(group) {
             *odd |= if value.is_nan() { u64::MAX } else { 0 };
         }
     }
-    if odd.iter().any(|odd| *odd != 0) || rest.iter().any(|value| value.is_nan()) {
+    if odd.iter().fold(0, |all, odd| all | odd) != 0 || rest.iter().any(|value| value.is_nan()) {
         return None;
     }
-    let least = low
-        .iter()
-        .chain(rest)
-        .copied()
-        .fold(f64::INFINITY, f64::min);
-    let greatest = high
-        .iter()
-        .chain(rest)
-        .copied()
-        .fold(f64::NEG_INFINITY, f64::max);
+    let least = rest.iter().copied().fold(lanes.0.least(), f64::min);
+    let greatest = rest.iter().copied().fold(lanes.1.greatest(), f64::max);
     Some((least, greatest))
 }
 

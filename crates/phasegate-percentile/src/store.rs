@@ -1,7 +1,11 @@
 //! Counters of neighbouring buckets: dense, 32 bits each, and they never wrap.
 //!
-//! A counter that passes `2^32` carries into a second array that exists only then. Full 64 bits
-//! saturate. Dense counters make recording one increment and merging one vector addition.
+//! A cell has 31 bits of count. One that is full carries into a second array that exists only then.
+//! Full 64 bits saturate. Dense counters make recording one increment and merging one vector addition.
+//!
+//! The top bit of a cell is a guard: it stands wherever a value could be a new extreme, in the buckets
+//! of the least and the greatest value so far and in all beyond. So one look at the cell that is
+//! counted in anyway tells whether the extremes have to be looked at.
 #![expect(
     clippy::cast_possible_truncation,
     reason = "counters are split into halves on purpose; keys and lengths are below 2^24"
@@ -9,33 +13,81 @@
 
 use alloc::vec::Vec;
 
+use crate::kernels::COUNT;
+
 /// Growth is rounded to this many buckets, so that a rising series does not grow at each step.
 const ALIGN: u32 = 16;
+/// The guard bit of a cell.
+const GUARD: u32 = !COUNT;
+/// Bits of count in a cell.
+pub(crate) const COUNT_BITS: u32 = COUNT.count_ones();
 
 /// Dense counters from the bucket `first` on.
 #[derive(Debug, Default)]
 pub(crate) struct Store {
     first: u32,
-    /// The low halves.
+    /// Guards, and the low bits of the counts.
     counts: Vec<u32>,
-    /// The high halves: empty until one is needed, then as long as `counts`.
-    carries: Vec<u32>,
+    /// The high bits: empty until one is needed, then as long as `counts`.
+    carries: Vec<u64>,
+    /// The keys without a guard, from the first one up to but without the second. Cells that are made
+    /// later know from here whether they have one.
+    open: (u32, u32),
 }
 
 impl Store {
-    /// Counts one value in a bucket that is covered; otherwise answers false and counts nothing.
+    /// Counts one value in a bucket and answers its cell, which is zero also if the bucket is not
+    /// covered: then nothing is counted. Only a positive cell is counted and done; where a guard made it
+    /// negative the caller looks at the extremes, and what filled or wrapped the cell is to be taken
+    /// back by [`uncount`](Self::uncount).
     #[inline(always)]
-    pub(crate) fn add_covered(&mut self, key: u32) -> bool {
+    pub(crate) fn count(&mut self, key: u32) -> u32 {
         let place = key.wrapping_sub(self.first) as usize;
         let Some(cell) = self.counts.get_mut(place) else {
-            return false;
+            return 0;
         };
-        let (sum, carried) = cell.overflowing_add(1);
-        *cell = sum;
-        if carried {
-            self.carry(place, 1);
+        *cell = cell.wrapping_add(1);
+        *cell
+    }
+
+    /// Takes back what [`count`](Self::count) did.
+    pub(crate) fn uncount(&mut self, key: u32) {
+        let place = key.wrapping_sub(self.first) as usize;
+        if let Some(cell) = self.counts.get_mut(place) {
+            *cell = cell.wrapping_sub(1);
         }
-        true
+    }
+
+    /// Whether [`count`](Self::count) found no cell, or one that has no room for more.
+    #[inline]
+    pub(crate) fn is_full(&self, key: u32) -> bool {
+        let place = key.wrapping_sub(self.first) as usize;
+        self.counts.get(place).is_none_or(|cell| cell & COUNT == 0)
+    }
+
+    /// Moves the guards: from now on they stand everywhere but at the keys from `first` up to but
+    /// without `end`.
+    pub(crate) fn set_open(&mut self, first: u32, end: u32) {
+        let new = (first, end.max(first));
+        if new == self.open {
+            return;
+        }
+        let old = core::mem::replace(&mut self.open, new);
+        self.mark(old.0, old.1.min(new.0), GUARD);
+        self.mark(old.0.max(new.1), old.1, GUARD);
+        self.mark(new.0, new.1.min(old.0), 0);
+        self.mark(new.0.max(old.1), new.1, 0);
+    }
+
+    /// Sets or clears the guards of the keys from `first` up to but without `end`, where covered.
+    fn mark(&mut self, first: u32, end: u32, guard: u32) {
+        let from = first.saturating_sub(self.first) as usize;
+        let to = (end.saturating_sub(self.first) as usize).min(self.counts.len());
+        if let Some(cells) = self.counts.get_mut(from..to) {
+            for cell in cells {
+                *cell = *cell & COUNT | guard;
+            }
+        }
     }
 
     /// Counts `n` values, growing if need be.
@@ -58,34 +110,37 @@ impl Store {
         if low < self.first {
             let first = (low / ALIGN * ALIGN).saturating_sub(margin);
             let added = (self.first - first) as usize;
-            prepend(&mut self.counts, added);
+            prepend(&mut self.counts, added, GUARD);
             if !self.carries.is_empty() {
-                prepend(&mut self.carries, added);
+                prepend(&mut self.carries, added, 0);
             }
-            self.first = first;
+            let before = core::mem::replace(&mut self.first, first);
+            self.mark(self.open.0, self.open.1.min(before), 0);
         }
         let end = self.first + self.counts.len() as u32;
         if high >= end {
             let wanted = ((high / ALIGN + 1) * ALIGN + margin).min(last_possible + 1) - self.first;
-            append(&mut self.counts, wanted as usize);
+            append(&mut self.counts, wanted as usize, GUARD);
             if !self.carries.is_empty() {
-                append(&mut self.carries, wanted as usize);
+                append(&mut self.carries, wanted as usize, 0);
             }
+            self.mark(self.open.0.max(end), self.open.1, 0);
         }
     }
 
     /// Counts that were read from somewhere, from the bucket `first` on.
     pub(crate) fn from_counts(first: u32, counts: &[u64]) -> Self {
-        let narrow = counts.iter().fold(0, |all, n| all | n) <= u64::from(u32::MAX);
-        let high = |n: &u64| (n >> 32) as u32;
+        let narrow = counts.iter().fold(0, |all, n| all | n) <= u64::from(COUNT);
+        let low = |n: &u64| *n as u32 & COUNT | GUARD;
         Self {
             first,
-            counts: counts.iter().map(|n| *n as u32).collect(),
+            counts: counts.iter().map(low).collect(),
             carries: if narrow {
                 Vec::new()
             } else {
-                counts.iter().map(high).collect()
+                counts.iter().map(|n| n >> COUNT_BITS).collect()
             },
+            open: (0, 0),
         }
     }
 
@@ -95,7 +150,7 @@ impl Store {
 
     /// How many values can be added to any one bucket by [`count_places`](Self::count_places).
     pub(crate) fn headroom(&self) -> u32 {
-        u32::MAX - crate::simd::greatest(&self.counts)
+        COUNT - crate::simd::greatest(&self.counts)
     }
 
     /// Counts keys, less [`first`](Self::first), that are covered and for which there is headroom.
@@ -103,17 +158,17 @@ impl Store {
         crate::simd::count_places(&mut self.counts, places);
     }
 
-    /// Whether some counter has passed `2^32`, so that [`counts`](Self::counts) is not all.
+    /// Whether some counter has passed 31 bits, so that [`counts`](Self::counts) is not all.
     pub(crate) fn has_carries(&self) -> bool {
         !self.carries.is_empty()
     }
 
-    /// The high halves, from [`first`](Self::first) on; none unless [`has_carries`](Self::has_carries).
-    pub(crate) fn carries(&self) -> &[u32] {
+    /// The high bits, from [`first`](Self::first) on; none unless [`has_carries`](Self::has_carries).
+    pub(crate) fn carries(&self) -> &[u64] {
         &self.carries
     }
 
-    /// The low halves, from [`first`](Self::first) on.
+    /// Guards and the low bits, which are [`COUNT`], from [`first`](Self::first) on.
     pub(crate) fn counts(&self) -> &[u32] {
         &self.counts
     }
@@ -148,25 +203,63 @@ impl Store {
     }
 
     pub(crate) fn merge(&mut self, other: &Self, last_possible: u32) {
-        let Some((low, high)) = other.extent() else {
+        let Some((low, others @ [_, ..])) = other.used() else {
             return;
         };
-        self.cover(low, high, last_possible);
+        self.cover(low, low + others.len() as u32 - 1, last_possible);
         let offset = (low - self.first) as usize;
         let Some(own) = self.counts.get_mut(offset..) else {
             return;
         };
-        if crate::simd::add(own, &other.counts) {
-            for place in 0..other.counts.len() {
-                // The sum is less than a term exactly where it wrapped.
-                if self.low_half(offset + place) < other.low_half(place) {
-                    self.carry(offset + place, 1);
-                }
+        if crate::simd::add(own, others) {
+            self.carry_wrapped(offset, others);
+        }
+        for (key, &carry) in (other.first..).zip(&other.carries) {
+            if carry != 0 {
+                let place = (key - self.first) as usize;
+                let sum = self.at(place).saturating_add(carry << COUNT_BITS);
+                self.set(place, sum);
             }
         }
-        for (place, &carry) in other.carries.iter().enumerate() {
-            if carry != 0 {
-                self.carry(offset + place, carry);
+    }
+
+    /// The cells that can hold something, and the key of the first one, which is a multiple of
+    /// [`ALIGN`] so that both terms of a sum lie alike in memory.
+    fn used(&self) -> Option<(u32, &[u32])> {
+        // Without any open key there may be values everywhere.
+        let (from, to) = match self.open {
+            (0, 0) => (0, self.counts.len()),
+            (first, end) => {
+                let from = (first.saturating_sub(1) / ALIGN * ALIGN).saturating_sub(self.first);
+                // The bucket of the greatest value is the one at the end.
+                let to = (end + 1).saturating_sub(self.first) as usize;
+                (from, to.min(self.counts.len()))
+            }
+        };
+        let cells = self.counts.get(from as usize..to)?;
+        Some((self.first + from, cells))
+    }
+
+    /// After `others` were added from `offset` on: cells that wrapped carry, and get back the guard
+    /// that they ran over.
+    fn carry_wrapped(&mut self, offset: usize, others: &[u32]) {
+        // The sum is less than a term exactly where it wrapped.
+        let wrapped = |(sum, n): (&u32, &u32)| sum & COUNT < n & COUNT;
+        for (start, others) in (offset..).step_by(64).zip(others.chunks(64)) {
+            let cells = self.counts.get(start..).unwrap_or_default();
+            let seen = |seen, pair| seen | wrapped(pair);
+            if !cells.iter().zip(others).fold(false, seen) {
+                continue;
+            }
+            for (place, n) in (start..).zip(others) {
+                let Some(cell) = self.counts.get_mut(place) else {
+                    return;
+                };
+                if wrapped((&*cell, n)) {
+                    *cell ^= GUARD;
+                    let sum = self.at(place).saturating_add(1 << COUNT_BITS);
+                    self.set(place, sum);
+                }
             }
         }
     }
@@ -208,8 +301,9 @@ impl Store {
     }
 
     pub(crate) fn clear(&mut self) {
-        self.counts.fill(0);
+        self.counts.fill(GUARD);
         self.carries.clear();
+        self.open = (0, 0);
     }
 
     /// Gives back the room of empty buckets at both ends.
@@ -221,7 +315,8 @@ impl Store {
         let mut tight = Self::default();
         tight.counts.reserve_exact((high - low + 1) as usize);
         tight.first = low;
-        append(&mut tight.counts, (high - low + 1) as usize);
+        append(&mut tight.counts, (high - low + 1) as usize, GUARD);
+        tight.set_open(self.open.0, self.open.1);
         for (key, n) in self.iter() {
             tight.set((key - low) as usize, n);
         }
@@ -229,7 +324,7 @@ impl Store {
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
-        (self.counts.capacity() + self.carries.capacity()) * size_of::<u32>()
+        self.counts.capacity() * size_of::<u32>() + self.carries.capacity() * size_of::<u64>()
     }
 
     fn extent(&self) -> Option<(u32, u32)> {
@@ -237,40 +332,22 @@ impl Store {
         (length != 0).then(|| (self.first, self.first + length - 1))
     }
 
-    fn low_half(&self, place: usize) -> u32 {
-        self.counts.get(place).copied().unwrap_or(0)
-    }
-
     fn at(&self, place: usize) -> u64 {
         let high = self.carries.get(place).copied().unwrap_or(0);
-        u64::from(high) << 32 | u64::from(self.low_half(place))
+        let low = self.counts.get(place).copied().unwrap_or(0);
+        high << COUNT_BITS | u64::from(low & COUNT)
     }
 
     fn set(&mut self, place: usize, n: u64) {
-        let (low, high) = (n as u32, (n >> 32) as u32);
+        let (low, high) = (n as u32 & COUNT, n >> COUNT_BITS);
         if let Some(cell) = self.counts.get_mut(place) {
-            *cell = low;
+            *cell = *cell & GUARD | low;
         }
         if high != 0 && self.carries.is_empty() {
-            append(&mut self.carries, self.counts.len());
+            append(&mut self.carries, self.counts.len(), 0);
         }
         if let Some(cell) = self.carries.get_mut(place) {
             *cell = high;
-        }
-    }
-
-    #[cold]
-    fn carry(&mut self, place: usize, amount: u32) {
-        if self.carries.is_empty() {
-            append(&mut self.carries, self.counts.len());
-        }
-        let (Some(low), Some(high)) = (self.counts.get_mut(place), self.carries.get_mut(place))
-        else {
-            return;
-        };
-        match high.checked_add(amount) {
-            Some(sum) => *high = sum,
-            None => (*low, *high) = (u32::MAX, u32::MAX),
         }
     }
 }
@@ -281,6 +358,7 @@ impl Clone for Store {
             first: self.first,
             counts: self.counts.clone(),
             carries: self.carries.clone(),
+            open: self.open,
         }
     }
 
@@ -288,6 +366,7 @@ impl Clone for Store {
         self.first = source.first;
         self.counts.clone_from(&source.counts);
         self.carries.clone_from(&source.carries);
+        self.open = source.open;
     }
 }
 
@@ -304,14 +383,14 @@ pub(crate) fn shifted(n: u64, bits: u32) -> u64 {
     (u128::from(n) + half).checked_shr(bits).unwrap_or(0) as u64
 }
 
-fn prepend(cells: &mut Vec<u32>, added: usize) {
+fn prepend<T: Copy>(cells: &mut Vec<T>, added: usize, with: T) {
     cells.reserve_exact(added);
-    cells.splice(0..0, core::iter::repeat_n(0, added));
+    cells.splice(0..0, core::iter::repeat_n(with, added));
 }
 
-fn append(cells: &mut Vec<u32>, wanted: usize) {
+fn append<T: Copy>(cells: &mut Vec<T>, wanted: usize, with: T) {
     if wanted > cells.len() {
         cells.reserve_exact(wanted - cells.len());
-        cells.resize(wanted, 0);
+        cells.resize(wanted, with);
     }
 }

@@ -11,7 +11,7 @@ use core::time::Duration;
 use crate::{
     error::ConfigError,
     estimate::Estimate,
-    histogram::MappedHistogram,
+    histogram::{Extremes, MappedHistogram},
     mapping::{LogLinear, Mapping},
 };
 
@@ -155,11 +155,9 @@ impl<M: Mapping, const SUM: bool> Window<M, SUM> {
     /// All values in the window at the time `now`, as one histogram.
     pub fn total(&mut self, now: Duration) -> &MappedHistogram<M, SUM> {
         self.advance(now);
-        let mut extremes = self.open.extremes;
-        for slot in &self.ring {
-            if slot.min().is_some() {
-                extremes.merge(slot.extremes);
-            }
+        let mut extremes = self.open.extremes();
+        if self.closed.min().is_some() {
+            extremes.merge(self.closed.extremes());
         }
         self.total.become_sum_of(&self.closed, &self.open, extremes);
         &self.total
@@ -209,6 +207,7 @@ impl<M: Mapping, const SUM: bool> Window<M, SUM> {
             for next in current + 1..=slot {
                 self.rotate(next);
             }
+            self.settle_closed();
         }
         self.enter(slot);
         slot
@@ -223,6 +222,15 @@ impl<M: Mapping, const SUM: bool> Window<M, SUM> {
         let is_within = u64::from(self.start.subsec_nanos() != 0);
         self.first_second = self.start.as_secs().saturating_add(is_within);
         self.seconds = self.end.as_secs().saturating_sub(self.first_second);
+    }
+
+    /// Makes the extremes of the closed slots exact again, which lost a part.
+    fn settle_closed(&mut self) {
+        let mut extremes = Extremes::NONE;
+        for slot in self.ring.iter().filter(|slot| slot.min().is_some()) {
+            extremes.merge(slot.extremes());
+        }
+        self.closed.set_extremes(extremes);
     }
 
     /// Closes the slot before `next` and frees the place of `next`.

@@ -13,7 +13,7 @@ use core::cmp::Ordering;
 
 use crate::{
     exact::{ExactError, bracket, bucket},
-    kernels::CHUNK,
+    kernels::{self, CHUNK},
     simd,
 };
 
@@ -41,7 +41,9 @@ pub(crate) fn select(
     found: &mut [f64],
     scratch: &mut Scratch,
 ) -> Result<(), ExactError> {
-    let done = if !simd::has_vectors() || values.len() < TINY {
+    // Buckets count in 31 bits.
+    let countable = TINY..kernels::COUNT as usize;
+    let done = if !simd::has_vectors() || !countable.contains(&values.len()) {
         select_copy(values, ranks, found, scratch)
     } else if values.len() <= LARGE {
         bucket::select(values, ranks, found, scratch)

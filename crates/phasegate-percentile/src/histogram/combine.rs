@@ -30,8 +30,9 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
     pub fn merge(&mut self, other: &Self) -> Result<(), CombineError> {
         self.check_alike(other)?;
         self.add_counts(other);
-        if other.extremes.min <= other.extremes.max && self.extremes.merge(other.extremes) {
-            self.refresh_inner();
+        let (mut extremes, others) = (self.extremes(), other.extremes());
+        if others.min <= others.max && extremes.merge(others) {
+            self.set_extremes(extremes);
         }
         Ok(())
     }
@@ -65,7 +66,7 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
         }
         self.classes = classes;
         (self.sum, self.negative_sum) = sums;
-        self.narrow_extremes(part.extremes);
+        self.narrow_extremes(part.extremes());
         Ok(())
     }
 
@@ -131,7 +132,7 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
         self.positive.shift_down(bits);
         self.negative.shift_down(bits);
         self.classes = Classes::from_array(self.classes.to_array().map(|n| shifted(n, bits)));
-        self.narrow_extremes(self.extremes);
+        self.narrow_extremes(self.extremes());
     }
 
     /// After a part went away: extremes that it may have taken along become bounds.
@@ -142,26 +143,19 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             highest = Some(interval);
         });
         let (Some(lowest), Some(highest)) = (lowest, highest) else {
-            self.extremes = Extremes::NONE;
-            self.refresh_inner();
+            self.set_extremes(Extremes::NONE);
             return;
         };
-        if part.min <= self.extremes.min {
-            self.extremes.min_exact = lowest.is_exact();
-            self.extremes.min = lowest.low;
+        let mut extremes = self.extremes();
+        if part.min <= extremes.min {
+            extremes.min_exact = lowest.is_exact();
+            extremes.min = lowest.low;
         }
-        if part.max >= self.extremes.max {
-            self.extremes.max_exact = highest.is_exact();
-            self.extremes.max = highest.high;
+        if part.max >= extremes.max {
+            extremes.max_exact = highest.is_exact();
+            extremes.max = highest.high;
         }
-        self.refresh_inner();
-    }
-
-    /// Lets the extremes include a value that was counted already.
-    #[cfg(feature = "std")]
-    pub(crate) fn include_extreme(&mut self, value: f64) {
-        self.extremes.include(value);
-        self.refresh_inner();
+        self.set_extremes(extremes);
     }
 
     /// Adds all but the extremes.
@@ -196,7 +190,7 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             max: f64::INFINITY,
             ..Extremes::NONE
         };
-        self.extremes = open;
+        self.set_extremes(open);
         self.narrow_extremes(open);
     }
 
@@ -208,11 +202,5 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             last = interval.low;
         });
         (first.unwrap_or(f64::INFINITY), last)
-    }
-
-    /// Replaces extremes that a subtraction made inexact by ones known from elsewhere.
-    pub(crate) fn set_extremes(&mut self, extremes: Extremes) {
-        self.extremes = extremes;
-        self.refresh_inner();
     }
 }

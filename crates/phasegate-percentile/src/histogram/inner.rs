@@ -1,8 +1,8 @@
 //! Which values cannot move the extremes: the test that nearly every recorded value passes.
 //!
-//! Buckets strictly between those of the least and the greatest value need one comparison of keys.
-//! Values in the two outermost buckets are told apart by their bits: those of positive floats sort
-//! as the floats do.
+//! Buckets strictly between those of the least and the greatest value are those without a guard in
+//! their cell (see the store). Values in the two outermost buckets are told apart by their bits: those
+//! of positive floats sort as the floats do.
 
 use crate::{
     histogram::{Class, Extremes, Range},
@@ -10,19 +10,32 @@ use crate::{
 };
 
 /// Keys and bits that lie between the extremes and in range.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct InnerKeys {
-    first_key: u32,
-    /// How many keys from the first one on.
-    keys: u32,
-    /// The key after the last one, which may be before the first one.
-    end_key: u32,
+    /// The keys strictly between the outermost buckets: from the first up to but without the end,
+    /// which may be before it.
+    pub(crate) first_key: u32,
+    pub(crate) end_key: u32,
+    /// The bits of the least and of the greatest value that move no extreme.
     first_bits: u64,
-    /// How many bit patterns from the first one on.
-    patterns: u64,
-    /// Whether the patterns reach exactly from the least to the greatest value: both are in range
-    /// and known, so a new extreme is only a longer reach.
-    reaches: bool,
+    last_bits: u64,
+    /// The keys of the extremes if both are in range and known, so that a new extreme is only a longer
+    /// reach; else a key that no value has.
+    bottom_key: u32,
+    top_key: u32,
+}
+
+impl Default for InnerKeys {
+    fn default() -> Self {
+        Self {
+            first_key: 0,
+            end_key: 0,
+            first_bits: u64::MAX,
+            last_bits: 0,
+            bottom_key: u32::MAX,
+            top_key: u32::MAX,
+        }
+    }
 }
 
 impl InnerKeys {
@@ -59,50 +72,64 @@ impl InnerKeys {
             | Class::Underflow
             | Class::NotANumber => return Self::default(),
         };
+        let known = first_known && last_known;
         Self {
             first_key,
-            keys: end_key.saturating_sub(first_key),
             end_key,
             first_bits: first.to_bits(),
-            patterns: (last.to_bits() + 1).saturating_sub(first.to_bits()),
-            reaches: first_known && last_known,
+            last_bits: last.to_bits(),
+            bottom_key: if known { first_key - 1 } else { u32::MAX },
+            top_key: if known { end_key } else { u32::MAX },
         }
     }
 
     #[inline(always)]
-    pub(crate) fn holds_key(&self, key: u32) -> bool {
-        key.wrapping_sub(self.first_key) < self.keys
+    pub(crate) fn holds_bits(&self, bits: u64) -> bool {
+        self.first_bits <= bits && bits <= self.last_bits
     }
 
-    #[inline(always)]
-    pub(crate) fn holds_bits(&self, bits: u64) -> bool {
-        bits.wrapping_sub(self.first_bits) < self.patterns
+    /// The extremes, if both are in range and known.
+    #[inline]
+    pub(crate) fn extremes(&self) -> Option<Extremes> {
+        (self.top_key != u32::MAX).then(|| Extremes {
+            min: f64::from_bits(self.first_bits),
+            max: f64::from_bits(self.last_bits),
+            ..Extremes::NONE
+        })
     }
 
     /// Whether all keys from `low` to `high` are inner ones.
     #[inline]
     pub(crate) fn holds_keys(&self, low: u32, high: u32) -> bool {
-        self.first_key <= low && high.wrapping_sub(self.first_key) < self.keys
+        self.first_key <= low && high < self.end_key
     }
 
-    /// Takes in a new extreme: the usual case in data that rise or fall. `false`, and nothing done,
-    /// if extremes and range have to be looked at.
-    #[inline]
-    pub(crate) fn reach(&mut self, key: u32, bits: u64, range: Range, of: &mut Extremes) -> bool {
-        if !self.reaches || !range.holds(key) {
+    /// Takes in a new extreme that stays in its bucket: data that rise or fall have hardly any other.
+    /// `false`, and nothing done, if it belongs elsewhere.
+    #[inline(always)]
+    pub(crate) fn stretch(&mut self, key: u32, bits: u64) -> bool {
+        if key == self.top_key && bits > self.last_bits {
+            self.last_bits = bits;
+            return true;
+        }
+        if key == self.bottom_key && bits < self.first_bits {
+            self.first_bits = bits;
+            return true;
+        }
+        false
+    }
+
+    /// Takes in a new extreme in another bucket. `false`, and nothing done, if extremes and range have
+    /// to be looked at.
+    pub(crate) fn extend(&mut self, key: u32, bits: u64, range: Range) -> bool {
+        if self.top_key == u32::MAX || !range.holds(key) {
             return false;
         }
         if bits < self.first_bits {
-            self.patterns += self.first_bits - bits;
-            self.first_bits = bits;
-            self.first_key = key + 1;
-            of.min = f64::from_bits(bits);
+            (self.first_key, self.bottom_key) = (key + 1, key);
         } else {
-            self.patterns = bits - self.first_bits + 1;
-            self.end_key = key;
-            of.max = f64::from_bits(bits);
+            (self.end_key, self.top_key) = (key, key);
         }
-        self.keys = self.end_key.saturating_sub(self.first_key);
-        true
+        self.stretch(key, bits)
     }
 }

@@ -20,7 +20,7 @@ use crate::{
 pub(crate) use classes::Class;
 pub use classes::Classes;
 pub use correct::Correction;
-pub(crate) use inner::InnerKeys;
+use inner::InnerKeys;
 pub use query::CountEstimate;
 pub(crate) use query::{ABOVE, AROUND_ZERO, BELOW};
 pub(crate) use range::Range;
@@ -58,7 +58,8 @@ pub struct MappedHistogram<M: Mapping = LogLinear, const SUM: bool = true> {
     pub(crate) positive: Store,
     pub(crate) negative: Store,
     inner: InnerKeys,
-    pub(crate) extremes: Extremes,
+    /// As they were set last: see [`extremes`](Self::extremes).
+    settled: Extremes,
     pub(crate) classes: Classes,
     pub(crate) sum: ExactSum,
     pub(crate) negative_sum: ExactSum,
@@ -177,7 +178,7 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             positive: Store::default(),
             negative: Store::default(),
             inner: InnerKeys::default(),
-            extremes: Extremes::NONE,
+            settled: Extremes::NONE,
             classes: Classes::default(),
             sum: ExactSum::default(),
             negative_sum: ExactSum::default(),
@@ -228,14 +229,16 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
     /// lower bound, within the relative error.
     #[must_use]
     pub fn min(&self) -> Option<f64> {
-        (self.extremes.min <= self.extremes.max).then_some(self.extremes.min)
+        let extremes = self.extremes();
+        (extremes.min <= extremes.max).then_some(extremes.min)
     }
 
     /// The greatest value, exact; `None` if empty. After [`subtract`](Self::subtract) it may be an
     /// upper bound, within the relative error.
     #[must_use]
     pub fn max(&self) -> Option<f64> {
-        (self.extremes.min <= self.extremes.max).then_some(self.extremes.max)
+        let extremes = self.extremes();
+        (extremes.min <= extremes.max).then_some(extremes.max)
     }
 
     /// The mapping in use.
@@ -263,7 +266,7 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
     pub fn clear(&mut self) {
         self.positive.clear();
         self.negative.clear();
-        self.extremes = Extremes::NONE;
+        self.settled = Extremes::NONE;
         self.classes = Classes::default();
         self.sum.clear();
         self.negative_sum.clear();
@@ -285,9 +288,37 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             + self.negative_sum.heap_bytes()
     }
 
+    /// The least and the greatest ranked value. Recording moves what the inner keys know, and only
+    /// that.
+    #[inline]
+    pub(crate) fn extremes(&self) -> Extremes {
+        self.inner.extremes().unwrap_or(self.settled)
+    }
+
+    /// Replaces the extremes.
+    pub(crate) fn set_extremes(&mut self, extremes: Extremes) {
+        self.settled = extremes;
+        self.refresh_inner();
+    }
+
+    /// Lets the extremes include two ranked values.
+    pub(crate) fn include_extremes(&mut self, low: f64, high: f64) {
+        let mut extremes = self.extremes();
+        extremes.include(low);
+        extremes.include(high);
+        self.set_extremes(extremes);
+    }
+
     /// To be called when extremes were set.
-    pub(crate) fn refresh_inner(&mut self) {
-        self.inner = InnerKeys::between(self.extremes, self.range, &self.mapping);
+    fn refresh_inner(&mut self) {
+        self.inner = InnerKeys::between(self.settled, self.range, &self.mapping);
+        self.move_guards();
+    }
+
+    /// Sets the guards of the positive cells as the inner keys say.
+    pub(crate) fn move_guards(&mut self) {
+        self.positive
+            .set_open(self.inner.first_key, self.inner.end_key);
     }
 }
 

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use crate::{
     estimate::Estimate,
-    histogram::{Class, MappedHistogram},
+    histogram::{Class, Extremes, MappedHistogram},
     kernels::{self, BLOCKS},
     mapping::Mapping,
     simd,
@@ -57,23 +57,79 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
     /// ```
     pub fn quantiles(&self, qs: &[f64], answers: &mut [Option<Estimate>]) {
         answers.fill(None);
-        let mut sums = [0; BLOCKS];
-        let Some(sums) = RunningSums::new(self, &mut sums) else {
+        if let Some(only) = self.only_value() {
+            for (&q, answer) in qs.iter().zip(answers) {
+                *answer = (0.0..=1.0).contains(&q).then_some(Estimate::exact(only));
+            }
+            return;
+        }
+        // Clearing the sums of many blocks would take longer than making those of a few.
+        match self.positive.counts().len() {
+            0..=FEW => self.quantiles_by_blocks(&mut [0; FEW / 64], qs, answers),
+            _ => self.quantiles_by_blocks(&mut [0; BLOCKS], qs, answers),
+        }
+    }
+
+    /// The value that all are equal to.
+    fn only_value(&self) -> Option<f64> {
+        let Extremes {
+            min,
+            max,
+            min_exact,
+            max_exact,
+        } = self.extremes();
+        // Zeros of either sign are one value, and so is infinity.
+        (min_exact && max_exact && min <= max && max <= min).then_some(min)
+    }
+
+    #[inline]
+    fn quantiles_by_blocks(&self, sums: &mut [u64], qs: &[f64], answers: &mut [Option<Estimate>]) {
+        let Some(sums) = RunningSums::new(self, sums) else {
             let count = self.count();
             for (&q, answer) in qs.iter().zip(answers) {
                 *answer = rank_of(q, count).map(|rank| self.at_rank(rank, count));
             }
             return;
         };
+        // A few at a time, so that none waits for the one before.
+        let some = answers.chunks_mut(AT_ONCE);
+        for (qs, answers) in qs.chunks(AT_ONCE).zip(some) {
+            self.some_quantiles(&sums, qs, answers);
+        }
+    }
+
+    /// Up to [`AT_ONCE`] quantiles.
+    #[inline]
+    fn some_quantiles(&self, sums: &RunningSums<'_>, qs: &[f64], answers: &mut [Option<Estimate>]) {
         let count = sums.before + sums.inside + sums.after;
-        for (&q, answer) in qs.iter().zip(answers) {
-            let Some(rank) = rank_of(q, count) else {
+        let (mut ranks, mut places) = ([0; AT_ONCE], [1; AT_ONCE]);
+        for ((&q, rank), place) in qs.iter().zip(&mut ranks).zip(&mut places) {
+            *rank = rank_of(q, count).unwrap_or(0);
+            // One that is in no bucket looks for the first value instead, and leaves it.
+            let inside = rank.wrapping_sub(sums.before);
+            if inside.wrapping_sub(1) < sums.inside {
+                *place = inside;
+            }
+        }
+        if sums.inside != 0 {
+            sums.find(
+                &self.positive,
+                places.get_mut(..qs.len()).unwrap_or_default(),
+            );
+        }
+        let extremes = self.extremes();
+        for ((answer, rank), place) in answers.iter_mut().zip(ranks).zip(places) {
+            if rank == 0 {
                 continue;
-            };
-            *answer = match sums.key_at(&self.positive, rank) {
-                Some(key) if rank > 1 && rank < count => Some(self.positive_estimate(key)),
-                _ => Some(self.at_rank(rank, count)),
-            };
+            }
+            let inside = rank.wrapping_sub(sums.before).wrapping_sub(1) < sums.inside;
+            // Each written where it is to stand: a copy would wait for its parts.
+            if inside && rank > 1 && rank < count {
+                let key = self.positive.first() + place as u32;
+                *answer = Some(self.positive_estimate(key, extremes));
+            } else {
+                *answer = Some(self.at_rank(rank, count));
+            }
         }
     }
 
@@ -153,7 +209,7 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
     /// Whether the upper end of a positive bucket belongs to the next bucket. The greatest number ends the last
     /// one, and is in it.
     fn is_open_above(&self, interval: Estimate) -> bool {
-        interval.high < self.extremes.max
+        interval.high < self.extremes().max
             && interval.high < f64::MAX
             && interval.low > 0.0
             && self.mapping.key(interval.high) > self.mapping.key(interval.low)
@@ -186,11 +242,11 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
 
     /// The estimate for the value at a rank in `1 ..= count`.
     pub(crate) fn at_rank(&self, rank: u64, count: u64) -> Estimate {
-        if rank <= 1 && self.extremes.min_exact {
-            return Estimate::exact(self.extremes.min);
+        if rank <= 1 && self.extremes().min_exact {
+            return Estimate::exact(self.extremes().min);
         }
-        if rank >= count && self.extremes.max_exact {
-            return Estimate::exact(self.extremes.max);
+        if rank >= count && self.extremes().max_exact {
+            return Estimate::exact(self.extremes().max);
         }
         let mut before = 0_u64;
         let mut found = None;
@@ -200,21 +256,21 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
                 found = Some(interval);
             }
         });
-        found.unwrap_or(Estimate::exact(self.extremes.max))
+        found.unwrap_or(Estimate::exact(self.extremes().max))
     }
 
     /// What is known of a value in a positive bucket.
-    #[inline]
-    fn positive_estimate(&self, key: u32) -> Estimate {
+    #[inline(always)]
+    fn positive_estimate(&self, key: u32, extremes: Extremes) -> Estimate {
         let mapping = &self.mapping;
         let (low, high) = (mapping.lower(key), mapping.upper(key));
-        let low = if low < self.extremes.min {
-            self.extremes.min
+        let low = if low < extremes.min {
+            extremes.min
         } else {
             low
         };
-        let high = if high > self.extremes.max {
-            self.extremes.max
+        let high = if high > extremes.max {
+            extremes.max
         } else {
             high
         };
@@ -254,8 +310,8 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             Class::NegativeUnderflow | Class::NegativeSubnormal | Class::Overflow => (low, false),
             Class::Subnormal | Class::Underflow => (high, false),
         };
-        let low = low.max(self.extremes.min);
-        let high = high.min(self.extremes.max);
+        let low = low.max(self.extremes().min);
+        let high = high.min(self.extremes().max);
         Estimate::between(value, low, high, guaranteed || low >= high)
     }
 }
@@ -294,6 +350,11 @@ pub(crate) fn rank_of(q: f64, n: u64) -> Option<u64> {
     Some(rank.max(1))
 }
 
+/// How many quantiles are looked for together.
+const AT_ONCE: usize = 8;
+/// So many counters are few.
+const FEW: usize = 1024;
+
 /// How many values lie before each block of positive buckets: made in one pass, used by every
 /// quantile.
 struct RunningSums<'a> {
@@ -314,7 +375,7 @@ impl<'a> RunningSums<'a> {
     #[inline]
     fn new<M: Mapping, const SUM: bool>(
         of: &MappedHistogram<M, SUM>,
-        sums: &'a mut [u64; BLOCKS],
+        sums: &'a mut [u64],
     ) -> Option<Self> {
         let counts = of.positive.counts();
         let classes = of.classes;
@@ -332,9 +393,8 @@ impl<'a> RunningSums<'a> {
         if !narrow {
             kernels::wide_block_sums(counts, shift, sums);
         }
-        let sums = sums.get_mut(..blocks.div_ceil(1 << shift))?;
         let mut run = 0;
-        for sum in sums.iter_mut() {
+        for sum in sums.get_mut(..blocks.div_ceil(1 << shift))? {
             run += *sum;
             *sum = run;
         }
@@ -349,27 +409,15 @@ impl<'a> RunningSums<'a> {
         })
     }
 
-    /// The key of the positive bucket that holds a rank; `None` if it is in none.
+    /// Puts places of counters where ranks among the positive buckets were.
     #[inline]
-    fn key_at(&self, store: &Store, rank: u64) -> Option<u32> {
-        let rank = rank
-            .checked_sub(self.before)
-            .filter(|rank| (1..=self.inside).contains(rank))?;
-        // Without a branch on the data: the sums rise, so those below the rank are the first ones.
-        let block: usize = self.sums.iter().map(|sum| usize::from(*sum < rank)).sum();
-        let before = block
-            .checked_sub(1)
-            .and_then(|block| self.sums.get(block))
-            .copied();
-        let start = block << (6 + self.shift);
-        let rest = store.counts().get(start..)?;
-        let counts = rest.get(..64 << self.shift).unwrap_or(rest);
-        let rank = rank - before.unwrap_or(0);
-        let place = if self.narrow {
-            simd::place_of_rank(counts, rank)
+    fn find(&self, store: &Store, ranks: &mut [u64]) {
+        if self.narrow {
+            simd::places_of_ranks(store.counts(), self.shift, self.sums, ranks);
         } else {
-            kernels::wide_place_of_rank(counts, rank)
-        };
-        Some(store.first() + (start + place) as u32)
+            for rank in ranks {
+                *rank = kernels::wide_place_of_rank(store.counts(), self.shift, self.sums, *rank);
+            }
+        }
     }
 }

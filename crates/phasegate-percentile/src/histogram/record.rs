@@ -1,15 +1,16 @@
 //! Recording: the short path that nearly every value takes, and the long one for all others.
 //!
 //! The short path shifts a float's bits into a key and adds one to a counter. A value in a bucket
-//! strictly between those of the least and the greatest so far cannot move them, so one comparison
-//! keeps the extremes exact; the same comparison turns away zero, negatives, NaN and infinities.
+//! strictly between those of the least and the greatest so far cannot move them; all other cells have
+//! a guard, which the addition runs into. So the comparison that keeps an index in bounds is all there
+//! is besides; it also turns away zero, negatives, NaN and infinities.
 #![expect(clippy::cast_possible_truncation, reason = "keys are below 2^24")]
 
 use core::time::Duration;
 
 use crate::{
     histogram::{Class, MappedHistogram},
-    kernels::CHUNK,
+    kernels::{CHUNK, COUNT},
     mapping::Mapping,
     simd,
 };
@@ -23,7 +24,9 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
     pub fn record(&mut self, value: f64) {
         let bits = value.to_bits();
         let key = self.mapping.key(value);
-        if self.inner.holds_key(key) && self.positive.add_covered(key) {
+        // Negative: a guard, or a cell that is full now. Both together make zero.
+        let cell = self.positive.count(key);
+        if cell.cast_signed() > 0 || (cell & COUNT != 0 && self.inner.holds_bits(bits)) {
             if SUM && !self.sum.add_covered(bits) {
                 self.sum.add_and_cover(bits);
             }
@@ -33,19 +36,26 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
         }
     }
 
-    /// Records a value that may be an extreme: data that rise, fall or are all alike come here.
+    /// Records a new extreme, or a value that has no cell or a full one.
     #[inline(never)]
     fn record_outermost(&mut self, bits: u64) {
         let key = self.mapping.key(f64::from_bits(bits));
-        let known = self.inner.holds_bits(bits)
-            || self.inner.reach(key, bits, self.range, &mut self.extremes);
-        if known && self.positive.add_covered(key) {
-            if SUM && !self.sum.add_covered(bits) {
-                self.sum.add_and_cover(bits);
-            }
-        } else {
-            self.record_apart(bits, 1);
+        if self.positive.is_full(key) || !self.inner.stretch(key, bits) {
+            self.record_beyond(key, bits);
+        } else if SUM && !self.sum.add_covered(bits) {
+            self.sum.add_and_cover(bits);
         }
+    }
+
+    /// Records a value that is not in an outermost bucket so far, whatever it may be.
+    #[cold]
+    #[inline(never)]
+    fn record_beyond(&mut self, key: u32, bits: u64) {
+        self.positive.uncount(key);
+        if !self.inner.holds_bits(bits) && self.inner.extend(key, bits, self.range) {
+            self.move_guards();
+        }
+        self.record_apart(bits, 1);
     }
 
     /// Records the same value `n` times.
@@ -93,9 +103,7 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             let (least, greatest) = simd::float_extremes(values);
             if !self.inner.holds_bits(least.to_bits()) || !self.inner.holds_bits(greatest.to_bits())
             {
-                self.extremes.include(least);
-                self.extremes.include(greatest);
-                self.refresh_inner();
+                self.include_extremes(least, greatest);
             }
         }
         if low == high {
@@ -138,7 +146,18 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
     /// Records a number of nanoseconds, as that number.
     #[inline]
     pub fn record_nanos(&mut self, nanos: u64) {
-        self.record(float_of(nanos));
+        match i64::try_from(nanos) {
+            Ok(nanos) => self.record(nanos as f64),
+            Err(_) => self.record_ages(nanos),
+        }
+    }
+
+    /// Records more nanoseconds than any clock measures. Apart, or all others would take the slow
+    /// conversion that only these need.
+    #[cold]
+    #[inline(never)]
+    fn record_ages(&mut self, nanos: u64) {
+        self.record(nanos as f64);
     }
 
     /// Records a duration as its number of nanoseconds.
@@ -196,9 +215,9 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
 
     /// Lets extremes and sum take part in a value.
     fn include(&mut self, value: f64, n: u64) {
-        if value <= self.extremes.min || value >= self.extremes.max {
-            self.extremes.include(value);
-            self.refresh_inner();
+        let extremes = self.extremes();
+        if value <= extremes.min || value >= extremes.max {
+            self.include_extremes(value, value);
         }
         if !SUM || !value.is_finite() {
             return;
@@ -231,18 +250,12 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
             .mapping
             .lower(self.positive.first().max(self.range.first));
         let last = self.positive.first() + self.positive.counts().len() as u32 - 1;
-        let low = self.extremes.min.max(first).max(lowest);
+        let low = self.extremes().min.max(first).max(lowest);
         let high = self
-            .extremes
+            .extremes()
             .max
             .min(self.mapping.upper(last.min(self.range.last)))
             .min(highest);
         (low <= high).then_some((low, high))
     }
-}
-
-/// A count as a float: one instruction for all that a clock can measure.
-#[inline(always)]
-pub(crate) fn float_of(n: u64) -> f64 {
-    i64::try_from(n).map_or(n as f64, |n| n as f64)
 }

@@ -3,7 +3,6 @@
 use core::{fmt, time::Duration};
 
 use crate::{
-    histogram::{Extremes, InnerKeys},
     mapping::{LogLinear, Mapping},
     recorder::{
         Inner,
@@ -21,8 +20,9 @@ pub struct Handle<M: Mapping = LogLinear> {
     shard: Arc<Shard<M>>,
     /// What the shard would answer, kept here for the usual value.
     segment: Option<Arc<Segment>>,
-    extremes: Extremes,
-    inner: InnerKeys,
+    /// The bits of the extremes.
+    min_bits: u64,
+    max_bits: u64,
 }
 
 impl<M: Mapping> Handle<M> {
@@ -38,8 +38,8 @@ impl<M: Mapping> Handle<M> {
             recorder: Arc::clone(recorder),
             shard,
             segment: None,
-            extremes: Extremes::NONE,
-            inner: InnerKeys::default(),
+            min_bits: u64::MAX,
+            max_bits: 0,
         };
         handle.refresh();
         handle
@@ -48,9 +48,14 @@ impl<M: Mapping> Handle<M> {
     /// Records one value.
     #[inline]
     pub fn record(&mut self, value: f64) {
-        let key = self.recorder.mapping.key(value);
-        if !(self.inner.holds_key(key) && self.count(key)) {
-            self.record_outermost(value);
+        let (key, bits) = (self.recorder.mapping.key(value), value.to_bits());
+        let known = || self.min_bits <= bits && bits <= self.max_bits;
+        if !self
+            .segment
+            .as_ref()
+            .is_some_and(|segment| segment.count(key, known))
+        {
+            self.record_outermost(bits);
         }
     }
 
@@ -72,27 +77,21 @@ impl<M: Mapping> Handle<M> {
         self.record(duration.as_nanos() as f64);
     }
 
-    #[inline(always)]
-    fn count(&self, key: u32) -> bool {
-        self.segment
-            .as_ref()
-            .is_some_and(|segment| segment.count(key))
-    }
-
-    /// Records a value that may be an extreme.
+    /// Records a value that is a new extreme, or one that has no cell.
     #[inline(never)]
-    fn record_outermost(&mut self, value: f64) {
-        let (key, bits) = (self.recorder.mapping.key(value), value.to_bits());
-        let known = self.inner.holds_bits(bits) || {
-            let range = self.recorder.range;
-            let reached = self.inner.reach(key, bits, range, &mut self.extremes);
-            if reached {
-                self.shard.include(bits);
-            }
-            reached
-        };
-        if !(known && self.count(key)) {
-            self.record_n(value, 1);
+    fn record_outermost(&mut self, bits: u64) {
+        let mapping = &self.recorder.mapping;
+        let key = mapping.key(f64::from_bits(bits));
+        if let Some(segment) = &self.segment
+            && segment.covers(key)
+        {
+            // Cells are in range, so the value is a positive one.
+            self.shard.include(mapping, segment, bits);
+            self.min_bits = self.min_bits.min(bits);
+            self.max_bits = self.max_bits.max(bits);
+            segment.count(key, || true);
+        } else {
+            self.record_n(f64::from_bits(bits), 1);
         }
     }
 
@@ -101,14 +100,8 @@ impl<M: Mapping> Handle<M> {
     fn refresh(&mut self) {
         self.segment = self.shard.newest().cloned();
         if let Some((min, max)) = self.shard.extremes() {
-            self.extremes = Extremes {
-                min: f64::from_bits(min),
-                max: f64::from_bits(max),
-                ..Extremes::NONE
-            };
+            (self.min_bits, self.max_bits) = (min, max);
         }
-        let Inner { range, mapping, .. } = &*self.recorder;
-        self.inner = InnerKeys::between(self.extremes, *range, mapping);
     }
 }
 

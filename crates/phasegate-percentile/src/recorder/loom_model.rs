@@ -26,6 +26,7 @@ fn explore(at_least: usize, model: impl Fn() + Sync + Send + 'static) {
         model();
     });
     let seen = seen.load(Ordering::Relaxed);
+    std::println!("{seen} interleavings");
     assert!(seen >= at_least, "only {seen} interleavings");
 }
 

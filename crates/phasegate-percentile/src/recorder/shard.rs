@@ -4,6 +4,10 @@
 //! It stores a new extreme before it counts the value; a reader loads counts with acquire and the
 //! extremes after them, so the extremes that it sees hold every value that it counted.
 //!
+//! The top bit of a cell is a guard: it stands wherever a value could be a new extreme, in the buckets
+//! of the least and the greatest value and beyond them. So the writer of any other value need not look
+//! at the extremes. Guards only go away, and readers do not see them.
+//!
 //! Counters stand in segments. When a value falls beside the newest one, a longer one is made that
 //! covers it as well; the older ones keep what they counted, and a reader adds up all of them.
 
@@ -24,7 +28,8 @@ const SHORTEST: u32 = 2;
 /// Each at least half as long again as the one before: the longest range there is has 2^23 keys.
 const SEGMENTS: usize = 32;
 /// Counts above this are kept apart: cells that grow by ones cannot get from here to the end.
-const CELL_MAX: u64 = 1 << 63;
+const CELL_MAX: u64 = 1 << 62;
+const GUARD: u64 = 1 << 63;
 
 /// Counters of neighbouring keys.
 #[derive(Debug)]
@@ -35,26 +40,39 @@ pub(crate) struct Segment {
 
 impl Segment {
     fn new(first: u32, length: u32) -> Self {
-        let cells: Vec<_> = (0..length).map(|_| AtomicU64::new(0)).collect();
+        let cells: Vec<_> = (0..length).map(|_| AtomicU64::new(GUARD)).collect();
         Self {
             first,
             cells: cells.into_boxed_slice(),
         }
     }
 
-    fn covers(&self, key: u32) -> bool {
+    pub(crate) fn covers(&self, key: u32) -> bool {
         (key.wrapping_sub(self.first) as usize) < self.cells.len()
     }
 
-    /// Counts one value; `false`, and nothing done, if the key is not covered. Only one thread at a
-    /// time may call this.
+    /// Counts one value; `false`, and nothing done, if the key is not covered, or if there is a guard
+    /// and `passes` says no. Only one thread at a time may call this.
     #[inline(always)]
-    pub(crate) fn count(&self, key: u32) -> bool {
+    pub(crate) fn count(&self, key: u32, passes: impl FnOnce() -> bool) -> bool {
         let Some(cell) = self.cells.get(key.wrapping_sub(self.first) as usize) else {
             return false;
         };
-        cell.store(cell.load(Ordering::Relaxed) + 1, Ordering::Release);
-        true
+        let n = cell.load(Ordering::Relaxed);
+        if n & GUARD == 0 || passes() {
+            cell.store(n + 1, Ordering::Release);
+            return true;
+        }
+        false
+    }
+
+    /// Takes away the guards from `first` up to but without `end`; only the writer may.
+    fn open(&self, first: u32, end: u32) {
+        let from = first.saturating_sub(self.first) as usize;
+        let to = (end.saturating_sub(self.first) as usize).min(self.cells.len());
+        for cell in self.cells.get(from..to).unwrap_or_default() {
+            cell.store(cell.load(Ordering::Relaxed) & !GUARD, Ordering::Release);
+        }
     }
 
     /// Counts `n` values; `false`, and nothing done, if that is too many for the cell.
@@ -62,9 +80,10 @@ impl Segment {
         let Some(cell) = self.cells.get(key.wrapping_sub(self.first) as usize) else {
             return false;
         };
-        let sum = cell.load(Ordering::Relaxed).saturating_add(n);
+        let before = cell.load(Ordering::Relaxed);
+        let sum = (before & !GUARD).saturating_add(n);
         if sum <= CELL_MAX {
-            cell.store(sum, Ordering::Release);
+            cell.store(sum | before & GUARD, Ordering::Release);
         }
         sum <= CELL_MAX
     }
@@ -99,14 +118,31 @@ impl<M: Mapping> Shard<M> {
     #[inline(always)]
     pub(crate) fn record(&self, mapping: &M, value: f64) {
         let bits = value.to_bits();
-        if self.min_bits.load(Ordering::Relaxed) <= bits
-            && bits <= self.max_bits.load(Ordering::Relaxed)
-            && let Some(segment) = self.newest()
-            && segment.count(mapping.key(value))
+        let known = || {
+            self.min_bits.load(Ordering::Relaxed) <= bits
+                && bits <= self.max_bits.load(Ordering::Relaxed)
+        };
+        if let Some(segment) = self.newest()
+            && segment.count(mapping.key(value), known)
         {
             return;
         }
-        self.record_n(mapping, value, 1);
+        self.record_outermost(mapping, bits);
+    }
+
+    /// Records a value that is a new extreme, or one that has no cell.
+    #[inline(never)]
+    fn record_outermost(&self, mapping: &M, bits: u64) {
+        let value = f64::from_bits(bits);
+        let key = mapping.key(value);
+        // Cells are in range, so a value that has one is a positive one.
+        match self.newest().filter(|segment| segment.covers(key)) {
+            Some(segment) => {
+                self.include(mapping, segment, bits);
+                segment.count(key, || true);
+            }
+            None => self.record_n(mapping, value, 1),
+        }
     }
 
     /// Records a value `n` times: any value, any number.
@@ -118,8 +154,8 @@ impl<M: Mapping> Shard<M> {
         }
         if self.range.holds(key) {
             let segment = self.newest().filter(|segment| segment.covers(key));
-            if let Some(segment) = segment.or_else(|| self.add_segment(key)) {
-                self.include(value.to_bits());
+            if let Some(segment) = segment.or_else(|| self.add_segment(mapping, key)) {
+                self.include(mapping, segment, value.to_bits());
                 if segment.count_times(key, n) {
                     return;
                 }
@@ -142,21 +178,30 @@ impl<M: Mapping> Shard<M> {
         (min <= max).then_some((min, max))
     }
 
-    /// Takes in the bits of a value that is about to be counted.
+    /// Takes in the bits of a value that is about to be counted in the newest segment.
     #[inline]
-    pub(crate) fn include(&self, bits: u64) {
-        if bits < self.min_bits.load(Ordering::Relaxed) {
-            self.min_bits.store(bits, Ordering::Relaxed);
-        }
-        if bits > self.max_bits.load(Ordering::Relaxed) {
+    pub(crate) fn include(&self, mapping: &M, segment: &Segment, bits: u64) {
+        let key = |bits| mapping.key(f64::from_bits(bits));
+        let before = self.extremes();
+        let (min, max) = before.unwrap_or((bits, bits));
+        if bits > max || before.is_none() {
             self.max_bits.store(bits, Ordering::Relaxed);
+            if key(bits) != key(max) {
+                segment.open(key(max).max(key(min) + 1), key(bits));
+            }
+        }
+        if bits < min || before.is_none() {
+            self.min_bits.store(bits, Ordering::Relaxed);
+            if key(bits) != key(min) {
+                segment.open(key(bits) + 1, key(max).min(key(min) + 1));
+            }
         }
     }
 
     /// Makes a segment that covers a key in range, and all that the newest one covers. `None` if
     /// there are too many, which growth by a factor does not let happen.
     #[cold]
-    fn add_segment(&self, key: u32) -> Option<&Arc<Segment>> {
+    fn add_segment(&self, mapping: &M, key: u32) -> Option<&Arc<Segment>> {
         let (mut low, mut end) = (key, key + 1);
         let mut length = SHORTEST;
         if let Some(newest) = self.newest() {
@@ -174,6 +219,10 @@ impl<M: Mapping> Shard<M> {
             .segments
             .get(made)?
             .get_or_init(|| Arc::new(Segment::new(low, end - low)));
+        if let Some((min, max)) = self.extremes() {
+            let key = |bits| mapping.key(f64::from_bits(bits));
+            segment.open(key(min) + 1, key(max));
+        }
         self.made.store(made + 1, Ordering::Relaxed);
         Some(segment)
     }
@@ -183,16 +232,15 @@ impl<M: Mapping> Shard<M> {
         let mut counted = false;
         for segment in self.segments.iter().map_while(OnceLock::get) {
             for (key, cell) in (segment.first..).zip(&segment.cells) {
-                let n = cell.load(Ordering::Acquire);
+                let n = cell.load(Ordering::Acquire) & !GUARD;
                 counted |= n != 0;
                 sum.positive.add(key, n, sum.range.last);
             }
         }
         if counted {
+            let value = |bits: &AtomicU64| f64::from_bits(bits.load(Ordering::Relaxed));
             // Both extremes belong to values that were recorded: for those, counting is idle.
-            for bits in [&self.min_bits, &self.max_bits] {
-                sum.include_extreme(f64::from_bits(bits.load(Ordering::Relaxed)));
-            }
+            sum.include_extremes(value(&self.min_bits), value(&self.max_bits));
         }
         locked(&self.odd, |odd| {
             let merged = sum.merge(odd);

@@ -26,6 +26,10 @@ fn explore(at_least: usize, model: impl Fn() -> Vec<u64> + Sync + Send + 'static
         SCHEDULES,
     );
     let seen = seen.lock().unwrap();
+    std::println!(
+        "{} different outcomes of {SCHEDULES} schedules",
+        seen.1.len()
+    );
     assert_eq!(seen.0, SCHEDULES);
     assert!(
         seen.1.len() >= at_least,

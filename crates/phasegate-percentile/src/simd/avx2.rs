@@ -21,13 +21,20 @@ use core::arch::x86_64::{
     _mm256_sub_pd, _mm256_testz_si256, _mm256_xor_si256,
 };
 
-use crate::kernels::{self, BLOCKS, BRACKETS, Brackets, CHUNK, Counts, UpperBrackets, WANTED};
+use crate::kernels::{self, BRACKETS, Brackets, CHUNK, COUNT, Counts, UpperBrackets, WANTED};
 
 #[inline]
 #[target_feature(enable = "avx2")]
 fn integers(of: &[u32; 8]) -> __m256i {
     // SAFETY: the reference covers the 32 bytes that are read; the load may be unaligned.
     unsafe { _mm256_loadu_si256(of.as_ptr().cast()) }
+}
+
+/// The counts of cells.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn cells(of: &[u32; 8]) -> __m256i {
+    _mm256_and_si256(integers(of), _mm256_set1_epi32(COUNT.cast_signed()))
 }
 
 #[inline]
@@ -104,7 +111,7 @@ fn parts_below(of: __m256i, bound: u32) -> usize {
 
 /// See [`kernels::block_sums`].
 #[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
-pub(super) fn block_sums(counts: &[u32], shift: u32, sums: &mut [u64; BLOCKS]) -> bool {
+pub(super) fn block_sums(counts: &[u32], shift: u32, sums: &mut [u64]) -> bool {
     let zero = _mm256_setzero_si256();
     let mut seen = zero;
     let (vectors, rest) = counts.as_chunks::<8>();
@@ -114,8 +121,8 @@ pub(super) fn block_sums(counts: &[u32], shift: u32, sums: &mut [u64; BLOCKS]) -
         let mut lanes = [zero; 8];
         for (sum, block) in lanes.iter_mut().zip(eight) {
             let [a, b, c, d, e, f, g, h] = block;
-            let (a, b, c, d) = (integers(a), integers(b), integers(c), integers(d));
-            let (e, f, g, h) = (integers(e), integers(f), integers(g), integers(h));
+            let (a, b, c, d) = (cells(a), cells(b), cells(c), cells(d));
+            let (e, f, g, h) = (cells(e), cells(f), cells(g), cells(h));
             let left = _mm256_add_epi32(_mm256_add_epi32(a, b), _mm256_add_epi32(c, d));
             let right = _mm256_add_epi32(_mm256_add_epi32(e, f), _mm256_add_epi32(g, h));
             *sum = _mm256_add_epi32(left, right);
@@ -134,12 +141,27 @@ pub(super) fn block_sums(counts: &[u32], shift: u32, sums: &mut [u64; BLOCKS]) -
     let mut seen = parts(seen).iter().fold(0, |seen, n| seen | *n);
     for n in tail.iter().flatten().chain(rest) {
         seen |= *n;
-        last += u64::from(*n);
+        last += u64::from(*n & COUNT);
     }
     if let Some(slot) = sums.get_mut(blocks.len() >> shift) {
         *slot += last;
     }
-    seen >> 26 == 0
+    (seen & COUNT) >> 26 == 0
+}
+
+/// See [`kernels::add`].
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
+pub(super) fn add(own: &mut [u32], others: &[u32]) -> bool {
+    kernels::add(own, others)
+}
+
+/// See [`kernels::places_of_ranks`].
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt,lzcnt")]
+pub(super) fn places_of_ranks(counts: &[u32], shift: u32, sums: &[u64], ranks: &mut [u64]) {
+    for rank in ranks {
+        let (start, block, left) = kernels::block_of_rank(counts, shift, sums, *rank);
+        *rank = (start + place_of_rank(block, left)) as u64;
+    }
 }
 
 /// See [`kernels::place_of_rank`].
@@ -151,14 +173,14 @@ pub(super) fn place_of_rank(counts: &[u32], rank: u64) -> usize {
     for group in groups {
         let [a, b, c, d, e, f, g, h] = group;
         let sums = running(eight_sums([
-            integers(a),
-            integers(b),
-            integers(c),
-            integers(d),
-            integers(e),
-            integers(f),
-            integers(g),
-            integers(h),
+            cells(a),
+            cells(b),
+            cells(c),
+            cells(d),
+            cells(e),
+            cells(f),
+            cells(g),
+            cells(h),
         ]));
         let totals = parts(sums);
         let [.., total] = totals;
@@ -170,7 +192,7 @@ pub(super) fn place_of_rank(counts: &[u32], rank: u64) -> usize {
                     return place;
                 };
                 let left = left - before.copied().unwrap_or(0);
-                return place + index * 8 + parts_below(running(integers(inside)), left);
+                return place + index * 8 + parts_below(running(cells(inside)), left);
             }
             Ok(_) | Err(_) => left -= u64::from(total),
         }

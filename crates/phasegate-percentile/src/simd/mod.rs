@@ -14,7 +14,7 @@
 
 use alloc::vec::Vec;
 
-use crate::kernels::{self, BLOCKS, BRACKETS, Brackets, CHUNK, Counts, UpperBrackets, WANTED};
+use crate::kernels::{self, BRACKETS, Brackets, CHUNK, Counts, UpperBrackets, WANTED};
 
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 mod level {
@@ -122,7 +122,6 @@ macro_rules! dispatched {
 
 dispatched! {
     plain {
-        fn add(own: &mut [u32], others: &[u32]) -> bool;
         fn subtract(own: &mut [u32], others: &[u32]) -> bool;
         fn sum(counts: &[u32]) -> u64;
         fn greatest(counts: &[u32]) -> u32;
@@ -140,8 +139,12 @@ dispatched! {
         fn three_way(values: &[f64], middle: f64) -> (u64, u64);
     }
     written {
-        fn block_sums(counts: &[u32], shift: u32, sums: &mut [u64; BLOCKS]) -> bool;
+        fn add(own: &mut [u32], others: &[u32]) -> bool;
+        fn block_sums(counts: &[u32], shift: u32, sums: &mut [u64]) -> bool;
         fn place_of_rank(counts: &[u32], rank: u64) -> usize;
+        fn places_of_ranks(
+            counts: &[u32], shift: u32, sums: &[u64], ranks: &mut [u64]
+        ) -> ();
         fn count_places(counts: &mut [u32], places: &[u32]) -> ();
         fn count_indices(counts: &mut [u32], indices: &[u16]) -> ();
         fn split_sums(values: &[f64], magnet: f64) -> (f64, f64);

@@ -9,7 +9,7 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::{avx2, avx512, level};
-use crate::kernels::{self, BLOCKS, Brackets, UpperBrackets};
+use crate::kernels::{self, BLOCKS, Brackets, COUNT, UpperBrackets};
 
 /// Runs a function in all compilations that this processor has and holds that the answers are equal.
 macro_rules! same {
@@ -46,16 +46,27 @@ fn float() -> impl Strategy<Value = f64> {
     ]
 }
 
+/// Some of the cells with the bit that is not a part of the count.
+fn guarded(counts: &[u32], guards: u64) -> Vec<u32> {
+    let guard = |place: usize| ((guards >> (place % 64)) as u32) << 31;
+    counts
+        .iter()
+        .enumerate()
+        .map(|(place, n)| n | guard(place))
+        .collect()
+}
+
 proptest! {
     #[test]
-    fn block_sums_are_equal(counts in counts(), shift in 0..3_u32) {
-        let run = |sum: &dyn Fn(&mut [u64; BLOCKS]) -> bool| {
+    fn block_sums_are_equal(counts in counts(), shift in 0..3_u32, guards in any::<u64>()) {
+        let counts = guarded(&counts, guards);
+        let run = |sum: &dyn Fn(&mut [u64]) -> bool| {
             let mut sums = [0; BLOCKS];
             (sum(&mut sums), sums)
         };
         let plain = run(&|sums| kernels::block_sums(&counts, shift, sums));
         let total: u64 = plain.1.iter().sum();
-        prop_assert_eq!(total, counts.iter().map(|n| u64::from(*n)).sum::<u64>());
+        prop_assert_eq!(total, counts.iter().map(|n| u64::from(n & COUNT)).sum::<u64>());
         if level::level() >= level::AVX2 {
             // SAFETY: the level says that the processor has the features.
             let found = run(&|sums| unsafe { avx2::block_sums(&counts, shift, sums) });
@@ -77,6 +88,80 @@ proptest! {
         let place = same!(place_of_rank(counts, rank));
         let before: u64 = counts[..place].iter().map(|n| u64::from(*n)).sum();
         prop_assert!(before < rank && rank <= before + u64::from(counts[place]));
+    }
+
+    #[test]
+    fn places_of_several_ranks_are_equal_and_right(
+        counts in counts(), shift in 0..3_u32, guards in any::<u64>(),
+        shares in prop::collection::vec(0.0..=1.0_f64, 0..9),
+    ) {
+        let counts = guarded(&counts, guards);
+        let total = kernels::sum(&counts);
+        prop_assume!(total > 0);
+        let mut sums = [0; BLOCKS];
+        prop_assert!(kernels::block_sums(&counts, shift, &mut sums));
+        let mut run = 0;
+        for sum in &mut sums {
+            run += *sum;
+            *sum = run;
+        }
+        let rank = |share: &f64| ((total as f64 * share) as u64).clamp(1, total);
+        let ranks: Vec<u64> = shares.iter().map(rank).collect();
+        let run = |find: &dyn Fn(&mut [u64])| {
+            let mut places = ranks.clone();
+            find(&mut places);
+            places
+        };
+        let plain = run(&|ranks| kernels::places_of_ranks(&counts, shift, &sums, ranks));
+        for (&rank, &place) in ranks.iter().zip(&plain) {
+            let before = kernels::sum(&counts[..place as usize]);
+            let count = u64::from(counts[place as usize] & COUNT);
+            prop_assert!(before < rank && rank <= before + count);
+            prop_assert_eq!(kernels::wide_place_of_rank(&counts, shift, &sums, rank), place);
+        }
+        if level::level() >= level::AVX2 {
+            // SAFETY: the level says that the processor has the features.
+            let found = run(&|ranks| unsafe { avx2::places_of_ranks(&counts, shift, &sums, ranks) });
+            prop_assert_eq!(&found, &plain);
+        }
+        if level::level() == level::AVX512 {
+            // SAFETY: as above.
+            let found = run(&|ranks| unsafe { avx512::places_of_ranks(&counts, shift, &sums, ranks) });
+            prop_assert_eq!(&found, &plain);
+        }
+    }
+
+    #[test]
+    fn added_counts_are_equal_and_right(
+        own in counts(), others in counts(), skip in 0..16_usize, guards in any::<u64>(),
+        high in prop::bool::weighted(0.1),
+    ) {
+        let mut own = guarded(&own, guards);
+        let others = guarded(&others, guards.rotate_left(7));
+        if high && !own.is_empty() {
+            own[0] |= 1 << 30;
+        }
+        let run = |add: &dyn Fn(&mut [u32]) -> bool| {
+            let mut cells = own.clone();
+            // From any place on: lines of the cache begin somewhere else.
+            let skip = skip.min(cells.len());
+            (add(&mut cells[skip..]), cells)
+        };
+        let plain = run(&|cells| kernels::add(cells, &others));
+        if !plain.0 {
+            for (place, (sum, own)) in plain.1.iter().zip(&own).enumerate() {
+                let other = place.checked_sub(skip).and_then(|place| others.get(place));
+                prop_assert_eq!(*sum, own + (other.copied().unwrap_or(0) & COUNT));
+            }
+        }
+        if level::level() >= level::AVX2 {
+            // SAFETY: the level says that the processor has the features.
+            prop_assert_eq!(&run(&|cells| unsafe { avx2::add(cells, &others) }), &plain);
+        }
+        if level::level() == level::AVX512 {
+            // SAFETY: as above.
+            prop_assert_eq!(&run(&|cells| unsafe { avx512::add(cells, &others) }), &plain);
+        }
     }
 
     #[test]
@@ -215,6 +300,7 @@ proptest! {
     fn a_borrow_is_seen(left in any::<[u32; 3]>(), right in any::<[u32; 3]>()) {
         let mut own = left;
         let less = kernels::subtract(&mut own, &right);
-        prop_assert_eq!(less, left.iter().zip(&right).any(|(a, b)| a < b));
+        let some_less = left.iter().zip(&right).any(|(a, b)| a & COUNT < b & COUNT);
+        prop_assert_eq!(less, some_less);
     }
 }

@@ -69,8 +69,8 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
         out.push(VERSION);
         out.push(
             flag(SUM, SUM_FLAG)
-                | flag(self.extremes.min_exact, MIN_EXACT)
-                | flag(self.extremes.max_exact, MAX_EXACT)
+                | flag(self.extremes().min_exact, MIN_EXACT)
+                | flag(self.extremes().max_exact, MAX_EXACT)
                 | flag(has_negatives, NEGATIVE)
                 | flag(self.classes != Classes::default(), CLASSES)
                 | flag(!is_default, RANGE)
@@ -179,7 +179,7 @@ impl<M: Mapping, const SUM: bool> MappedHistogram<M, SUM> {
         if !ranked {
             self.set_extremes(Extremes::NONE);
         }
-        let extremes = self.extremes;
+        let extremes = self.extremes();
         if ranked && !matches!(extremes.min.partial_cmp(&extremes.max), Some(Less | Equal)) {
             return wrong("minimum or maximum");
         }

@@ -122,7 +122,7 @@ impl<M: Mapping> MappedHistogram<M, false> {
         let (Some(low), Some(high)) = (self.min(), self.max()) else {
             return Ok(());
         };
-        let mut extremes = self.extremes;
+        let mut extremes = self.extremes();
         if let Some(min) = min {
             extremes = Extremes {
                 min,

@@ -2,8 +2,9 @@
 
 use crate::{
     histogram::{ABOVE, AROUND_ZERO, BELOW, Class, Extremes, MappedHistogram},
+    kernels::COUNT,
     mapping::Mapping,
-    store::Store,
+    store::{COUNT_BITS, Store},
 };
 
 /// Bounds of a group: no value of it is less than the first, or greater than the second.
@@ -28,7 +29,7 @@ pub(super) struct Groups {
 impl Groups {
     pub(super) fn of<M: Mapping, const SUM: bool>(from: &MappedHistogram<M, SUM>) -> Self {
         let mut groups = Self::default();
-        let extremes = from.extremes;
+        let extremes = from.extremes();
         groups.add_classes(from, &BELOW);
         groups.add_buckets(&from.negative, true, extremes, |key| {
             from.bounds(Class::Negative(key))
@@ -58,7 +59,7 @@ impl Groups {
             self.lowest.get_or_insert(bounds);
             self.highest = Some(bounds);
             if bounds.0.is_finite() {
-                let (low, high) = narrowed(bounds, from.extremes);
+                let (low, high) = narrowed(bounds, from.extremes());
                 let n = n as f64;
                 self.sum_min += low * n;
                 self.sum_max += high * n;
@@ -84,9 +85,17 @@ impl Groups {
         };
         self.lowest.get_or_insert(bounds(least));
         self.highest = Some(bounds(greatest));
-        let (mut low, mut high) = weighted(store.counts(), |place| bounds(store.first() + place));
+        let (mut low, mut high) = weighted(
+            store.counts(),
+            |n| f64::from(n & COUNT),
+            |place| bounds(store.first() + place),
+        );
         if store.has_carries() {
-            let (lows, highs) = weighted(store.carries(), |place| bounds(store.first() + place));
+            let (lows, highs) = weighted(
+                store.carries(),
+                |n| n as f64,
+                |place| bounds(store.first() + place),
+            );
             low += lows * CARRY;
             high += highs * CARRY;
         }
@@ -105,21 +114,26 @@ impl Groups {
 }
 
 /// What one carry of a counter stands for.
-const CARRY: f64 = 4_294_967_296.0;
+const CARRY: f64 = (1_u64 << COUNT_BITS) as f64;
 
 fn narrowed((low, high): Bounds, extremes: Extremes) -> Bounds {
     (low.max(extremes.min), high.min(extremes.max))
 }
 
 /// The sums of the lower and of the upper bounds, each times its count.
-fn weighted(counts: &[u32], bounds: impl Fn(u32) -> Bounds) -> (f64, f64) {
+fn weighted<T: Copy>(
+    counts: &[T],
+    number: impl Fn(T) -> f64,
+    bounds: impl Fn(u32) -> Bounds,
+) -> (f64, f64) {
     let (mut lows, mut highs) = ([0.0; LANES], [0.0; LANES]);
     let mut place = 0;
     for lanes in counts.chunks(LANES) {
         for ((n, low), high) in lanes.iter().zip(&mut lows).zip(&mut highs) {
             let (lower, upper) = bounds(place);
-            *low += lower * f64::from(*n);
-            *high += upper * f64::from(*n);
+            let n = number(*n);
+            *low += lower * n;
+            *high += upper * n;
             place += 1;
         }
     }

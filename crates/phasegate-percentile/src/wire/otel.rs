@@ -53,7 +53,7 @@ pub fn encode<const SUM: bool>(histogram: &MappedHistogram<Base2, SUM>) -> Encod
         }
     }
     if left_out == 0 {
-        let extremes = histogram.extremes;
+        let extremes = histogram.extremes();
         if histogram.min().is_some() && extremes.min_exact && extremes.max_exact {
             put_double_field(&mut bytes, 12, extremes.min);
             put_double_field(&mut bytes, 13, extremes.max);
