@@ -2,9 +2,11 @@
 
 use phasegate_core::{Span, Timestamp};
 use phasegate_engine::record::{Body, Decision, HoldReason, Record};
+use phasegate_report::view::{Evidence, MomentSort};
+use phasegate_report::{View, explain};
 use phasegate_testkit::simulation::{Kill, Setup, Simulation};
 use phasegate_testkit::world::{Metric, Reply, World};
-use phasegate_tests::{at, program_of};
+use phasegate_tests::{at, errors, program, program_of};
 
 /// A person takes half an hour; a date comes in an hour. Meanwhile the queue is looked at four times a minute, and
 /// recorded every five minutes.
@@ -106,6 +108,38 @@ fn what_changes_before_the_yes_is_seen() {
     let decided = decided(&simulation.records().expect("a whole journal"));
     let decisions: Vec<Decision> = decided.iter().map(|(decision, ..)| *decision).collect();
     assert_eq!(decisions, [Decision::NoGo]);
+}
+
+/// An abort condition ends an experiment at once: what was measured then, and by which rule, stands in the journal before
+/// the hold does.
+#[test]
+fn what_stops_an_experiment_shows_what_was_measured() {
+    let mut world = World::default();
+    let errors = errors("0.1%");
+    world
+        .metrics
+        .insert("errors".parse().expect("an id"), errors);
+    world
+        .metrics
+        .insert("queue".parse().expect("an id"), queue(12));
+    world
+        .while_broken
+        .insert("queue".parse().expect("an id"), queue(500));
+    let setup = Setup::new(program("experiment", None), world, at(0));
+    let mut simulation = Simulation::new(setup).expect("a rollout");
+    simulation.run(Span::from_secs(1_200)).expect("no defect");
+    let records = simulation.records().expect("a whole journal");
+    let view = View::of(&records).expect("a journal");
+    let held = view.moments.iter().find(|one| one.sort == MomentSort::Held);
+    let held = held.expect("it is held");
+    let [Evidence::Finding { rule, finding, .. }] = held.evidence.as_slice() else {
+        panic!("{held:?}");
+    };
+    assert!(rule.starts_with("queue > 100"), "{rule}");
+    let observed = finding.observed.as_ref().map(ToString::to_string);
+    assert_eq!(observed.as_deref(), Some("500"));
+    let told = explain(&view, held.seq).expect("a decision");
+    assert!(told.contains("queue is 500"), "{told}");
 }
 
 /// A person who says no to a check is asked nothing that failed: what holds the rollout says who, and to what.

@@ -247,7 +247,8 @@ impl Engine {
 
     /// Records what this look has found, where it is not recorded yet: before anything is decided by it.
     fn record_now(&mut self, seen: &Seen<'_>) {
-        let any = !(seen.checks.is_empty() && seen.triggers.is_empty() && seen.bakes.is_empty());
+        let some = !(seen.checks.is_empty() && seen.stops.is_empty());
+        let any = some || !(seen.triggers.is_empty() && seen.bakes.is_empty());
         if !any || seen.recorded.replace(true) {
             return;
         }
@@ -260,6 +261,14 @@ impl Engine {
             finding: finding(c.look),
             failures: c.failures,
         });
+        // Of conditions that end something at once those that hold: nothing else is made of them.
+        let stops = seen.stops.iter().map(|(look, place, check)| Judged {
+            place: (*place).clone(),
+            check: (*check).clone(),
+            finding: finding(look),
+            failures: 0,
+        });
+        let judged = judged.chain(stops);
         let triggers = seen.triggers.iter().map(|t| TriggerProgress {
             trigger: t.trigger.clone(),
             finding: finding(t.look),

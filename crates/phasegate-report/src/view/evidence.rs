@@ -70,17 +70,18 @@ pub(super) fn of_place(place: &Place, step: &Step<'_>) -> Vec<Evidence> {
     if let Some(op) = state.op(place) {
         match &op.kind {
             OpKind::Bake { span, .. } if span.is_zero() => {}
-            OpKind::Bake { span, .. } => {
+            OpKind::Bake { span, checks, .. } => {
                 let covered = state
                     .bakes
                     .get(place)
                     .map(|bake| bake.covered)
                     .unwrap_or_default();
                 // How much is covered is recorded now and then; it passes when all of it is.
-                let (what, covered) = if is_done(step.record) {
-                    ("covered by evidence", covered.max(*span))
-                } else {
-                    ("covered by evidence, as last recorded", covered)
+                let (what, covered) = match (is_done(step.record), checks.is_empty()) {
+                    (true, true) => ("waited", covered.max(*span)),
+                    (true, false) => ("covered by evidence", covered.max(*span)),
+                    (false, true) => ("waited, as last recorded", covered),
+                    (false, false) => ("covered by evidence, as last recorded", covered),
                 };
                 evidence.push(clock(what, None, covered, Some(*span)));
             }
@@ -234,12 +235,16 @@ fn of_items(gate: &Place, step: &Step<'_>) -> Vec<Evidence> {
 }
 
 fn of_checks(place: &Place, state: &State) -> Vec<Evidence> {
-    let checks = state.op(place).map(|op| op.checks()).unwrap_or_default();
-    let found = checks.iter().filter_map(|check| {
+    let Some(op) = state.op(place) else {
+        return Vec::new();
+    };
+    let checks = op.checks().iter().map(|one| (one, BoundSort::Criterion));
+    let stops = op.stops().iter().map(|one| (one, BoundSort::Trigger));
+    let found = checks.chain(stops).filter_map(|(check, sort)| {
         let known = state.check(place, &check.id)?;
         Some(Evidence::Finding {
             by: check.id.to_string(),
-            sort: BoundSort::Criterion,
+            sort,
             rule: check.criterion.to_string(),
             finding: Box::new(known.finding.clone()),
         })
