@@ -58,15 +58,7 @@ fn duplicates(scope: &mut Scope<'_>) {
         draft.matrix.iter().map(|one| &one.id),
     );
     around(scope);
-    let procedures = root.key("procedures");
-    for (index, procedure) in draft.procedures.iter().enumerate() {
-        let here = procedures.index(index);
-        let here = here.key("re-enable");
-        let steps = procedure.re_enable.iter().flat_map(|one| &one.steps);
-        let ids = steps.map(|one| &one.id);
-        unique(scope, here.key("steps"), "step", ids);
-        re_enabling_phase(scope, procedure, here);
-    }
+    re_enabling(scope);
     let phases = root.key("phases");
     let mut gates = BTreeMap::new();
     let mut triggers = BTreeMap::new();
@@ -97,6 +89,19 @@ fn duplicates(scope: &mut Scope<'_>) {
     let ids = draft.triggers.iter().map(|one| &one.id);
     unique_in(scope, root.key("triggers"), "trigger", ids, &mut triggers);
     alerts(scope, &triggers);
+}
+
+/// Names of how parts are switched on again.
+fn re_enabling(scope: &mut Scope<'_>) {
+    let procedures = At::ROOT.key("procedures");
+    for (index, procedure) in scope.draft.procedures.iter().enumerate() {
+        let here = procedures.index(index);
+        let here = here.key("re-enable");
+        let steps = procedure.re_enable.iter().flat_map(|one| &one.steps);
+        let ids = steps.map(|one| &one.id);
+        unique(scope, here.key("steps"), "step", ids);
+        re_enabling_phase(scope, procedure, here);
+    }
 }
 
 /// A part is switched on again in a phase of its own, which is named after the procedure.

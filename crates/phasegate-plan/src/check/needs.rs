@@ -93,21 +93,7 @@ pub(super) fn uses(draft: &PlanDraft) -> Vec<Use> {
         }
     }
     commands(draft, &mut out);
-    let procedures = root.key("procedures");
-    for (index, procedure) in draft.procedures.iter().enumerate() {
-        let here = procedures.index(index);
-        let steps = here.key("rollback");
-        let steps = steps.key("steps");
-        for (index, step) in procedure.rollback.steps.iter().enumerate() {
-            action(&step.action, steps.index(index), &mut out);
-        }
-        let steps = here.key("re-enable");
-        let steps = steps.key("steps");
-        let again = procedure.re_enable.iter().flat_map(|one| &one.steps);
-        for (index, step) in again.enumerate() {
-            action(&step.action, steps.index(index), &mut out);
-        }
-    }
+    procedures(draft, &mut out);
     if let Some(rollback) = &draft.rollback {
         let steps = root.key("rollback");
         let steps = steps.key("steps");
@@ -116,6 +102,25 @@ pub(super) fn uses(draft: &PlanDraft) -> Vec<Use> {
         }
     }
     out
+}
+
+/// What procedures switch off, and on again.
+fn procedures(draft: &PlanDraft, out: &mut Vec<Use>) {
+    let procedures = At::ROOT.key("procedures");
+    for (index, procedure) in draft.procedures.iter().enumerate() {
+        let here = procedures.index(index);
+        let steps = here.key("rollback");
+        let steps = steps.key("steps");
+        for (index, step) in procedure.rollback.steps.iter().enumerate() {
+            action(&step.action, steps.index(index), out);
+        }
+        let steps = here.key("re-enable");
+        let steps = steps.key("steps");
+        let again = procedure.re_enable.iter().flat_map(|one| &one.steps);
+        for (index, step) in again.enumerate() {
+            action(&step.action, steps.index(index), out);
+        }
+    }
 }
 
 /// What belongs to no phase: what people look at, what is broken on purpose, and backups.

@@ -25,6 +25,7 @@ fn a_revised_plan_is_told_and_shown_from_its_record_on() {
         not_before: None,
         ops: Vec::new(),
         rollback: Rollback::default(),
+        re_enables: None,
     });
     let last = records.last().expect("a record").now;
     records.push(Record {

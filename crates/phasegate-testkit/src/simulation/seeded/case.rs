@@ -214,10 +214,10 @@ fn outage(chance: &mut Chance, world: &mut World) {
     ];
     let kind = chance.pick(&kinds).copied();
     let from = chance.below(60);
-    // Some last longer than any way back may take.
+    // Some last longer than any way back may take, be it of all phases.
     let until = from
         + match chance.percent(20) {
-            true => chance.between(21, 60),
+            true => chance.between(21, 240),
             false => chance.between(1, 20),
         };
     if let (Some(binding), Some(kind)) = (binding, kind) {
