@@ -18,7 +18,6 @@ fn a_revised_plan_is_told_and_shown_from_its_record_on() {
     revised.plan_digest = "feed".to_owned();
     revised.triggers.reverse();
     revised.phases.push(Phase {
-        re_enables: None,
         id: "late".parse().expect("an id"),
         title: "Late <work>".to_owned(),
         after: Vec::new(),
