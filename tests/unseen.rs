@@ -200,3 +200,55 @@ fn a_gate_bears_a_source_that_is_away_for_a_moment() {
     let (least, most) = (Span::from_secs(120 * 60), Span::from_secs(121 * 60));
     assert!(least <= after && after < most, "held after {after}");
 }
+
+/// A trigger that could not be told for too long holds; when it is seen again and fires at once, it goes back all the same.
+#[test]
+fn what_fires_as_soon_as_it_is_seen_again_is_answered() {
+    const PLAN: &str = "format: phasegate-plan/1
+id: dark
+title: Dark
+roles:
+  - {id: lead, members: [lena]}
+kpis:
+  - {id: queue, shape: gauge, direction: lower, window: 2m, source: metrics, query: {whole: queue}}
+calendar: {zone: UTC}
+evaluation: {every: 15s, settle: 0s}
+phases:
+  - id: one
+    title: One
+    steps: [{id: rest, wait: 10h}]
+    rollback: {target: start, limit: 5m, steps: [{id: back, task: {role: lead, instructions: Take it back}}]}
+triggers:
+  - {id: long, criterion: queue > 100, respond: [{rollback: start}]}
+";
+    let queue = |length: u64| {
+        let value = length.into();
+        Metric::Scalar { value }
+    };
+    let mut world = World::default();
+    let id = || "queue".parse().expect("an id");
+    world.metrics.insert(id(), queue(12));
+    world.outages.push(Outage {
+        binding: "metrics".parse().expect("an id"),
+        kind: OutageKind::Unreachable,
+        from: at(10),
+        until: at(60),
+        exposure: Ratio::ZERO,
+    });
+    let setup = Setup::new(program_of(PLAN, None), world, at(0));
+    let mut simulation = Simulation::new(setup).expect("a rollout");
+    simulation.run(Span::from_secs(60 * 50)).expect("no defect");
+    let held = |body: &Body| {
+        matches!(
+            body,
+            Body::Held {
+                reason: HoldReason::Blind { .. }
+            }
+        )
+    };
+    assert!(records(&simulation).iter().any(|one| held(&one.body)));
+    simulation.world.metrics.insert(id(), queue(500));
+    simulation.run(Span::from_secs(60 * 20)).expect("no defect");
+    let back = |body: &Body| matches!(body, Body::RollbackStarted { .. });
+    assert!(records(&simulation).iter().any(|one| back(&one.body)));
+}

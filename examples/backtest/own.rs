@@ -254,11 +254,8 @@ fn options(own: &Own, (start, until): (Timestamp, Timestamp), columns: &Columns)
             users: own.users,
         });
     }
-    // False alarms are counted over the whole of it only where it is known what is false.
-    if options.bad_from.is_some() {
-        options = options.going_on();
-    }
-    options
+    // Each false alarm counts, over all that was recorded.
+    options.going_on()
 }
 
 fn show(rows: &[(String, Backtest)], options: &Options) {

@@ -11,7 +11,7 @@ pub(crate) fn exposed(all: &mut Backtest, options: &Options) {
     let Some(bad) = options.bad_from else {
         return;
     };
-    let end = all.detection().map_or(all.until, |alarm| alarm.at);
+    let end = all.detection().map_or(options.until, |alarm| alarm.at);
     let until = |index: usize| {
         all.exposure
             .get(index + 1)

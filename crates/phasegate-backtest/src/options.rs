@@ -52,7 +52,7 @@ impl Options {
         self
     }
 
-    /// It goes on after false alarms, and begins again.
+    /// It goes on after false alarms, and begins again as long as nothing is bad.
     #[must_use]
     pub fn going_on(mut self) -> Self {
         self.goes_on = true;

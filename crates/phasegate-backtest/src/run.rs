@@ -51,6 +51,8 @@ pub fn backtest(
         let ended = run.engine.state().outcome.is_some() && all.detection().is_none();
         all.records.push(run.records);
         at = run.now.wall;
+        // A version that was let through is not rolled out once more: nobody looks at it any longer.
+        let ended = ended && options.bad_from.is_none_or(|bad| at < bad);
         if !(options.goes_on && ended && took_time) || at >= options.until {
             break;
         }
@@ -104,10 +106,11 @@ impl<'r> Run<'r> {
     fn carry_out(&mut self, all: &mut Backtest) -> Result<(), BacktestError> {
         loop {
             self.settle(all)?;
-            let is_found = all
-                .alarms
-                .last()
-                .is_some_and(|alarm| !alarm.is_false || !self.options.goes_on);
+            // Stopped blind it waits: what it sees later may still find the bad version out.
+            let is_found = all.alarms.last().is_some_and(|alarm| match alarm.is_false {
+                true => !self.options.goes_on,
+                false => !alarm.is_blind,
+            });
             let state = self.engine.state();
             let rolling = state.is_rolling_back();
             if state.outcome.is_some() || (is_found && !rolling) {

@@ -379,6 +379,40 @@ fn what_only_went_blind_has_found_nothing_out() {
     assert_eq!((done.time_to_detect(), done.false_alarms()), (None, 0));
     let table = comparison(&[("blind", &done)]);
     assert!(table.contains("| blind | never |"), "{table}");
+    // It stands held at 50% until the end, and who comes by meets the bad version: half of a hundred in each of 5,205 s,
+    // from the last point before it was bad on.
+    assert_eq!(done.exposed.requests, 260_250, "{:?}", done.exposed);
+    // What it sees later still sends it back.
+    let again = load(7200, |second| match second {
+        2700..4200 => None,
+        4200.. => Some(95.0),
+        _ => Some(20.0),
+    });
+    let done = run(&program(&[BACK]), &again, &options);
+    let found = done.detection().map(|alarm| alarm.at);
+    assert!(
+        found.is_some_and(|at| at >= self::at(4200)),
+        "{:?}",
+        done.alarms
+    );
+}
+
+/// A bad version that was let through to everybody is met until the end, and no second rollout finds it out.
+#[test]
+fn what_was_let_through_is_never_found_out() {
+    let recording = worse_from(4000, 3);
+    let patient = "criterion: load > 80 for 2h, severity: critical, respond: [{rollback: start}]";
+    let options = for_hours(3).bad_from(at(1900)).going_on();
+    let done = run(
+        &program(&[patient]),
+        &recording,
+        &options.with_traffic(traffic(3)),
+    );
+    assert_eq!(done.ends.len(), 1, "{:?}", done.ends);
+    assert_eq!((done.time_to_detect(), done.records.len()), (None, 1));
+    let table = comparison(&[("let through", &done)]);
+    assert!(table.contains("| let through | never |"), "{table}");
+    assert!(done.exposed.requests > 440_000, "{:?}", done.exposed);
 }
 
 #[test]

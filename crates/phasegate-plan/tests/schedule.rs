@@ -247,8 +247,8 @@ gates:
         .collect();
     let wanted = [
         ("before-b", "2025-09-04T10:00:00Z"),
-        // What it is about is done later.
-        ("early", "2025-09-09T11:00:00Z"),
+        // What it is about is done later, and the rest of the phase's days is not waited for.
+        ("early", "2025-09-04T11:00:00Z"),
         ("late", "2025-09-10T09:00:00Z"),
         ("begin", "2025-09-02T11:00:00Z"),
         ("accepted", "2025-09-15T09:00:00Z"),

@@ -325,13 +325,15 @@ impl State {
     }
 
     fn fold_trigger(&mut self, progress: &crate::record::TriggerProgress) {
-        // A response belongs to one stretch of firing or of blindness; when that ends, so does it.
+        // A response belongs to one stretch of firing or of blindness; when that ends, so does it. What fires as soon as it
+        // is seen again has not been responded to.
+        let before = self.triggers.get(&progress.trigger);
+        let seen_again = progress.blind_since.is_none()
+            && before.is_some_and(|state| {
+                state.blind_since.is_some() && state.hold.alert() != Alert::Firing
+            });
         let over = progress.hold.alert() != Alert::Firing && progress.blind_since.is_none();
-        let responded = !over
-            && self
-                .triggers
-                .get(&progress.trigger)
-                .is_some_and(|state| state.responded);
+        let responded = !over && !seen_again && before.is_some_and(|state| state.responded);
         let state = TriggerState {
             finding: progress.finding.clone(),
             hold: progress.hold,

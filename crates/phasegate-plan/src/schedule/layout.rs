@@ -288,18 +288,24 @@ impl Layout<'_> {
             GateWhen::BeforeStep(id) => begins.get(id).copied().unwrap_or(start),
             GateWhen::End | GateWhen::Acceptance => over.done,
         };
-        // A date says when the decision falls: no rollout waits for the rest of the days that the phase may take.
-        let from = |gate: &Gate, due: Timestamp| match (&gate.when, gate.not_before) {
-            (GateWhen::End | GateWhen::Acceptance, Some(moment)) => moment.max(over.worked),
-            (GateWhen::BeforeStart | GateWhen::BeforeStep(_), Some(moment)) => moment.max(due),
-            (_, None) => due,
+        // A date or a day of the phase says when the decision falls: no rollout waits for the rest of the days that the
+        // phase may take.
+        let from = |gate: &Gate, due: Timestamp, day: Option<Timestamp>| match &gate.when {
+            GateWhen::End | GateWhen::Acceptance => {
+                let dated = gate.not_before.max(day);
+                dated.map_or(due, |moment| moment.max(over.worked))
+            }
+            GateWhen::BeforeStart | GateWhen::BeforeStep(_) => {
+                gate.not_before.map_or(due, |moment| moment.max(due))
+            }
         };
         let gates = phase.gates.iter().enumerate();
         gates
             .map(|(number, gate)| {
-                let day = days.get(&number).copied().unwrap_or(start);
+                let own = days.get(&number).copied();
+                let day = own.unwrap_or(start);
                 let due = day.max(due(gate));
-                let at = day.max(from(gate, due));
+                let at = day.max(from(gate, due, own));
                 if gate.when != GateWhen::BeforeStart {
                     warnings.held_by_gate(self, (gate, number), due, at);
                 }

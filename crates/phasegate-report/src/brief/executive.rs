@@ -146,7 +146,7 @@ impl Executive {
         let next = self.next.iter().map(Next::bits);
         let sections = [
             Section::of("missed", "What is not as it should be", self.missed()),
-            Section::of("open", "Waits for somebody", first(open)),
+            Section::of("open", "What it waits for", first(open)),
             Section::of("next", "Next", first(next)),
             Section::of("actions", "What to do", self.actions()),
             Section::of("course", "Course", [chart]),

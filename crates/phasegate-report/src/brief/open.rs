@@ -4,7 +4,8 @@ use phasegate_core::{PhaseId, Timestamp};
 use serde::Serialize;
 
 use crate::doc::{Bits, Clock};
-use crate::view::{PhaseStanding, StepStanding, View};
+use crate::view::{GateView, PhaseStanding, StepStanding, View};
+use crate::words;
 
 /// Something that waits for somebody.
 #[derive(Clone, Debug, Serialize)]
@@ -24,7 +25,7 @@ pub(super) struct Next {
     pub(super) steps: Vec<String>,
 }
 
-/// Holds and pauses, questions, incidents, and a rollback that failed.
+/// Holds and pauses, questions, gates that wait for their dates, incidents, and a rollback that failed.
 pub(super) fn open(view: &View) -> Vec<Open> {
     let stops = view.stops.iter().filter(|stop| stop.ended.is_none());
     let stops = stops.map(|stop| Open {
@@ -41,6 +42,16 @@ pub(super) fn open(view: &View) -> Vec<Open> {
             what: format!("{} is asked: {}", roles.join(", "), asked.text),
         }
     });
+    let waits = |gate: &&GateView| gate.decision.is_none() && gate.closed.is_none();
+    let gates = view.gates.iter().filter(waits);
+    let gates = gates.filter_map(|gate| {
+        let date = gate.not_before.filter(|date| *date > view.header.last)?;
+        let date = words::moment_text(date, false);
+        Some(Open {
+            since: Some(gate.opened),
+            what: format!("gate '{}' is not decided before {date} UTC", gate.title),
+        })
+    });
     let incidents = view.incidents.iter().filter(|one| one.resolved.is_none());
     let incidents = incidents.map(|one| Open {
         since: Some(one.declared),
@@ -55,7 +66,7 @@ pub(super) fn open(view: &View) -> Vec<Open> {
         since: back.ended,
         what: "the rollback failed: a person must take over".to_owned(),
     });
-    let all = stops.chain(questions).chain(incidents);
+    let all = stops.chain(questions).chain(gates).chain(incidents);
     all.chain(failed).collect()
 }
 

@@ -42,6 +42,11 @@ fn gate_row(gate: &GateView, last: Timestamp, clock: &Clock) -> Vec<Bits> {
         ),
         None => (Bits::mark(Tone::Unsure, "open"), Bits::text("waits")),
     };
+    let opened = clock.at(gate.opened);
+    let opened = match gate.not_before {
+        Some(moment) => opened.and_text(", not before ").and(clock.at(moment)),
+        None => opened,
+    };
     let checks = gate.checks.iter().map(|check| {
         let verdict = check.finding.as_ref().map(|finding| &finding.verdict);
         let said = check
@@ -67,7 +72,7 @@ fn gate_row(gate: &GateView, last: Timestamp, clock: &Clock) -> Vec<Bits> {
         Bits::text(gate.title.as_str())
             .and_text(" ")
             .and_code(gate.gate.as_str()),
-        clock.at(gate.opened),
+        opened,
         decision,
         ground,
         Bits::joined(checks.collect(), "; "),

@@ -87,6 +87,10 @@ pub(super) fn of_place(place: &Place, step: &Step<'_>) -> Vec<Evidence> {
             }
             OpKind::Gate(gate) => {
                 evidence.extend(since_start(place, step, "open", gate.timeout));
+                evidence.extend(gate.not_before.map(|moment| {
+                    let past = step.record.at().since(moment);
+                    clock("its date is past", Some(moment), past, None)
+                }));
             }
             OpKind::Validate { within, .. } => {
                 evidence.extend(since_start(place, step, "validating", Some(*within)));

@@ -122,6 +122,44 @@ fn the_summary_counts_what_people_attested() {
     );
 }
 
+/// Which clock: a gate that all have approved may have waited for its date alone.
+#[test]
+fn a_gate_that_waited_for_its_date_says_so() {
+    let mut records = fixtures::completed();
+    let decided = |record: &Record| match &record.body {
+        Body::GateDecided { .. } => Some(record.now.wall),
+        _ => None,
+    };
+    let at = records.iter().position(|record| decided(record).is_some());
+    let at = at.expect("a gate");
+    let date = decided(&records[at])
+        .expect("a gate")
+        .before(Span::from_millis(200));
+    let Body::Created { program, .. } = &mut records[0].body else {
+        panic!("a creation");
+    };
+    for op in program.phases.iter_mut().flat_map(|phase| &mut phase.ops) {
+        if let OpKind::Gate(gate) = &mut op.kind {
+            gate.not_before = Some(date);
+        }
+    }
+    let whole = view(&records);
+    let go = whole
+        .moments
+        .iter()
+        .find(|one| one.sort == MomentSort::GateGo);
+    let told = explain(&whole, go.expect("a decision").seq).expect("a decision");
+    assert!(told.contains("its date is past: 200ms, since"), "{told}");
+    assert!(markdown(&whole).contains(", not before "));
+    // Before that it says what it waits for.
+    records.retain(|record| record.now.wall < date);
+    let page = executive_summary(&view(&records)).markdown();
+    assert!(
+        page.contains("' is not decided before 2026-09-16 "),
+        "{page}"
+    );
+}
+
 #[test]
 fn what_was_refused_is_not_in_doubt() {
     let mut records = fixtures::running();
