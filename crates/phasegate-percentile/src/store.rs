@@ -266,18 +266,20 @@ impl Store {
 
     /// Takes a part away. `false`, and nothing changed, if some bucket of it holds more.
     pub(crate) fn subtract(&mut self, part: &Self) -> bool {
-        let Some((first, last)) = part.extent() else {
+        let Some((first, others @ [_, ..])) = part.used() else {
             return true;
         };
-        let covered = first >= self.first && last - self.first < self.counts.len() as u32;
-        if covered && self.carries.is_empty() && part.carries.is_empty() {
-            let offset = (first - self.first) as usize;
-            let Some(own) = self.counts.get_mut(offset..) else {
-                return false;
-            };
-            let less = crate::simd::subtract(own, &part.counts);
+        let own = first
+            .checked_sub(self.first)
+            .and_then(|offset| self.counts.get_mut(offset as usize..))
+            .and_then(|own| own.get_mut(..others.len()));
+        if let Some(own) = own
+            && self.carries.is_empty()
+            && part.carries.is_empty()
+        {
+            let less = crate::simd::subtract(own, others);
             if less {
-                crate::simd::add(own, &part.counts);
+                crate::simd::add(own, others);
             }
             return !less;
         }
@@ -325,11 +327,6 @@ impl Store {
 
     pub(crate) fn heap_bytes(&self) -> usize {
         self.counts.capacity() * size_of::<u32>() + self.carries.capacity() * size_of::<u64>()
-    }
-
-    fn extent(&self) -> Option<(u32, u32)> {
-        let length = self.counts.len() as u32;
-        (length != 0).then(|| (self.first, self.first + length - 1))
     }
 
     fn at(&self, place: usize) -> u64 {
