@@ -126,9 +126,9 @@ fn the_summary_counts_what_people_attested() {
 #[test]
 fn a_gate_that_waited_for_its_date_says_so() {
     let mut records = fixtures::completed();
-    let decided = |record: &Record| match &record.body {
-        Body::GateDecided { .. } => Some(record.now.wall),
-        _ => None,
+    let decided = |record: &Record| {
+        let is_decision = matches!(record.body, Body::GateDecided { .. });
+        is_decision.then_some(record.now.wall)
     };
     let at = records.iter().position(|record| decided(record).is_some());
     let at = at.expect("a gate");
