@@ -32,7 +32,9 @@ fn observe(recorded: &Recorded, query: &Query, scale: f64) -> Result<(u64, Obser
         }
         (Recorded::Counter(series), Wants::Scalar) => {
             let growth = series.growth(window).ok_or(Absence::NoData)?;
-            Ok((whole(growth * scale).max(1), scalar(growth)?))
+            // So many would have been counted at this share.
+            let growth = growth * scale;
+            Ok((whole(growth).max(1), scalar(growth)?))
         }
         (Recorded::Share { matching, total }, wants) => {
             let (matching, total) = (

@@ -18,6 +18,7 @@ pub fn comparison(rows: &[(&str, &Backtest)]) -> String {
         let found = match (one.time_to_detect(), one.bad_since) {
             (Some(after), _) => after.rounded().to_string(),
             (None, Some(_)) => "never".to_owned(),
+            (None, None) if one.detection().is_some() => "nobody met it".to_owned(),
             (None, None) => "-".to_owned(),
         };
         let took = one.duration();

@@ -303,10 +303,10 @@ impl State {
             }
             Body::Testified { statement, yes, .. } => self.hear(statement, *yes),
             Body::TriggerFired { trigger, .. } => {
-                self.triggers
-                    .get_mut(trigger)
-                    .ok_or("no such trigger")?
-                    .responded = true;
+                let state = self.triggers.get_mut(trigger);
+                let state = state.ok_or("no such trigger")?;
+                state.responded = true;
+                state.to_blindness = state.hold.alert() != Alert::Firing;
             }
         }
         Ok(())
@@ -328,17 +328,20 @@ impl State {
         // A response belongs to one stretch of firing or of blindness; when that ends, so does it. What fires as soon as it
         // is seen again has not been responded to.
         let before = self.triggers.get(&progress.trigger);
-        let seen_again = progress.blind_since.is_none()
-            && before.is_some_and(|state| {
-                state.blind_since.is_some() && state.hold.alert() != Alert::Firing
-            });
-        let over = progress.hold.alert() != Alert::Firing && progress.blind_since.is_none();
-        let responded = !over && !seen_again && before.is_some_and(|state| state.responded);
+        let to_blindness = before.is_some_and(|state| state.to_blindness);
+        let is_blind = progress.blind_since.is_some();
+        let over = if to_blindness {
+            !is_blind
+        } else {
+            progress.hold.alert() != Alert::Firing && !is_blind
+        };
+        let responded = !over && before.is_some_and(|state| state.responded);
         let state = TriggerState {
             finding: progress.finding.clone(),
             hold: progress.hold,
             blind_since: progress.blind_since,
             responded,
+            to_blindness: to_blindness && responded,
         };
         self.triggers.insert(progress.trigger.clone(), state);
     }

@@ -195,6 +195,8 @@ pub struct TriggerState {
     pub blind_since: Option<Timestamp>,
     /// Its response to this firing, or to this blindness, was started already.
     pub responded: bool,
+    /// That response was to blindness: once it is seen again, whatever it shows is not responded to yet.
+    pub to_blindness: bool,
 }
 
 /// How a criterion stood when last recorded.

@@ -43,6 +43,7 @@ impl State {
                     for trigger in self.triggers.values_mut() {
                         trigger.blind_since = None;
                         trigger.responded = false;
+                        trigger.to_blindness = false;
                     }
                 }
                 HoldReason::Budget { .. }
