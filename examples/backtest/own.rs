@@ -10,7 +10,7 @@ use phasegate::backtest::{
     read_csv, read_openmetrics, read_prometheus_range, recording_by_name, what_if,
     without_confidence,
 };
-use phasegate::core::{Capability, Timestamp};
+use phasegate::core::{Capability, Span, Timestamp};
 use phasegate::engine::program::Program;
 use phasegate::engine::record::Outcome;
 use phasegate::engine::{Start, compile};
@@ -28,7 +28,7 @@ pub(super) fn run(own: &Own) -> Result<(), Box<dyn Error>> {
     let plan = plan(&own.plan)?;
     let columns = columns(&own.recording, &own.columns)?;
     let named = recorded(&plan, &columns, own)?;
-    let (start, until) = named.recording.range().ok_or("nothing was recorded")?;
+    let (start, until) = range(&columns).ok_or("nothing was recorded")?;
     say::line(format_args!(
         "{}, with what {} holds from {start} to {until}\n",
         plan.title, own.recording
@@ -89,7 +89,7 @@ fn other_ramps(
         let good = own.good.as_deref().unwrap_or_default();
         let columns = self::columns(good, &own.columns)?;
         let good = recorded(plan, &columns, own)?;
-        let (start, until) = good.recording.range().ok_or("nothing was recorded")?;
+        let (start, until) = range(&columns).ok_or("nothing was recorded")?;
         let good = (&good.recording, &Options::new(start, until));
         let phase = phase.parse()?;
         let as_it_is = ramp_of(program, &phase).unwrap_or_default();
@@ -137,6 +137,13 @@ fn told_of_shares(own: &Own) -> Option<String> {
         )),
         Some(_) => None,
     }
+}
+
+/// From the first moment of any column to the last, which is looked at, too.
+fn range(columns: &Columns) -> Option<(Timestamp, Timestamp)> {
+    let ranges = columns.values().filter_map(Series::range);
+    let (start, end) = ranges.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))?;
+    Some((start, end + Span::from_millis(1)))
 }
 
 fn bytes(name: &str) -> Result<Vec<u8>, String> {
@@ -275,12 +282,12 @@ fn show(rows: &[(String, Backtest)], options: &Options) {
         ));
     }
     for (name, one) in rows {
-        let end = one.ends.last().map_or_else(
+        let end = one.ends.first().map_or_else(
             || "was not over".to_owned(),
             |(at, outcome)| format!("{} at {at}", words(*outcome)),
         );
         say::line(format_args!(
-            "{name}: {} looks until {}; it {end}",
+            "{name}: {} looks until {}; the first rollout {end}",
             one.looks, one.until
         ));
         if options.bad_from.is_some() {

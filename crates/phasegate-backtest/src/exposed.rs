@@ -1,6 +1,6 @@
 //! Who met the bad version.
 
-use phasegate_core::{Ratio, Window, WindowKind};
+use phasegate_core::Ratio;
 
 use crate::answer::whole;
 use crate::options::Options;
@@ -21,6 +21,8 @@ pub(crate) fn exposed(all: &mut Backtest, options: &Options) {
     let mut requests = 0.0;
     let mut most = Ratio::ZERO;
     let mut since = None;
+    // Traffic that was not recorded is not nothing.
+    let mut told = options.traffic.is_some();
     for (index, (from, share)) in all.exposure.iter().enumerate() {
         let (start, stop) = ((*from).max(bad), until(index));
         // Found out at the moment at which it went bad, it was met all the same.
@@ -31,12 +33,10 @@ pub(crate) fn exposed(all: &mut Backtest, options: &Options) {
         since = since.or(Some(start));
         most = most.max(*share);
         if let Some(traffic) = &options.traffic {
-            let window = Window {
-                start,
-                end: stop,
-                kind: WindowKind::Increment,
-            };
-            requests += traffic.requests.growth(window).unwrap_or(0.0) * share.to_f64();
+            match traffic.requests.grew(start, stop) {
+                Some(grown) => requests += grown * share.to_f64(),
+                None => told = false,
+            }
         }
     }
     all.bad_since = since;
@@ -45,5 +45,5 @@ pub(crate) fn exposed(all: &mut Backtest, options: &Options) {
     let users = options.traffic.as_ref().map_or(0, |traffic| traffic.users);
     all.exposed.assigned = whole(users as f64 * most.to_f64());
     all.exposed.users = all.exposed.assigned.min(all.exposed.requests);
-    all.exposed.counted = options.traffic.is_some();
+    all.exposed.counted = told;
 }

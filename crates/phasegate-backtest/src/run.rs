@@ -5,7 +5,7 @@
 
 use phasegate_core::{BootId, EffectOutcome, Now, PersonId, Ratio, RolloutId, Timestamp};
 use phasegate_engine::program::Program;
-use phasegate_engine::record::Record;
+use phasegate_engine::record::{Outcome, Record};
 use phasegate_engine::{Act, Engine, Event, EventError, Person, Sources};
 
 use crate::answer::answer;
@@ -51,8 +51,9 @@ pub fn backtest(
         let ended = run.engine.state().outcome.is_some() && all.detection().is_none();
         all.records.push(run.records);
         at = run.now.wall;
-        // A version that was let through is not rolled out once more: nobody looks at it any longer.
-        let ended = ended && options.bad_from.is_none_or(|bad| at < bad);
+        // A version that was let through is not rolled out once more when it is bad: nobody looks at it any longer.
+        let is_through = run.engine.state().outcome == Some(Outcome::Completed);
+        let ended = ended && (!is_through || options.bad_from.is_none_or(|bad| at < bad));
         if !(options.goes_on && ended && took_time) || at >= options.until {
             break;
         }

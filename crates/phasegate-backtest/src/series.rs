@@ -92,7 +92,8 @@ impl Series {
         before(window.end).saturating_sub(before(window.start))
     }
 
-    /// By how much a counter grew within a window; `None` where it has no point in or shortly before it.
+    /// By how much a counter grew within a window, as it can be told at its end; `None` where it has no point in or shortly
+    /// before it. Between two points it grows evenly: what it grew over a gap does not all lie in the window that ends it.
     #[must_use]
     pub fn growth(&self, window: Window) -> Option<f64> {
         let (start, end) = (window.start.as_unix_millis(), window.end.as_unix_millis());
@@ -101,11 +102,33 @@ impl Series {
         if self.at.get(last)?.saturating_add(lookback) < start {
             return None;
         }
-        let first = match self.at_or_before(start) {
-            Some(index) => *self.grown.get(index)?,
-            // It began within the window: what it had then was counted before.
-            None => *self.grown.first()?,
+        let grown = self.grown.get(last)? - self.grown_at(start)?;
+        Some(grown.max(0.0))
+    }
+
+    /// By how much a counter grew from one moment to another, as it can be told afterwards; `None` where that was not
+    /// recorded.
+    pub(crate) fn grew(&self, from: Timestamp, until: Timestamp) -> Option<f64> {
+        let (first, last) = self.range()?;
+        if from < first || until > last + LOOKBACK {
+            return None;
+        }
+        let (from, until) = (from.as_unix_millis(), until.as_unix_millis());
+        Some(self.grown_at(until)? - self.grown_at(from)?)
+    }
+
+    /// How much it has grown at a moment: evenly from one point to the next, not at all before the first and after the
+    /// last.
+    fn grown_at(&self, moment: i64) -> Option<f64> {
+        let Some(index) = self.at_or_before(moment) else {
+            return self.grown.first().copied();
         };
-        Some(self.grown.get(last)? - first)
+        let (at, grown) = (*self.at.get(index)?, *self.grown.get(index)?);
+        let next = index.saturating_add(1);
+        let (Some(next_at), Some(next_grown)) = (self.at.get(next), self.grown.get(next)) else {
+            return Some(grown);
+        };
+        let part = moment.saturating_sub(at) as f64 / next_at.saturating_sub(at) as f64;
+        Some(grown + (next_grown - grown) * part)
     }
 }

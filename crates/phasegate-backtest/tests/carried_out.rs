@@ -13,7 +13,7 @@ use phasegate_backtest::{
     Alarm, Backtest, BacktestError, Options, Recorded, Recording, Series, Traffic, backtest,
     comparison, ramp_of, what_if, with_ramp, without_confidence,
 };
-use phasegate_core::{Arm, PhaseId, Ratio, Span, Timestamp};
+use phasegate_core::{Arm, PhaseId, Ratio, Span, Timestamp, Window, WindowKind};
 use phasegate_engine::program::{Program, Response};
 use phasegate_engine::record::{Body, Outcome, Record};
 use phasegate_engine::{Start, compile};
@@ -379,9 +379,8 @@ fn what_only_went_blind_has_found_nothing_out() {
     assert_eq!((done.time_to_detect(), done.false_alarms()), (None, 0));
     let table = comparison(&[("blind", &done)]);
     assert!(table.contains("| blind | never |"), "{table}");
-    // It stands held at 50% until the end, and who comes by meets the bad version: half of a hundred in each of 5,205 s,
-    // from the last point before it was bad on.
-    assert_eq!(done.exposed.requests, 260_250, "{:?}", done.exposed);
+    // It stands held at 50% until the end, and who comes by meets the bad version: half of a hundred in each of 5,200 s.
+    assert_eq!(done.exposed.requests, 260_000, "{:?}", done.exposed);
     // What it sees later still sends it back.
     let again = load(7200, |second| match second {
         2700..4200 => None,
@@ -395,6 +394,38 @@ fn what_only_went_blind_has_found_nothing_out() {
         "{:?}",
         done.alarms
     );
+}
+
+/// Four in two minutes, with six minutes between two points: no two minutes have twelve.
+#[test]
+fn what_grew_over_a_gap_is_not_all_of_the_last_window() {
+    let counter = Series::new(vec![(at(0), 0.0), (at(120), 4.0), (at(480), 16.0)]);
+    let window = |start: i64, end: i64| Window {
+        start: at(start),
+        end: at(end),
+        kind: WindowKind::Rolling,
+    };
+    assert_eq!(counter.growth(window(360, 480)), Some(4.0));
+    assert_eq!(counter.growth(window(0, 480)), Some(16.0));
+    // At its end nobody knows of the next point.
+    assert_eq!(counter.growth(window(120, 240)), Some(0.0));
+}
+
+/// What a false alarm took back is rolled out again.
+#[test]
+fn what_was_taken_back_is_rolled_out_again() {
+    let recording = load(7200, |second| {
+        Some(if (1995..2020).contains(&second) || second >= 2500 {
+            120.0
+        } else {
+            20.0
+        })
+    });
+    let options = for_hours(2).bad_from(at(2000)).going_on();
+    let done = run(&program(&[BACK]), &recording, &options);
+    assert_eq!(done.records.len(), 2, "{:?}", done.ends);
+    assert_eq!(done.false_alarms(), 1, "{:?}", done.alarms);
+    assert!(done.time_to_detect().is_some(), "{:?}", done.alarms);
 }
 
 /// A bad version that was let through to everybody is met until the end, and no second rollout finds it out.
