@@ -147,17 +147,8 @@ fn case(name: &str) -> (Setup, Ended) {
                 .push((at(60), person("olga", "operator"), Act::Abort));
             Ended::Finished(Outcome::Aborted)
         }
-        "partial" => {
-            let back = Back::Procedure("no-advice".parse().expect("an id"));
-            let olga = || person("olga", "operator");
-            setup.acts.extend([
-                (at(6), olga(), Act::RollBack { back }),
-                (at(14), olga(), Act::Release),
-            ]);
-            Ended::Finished(Outcome::Completed)
-        }
-        "re-enabled" => {
-            // It is switched off, let go on, and switched on again.
+        // A part is switched off and let go on; in one of the two plans it is switched on again.
+        "partial" | "re-enabled" => {
             let back = Back::Procedure("no-advice".parse().expect("an id"));
             let olga = || person("olga", "operator");
             setup.acts.extend([

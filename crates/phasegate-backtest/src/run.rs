@@ -44,17 +44,21 @@ pub fn backtest(
         let mut run = Run::new(program, recording, options, at)?;
         run.carry_out(&mut all)?;
         all.until = run.now.wall;
-        if let Some(outcome) = run.engine.state().outcome {
+        let outcome = run.engine.state().outcome;
+        if let Some(outcome) = outcome {
             all.ends.push((run.now.wall, outcome));
         }
         let took_time = run.now.wall > at;
-        let ended = run.engine.state().outcome.is_some() && all.detection().is_none();
         all.records.push(run.records);
         at = run.now.wall;
-        // A version that was let through is not rolled out once more when it is bad: nobody looks at it any longer.
-        let is_through = run.engine.state().outcome == Some(Outcome::Completed);
-        let ended = ended && (!is_through || options.bad_from.is_none_or(|bad| at < bad));
-        if !(options.goes_on && ended && took_time) || at >= options.until {
+        let begins_again = match outcome {
+            // A version that was let through is not rolled out once more when it is bad: nobody looks at it any longer.
+            Some(Outcome::Completed) => options.bad_from.is_none_or(|bad| at < bad),
+            Some(Outcome::Aborted | Outcome::RolledBack | Outcome::RollbackFailed) => true,
+            None => false,
+        };
+        let is_found = all.detection().is_some();
+        if !(options.goes_on && begins_again && took_time) || is_found || at >= options.until {
             break;
         }
     }

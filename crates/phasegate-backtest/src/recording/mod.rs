@@ -123,12 +123,6 @@ impl Recording {
         self
     }
 
-    /// With which share to the new version it was made, if somebody said so.
-    #[must_use]
-    pub const fn canary_share(&self) -> Option<Ratio> {
-        self.canary_share
-    }
-
     pub(crate) fn of(&self, text: &str, arm: Arm) -> Option<&Recorded> {
         let arms = self.by_text.get(text)?;
         arms.of.get(&arm).or(arms.any.as_ref())

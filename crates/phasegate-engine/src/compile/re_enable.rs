@@ -30,7 +30,7 @@ impl Compiler<'_> {
         context: &model::Phase,
     ) -> Result<Phase, CompileError> {
         let id = &procedure.id;
-        let phase = format!("re-enable-{id}");
+        let phase = procedure.re_enabling_phase();
         let evaluation = self.plan.evaluation(context);
         let look = |name: &str, title: String, on_fail: Response| -> Result<Op, CompileError> {
             let place = format!("{phase}-{name}");

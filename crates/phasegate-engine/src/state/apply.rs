@@ -329,12 +329,8 @@ impl State {
         // is seen again has not been responded to.
         let before = self.triggers.get(&progress.trigger);
         let to_blindness = before.is_some_and(|state| state.to_blindness);
-        let is_blind = progress.blind_since.is_some();
-        let over = if to_blindness {
-            !is_blind
-        } else {
-            progress.hold.alert() != Alert::Firing && !is_blind
-        };
+        let fires = progress.hold.alert() == Alert::Firing;
+        let over = progress.blind_since.is_none() && (to_blindness || !fires);
         let responded = !over && before.is_some_and(|state| state.responded);
         let state = TriggerState {
             finding: progress.finding.clone(),

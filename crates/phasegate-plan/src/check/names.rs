@@ -109,7 +109,7 @@ fn re_enabling_phase(scope: &mut Scope<'_>, procedure: &Procedure, here: At<'_>)
     if procedure.re_enable.is_none() {
         return;
     }
-    let name = format!("re-enable-{}", procedure.id);
+    let name = procedure.re_enabling_phase();
     let mut phases = scope.draft.phases.iter();
     if phases.any(|phase| phase.id.as_str() == name) {
         let message = format!("a phase is called '{name}', as the one in which this is done");

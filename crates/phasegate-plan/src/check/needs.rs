@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use phasegate_core::{BindingId, Capability, Role};
 
 use super::At;
-use crate::model::{Action, PlanDraft};
+use crate::model::{Action, PlanDraft, RollbackStep};
 
 /// What one binding must be able to do.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -80,26 +80,16 @@ pub(super) fn uses(draft: &PlanDraft) -> Vec<Use> {
     let phases = root.key("phases");
     for (index, phase) in draft.phases.iter().enumerate() {
         let here = phases.index(index);
-        let steps = here.key("steps");
-        for (index, step) in phase.steps.iter().enumerate() {
-            action(&step.action, steps.index(index), &mut out);
-        }
+        let steps = phase.steps.iter().map(|step| &step.action);
+        actions(steps, here, &mut out);
         if let Some(rollback) = &phase.rollback {
-            let steps = here.key("rollback");
-            let steps = steps.key("steps");
-            for (index, step) in rollback.steps.iter().enumerate() {
-                action(&step.action, steps.index(index), &mut out);
-            }
+            way_back(&rollback.steps, here.key("rollback"), &mut out);
         }
     }
     commands(draft, &mut out);
     procedures(draft, &mut out);
     if let Some(rollback) = &draft.rollback {
-        let steps = root.key("rollback");
-        let steps = steps.key("steps");
-        for (index, step) in rollback.steps.iter().enumerate() {
-            action(&step.action, steps.index(index), &mut out);
-        }
+        way_back(&rollback.steps, root.key("rollback"), &mut out);
     }
     out
 }
@@ -109,17 +99,22 @@ fn procedures(draft: &PlanDraft, out: &mut Vec<Use>) {
     let procedures = At::ROOT.key("procedures");
     for (index, procedure) in draft.procedures.iter().enumerate() {
         let here = procedures.index(index);
-        let steps = here.key("rollback");
-        let steps = steps.key("steps");
-        for (index, step) in procedure.rollback.steps.iter().enumerate() {
-            action(&step.action, steps.index(index), out);
+        way_back(&procedure.rollback.steps, here.key("rollback"), out);
+        if let Some(again) = &procedure.re_enable {
+            way_back(&again.steps, here.key("re-enable"), out);
         }
-        let steps = here.key("re-enable");
-        let steps = steps.key("steps");
-        let again = procedure.re_enable.iter().flat_map(|one| &one.steps);
-        for (index, step) in again.enumerate() {
-            action(&step.action, steps.index(index), out);
-        }
+    }
+}
+
+fn way_back(steps: &[RollbackStep], owner: At<'_>, out: &mut Vec<Use>) {
+    actions(steps.iter().map(|step| &step.action), owner, out);
+}
+
+/// Those of the steps of something.
+fn actions<'a>(steps: impl Iterator<Item = &'a Action>, owner: At<'_>, out: &mut Vec<Use>) {
+    let here = owner.key("steps");
+    for (index, of_step) in steps.enumerate() {
+        action(of_step, here.index(index), out);
     }
 }
 

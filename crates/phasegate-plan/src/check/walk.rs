@@ -6,7 +6,7 @@ use phasegate_criterion::Criterion;
 use super::At;
 use crate::model::{
     Action, Checklist, Condition, Gate, Item, MessageId, Phase, PlanDraft, ReEnable, Response,
-    Rollback, RollbackTarget, Stage, Trigger, Watch,
+    Rollback, RollbackStep, RollbackTarget, Stage, Trigger, Watch,
 };
 
 /// What the walk meets.
@@ -286,10 +286,7 @@ fn rollback<'a>(rollback: &'a Rollback, here: At<'_>, met: &mut dyn FnMut(At<'_>
     if let Some(to) = &rollback.target {
         target(to, here.key("target"), met);
     }
-    let steps = here.key("steps");
-    for (index, step) in rollback.steps.iter().enumerate() {
-        action(&step.action, steps.index(index), met);
-    }
+    way_back(&rollback.steps, here, met);
     conditions(&rollback.validation, here.key("validation"), met);
     items(&rollback.checks, here.key("checks"), met);
     if let Some(role) = &rollback.escalate_to {
@@ -302,9 +299,13 @@ fn rollback<'a>(rollback: &'a Rollback, here: At<'_>, met: &mut dyn FnMut(At<'_>
 
 fn re_enable<'a>(one: &'a ReEnable, here: At<'_>, met: &mut dyn FnMut(At<'_>, Met<'a>)) {
     conditions(&one.criteria, here.key("criteria"), met);
-    let steps = here.key("steps");
-    for (index, step) in one.steps.iter().enumerate() {
-        action(&step.action, steps.index(index), met);
+    way_back(&one.steps, here, met);
+}
+
+fn way_back<'a>(steps: &'a [RollbackStep], owner: At<'_>, met: &mut dyn FnMut(At<'_>, Met<'a>)) {
+    let here = owner.key("steps");
+    for (index, step) in steps.iter().enumerate() {
+        action(&step.action, here.index(index), met);
     }
 }
 

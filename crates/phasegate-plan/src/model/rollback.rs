@@ -93,3 +93,17 @@ impl Rollback {
         self.target.as_ref().unwrap_or(&RollbackTarget::Start)
     }
 }
+
+impl Procedure {
+    /// How the phase is called in which what it has switched off is switched on again.
+    ///
+    /// ```
+    /// use phasegate_plan::model::{Procedure, Rollback};
+    /// let procedure = Procedure::new("no-advice", "Advice is off", Rollback::new());
+    /// assert_eq!(procedure.re_enabling_phase(), "re-enable-no-advice");
+    /// ```
+    #[must_use]
+    pub fn re_enabling_phase(&self) -> String {
+        format!("re-enable-{}", self.id)
+    }
+}

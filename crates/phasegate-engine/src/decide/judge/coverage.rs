@@ -68,15 +68,9 @@ impl Engine {
     }
 
     pub(super) fn bake_span(&self, place: &Place) -> Option<Span> {
-        match self.state.op(place)?.kind {
-            OpKind::Bake { span, .. } => Some(span),
-            OpKind::Apply { .. }
-            | OpKind::Ask { .. }
-            | OpKind::Gate(_)
-            | OpKind::Ledger { .. }
-            | OpKind::Measure { .. }
-            | OpKind::Validate { .. }
-            | OpKind::Wait { .. } => None,
-        }
+        let OpKind::Bake { span, .. } = self.state.op(place)?.kind else {
+            return None;
+        };
+        Some(span)
     }
 }
