@@ -282,13 +282,11 @@ fn show(rows: &[(String, Backtest)], options: &Options) {
         ));
     }
     for (name, one) in rows {
-        let end = one.ends.first().map_or_else(
-            || "was not over".to_owned(),
-            |(at, outcome)| format!("{} at {at}", words(*outcome)),
-        );
+        let looks = one.looks;
+        let ends = ends(one);
         say::line(format_args!(
-            "{name}: {} looks until {}; the first rollout {end}",
-            one.looks, one.until
+            "{name}: {looks} looks until {}; {ends}",
+            one.until
         ));
         if options.bad_from.is_some() {
             for line in alarms(one).lines().take(super::LINES_MAX) {
@@ -315,7 +313,30 @@ fn show(rows: &[(String, Backtest)], options: &Options) {
                 texts.join(", ")
             ));
         }
+        for (text, arm, detail) in &one.unfit {
+            say::line(format_args!(
+                "Recorded in another form than is asked for: {text} ({arm:?}): {detail}\n"
+            ));
+        }
         super::over_time(one);
+    }
+}
+
+/// How the rollouts ended: false alarms may have ended several before the last.
+fn ends(one: &Backtest) -> String {
+    let told = |(at, outcome): &(Timestamp, Outcome)| format!("{} at {at}", words(*outcome));
+    match one.ends.as_slice() {
+        [] => "the rollout was not over".to_owned(),
+        [only] if one.records.len() == 1 => format!("the rollout {}", told(only)),
+        [first, ..] => {
+            let many = one.records.len();
+            let completed = one.ends.iter();
+            let completed = completed.filter(|end| end.1 == Outcome::Completed).count();
+            format!(
+                "{many} rollouts, {completed} of them completed; the first {}",
+                told(first)
+            )
+        }
     }
 }
 

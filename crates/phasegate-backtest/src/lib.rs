@@ -5,6 +5,7 @@
     reason = "a backtest plays what moves shares and decides; all else passes by"
 )]
 
+mod alarm;
 mod answer;
 mod exposed;
 mod options;

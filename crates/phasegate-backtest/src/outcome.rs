@@ -28,6 +28,8 @@ pub struct VerdictChange {
 pub struct Alarm {
     /// When.
     pub at: Timestamp,
+    /// Until when it was so, as far as was looked: what holds again for the same at the next look is no other alarm.
+    pub until: Timestamp,
     /// Why, in words.
     pub cause: String,
     /// What was done.
@@ -79,6 +81,8 @@ pub struct Backtest {
     pub looks: u64,
     /// What was asked of a side and recorded nowhere, by the text of the question.
     pub unrecorded: BTreeSet<(String, Arm)>,
+    /// What was asked of a side in a form in which it was not recorded, and what is missing.
+    pub unfit: BTreeSet<(String, Arm, String)>,
     /// The journals of the rollouts, one after the other: reports can be made of them.
     pub records: Vec<Vec<Record>>,
 }
@@ -96,6 +100,7 @@ impl Backtest {
             until: at,
             looks: 0,
             unrecorded: BTreeSet::new(),
+            unfit: BTreeSet::new(),
             records: Vec::new(),
         }
     }

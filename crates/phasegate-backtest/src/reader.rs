@@ -1,27 +1,49 @@
 //! What the records say: how verdicts changed, and what stopped the rollout or sent it back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_core::{CriterionId, Timestamp};
-use phasegate_engine::program::Response;
-use phasegate_engine::record::{Body, Cause, HoldReason, Judged, Record, TriggerProgress};
+use phasegate_engine::program::{Program, Response};
+use phasegate_engine::record::{Body, HoldReason, Judged, Record, TriggerProgress};
 
+use crate::alarm::{Lastings, Source};
 use crate::outcome::{Alarm, Backtest, VerdictChange};
 
-/// Reads records as they come.
+/// Reads records as they come, of one rollout after the other.
 #[derive(Debug)]
 pub(crate) struct Reader {
     bad_from: Option<Timestamp>,
     /// The last verdict of each criterion and each trigger.
     verdicts: BTreeMap<(CriterionId, bool), String>,
+    /// What was not seen when it was looked at last.
+    unseen: BTreeSet<(CriterionId, bool)>,
+    lastings: Lastings,
+    /// What sends the rollout back now.
+    goes_back_for: Option<Source>,
+    /// Is what held it last an alarm that was raised when nothing was bad?
+    held_falsely: bool,
 }
 
 impl Reader {
-    pub(crate) fn new(bad_from: Option<Timestamp>) -> Self {
+    pub(crate) fn new(program: &Program, bad_from: Option<Timestamp>) -> Self {
+        let timing = &program.timing;
         Self {
             bad_from,
             verdicts: BTreeMap::new(),
+            unseen: BTreeSet::new(),
+            lastings: Lastings::new(timing.roll_up.saturating_add(timing.every)),
+            goes_back_for: None,
+            held_falsely: false,
         }
+    }
+
+    /// Is it held for nothing that was found out, as far as a person can tell who knows since when it is bad?
+    pub(crate) fn is_held_falsely(&self, now: Timestamp) -> bool {
+        self.is_good(now) || self.held_falsely
+    }
+
+    fn is_good(&self, at: Timestamp) -> bool {
+        self.bad_from.is_none_or(|bad| at < bad)
     }
 
     /// Reads the next one.
@@ -31,23 +53,41 @@ impl Reader {
             Body::Evaluated {
                 judged, triggers, ..
             } => self.evaluated(at, judged, triggers, all),
-            Body::Held {
-                reason:
-                    reason @ (HoldReason::Blind { .. }
-                    | HoldReason::Criterion { .. }
-                    | HoldReason::Gate { .. }
-                    | HoldReason::Trigger { .. }),
-            } => {
-                let is_blind = matches!(reason, HoldReason::Blind { .. });
-                self.alarm(at, reason.to_string(), Response::Hold, is_blind, all);
+            Body::GateDecided { gate, reason, .. } => self.lastings.decided(gate, reason),
+            Body::Held { reason } => {
+                self.held_falsely = self
+                    .lastings
+                    .of_hold(reason)
+                    .is_some_and(|source| self.is_held(at, source, reason, all));
             }
             Body::RollbackStarted { cause, back, .. } => {
+                let Some(source) = self.lastings.of_cause(cause) else {
+                    return;
+                };
+                self.goes_back_for = Some(source.clone());
                 let response = Response::Rollback(back.clone());
-                let is_blind = matches!(cause, Cause::Blind { .. });
-                self.alarm(at, cause.to_string(), response, is_blind, all);
+                self.alarm(at, source, cause.to_string(), response, all);
+            }
+            Body::Finished { .. } => {
+                if let Some(source) = self.goes_back_for.take() {
+                    self.lastings.is_back(&source, at);
+                }
             }
             _ => {}
         }
+    }
+
+    fn is_held(
+        &mut self,
+        at: Timestamp,
+        source: Source,
+        reason: &HoldReason,
+        all: &mut Backtest,
+    ) -> bool {
+        let number = self.alarm(at, source, reason.to_string(), Response::Hold, all);
+        number
+            .and_then(|number| all.alarms.get(number))
+            .is_some_and(|alarm| alarm.is_false)
     }
 
     fn evaluated(
@@ -63,9 +103,23 @@ impl Reader {
             let id = CriterionId::new(one.trigger.to_string()).ok()?;
             Some((id, true, &one.finding))
         });
+        // Is something not seen, and is something seen again?
+        let (mut unseen, mut seen_again) = (false, false);
         for (of, is_trigger, finding) in checks.chain(triggers) {
+            // A trigger is quiet where its condition does not hold, a criterion where it does.
+            let condition = finding.verdict.condition();
+            let source = match is_trigger {
+                true => Source::Trigger(of.clone()),
+                false => Source::Check(of.clone()),
+            };
+            self.lasts(at, &source, condition == Some(!is_trigger), all);
             let verdict = finding.verdict.to_string();
             let key = (of, is_trigger);
+            unseen |= condition.is_none();
+            seen_again |= condition.is_some() && self.unseen.remove(&key);
+            if condition.is_none() {
+                self.unseen.insert(key.clone());
+            }
             if self.verdicts.get(&key) == Some(&verdict) {
                 continue;
             }
@@ -79,26 +133,53 @@ impl Reader {
                 sentence: finding.sentence.clone(),
             });
         }
+        if unseen || seen_again {
+            self.lasts(at, &Source::Blindness, !unseen, all);
+        }
     }
 
+    /// An alarm that was raised by this lasts, or is over.
+    fn lasts(&mut self, at: Timestamp, source: &Source, quiet: bool, all: &mut Backtest) {
+        let number = self.lastings.found(source, quiet, at);
+        if let Some(alarm) = number.and_then(|number| all.alarms.get_mut(number)) {
+            alarm.until = at;
+        }
+    }
+
+    /// Which alarm it is: a new one, or one that lasts.
     fn alarm(
-        &self,
+        &mut self,
         at: Timestamp,
+        source: Source,
         cause: String,
         response: Response,
-        is_blind: bool,
         all: &mut Backtest,
-    ) {
+    ) -> Option<usize> {
         // The same bad version is found out once.
         if all.detection().is_some() {
-            return;
+            return None;
         }
-        all.alarms.push(Alarm {
-            at,
-            cause,
-            response,
-            is_false: self.bad_from.is_none_or(|bad| at < bad),
-            is_blind,
+        let is_false = self.is_good(at);
+        let is_blind = source == Source::Blindness;
+        let lasting = self.lastings.still(&source, at);
+        // That nothing can be measured any longer stops it anew when it is bad: nobody lets it go on then.
+        let lasting = lasting.filter(|number| {
+            let alarm = all.alarms.get(*number);
+            alarm.is_some_and(|alarm| !is_blind || alarm.is_false == is_false)
         });
+        let number = lasting.unwrap_or(all.alarms.len());
+        self.lastings.seen(source, number, at);
+        match all.alarms.get_mut(number) {
+            Some(alarm) => alarm.until = at,
+            None => all.alarms.push(Alarm {
+                at,
+                until: at,
+                cause,
+                response,
+                is_false,
+                is_blind,
+            }),
+        }
+        Some(number)
     }
 }

@@ -3,7 +3,7 @@
 //! Everything outside is there at once: an effect is applied when it is asked for, a question is answered from the
 //! recording, a person who is asked says yes. What remains is what the plan decides.
 
-use phasegate_core::{BootId, EffectOutcome, Now, PersonId, Ratio, RolloutId, Timestamp};
+use phasegate_core::{Absence, BootId, EffectOutcome, Now, PersonId, Ratio, RolloutId, Timestamp};
 use phasegate_engine::program::Program;
 use phasegate_engine::record::{Outcome, Record};
 use phasegate_engine::{Act, Engine, Event, EventError, Person, Sources};
@@ -32,6 +32,7 @@ pub fn backtest(
     options: &Options,
 ) -> Result<Backtest, BacktestError> {
     let mut all = Backtest::beginning(options.start);
+    let mut reader = Reader::new(program, options.bad_from);
     let mut at = options.start;
     loop {
         if all
@@ -41,7 +42,7 @@ pub fn backtest(
         {
             all.exposure.push((at, Ratio::ZERO));
         }
-        let mut run = Run::new(program, recording, options, at)?;
+        let mut run = Run::new(program, recording, options, at, &mut reader)?;
         run.carry_out(&mut all)?;
         all.until = run.now.wall;
         let outcome = run.engine.state().outcome;
@@ -76,7 +77,7 @@ struct Run<'r> {
     now: Now,
     outside: Outside,
     records: Vec<Record>,
-    reader: Reader,
+    reader: &'r mut Reader,
 }
 
 impl<'r> Run<'r> {
@@ -85,6 +86,7 @@ impl<'r> Run<'r> {
         recording: &'r Recording,
         options: &'r Options,
         at: Timestamp,
+        reader: &'r mut Reader,
     ) -> Result<Self, BacktestError> {
         let now = Now {
             wall: at,
@@ -104,7 +106,7 @@ impl<'r> Run<'r> {
             now,
             outside: Outside::default(),
             records: Vec::new(),
-            reader: Reader::new(options.bad_from),
+            reader,
         })
     }
 
@@ -166,6 +168,10 @@ impl<'r> Run<'r> {
                     all.unrecorded.insert((query.text.clone(), query.arm));
                 }
                 let answer = answer(self.recording, &query, self.outside.exposure());
+                if let Err(Absence::Invalid { detail }) = &answer {
+                    all.unfit
+                        .insert((query.text.clone(), query.arm, detail.clone()));
+                }
                 self.tell(Event::Measured { ticket, answer })?;
                 asked = true;
             }
@@ -188,12 +194,10 @@ impl<'r> Run<'r> {
     /// Somebody says yes to what is asked; after a false alarm they let it go on. False when nobody has anything to say.
     fn people(&mut self) -> Result<bool, BacktestError> {
         let state = self.engine.state();
-        if self.options.goes_on && !state.holds.is_empty() && state.rollback.is_none() {
-            let good = |bad| self.now.wall < bad;
-            if self.options.bad_from.is_none_or(good) {
-                self.operate(people::person("backtest", Vec::new())?, Act::Release)?;
-                return Ok(true);
-            }
+        let held = !state.holds.is_empty() && state.rollback.is_none();
+        if self.options.goes_on && held && self.reader.is_held_falsely(self.now.wall) {
+            self.operate(people::person("backtest", Vec::new())?, Act::Release)?;
+            return Ok(true);
         }
         let answers = people::answers(self.engine.state())?;
         let any = !answers.is_empty();

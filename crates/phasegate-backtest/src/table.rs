@@ -53,15 +53,21 @@ pub fn comparison(rows: &[(&str, &Backtest)]) -> String {
     out
 }
 
-/// Each alarm in a line: when, true, false or blind, why.
+/// Each alarm in a line: when, true, false or blind, until when it lasted, why.
 #[must_use]
 pub fn alarms(one: &Backtest) -> String {
     let mut out = String::new();
     for alarm in &one.alarms {
+        let lasted_into = one.bad_since.is_some_and(|bad| alarm.until >= bad);
         let sort = match (alarm.is_false, alarm.is_blind) {
-            (true, _) => "false alarm",
-            (false, true) => "stopped blind, nothing found out",
-            (false, false) => "found out",
+            (true, _) if lasted_into => format!(
+                "false alarm until {}, and still so when it was bad, which finds nothing out",
+                alarm.until
+            ),
+            (true, _) if alarm.until > alarm.at => format!("false alarm until {}", alarm.until),
+            (true, _) => "false alarm".to_owned(),
+            (false, true) => "stopped blind, nothing found out".to_owned(),
+            (false, false) => "found out".to_owned(),
         };
         let _written = writeln!(out, "* {}: {sort}: {}", alarm.at, alarm.cause);
     }

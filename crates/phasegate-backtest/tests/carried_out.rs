@@ -7,99 +7,17 @@
     reason = "what cannot be built must stop the test"
 )]
 
-use std::fmt::Write as _;
+mod support;
 
 use phasegate_backtest::{
-    Alarm, Backtest, BacktestError, Options, Recorded, Recording, Series, Traffic, backtest,
-    comparison, ramp_of, what_if, with_ramp, without_confidence,
+    Alarm, Backtest, BacktestError, Recorded, Recording, Series, comparison, ramp_of, what_if,
+    with_ramp, without_confidence,
 };
 use phasegate_core::{Arm, PhaseId, Ratio, Span, Timestamp, Window, WindowKind};
 use phasegate_engine::program::{Program, Response};
 use phasegate_engine::record::{Body, Outcome, Record};
-use phasegate_engine::{Start, compile};
-use phasegate_plan::{Catalog, PlanDocument, check};
 
-const START: i64 = 1_757_408_400;
-/// Seconds from one point to the next, and from one look to the next.
-const STEP: i64 = 15;
-
-const BINDINGS: &str = "
-format: phasegate-bindings/1
-bindings:
-  edge: {adapter: recorded, roles: [traffic-router], capabilities: [weights, read-back]}
-  metrics: {adapter: recorded, roles: [metric-source], capabilities: [measure-scalar, measure-share, measure-per-arm]}
-";
-
-/// A ramp of 10% for half an hour and 50% for half an hour, with these triggers.
-fn program(triggers: &[&str]) -> Program {
-    let mut text = String::from(
-        "
-format: phasegate-plan/1
-id: shop
-title: Shop
-roles: [{id: lead, title: Lead, members: [ann]}]
-kpis:
-  - {id: load, shape: gauge, direction: lower, source: metrics, query: {whole: load}, window: 1m}
-  - {id: errors, shape: ratio, unit: '%', direction: lower, source: metrics, query: {canary: errors, stable: errors}, window: 5m}
-evaluation: {every: 15s, settle: 0s}
-phases:
-  - id: canary
-    title: Canary
-    steps: [{id: ramp, traffic: {binding: edge, target: shop, stages: [{weight: 10%, bake: 30m}, {weight: 50%, bake: 30m}]}}]
-    rollback: {target: start, limit: 5m, steps: [{id: none, traffic: {binding: edge, target: shop, stages: [0%]}}]}
-triggers:
-",
-    );
-    for (number, trigger) in triggers.iter().enumerate() {
-        writeln!(text, "  - {{id: t{number}, {trigger}}}").expect("a string");
-    }
-    let bindings = Catalog::read("bindings.yaml", BINDINGS.as_bytes());
-    let catalog = bindings.catalog.expect("no fault");
-    let checked = check(
-        &PlanDocument::read("plan.yaml", text.as_bytes()),
-        Some(&catalog),
-    );
-    let plan = checked
-        .plan
-        .unwrap_or_else(|| panic!("{}", checked.faults.render()));
-    compile(&plan, &catalog, &Start::new("ann".parse().expect("an id"))).expect("a program")
-}
-
-const BACK: &str = "criterion: load > 80, severity: critical, respond: [{rollback: start}]";
-
-fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_unix_millis((START + seconds) * 1000)
-}
-
-/// Of each step, whatever this says of its second; a gap where it says nothing.
-fn series(seconds: i64, value: impl Fn(i64) -> Option<f64>) -> Series {
-    let points = (0..=seconds / STEP).map(|step| step * STEP);
-    let points = points.filter_map(|second| Some((at(second), value(second)?)));
-    Series::new(points.collect())
-}
-
-fn load(seconds: i64, value: impl Fn(i64) -> Option<f64>) -> Recording {
-    Recording::new().with("load", None, Recorded::Gauge(series(seconds, value)))
-}
-
-fn for_hours(hours: i64) -> Options {
-    Options::new(at(0), at(hours * 3600))
-}
-
-/// A hundred requests a second.
-fn traffic(hours: i64) -> Traffic {
-    let all = series(hours * 3600, |second| {
-        Some(f64::from(i32::try_from(second).expect("small")) * 100.0)
-    });
-    Traffic {
-        requests: all,
-        users: 40_000,
-    }
-}
-
-fn run(program: &Program, recording: &Recording, options: &Options) -> Backtest {
-    backtest(program, recording, options).expect("no defect")
-}
+use support::{BACK, STEP, at, for_hours, load, program, run, series, traffic, worse_from};
 
 fn found(one: &Backtest) -> &Alarm {
     one.detection()
@@ -226,13 +144,6 @@ fn no_more_users_than_requests_have_met_it() {
     let met = done.exposed.requests;
     assert!((1..=1500).contains(&met), "{met}");
     assert_eq!((done.exposed.users, done.exposed.assigned), (met, 20_000));
-}
-
-/// So many hours of a load that is high from some second on.
-fn worse_from(bad: i64, hours: i64) -> Recording {
-    load(hours * 3600, move |second| {
-        Some(if second >= bad { 120.0 } else { 20.0 })
-    })
 }
 
 /// A program that goes back when the load has been high for two minutes, and its phase with a ramp.
@@ -409,23 +320,6 @@ fn what_grew_over_a_gap_is_not_all_of_the_last_window() {
     assert_eq!(counter.growth(window(0, 480)), Some(16.0));
     // At its end nobody knows of the next point.
     assert_eq!(counter.growth(window(120, 240)), Some(0.0));
-}
-
-/// What a false alarm took back is rolled out again.
-#[test]
-fn what_was_taken_back_is_rolled_out_again() {
-    let recording = load(7200, |second| {
-        Some(if (1995..2020).contains(&second) || second >= 2500 {
-            120.0
-        } else {
-            20.0
-        })
-    });
-    let options = for_hours(2).bad_from(at(2000)).going_on();
-    let done = run(&program(&[BACK]), &recording, &options);
-    assert_eq!(done.records.len(), 2, "{:?}", done.ends);
-    assert_eq!(done.false_alarms(), 1, "{:?}", done.alarms);
-    assert!(done.time_to_detect().is_some(), "{:?}", done.alarms);
 }
 
 /// A bad version that was let through to everybody is met until the end, and no second rollout finds it out.

@@ -384,8 +384,12 @@ impl Engine {
         self.inspections.pop_front()
     }
 
-    /// The next question to a source, and its ticket. An answer comes as [`Event::Measured`].
+    /// The next question to a source, and its ticket. An answer comes as [`Event::Measured`]. One whose look was begun
+    /// at the moment at which the rollout ended is not asked any more.
     pub fn poll_query(&mut self) -> Option<(u64, Query)> {
+        if self.state.outcome.is_some() {
+            self.queries.clear();
+        }
         self.queries.pop_front()
     }
 

@@ -5,7 +5,7 @@
 
 use phasegate_core::{Decimal, Dimension, KpiId, Quantity, Timestamp, Unit};
 use phasegate_criterion::{
-    Against, Baseline, Cmp, Direction, Given, Kpi, KpiRegistry, Measure, Test, measured,
+    Against, Baseline, Cmp, Criterion, Direction, Given, Kpi, KpiRegistry, Measure, Test, measured,
 };
 use phasegate_engine::program::Trigger;
 use phasegate_engine::record::{Cause, Outcome};
@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::RollbackView;
 use super::criteria::CriterionView;
+use super::goals::{GoalNumber, GoalView};
 use super::seen::{Seen, actual, seen, status, why};
 use super::triggers::TriggerView;
 
@@ -35,7 +36,7 @@ pub struct KpiView {
     /// Who gave the baseline when the rollout began, where the plan leaves it open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline_by: Option<String>,
-    /// Where it is to go, as the plan says.
+    /// Where it is to go, as the plan says; where only goals say so, they.
     pub target: Option<String>,
     /// What was measured of it last, once for each measure that a criterion or a trigger takes of it.
     pub actual: Vec<Actual>,
@@ -91,7 +92,7 @@ pub(super) fn of(
     state: &State,
     criteria: &[CriterionView],
     triggers: &[TriggerView],
-    rollbacks: &[RollbackView],
+    (rollbacks, goals): (&[RollbackView], &[GoalView]),
 ) -> Vec<KpiView> {
     let sent_back = sent_back(state, rollbacks);
     let registry = state.program.registry();
@@ -111,6 +112,19 @@ pub(super) fn of(
             status = KpiStatus::Open;
             why = Some("its criteria hold, and the last value misses its target".to_owned());
         }
+        // Without a target of its own, what the goals ask of it stands beside it.
+        let asked: Vec<&GoalNumber> = match kpi.target {
+            Some(_) => Vec::new(),
+            None => asked_by_goals(state, goals, kpi, &registry),
+        };
+        let unmet = asked.iter().find(|goal| goal.status != KpiStatus::Met);
+        if let (KpiStatus::Met, Some(goal)) = (status, unmet) {
+            status = KpiStatus::Open;
+            let target = &goal.target;
+            why = Some(format!(
+                "its criteria hold, and the goal {target} is not met"
+            ));
+        }
         let sent_back = sent_back.filter(|one| {
             let mut tests = one.criterion.condition.tests();
             tests.any(|test| is_about(test, &kpi.id, &registry))
@@ -126,7 +140,7 @@ pub(super) fn of(
             direction: kpi.direction,
             baseline: kpi.baseline.to_string(),
             baseline_by: state.program.given_baselines.get(&kpi.id).cloned(),
-            target: kpi.target.as_ref().map(ToString::to_string),
+            target: target(kpi, &asked),
             actual,
             status,
             why,
@@ -134,6 +148,34 @@ pub(super) fn of(
         }
     });
     views.collect()
+}
+
+/// The numbers of goals that are about a KPI.
+fn asked_by_goals<'g>(
+    state: &State,
+    goals: &'g [GoalView],
+    kpi: &Kpi,
+    registry: &KpiRegistry,
+) -> Vec<&'g GoalNumber> {
+    let about = |criterion: &Criterion| {
+        let mut tests = criterion.condition.tests();
+        tests.any(|test| is_about(test, &kpi.id, registry))
+    };
+    let program = state.program.goals.iter().flat_map(|goal| &goal.criteria);
+    let views = goals.iter().flat_map(|goal| &goal.numbers);
+    let both = program.zip(views);
+    both.filter(|(criterion, _)| about(criterion))
+        .map(|(_, view)| view)
+        .collect()
+}
+
+/// The KPI's own target, or what the goals ask of it.
+fn target(kpi: &Kpi, asked: &[&GoalNumber]) -> Option<String> {
+    let own = kpi.target.as_ref().map(ToString::to_string);
+    own.or_else(|| {
+        let texts: Vec<&str> = asked.iter().map(|goal| goal.target.as_str()).collect();
+        (!texts.is_empty()).then(|| texts.join("; "))
+    })
 }
 
 /// Is what was measured beside the target, where it can be compared with it and the target is no estimate?

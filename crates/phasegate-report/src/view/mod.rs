@@ -266,9 +266,9 @@ impl Folds {
         let header = self.header.finish(state);
         let triggers = self.triggers.finish(header.last);
         let rollbacks = self.rollbacks.finish();
-        let kpis = kpis::of(state, &criteria, &triggers, &rollbacks);
         let slos = slos::of(state, &criteria, &triggers);
         let goals = goals::of(state, &criteria, &triggers, &questions);
+        let kpis = kpis::of(state, &criteria, &triggers, (&rollbacks, &goals));
         let phases = self.phases.finish(state);
         let incidents = self.incidents.finish();
         let budgets = budgets::of(state, &phases, &rollbacks, &incidents);

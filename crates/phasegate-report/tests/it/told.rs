@@ -95,6 +95,38 @@ fn a_goal_is_met_by_a_criterion_that_asks_for_as_much() {
     );
 }
 
+/// Where the plan says only in its goals where a number is to go, that stands beside the number.
+#[test]
+fn a_number_without_a_target_is_held_against_the_goals() {
+    let kpi = |goal: &str| {
+        let mut records = fixtures::completed();
+        let Body::Created { program, .. } = &mut records[0].body else {
+            panic!("a creation");
+        };
+        program.goals = vec![Goal {
+            title: "Fewer errors".to_owned(),
+            phase: None,
+            criteria: vec![read("p95(latency) -> 100ms"), read(goal)],
+            checks: Vec::new(),
+        }];
+        let found = view(&records).kpis;
+        let mut found = found.into_iter().filter(|one| one.kpi == read("errors"));
+        let one = found.next().expect("a number");
+        (one.target, one.status, one.why)
+    };
+    let (target, status, why) = kpi("ratio(errors) 5% -> 1%");
+    assert_eq!(target.as_deref(), Some("ratio(errors) 5% -> 1%"));
+    assert_eq!((status, why), (KpiStatus::Met, None));
+    let (target, status, why) = kpi("ratio(errors) -> 0.0001%");
+    assert_eq!(target.as_deref(), Some("ratio(errors) -> 0.0001%"));
+    assert_eq!(status, KpiStatus::Open);
+    let why = why.expect("a reason");
+    assert!(
+        why.contains("the goal ratio(errors) -> 0.0001% is not met"),
+        "{why}"
+    );
+}
+
 /// A goal may have no number at all: what people attest of it counts, too.
 #[test]
 fn the_summary_counts_what_people_attested() {

@@ -1,0 +1,149 @@
+//! Alarms that last: what holds again for the same is one alarm, and one that was false finds nothing out by lasting.
+
+mod support;
+
+use phasegate_backtest::{Options, alarms, comparison};
+use phasegate_core::{Span, Timestamp};
+use phasegate_engine::program::Program;
+use phasegate_engine::record::Outcome;
+
+use support::{BACK, at, for_hours, load, program, program_of, run, traffic};
+
+/// A share of 10%, and a gate that asks for a low load.
+fn gated() -> Program {
+    program_of(
+        "    steps: [{id: ramp, traffic: {binding: edge, target: shop, stages: [{weight: 10%, bake: 10m}]}}]
+    gates:
+      - {id: go, title: Go on, criteria: [load < 80], no-go: [hold]}
+    rollback: {target: start, limit: 5m, steps: [{id: none, traffic: {binding: edge, target: shop, stages: [0%]}}]}
+",
+        &[],
+    )
+}
+
+const HOLD: &str = "criterion: load > 80, severity: high, respond: [hold]";
+
+fn each(found: &[phasegate_backtest::Alarm]) -> Vec<(Timestamp, Timestamp, bool)> {
+    let each = found.iter();
+    each.map(|one| (one.at, one.until, one.is_false)).collect()
+}
+
+fn high(ranges: &'static [(i64, i64)]) -> phasegate_backtest::Recording {
+    load(3 * 3600, move |second| {
+        let high = ranges
+            .iter()
+            .any(|(from, to)| (*from..*to).contains(&second));
+        Some(if high { 120.0 } else { 20.0 })
+    })
+}
+
+#[test]
+fn a_gate_that_goes_on_saying_no_is_one_false_alarm() {
+    let done = run(&gated(), &high(&[(590, 1200)]), &for_hours(1).going_on());
+    assert_eq!(each(&done.alarms), [(at(615), at(1200), true)]);
+    assert_eq!(done.ends.first(), Some(&(at(1200), Outcome::Completed)));
+}
+
+#[test]
+fn a_gate_that_said_no_before_finds_nothing_out_by_saying_it_again() {
+    let options = for_hours(2)
+        .bad_from(at(900))
+        .with_traffic(traffic(2))
+        .going_on();
+    let done = run(&gated(), &high(&[(590, 1200)]), &options);
+    assert_eq!(done.false_alarms(), 1, "{:?}", done.alarms);
+    assert_eq!(done.time_to_detect(), None, "{:?}", done.alarms);
+    // It is let through when the load is low again.
+    assert_eq!(done.ends.first(), Some(&(at(1200), Outcome::Completed)));
+    assert!(comparison(&[("gate", &done)]).contains("| gate | never |"));
+    let told = alarms(&done);
+    assert!(told.contains("and still so when it was bad"), "{told}");
+}
+
+#[test]
+fn a_trigger_that_goes_on_firing_finds_nothing_out_until_it_was_quiet() {
+    let options = || for_hours(2).bad_from(at(2000)).going_on();
+    let lasting = high(&[(1200, 2400), (3000, 3300)]);
+    let done = run(&program(&[HOLD]), &lasting, &options());
+    // Over at 2400, it fires again at 3000.
+    assert_eq!(
+        each(&done.alarms),
+        [(at(1200), at(2400), true), (at(3000), at(3000), false)]
+    );
+    assert_eq!(done.time_to_detect(), Some(Span::from_secs(1000)));
+    // What sends it back is begun again and sent back again: that is one alarm, too.
+    let done = run(&program(&[BACK]), &lasting, &options());
+    assert_eq!(
+        each(&done.alarms),
+        [(at(1200), at(2400), true), (at(3000), at(3000), false)]
+    );
+    assert!(done.records.len() > 50, "{}", done.records.len());
+    // One look at which it is quiet makes it another.
+    let flapping = high(&[(1200, 1995), (2010, 2400)]);
+    let done = run(&program(&[HOLD]), &flapping, &options());
+    assert_eq!(
+        each(&done.alarms),
+        [(at(1200), at(1995), true), (at(2010), at(2010), false)]
+    );
+}
+
+/// A gap at which it holds again and again is one alarm, and finds nothing out.
+#[test]
+fn a_gap_is_one_false_alarm_and_no_detection() {
+    let gap = |second: i64| (!(1200..12_000).contains(&second)).then_some(20.0);
+    let recording = load(4 * 3600, gap);
+    let bake = program_of(
+        "    steps: [{id: ramp, traffic: {binding: edge, target: shop, stages: [{weight: 10%, bake: 1h, criteria: [load < 80]}]}}]
+    rollback: {target: start, limit: 5m, steps: [{id: none, traffic: {binding: edge, target: shop, stages: [0%]}}]}
+",
+        &[],
+    );
+    let done = run(&bake, &recording, &for_hours(4).going_on());
+    let [alarm] = done.alarms.as_slice() else {
+        panic!("{:?}", done.alarms);
+    };
+    assert!(
+        alarm.is_blind && alarm.is_false && alarm.until > alarm.at,
+        "{alarm:?}"
+    );
+    // It went bad meanwhile: held blind it stays, and nothing is found out.
+    let bad = for_hours(4).bad_from(at(6900)).going_on();
+    let done = run(&bake, &recording, &bad);
+    let sorts: Vec<_> = done
+        .alarms
+        .iter()
+        .map(|one| (one.is_blind, one.is_false))
+        .collect();
+    assert_eq!(sorts, [(true, true), (true, false)], "{:?}", done.alarms);
+    assert_eq!(done.time_to_detect(), None);
+}
+
+/// A way back that is under way when it goes bad: what it took back is rolled out again, and found out.
+#[test]
+fn what_was_taken_back_is_rolled_out_again() {
+    let slow_back = program_of(
+        "    steps: [{id: ramp, traffic: {binding: edge, target: shop, stages: [{weight: 10%, bake: 30m}, {weight: 50%, bake: 30m}]}}]
+    rollback: {target: start, limit: 30m, steps: [{id: none, traffic: {binding: edge, target: shop, stages: [0%]}}, {id: drain, wait: 10m}]}
+",
+        &[BACK],
+    );
+    let recording = high(&[(1800, 1900), (3600, 3 * 3600)]);
+    let options = Options::new(at(0), at(3 * 3600))
+        .bad_from(at(2000))
+        .going_on();
+    let done = run(&slow_back, &recording, &options);
+    assert_eq!(
+        done.ends.first(),
+        Some(&(at(1800 + 600), Outcome::RolledBack))
+    );
+    assert_eq!(done.records.len(), 2, "{:?}", done.ends);
+    let ats: Vec<_> = done
+        .alarms
+        .iter()
+        .map(|one| (one.at, one.is_false))
+        .collect();
+    assert_eq!(ats, [(at(1800), true), (at(3600), false)]);
+    // Nobody could meet it before the second rollout showed it to somebody.
+    assert_eq!(done.bad_since, Some(at(2400)));
+    assert_eq!(done.time_to_detect(), Some(Span::from_secs(1200)));
+}
