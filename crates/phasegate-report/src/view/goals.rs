@@ -44,6 +44,9 @@ pub struct GoalNumber {
     pub baseline: String,
     /// What was measured of it last.
     pub actual: Vec<Actual>,
+    /// Does what was measured last meet it, where the two can be compared? That alone decides nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_meets: Option<bool>,
     /// How it stands.
     pub status: KpiStatus,
     /// Why it stands so, in words; absent where it is met.
@@ -116,6 +119,11 @@ fn number(
     if actual.is_empty() {
         actual.clone_from(&changed.shown);
     }
+    let only = match actual.as_slice() {
+        [one] => Some(&one.observed),
+        _ => None,
+    };
+    let last_meets = beside(state, &tests, changed.value.as_ref().or(only));
     let (status, ground) = match decided(&criterion.condition) {
         Some(Verdict::Pass | Verdict::Warn) => (KpiStatus::Met, None),
         Some(Verdict::Fail) => {
@@ -127,20 +135,13 @@ fn number(
             (status, why(status, &about))
         }
         Some(Verdict::Inconclusive(why)) => (KpiStatus::Open, Some(why.to_string())),
-        None => {
-            let value = changed.value.as_ref();
-            let only = match actual.as_slice() {
-                [one] => Some(&one.observed),
-                _ => None,
-            };
-            let value = value.or(only);
-            (KpiStatus::Open, Some(undecided(state, &tests, value)))
-        }
+        None => (KpiStatus::Open, Some(undecided(last_meets))),
     };
     GoalNumber {
         target: criterion.to_string(),
         baseline: baselines(state, &tests),
         actual,
+        last_meets,
         status,
         why: ground,
     }
@@ -173,16 +174,19 @@ fn of_changes(state: &State, tests: &[&Test], seen: &[Seen<'_>]) -> OfChanges {
     }
 }
 
-/// What can be said where no criterion has asked for just this: how the last value stands to it.
-fn undecided(state: &State, tests: &[&Test], last: Option<&Quantity>) -> String {
+/// How the last value stands to a goal of one number.
+fn beside(state: &State, tests: &[&Test], last: Option<&Quantity>) -> Option<bool> {
     let registry = state.program.registry();
-    let beside = if let ([test], Some(last)) = (tests, last) {
-        compared(test, &registry).and_then(|(op, value)| meets(last, op, value))
-    } else {
-        None
+    let ([test], Some(last)) = (tests, last) else {
+        return None;
     };
+    compared(test, &registry).and_then(|(op, value)| meets(last, op, value))
+}
+
+/// What can be said where no criterion has asked for just this.
+fn undecided(last_meets: Option<bool>) -> String {
     let none = "no criterion of the rollout has asked for just this";
-    match beside {
+    match last_meets {
         Some(true) => format!("{none}; the last value meets it"),
         Some(false) => format!("{none}; the last value does not meet it"),
         None => none.to_owned(),

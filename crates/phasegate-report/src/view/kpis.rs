@@ -117,12 +117,14 @@ pub(super) fn of(
             Some(_) => Vec::new(),
             None => asked_by_goals(state, goals, kpi, &registry),
         };
-        let unmet = asked.iter().find(|goal| goal.status != KpiStatus::Met);
-        if let (KpiStatus::Met, Some(goal)) = (status, unmet) {
+        let mut missed = asked
+            .iter()
+            .filter(|goal| goal.status == KpiStatus::Missed || goal.last_meets == Some(false));
+        if let (KpiStatus::Met, Some(goal)) = (status, missed.next()) {
             status = KpiStatus::Open;
             let target = &goal.target;
             why = Some(format!(
-                "its criteria hold, and the goal {target} is not met"
+                "its criteria hold, and the last value misses the goal {target}"
             ));
         }
         let sent_back = sent_back.filter(|one| {

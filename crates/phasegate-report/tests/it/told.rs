@@ -122,7 +122,7 @@ fn a_number_without_a_target_is_held_against_the_goals() {
     assert_eq!(status, KpiStatus::Open);
     let why = why.expect("a reason");
     assert!(
-        why.contains("the goal ratio(errors) -> 0.0001% is not met"),
+        why.contains("misses the goal ratio(errors) -> 0.0001%"),
         "{why}"
     );
 }
