@@ -16,7 +16,7 @@ mod withstand;
 pub use babble::{Then, babble};
 pub use hostile::{Hostile, MISBEHAVIOURS, answer};
 pub use postgres::Postgres;
-pub use process::{Folder, Process, find, free_port, skipped};
+pub use process::{Folder, Process, find, free_port, python, skipped};
 pub use receiver::{Reaction, Received, Receiver};
 pub use redis::Redis;
 pub use tape::Tape;

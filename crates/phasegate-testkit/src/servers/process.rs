@@ -22,6 +22,20 @@ pub fn find(program: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
+/// The Python that has this module: what the variable `PHASEGATE_PYTHON` names, else `python3`.
+pub fn python(module: &str) -> Option<PathBuf> {
+    let named = std::env::var_os("PHASEGATE_PYTHON").map(PathBuf::from);
+    let program = named.or_else(|| find("python3"))?;
+    let mut command = Command::new(&program);
+    command.args(["-c", &format!("import {module}")]);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let status = command.status().ok()?;
+    status.success().then_some(program)
+}
+
 /// Says that a test was skipped, and why.
 pub fn skipped(why: &str) {
     // Nobody to tell: the test ends either way.
