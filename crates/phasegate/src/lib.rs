@@ -27,6 +27,8 @@ pub use phasegate_provider_comparer as provider_comparer;
 pub use phasegate_provider_configfile as provider_configfile;
 #[cfg(feature = "csv")]
 pub use phasegate_provider_csv as provider_csv;
+#[cfg(feature = "datadog")]
+pub use phasegate_provider_datadog as provider_datadog;
 #[cfg(feature = "envoy")]
 pub use phasegate_provider_envoy as provider_envoy;
 #[cfg(feature = "faultproxy")]

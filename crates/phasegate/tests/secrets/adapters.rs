@@ -50,6 +50,7 @@ async fn no_adapter_that_speaks_http_tells_its_secret() {
         let server = server.expect("a port");
         let mut adapters = Adapters::default();
         adapters.add_notifiers(&server.url(""), &folder);
+        adapters.add_keyed(&server.url(""), &folder);
         for (way, credential) in credentials(&folder) {
             let endpoint = HttpEndpoint::new(server.url("")).with_credential(credential);
             adapters.add_readers(&endpoint);
@@ -72,6 +73,7 @@ async fn no_adapter_that_speaks_http_tells_its_secret() {
     let nowhere = format!("http://127.0.0.1:{}", free_port().expect("a port"));
     let mut adapters = Adapters::default();
     adapters.add_notifiers(&nowhere, &folder);
+    adapters.add_keyed(&nowhere, &folder);
     adapters.use_all("nobody there", &mut told).await;
     assert_eq!(told.tellers(), [""; 0]);
 }

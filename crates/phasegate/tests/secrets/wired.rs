@@ -12,6 +12,7 @@ use phasegate::provider::signed::Key;
 use phasegate::provider::{
     Call, FlagStore, HttpEndpoint, HttpTransport, Message, MetricSource, Notifier, Secret,
 };
+use phasegate::provider_datadog::{DatadogConfig, DatadogSource};
 use phasegate::provider_flipper::{Flipper, FlipperConfig, FlipperRedis, FlipperRedisConfig};
 use phasegate::provider_graphite::{GraphiteConfig, GraphiteSource};
 use phasegate::provider_influxdb::{InfluxdbConfig, InfluxdbSource};
@@ -148,6 +149,16 @@ impl Adapters {
         let flipper = Flipper::new(http(), config.clone());
         self.show("flipper", &config, &flipper);
         self.flags.push(("flipper", Arc::new(flipper)));
+    }
+
+    /// Those that have keys of their own.
+    pub(crate) fn add_keyed(&mut self, url: &str, folder: &Folder) {
+        let [api, application] = ["dd-api", "dd-app"].map(|name| source(folder, name, MARK));
+        let config = DatadogConfig::new(HttpEndpoint::new(url), api, application);
+        let datadog = DatadogSource::new(config.clone(), http());
+        self.show("datadog", &config, &datadog);
+        let text = r#"{"value": "avg:a{*}", "reduce": "average"}"#;
+        self.metrics.push(("datadog", text, Arc::new(datadog)));
     }
 
     /// Those that speak something else than HTTP, to a server that says what it was not asked.
