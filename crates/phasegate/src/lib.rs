@@ -53,6 +53,8 @@ pub use phasegate_provider_json as provider_json;
 pub use phasegate_provider_logfile as provider_logfile;
 #[cfg(feature = "mail")]
 pub use phasegate_provider_mail as provider_mail;
+#[cfg(feature = "newrelic")]
+pub use phasegate_provider_newrelic as provider_newrelic;
 #[cfg(feature = "nginx")]
 pub use phasegate_provider_nginx as provider_nginx;
 #[cfg(feature = "operator")]

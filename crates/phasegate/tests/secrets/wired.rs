@@ -18,6 +18,7 @@ use phasegate::provider_graphite::{GraphiteConfig, GraphiteSource};
 use phasegate::provider_influxdb::{InfluxdbConfig, InfluxdbSource};
 use phasegate::provider_json::{JsonConfig, JsonSource};
 use phasegate::provider_mail::{Mail, MailConfig, Security};
+use phasegate::provider_newrelic::{NewRelicConfig, NewRelicSource};
 use phasegate::provider_pagerduty::{PagerDuty, PagerDutyConfig, Service, Severity};
 use phasegate::provider_prometheus::{PrometheusConfig, PrometheusSource};
 use phasegate::provider_redis::{RedisConfig, RedisEndpoint, RedisSource};
@@ -159,6 +160,12 @@ impl Adapters {
         self.show("datadog", &config, &datadog);
         let text = r#"{"value": "avg:a{*}", "reduce": "average"}"#;
         self.metrics.push(("datadog", text, Arc::new(datadog)));
+        let key = source(folder, "newrelic", MARK);
+        let config = NewRelicConfig::new(HttpEndpoint::new(url), 1, key);
+        let newrelic = NewRelicSource::new(config.clone(), http());
+        self.show("newrelic", &config, &newrelic);
+        let text = "SELECT count(*) AS 'value' FROM Transaction";
+        self.metrics.push(("newrelic", text, Arc::new(newrelic)));
     }
 
     /// Those that speak something else than HTTP, to a server that says what it was not asked.
