@@ -92,8 +92,8 @@ pub fn edit(
         .write(true)
         .open(lock)
         .map_err(failed)?;
-    match lock.try_lock() {
-        Ok(()) => {}
+    let _locked = match lock.try_lock() {
+        Ok(()) => Locked(&lock),
         Err(TryLockError::WouldBlock) => {
             let told = format!(
                 "{act}: {} is being edited by another process",
@@ -102,7 +102,7 @@ pub fn edit(
             return Err(ProviderError::new(ErrorKind::Rejected, Sent::Nothing, told));
         }
         Err(TryLockError::Error(error)) => return Err(failed(error)),
-    }
+    };
     let old = read(path, act)?;
     let new = edit(&old)?;
     if new == old {
@@ -110,6 +110,17 @@ pub fn edit(
     }
     replace(path, new.as_bytes(), act)?;
     Ok(true)
+}
+
+/// A lock that is held. Closing the file alone would not release it while a process that this one is just starting
+/// has it open too.
+struct Locked<'a>(&'a File);
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        // Closing it is what is left to do.
+        drop(self.0.unlock());
+    }
 }
 
 /// [Edits](edit) a file so that something holds in it. `change` gives the new text, or nothing where it holds
@@ -210,6 +221,33 @@ mod tests {
                 .map(|e| e.file_name())
                 .all(|n| !n.to_string_lossy().ends_with(".new"))
         );
+        std::fs::remove_dir_all(&folder).expect("removed");
+    }
+
+    #[test]
+    fn an_edit_leaves_no_lock_to_processes_that_are_started() {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        let folder = folder("unlocked");
+        let path = folder.join("a.txt");
+        std::fs::write(&path, "0").expect("written");
+        let ended = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !ended.load(Ordering::Acquire) {
+                    let status = std::process::Command::new("true").status();
+                    assert!(status.expect("it runs").success());
+                }
+            });
+            let edits = (1..300).map(|round| edit(&path, "edit", |_| Ok(round.to_string())));
+            let failed: Vec<_> = edits.filter_map(Result::err).collect();
+            ended.store(true, Ordering::Release);
+            assert!(
+                failed.is_empty(),
+                "{} of 299: {:?}",
+                failed.len(),
+                failed.first()
+            );
+        });
         std::fs::remove_dir_all(&folder).expect("removed");
     }
 
