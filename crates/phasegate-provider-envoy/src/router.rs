@@ -1,6 +1,7 @@
 //! The roles: the file is changed, and Envoy itself must say that it has loaded the change.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -101,10 +102,11 @@ impl Envoy {
         let brief = COUNT_WITHIN.min(call.deadline);
         let brief = call.clone().with_deadline(brief);
         let before = self.refused(route, &brief, act).await.ok();
-        let mut old = String::new();
+        let (mut old, mut new) = (String::new(), String::new());
         let wrote = file::edit(&route.file, act, |text| {
             text.clone_into(&mut old);
-            edited(text, route, wish, act)
+            new = edited(text, route, wish, act)?;
+            Ok(new.clone())
         })?;
         if !wrote && !self.has_loaded(route, wish, &brief, act).await {
             // The file says so and Envoy does not: it is shown the file once more.
@@ -123,7 +125,7 @@ impl Envoy {
             }
             let now = self.refused(route, &look, act).await.ok();
             if before.zip(now).is_some_and(|(before, now)| now > before) {
-                file::replace(&route.file, old.as_bytes(), act)?;
+                put_back(&route.file, &new, &old, act)?;
                 let table = &route.table;
                 let told = format!("{act}: Envoy refused table '{table}', its log says why");
                 return Err(ProviderError::invalid(told).with_sent(Sent::Nothing));
@@ -140,6 +142,22 @@ impl Envoy {
         let loaded = self.loaded(route, call, act).await;
         loaded.is_ok_and(|split| split.is(wish))
     }
+}
+
+/// Puts a file back as it was, unless somebody has changed it since.
+fn put_back(path: &Path, ours: &str, old: &str, act: &str) -> Result<(), ProviderError> {
+    let mut is_ours = true;
+    file::edit(path, act, |now| {
+        is_ours = now == ours;
+        let text = if is_ours { old } else { now };
+        Ok(text.to_owned())
+    })?;
+    if is_ours {
+        return Ok(());
+    }
+    let path = path.display();
+    let told = format!("{act}: Envoy refused {path}, which somebody else has changed meanwhile");
+    Err(ProviderError::new(ErrorKind::Conflict, Sent::Maybe, told))
 }
 
 impl Provider for EnvoyRouter {
@@ -201,5 +219,31 @@ impl Effector for EnvoyMirror {
         self.envoy
             .change(route, Wish::Copies(*share), call, act)
             .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_else_has_written_is_not_put_back() {
+        let path =
+            std::env::temp_dir().join(format!("phasegate-envoy-{}.json", std::process::id()));
+        let put = |found: &str| {
+            std::fs::write(&path, found).expect("written");
+            let put = put_back(&path, "ours", "old", "set");
+            (put, std::fs::read_to_string(&path).expect("there"))
+        };
+        let (put_ours, left) = put("ours");
+        assert_eq!((put_ours.is_ok(), &*left), (true, "old"));
+        let (put_theirs, left) = put("theirs");
+        let error = put_theirs.expect_err("not ours");
+        assert_eq!(
+            (error.kind(), error.sent()),
+            (ErrorKind::Conflict, Sent::Maybe)
+        );
+        assert_eq!(left, "theirs");
+        std::fs::remove_file(&path).expect("removed");
     }
 }

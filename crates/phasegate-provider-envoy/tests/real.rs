@@ -2,10 +2,13 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use phasegate_core::{Desired, Ratio, Span, Standing};
-use phasegate_provider::{Effector as _, ErrorKind, Sent, TrafficRouter as _};
+use phasegate_core::{
+    Capability, Desired, Effect, EffectClass, EffectKey, Ratio, Role, Span, Standing, Timestamp,
+};
+use phasegate_provider::{Effector as _, ErrorKind, Registry, Sent, TrafficRouter as _};
 use phasegate_testkit::conformance::traffic_router;
 use serde_json::{Value, json};
 
@@ -169,4 +172,57 @@ async fn only_a_validated_table_is_refused_for_its_clusters() {
     };
     assert_eq!(loaded("shop", true).await, json!(false));
     assert_eq!(loaded("loose", false).await, json!(true));
+}
+
+/// As a rollout does it: by effects, through the registry.
+#[tokio::test]
+async fn effects_of_both_kinds_are_carried_out_and_traffic_is_read_back() {
+    let Some(envoy) = Envoy::start().await else {
+        return;
+    };
+    let router = envoy.router();
+    let edge = || "edge".parse().expect("an id");
+    let mut registry = Registry::new();
+    let mirror = Arc::new(router.mirror());
+    registry
+        .bind_effector(edge(), Role::TrafficRouter, mirror)
+        .expect("free");
+    registry
+        .bind_traffic_router(edge(), Arc::new(router))
+        .expect("free");
+    let able = registry.capabilities(&edge(), Role::TrafficRouter);
+    let all = [
+        Capability::Mirror,
+        Capability::ReadBack,
+        Capability::Weights,
+    ];
+    assert_eq!(able, Some(all.into()));
+    let (target, canary) = (target(), percent(25));
+    let share = percent(50);
+    for (number, desired, told) in [
+        (
+            1,
+            Desired::Traffic {
+                target: target.clone(),
+                canary,
+            },
+            "read back: traffic of shop at 25%",
+        ),
+        (2, Desired::Mirror { target, share }, "written, and loaded"),
+    ] {
+        let effect = Effect {
+            number,
+            key: EffectKey::new(&"r".parse().expect("an id"), number),
+            to: edge(),
+            desired,
+            before: None,
+            class: EffectClass::AbsoluteWithReadBack,
+            deadline: Timestamp::EPOCH + Span::from_secs(10),
+        };
+        let outcome = format!("{:?}", registry.perform(&effect, &call()).await);
+        assert!(
+            outcome.starts_with("Applied") && outcome.contains(told),
+            "{outcome}"
+        );
+    }
 }
