@@ -6,6 +6,7 @@ use phasegate_core::{Ratio, Span};
 use phasegate_provider::{ErrorKind, Sent, TrafficRouter as _};
 use phasegate_testkit::servers::{Folder, Hostile, withstand};
 use serde_json::Value;
+use tokio::task::JoinSet;
 
 use support::{call, percent, router, table, target};
 
@@ -63,21 +64,26 @@ async fn an_answer_that_is_none_is_no_share() {
 
 #[tokio::test]
 async fn a_way_back_does_not_wait_for_an_interface_that_is_silent() {
-    let folder = Folder::new().expect("a folder");
-    let text = table("shop", "v2", [50, 50], true).to_string();
-    let file = folder.write("shop.json", &text).expect("written");
+    let mut all = JoinSet::new();
     for way in ["/hang", "/close", "/status?500", "/json?{}"] {
-        std::fs::write(&file, &text).expect("written");
-        let server = Hostile::always(way).await.expect("a port");
-        let started = std::time::Instant::now();
-        let router = router(&server.url(""), file.clone());
-        let set = router.set(&target(), Ratio::ZERO, &call()).await;
-        let error = set.expect_err("not loaded");
-        let told = (error.kind(), error.sent());
-        assert_eq!(told, (ErrorKind::Timeout, Sent::Maybe), "{way}: {error}");
-        assert!(started.elapsed().as_secs() < 6, "{way}");
-        let written: Value =
-            serde_json::from_str(&std::fs::read_to_string(&file).expect("there")).expect("JSON");
-        assert_eq!(written, table("shop", "v2", [1_000_000, 0], true), "{way}");
+        all.spawn(async move {
+            let folder = Folder::new().expect("a folder");
+            let text = table("shop", "v2", [50, 50], true).to_string();
+            let file = folder.write("shop.json", &text).expect("written");
+            let server = Hostile::always(way).await.expect("a port");
+            let started = std::time::Instant::now();
+            let router = router(&server.url(""), file.clone());
+            let set = router.set(&target(), Ratio::ZERO, &call()).await;
+            let error = set.expect_err("not loaded");
+            let told = (error.kind(), error.sent());
+            assert_eq!(told, (ErrorKind::Timeout, Sent::Maybe), "{way}: {error}");
+            assert!(started.elapsed().as_secs() < 6, "{way}");
+            let text = std::fs::read_to_string(&file).expect("there");
+            let written: Value = serde_json::from_str(&text).expect("JSON");
+            assert_eq!(written, table("shop", "v2", [1_000_000, 0], true), "{way}");
+        });
+    }
+    while let Some(ended) = all.join_next().await {
+        ended.expect("the way back was written");
     }
 }
