@@ -15,6 +15,7 @@ use phasegate_core::{
     TargetId, Timestamp,
 };
 
+use super::tell::Occasion;
 use crate::engine::Engine;
 use crate::event::EventError;
 use crate::program::OpKind;
@@ -108,8 +109,8 @@ impl Engine {
                 body,
             } => Desired::Message {
                 channel: channel.clone(),
-                subject: self.fill(subject, Some(place)),
-                body: self.fill(body, Some(place)),
+                subject: self.fill(subject, Occasion::at(Some(place))),
+                body: self.fill(body, Occasion::at(Some(place))),
             },
             _ => desired.clone(),
         }

@@ -1,12 +1,29 @@
 //! Telling people, by messages beside all operations that are delivered at least once, and asking them.
 
-use phasegate_core::{Desired, Effect, EffectClass, EffectKey, RoleId};
+use phasegate_core::{Desired, Effect, EffectClass, EffectKey, PhaseId, RoleId};
 
 use crate::engine::Engine;
 use crate::program::{Back, Channel, Op, OpKind, Telling};
 use crate::record::{Ask, AskAbout, Body, Cause, Place};
 use crate::state::exposure;
 use crate::template::fill;
+
+/// On what occasion something is told.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Occasion<'a> {
+    place: Option<&'a Place>,
+    phase: Option<&'a PhaseId>,
+    cause: Option<&'a Cause>,
+}
+
+impl<'a> Occasion<'a> {
+    pub(crate) fn at(place: Option<&'a Place>) -> Self {
+        Self {
+            place,
+            ..Self::default()
+        }
+    }
+}
 
 impl Engine {
     /// Asks whoever has one of these roles.
@@ -28,23 +45,38 @@ impl Engine {
 
     /// Sends a message.
     pub(crate) fn tell(&mut self, telling: &Telling) {
-        self.tell_of(telling, None);
+        self.send(telling, Occasion::default(), None);
     }
 
     /// Sends a message about a place.
     pub(crate) fn tell_of(&mut self, telling: &Telling, place: Option<&Place>) {
-        self.send(telling, place, None);
+        self.send(telling, Occasion::at(place), None);
+    }
+
+    /// Sends a message about what has happened.
+    pub(crate) fn tell_because(
+        &mut self,
+        telling: &Telling,
+        cause: &Cause,
+        phase: Option<&PhaseId>,
+    ) {
+        let occasion = Occasion {
+            place: None,
+            phase,
+            cause: Some(cause),
+        };
+        self.send(telling, occasion, None);
     }
 
     /// Sends a message about an incident, whose arrival is noted there.
     pub(crate) fn tell_of_incident(&mut self, telling: &Telling, number: u64) {
-        self.send(telling, None, Some(number));
+        self.send(telling, Occasion::default(), Some(number));
     }
 
-    fn send(&mut self, telling: &Telling, place: Option<&Place>, about: Option<u64>) {
+    fn send(&mut self, telling: &Telling, occasion: Occasion<'_>, about: Option<u64>) {
         let (subject, body) = (
-            self.fill(&telling.subject, place),
-            self.fill(&telling.body, place),
+            self.fill(&telling.subject, occasion),
+            self.fill(&telling.body, occasion),
         );
         let number = self.state.effect_count + 1;
         let effect = Effect {
@@ -70,18 +102,19 @@ impl Engine {
 
     /// Fills in the variables of a template, [`phasegate_plan::MESSAGE_VARIABLES`]. What is filled in is never
     /// looked through again.
-    pub(crate) fn fill(&self, template: &str, place: Option<&Place>) -> String {
-        fill(template, |name| self.variable(name, place))
+    pub(crate) fn fill(&self, template: &str, occasion: Occasion<'_>) -> String {
+        fill(template, |name| self.variable(name, occasion))
     }
 
-    fn variable(&self, name: &str, place: Option<&Place>) -> Option<String> {
+    fn variable(&self, name: &str, occasion: Occasion<'_>) -> Option<String> {
+        let place = occasion.place;
         let places = self.state.places();
         let undone = self
             .state
             .rollback
             .as_ref()
             .and_then(|rollback| rollback.phases.first());
-        let phase = place.and_then(Place::phase).or(undone);
+        let phase = place.and_then(Place::phase).or(occasion.phase).or(undone);
         let phase = phase.or_else(|| places.iter().find_map(Place::phase));
         Some(match name {
             "gate" => {
@@ -109,19 +142,22 @@ impl Engine {
                 shares.max().unwrap_or_default().to_string()
             }
             "reason" => {
-                let cause = self.state.rollback.as_ref().map(|r| r.cause.to_string());
                 let hold = || self.state.holds.first().map(ToString::to_string);
+                let cause = self.cause(occasion).map(ToString::to_string);
                 cause.or_else(hold).unwrap_or_default()
             }
-            "trigger" => {
-                let cause = self.state.rollback.as_ref().map(|back| &back.cause);
-                match cause {
-                    Some(Cause::Trigger { trigger, .. }) => trigger.to_string(),
-                    _ => String::new(),
-                }
-            }
+            "trigger" => match self.cause(occasion) {
+                Some(Cause::Trigger { trigger, .. }) => trigger.to_string(),
+                _ => String::new(),
+            },
             _ => return None,
         })
+    }
+
+    /// Why something is told: what has happened, or else why the rollout goes back.
+    fn cause<'a>(&'a self, occasion: Occasion<'a>) -> Option<&'a Cause> {
+        let back = || self.state.rollback.as_ref().map(|back| &back.cause);
+        occasion.cause.or_else(back)
     }
 
     /// Tells those whom the plan names for trouble, if it names any.

@@ -24,9 +24,15 @@ impl Engine {
                     self.finish_op(&bake.place, Finish::Done);
                 }
                 BakeStep::Done | BakeStep::GoesOn => self.end_overdue(seen, &bake.place),
-                BakeStep::Failed(reaction, _) | BakeStep::Blind(reaction)
+                BakeStep::Failed { reaction, .. } | BakeStep::Blind(reaction)
                     if self.is_taken(&reaction) => {}
-                BakeStep::Failed(reaction, failed) => {
+                // Who is only told is told once, and again when it has passed in between.
+                BakeStep::Failed {
+                    reaction, again, ..
+                } if again && reaction.act.is_none() => {}
+                BakeStep::Failed {
+                    reaction, failed, ..
+                } => {
                     let check = failed.check.clone();
                     let sentence = self.sentence(seen.closed, failed.look);
                     let cause = Cause::Criterion {
@@ -74,7 +80,11 @@ impl Engine {
             let check = checks.iter().find(|check| check.id == *seen.check);
             let limit = check.map_or(1, |check| check.fail_after);
             if seen.failures > 0 && seen.failures >= limit {
-                return BakeStep::Failed(on_fail.clone(), seen);
+                return BakeStep::Failed {
+                    reaction: on_fail.clone(),
+                    failed: seen,
+                    again: seen.failures > limit,
+                };
             }
             pass &= matches!(seen.verdict, Verdict::Pass | Verdict::Warn);
         }
@@ -133,6 +143,11 @@ impl Engine {
 enum BakeStep<'s, 't> {
     Blind(Reaction),
     Done,
-    Failed(Reaction, &'s CheckSeen<'t>),
+    Failed {
+        reaction: Reaction,
+        failed: &'s CheckSeen<'t>,
+        /// Had it failed as often already at the look before?
+        again: bool,
+    },
     GoesOn,
 }

@@ -93,11 +93,11 @@ impl Engine {
             // Who was told once is not told again at each look.
             Some(Response::Hold) if self.is_held_for(&hold) => return,
             Some(Response::Hold) => self.hold(hold),
-            Some(Response::Rollback(back)) => self.start_rollback(cause, back, phase),
+            Some(Response::Rollback(back)) => self.start_rollback(cause.clone(), back, phase),
             None => {}
         }
         for telling in &reaction.tell {
-            self.tell(telling);
+            self.tell_because(telling, &cause, phase);
         }
     }
 }
