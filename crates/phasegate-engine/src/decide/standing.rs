@@ -1,7 +1,7 @@
 //! What was set must keep standing: a reloaded proxy forgets its weights, somebody may change them.
 //!
 //! Looked at after every recovery and once a minute. At rest or as before the rollout: set again, as a
-//! new effect. Something else: hold for a person. In a rollback nothing is looked at; its own steps set
+//! new effect; so where an effect that nobody waited for any more has landed. Something else: hold for a person. In a rollback nothing is looked at; its own steps set
 //! what is wanted. A look that is under way when the thing is changed is given up: whether it sees the old
 //! state or the new one is chance.
 
@@ -77,30 +77,39 @@ impl Engine {
         let Some(applied) = self.state.applied.get(&key).filter(|_| still) else {
             return;
         };
+        // An effect that nobody waited for any more has landed: that was no one else.
+        let is_late = applied.late.is_some() && applied.late == reading.found;
         match reading.standing {
             Standing::AsDesired | Standing::Unknown => {}
+            Standing::Other if is_late && self.state.rollback.is_some() => {}
+            Standing::Other if is_late => self.set_again(key, reading),
             Standing::Other if self.state.drift_accepted.contains(&Place::Aside) => {}
             Standing::Other => self.hold_by_drift(Place::Aside, to, reading.found.clone()),
             Standing::AsBefore | Standing::Resting if self.state.rollback.is_some() => {}
-            Standing::AsBefore | Standing::Resting => {
-                let desired = applied.desired.clone();
-                let number = self.state.effect_count + 1;
-                let effect = Effect {
-                    number,
-                    key: EffectKey::new(&self.state.rollout, number),
-                    to: to.clone(),
-                    desired,
-                    before: reading.found.clone(),
-                    class: EffectClass::AbsoluteWithReadBack,
-                    deadline: self.now().wall + self.state.program.timing.effect_within,
-                };
-                self.emit(Body::Intended {
-                    place: Place::Aside,
-                    effect: effect.clone(),
-                    about: None,
-                });
-                self.hand_out(effect);
-            }
+            Standing::AsBefore | Standing::Resting => self.set_again(key, reading),
         }
+    }
+
+    fn set_again(&mut self, (to, target): (BindingId, TargetId), reading: &Reading) {
+        let Some(applied) = self.state.applied.get(&(to.clone(), target)) else {
+            return;
+        };
+        let desired = applied.desired.clone();
+        let number = self.state.effect_count + 1;
+        let effect = Effect {
+            number,
+            key: EffectKey::new(&self.state.rollout, number),
+            to,
+            desired,
+            before: reading.found.clone(),
+            class: EffectClass::AbsoluteWithReadBack,
+            deadline: self.now().wall + self.state.program.timing.effect_within,
+        };
+        self.emit(Body::Intended {
+            place: Place::Aside,
+            effect: effect.clone(),
+            about: None,
+        });
+        self.hand_out(effect);
     }
 }

@@ -119,10 +119,7 @@ impl State {
     fn fold(&mut self, record: &Record) -> Result<(), &'static str> {
         let now = record.now;
         match &record.body {
-            Body::Abandoned { effect } => {
-                self.effects.remove(effect).ok_or("no such effect")?;
-                self.close_effect_asks(*effect);
-            }
+            Body::Abandoned { effect } => self.fold_abandoned(*effect)?,
             Body::Aborted { .. } => self.aborted = true,
             Body::Amended { program, .. } => self.fold_amended(program, now),
             Body::AnswerWithdrawn { ask, by, .. } => {

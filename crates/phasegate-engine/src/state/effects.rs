@@ -32,6 +32,7 @@ impl State {
                         original,
                         desired: effect.desired.clone(),
                         since: now,
+                        late: None,
                     };
                     self.applied.insert(key, applied);
                     self.last_change = Some(now);
@@ -49,6 +50,19 @@ impl State {
                     failures.count += 1;
                     failures.why.clone_from(reason);
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Nobody waits for an effect any more. It may have landed all the same.
+    pub(super) fn fold_abandoned(&mut self, number: u64) -> Result<(), &'static str> {
+        let state = self.effects.remove(&number).ok_or("no such effect")?;
+        self.close_effect_asks(number);
+        if let Some(target) = state.effect.desired.target() {
+            let key = (state.effect.to.clone(), target.clone());
+            if let Some(applied) = self.applied.get_mut(&key) {
+                applied.late = Some(state.effect.desired);
             }
         }
         Ok(())

@@ -243,6 +243,8 @@ pub struct Applied {
     pub desired: Desired,
     /// When that was known to stand.
     pub since: Now,
+    /// What an effect that nobody waits for any more may have set after that.
+    pub late: Option<Desired>,
 }
 
 impl Applied {
