@@ -16,11 +16,16 @@
 //! A signature says who vouched for a head, not that the records are right: hold the anchor of a checkpoint that was
 //! [read](Checkpoint::read) against the store with [`verify`](crate::verify()). Nothing here draws randomness: whoever
 //! makes a key brings its 32 bytes.
+//!
+//! A [`SignedAct`] is what a person does to a rollout, in a note of the same kind and signed with their own key: it is
+//! bound to rollout, journal head, plan, person, act and reason. Nothing here carries it out or keeps it.
 
+mod act;
 mod key;
 mod note;
 mod text;
 
+pub use act::{SignedAct, SignedActError};
 pub use key::{KeyError, Signer, Verifier};
 pub use note::NoteError;
 pub use text::{Checkpoint, CheckpointError};
