@@ -1,6 +1,8 @@
 //! What errors of the server and of the connection mean. Asking changes nothing, so nothing is in doubt.
 
-use phasegate_provider::{ErrorKind, ProviderError, Sent};
+use std::io;
+
+use phasegate_provider::{ErrorKind, ProviderError, Retry, Sent};
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, SqlState};
 
@@ -25,9 +27,24 @@ pub(crate) fn unreached(trouble: NoLink, act: &str) -> ProviderError {
     };
     match trouble {
         NoLink::Network(error) => unavailable(&error).with_source(error),
+        NoLink::Postgres(error) if not_trusted(&error) => unavailable(&error)
+            .with_retry(Retry::Never)
+            .with_source(error),
         NoLink::Postgres(error) => failed(error, act),
         NoLink::Tls(error) => unavailable(error.as_ref()).with_source(error),
     }
+}
+
+/// Whether the handshake ended because the server has no encryption or no certificate that is trusted, and not
+/// because the connection was lost. The client tells what kind its errors are by their text alone.
+fn not_trusted(error: &Error) -> bool {
+    let cause =
+        std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<io::Error>());
+    // `InvalidData` is what rustls says of bytes that it does not accept.
+    let said = cause.is_none_or(|error| error.kind() == io::ErrorKind::InvalidData);
+    said && error
+        .to_string()
+        .starts_with("error performing TLS handshake")
 }
 
 /// A request failed.

@@ -7,6 +7,8 @@
     reason = "shared by test binaries that each use a part"
 )]
 
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::time::Duration;
 
 use phasegate_core::{Arm, Query, Span, Timestamp, Wants, Window, WindowKind};
@@ -70,6 +72,36 @@ impl Database {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         panic!("{user} is let in without a password");
+    }
+
+    /// Makes the server use a certificate and its key, both in PEM, from now on.
+    pub(crate) async fn encrypt(&self, name: &str, certificate: &str, key: &str) {
+        let folder = self.run("SHOW data_directory").await;
+        let owner = std::fs::metadata(&folder).expect("the server's folder");
+        for (what, end, pem) in [("cert", "crt", certificate), ("key", "key", key)] {
+            let path = format!("{folder}/{name}.{end}");
+            std::fs::write(&path, pem).expect("written");
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("private");
+            chown(&path, Some(owner.uid()), Some(owner.gid())).expect("the server's own");
+            let set = format!("ALTER SYSTEM SET ssl_{what}_file = '{name}.{end}'");
+            self.run(&set).await;
+        }
+        self.run("ALTER SYSTEM SET ssl = on").await;
+        self.run("SELECT pg_reload_conf()").await;
+        // The server reads its settings when it comes to it.
+        for _ in 0..200 {
+            let used =
+                self.run("SELECT current_setting('ssl') || current_setting('ssl_cert_file')");
+            if used.await == format!("on{name}.crt") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{name} is not used");
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.server.port()
     }
 
     /// Runs statements as the superuser; the last one's first column as text.
