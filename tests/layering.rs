@@ -25,7 +25,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("tcp", &["provider"]),
     (
         "backtest",
-        &["core", "criterion", "engine", "percentile", "table"],
+        &["core", "criterion", "engine", "percentile", "sla", "table"],
     ),
     (
         "runner",

@@ -294,7 +294,11 @@ fn show(rows: &[(String, Backtest)], options: &Options) {
             }
         } else {
             for alarm in one.alarms.iter().take(super::LINES_MAX) {
-                say::line(format_args!("* {}: {}", alarm.at, alarm.cause));
+                let until = match alarm.until > alarm.at {
+                    true => format!(" until {}", alarm.until),
+                    false => String::new(),
+                };
+                say::line(format_args!("* {}{until}: {}", alarm.at, alarm.cause));
             }
         }
         let more = one.alarms.len().saturating_sub(super::LINES_MAX);
@@ -327,9 +331,9 @@ fn ends(one: &Backtest) -> String {
     let told = |(at, outcome): &(Timestamp, Outcome)| format!("{} at {at}", words(*outcome));
     match one.ends.as_slice() {
         [] => "the rollout was not over".to_owned(),
-        [only] if one.records.len() == 1 => format!("the rollout {}", told(only)),
+        [only] if one.rollouts == 1 => format!("the rollout {}", told(only)),
         [first, ..] => {
-            let many = one.records.len();
+            let many = one.rollouts;
             let completed = one.ends.iter();
             let completed = completed.filter(|end| end.1 == Outcome::Completed).count();
             format!(

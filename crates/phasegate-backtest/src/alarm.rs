@@ -18,7 +18,7 @@ pub(crate) enum Source {
     Trigger(CriterionId),
 }
 
-/// One that is not over, as far as is known.
+/// An alarm that is not over, as far as is known.
 #[derive(Clone, Copy, Debug)]
 struct Lasting {
     /// Which of all alarms.
@@ -27,10 +27,24 @@ struct Lasting {
     seen: Timestamp,
 }
 
-/// The alarms that are not over: what is held again for the same is no other alarm.
+/// A criterion that fails, or a trigger whose condition holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Wrong {
+    /// Since when, without a look at which it was well and without a longer time of not being looked at.
+    since: Timestamp,
+    /// When it was seen last.
+    seen: Timestamp,
+    /// Would it hold the rollout or send it back: has a trigger fired?
+    acts: bool,
+    /// In one sentence.
+    sentence: String,
+}
+
+/// What is wrong, and the alarms that are not over: what is held again for the same is no other alarm.
 #[derive(Debug)]
 pub(crate) struct Lastings {
     all: BTreeMap<Source, Lasting>,
+    wrong: BTreeMap<Source, Wrong>,
     /// On which criterion the last no of a gate rests.
     rests_on: BTreeMap<GateId, CriterionId>,
     /// So long an unchanged finding goes without a record, and then a look.
@@ -41,6 +55,7 @@ impl Lastings {
     pub(crate) const fn new(unseen: Span) -> Self {
         Self {
             all: BTreeMap::new(),
+            wrong: BTreeMap::new(),
             rests_on: BTreeMap::new(),
             unseen,
         }
@@ -93,21 +108,59 @@ impl Lastings {
         self.all.insert(source, Lasting { number, seen: at });
     }
 
-    /// How what raises it was found at a look: the alarm that lasted until then, if there was one.
-    pub(crate) fn found(&mut self, source: &Source, quiet: bool, at: Timestamp) -> Option<usize> {
-        let number = self.still(source, at)?;
-        if quiet {
+    /// What raises alarms was found well at a look, or was seen again: the alarm that it has raised, if that lasts.
+    pub(crate) fn found(&mut self, source: &Source, well: bool, at: Timestamp) -> Option<usize> {
+        let number = self.still(source, at);
+        if well {
             self.all.remove(source);
-        } else {
+            self.wrong.remove(source);
+        } else if let Some(number) = number {
             self.seen(source.clone(), number, at);
         }
-        Some(number)
+        number
     }
 
-    /// What sent a rollout back was not looked at on the way: it lasts until the end of the way.
-    pub(crate) fn is_back(&mut self, source: &Source, at: Timestamp) {
-        if let Some(lasting) = self.all.get_mut(source) {
+    /// A criterion failed, or the condition of a trigger holds.
+    pub(crate) fn is_wrong(&mut self, source: &Source, acts: bool, sentence: &str, at: Timestamp) {
+        let before = self.wrong.get(source);
+        let before = before.filter(|wrong| at.since(wrong.seen) <= self.unseen);
+        let wrong = Wrong {
+            since: before.map_or(at, |wrong| wrong.since),
+            seen: at,
+            acts,
+            sentence: sentence.to_owned(),
+        };
+        self.wrong.insert(source.clone(), wrong);
+    }
+
+    /// Was what is wrong now wrong already at that moment?
+    pub(crate) fn was_wrong(&self, source: &Source, moment: Timestamp, now: Timestamp) -> bool {
+        self.wrong.get(source).map_or_else(
+            // Of what is no criterion and no trigger only its alarms are known.
+            || self.still(source, now).is_some(),
+            |wrong| wrong.since < moment,
+        )
+    }
+
+    /// What went wrong since that moment and acts at this look, in a sentence: what raises an alarm names only the first
+    /// of all that is wrong.
+    pub(crate) fn wrong_since(&self, moment: Timestamp, at: Timestamp) -> Option<&str> {
+        let mut wrong = self.wrong.values();
+        let new = wrong.find(|one| one.acts && one.seen == at && one.since >= moment)?;
+        Some(&new.sentence)
+    }
+
+    /// What sent a rollout back may not be looked at on the way: it lasts until the end of the way.
+    pub(crate) fn is_back(&mut self, source: &Source, began: Timestamp, at: Timestamp) {
+        if let Some(lasting) = self.all.get_mut(source)
+            && lasting.seen >= began
+        {
             lasting.seen = at;
+        }
+        if let Some(wrong) = self.wrong.get_mut(source)
+            && wrong.seen >= began
+        {
+            wrong.seen = at;
         }
     }
 }

@@ -28,7 +28,8 @@ pub struct VerdictChange {
 pub struct Alarm {
     /// When.
     pub at: Timestamp,
-    /// Until when it was so, as far as was looked: what holds again for the same at the next look is no other alarm.
+    /// Until when it was so, as far as was looked: the look at which it was over, or the last one at which it was not. What
+    /// holds again for the same at the next look is no other alarm.
     pub until: Timestamp,
     /// Why, in words.
     pub cause: String,
@@ -83,7 +84,9 @@ pub struct Backtest {
     pub unrecorded: BTreeSet<(String, Arm)>,
     /// What was asked of a side in a form in which it was not recorded, and what is missing.
     pub unfit: BTreeSet<(String, Arm, String)>,
-    /// The journals of the rollouts, one after the other: reports can be made of them.
+    /// How many rollouts there were: a false alarm that ended one makes room for the next.
+    pub rollouts: u64,
+    /// The journals of the first hundred of them, one after the other: reports can be made of them.
     pub records: Vec<Vec<Record>>,
 }
 
@@ -101,6 +104,7 @@ impl Backtest {
             looks: 0,
             unrecorded: BTreeSet::new(),
             unfit: BTreeSet::new(),
+            rollouts: 0,
             records: Vec::new(),
         }
     }

@@ -1,10 +1,13 @@
 //! What the records say: how verdicts changed, and what stopped the rollout or sent it back.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use phasegate_core::{CriterionId, Timestamp};
 use phasegate_engine::program::{Program, Response};
 use phasegate_engine::record::{Body, HoldReason, Judged, Record, TriggerProgress};
+use phasegate_engine::state::is_blind;
+use phasegate_sla::Alert;
 
 use crate::alarm::{Lastings, Source};
 use crate::outcome::{Alarm, Backtest, VerdictChange};
@@ -19,7 +22,7 @@ pub(crate) struct Reader {
     unseen: BTreeSet<(CriterionId, bool)>,
     lastings: Lastings,
     /// What sends the rollout back now.
-    goes_back_for: Option<Source>,
+    goes_back_for: Option<(Source, Timestamp)>,
     /// Is what held it last an alarm that was raised when nothing was bad?
     held_falsely: bool,
 }
@@ -64,13 +67,13 @@ impl Reader {
                 let Some(source) = self.lastings.of_cause(cause) else {
                     return;
                 };
-                self.goes_back_for = Some(source.clone());
+                self.goes_back_for = Some((source.clone(), at));
                 let response = Response::Rollback(back.clone());
                 self.alarm(at, source, cause.to_string(), response, all);
             }
-            Body::Finished { .. } => {
-                if let Some(source) = self.goes_back_for.take() {
-                    self.lastings.is_back(&source, at);
+            Body::RollbackEnded { .. } => {
+                if let Some((source, began)) = self.goes_back_for.take() {
+                    self.lastings.is_back(&source, began, at);
                 }
             }
             _ => {}
@@ -98,26 +101,33 @@ impl Reader {
         all: &mut Backtest,
     ) {
         let checks = judged.iter();
-        let checks = checks.map(|one| (one.check.clone(), false, &one.finding));
+        let checks = checks.map(|one| (one.check.clone(), false, true, &one.finding));
         let triggers = triggers.iter().filter_map(|one| {
             let id = CriterionId::new(one.trigger.to_string()).ok()?;
-            Some((id, true, &one.finding))
+            Some((id, true, one.hold.alert() == Alert::Firing, &one.finding))
         });
         // Is something not seen, and is something seen again?
         let (mut unseen, mut seen_again) = (false, false);
-        for (of, is_trigger, finding) in checks.chain(triggers) {
-            // A trigger is quiet where its condition does not hold, a criterion where it does.
-            let condition = finding.verdict.condition();
+        for (of, is_trigger, acts, finding) in checks.chain(triggers) {
             let source = match is_trigger {
                 true => Source::Trigger(of.clone()),
                 false => Source::Check(of.clone()),
             };
-            self.lasts(at, &source, condition == Some(!is_trigger), all);
+            // A trigger is well where its condition does not hold, a criterion where it does.
+            let condition = finding.verdict.condition();
+            let is_wrong = condition == Some(is_trigger);
+            if is_wrong {
+                let told = format!("{of}: {}", finding.sentence);
+                self.lastings.is_wrong(&source, acts, &told, at);
+            }
+            let well = condition.is_some() && !is_wrong;
+            self.lasts(at, &source, well, all);
             let verdict = finding.verdict.to_string();
             let key = (of, is_trigger);
-            unseen |= condition.is_none();
-            seen_again |= condition.is_some() && self.unseen.remove(&key);
-            if condition.is_none() {
+            let blind = is_blind(&finding.verdict);
+            unseen |= blind;
+            seen_again |= !blind && self.unseen.remove(&key);
+            if blind {
                 self.unseen.insert(key.clone());
             }
             if self.verdicts.get(&key) == Some(&verdict) {
@@ -139,8 +149,8 @@ impl Reader {
     }
 
     /// An alarm that was raised by this lasts, or is over.
-    fn lasts(&mut self, at: Timestamp, source: &Source, quiet: bool, all: &mut Backtest) {
-        let number = self.lastings.found(source, quiet, at);
+    fn lasts(&mut self, at: Timestamp, source: &Source, well: bool, all: &mut Backtest) {
+        let number = self.lastings.found(source, well, at);
         if let Some(alarm) = number.and_then(|number| all.alarms.get_mut(number)) {
             alarm.until = at;
         }
@@ -151,7 +161,7 @@ impl Reader {
         &mut self,
         at: Timestamp,
         source: Source,
-        cause: String,
+        mut cause: String,
         response: Response,
         all: &mut Backtest,
     ) -> Option<usize> {
@@ -159,13 +169,22 @@ impl Reader {
         if all.detection().is_some() {
             return None;
         }
-        let is_false = self.is_good(at);
         let is_blind = source == Source::Blindness;
+        let mut is_false = self.is_good(at);
+        if let Some(bad) = self.bad_from.filter(|_| !is_false && !is_blind)
+            && self.lastings.was_wrong(&source, bad, at)
+        {
+            match self.lastings.wrong_since(bad, at) {
+                // It names what was wrong before; that something else has gone wrong would have stopped it, too.
+                Some(new) => write!(cause, "; and since it is bad {new}").unwrap_or_default(),
+                None => is_false = true,
+            }
+        }
         let lasting = self.lastings.still(&source, at);
-        // That nothing can be measured any longer stops it anew when it is bad: nobody lets it go on then.
+        // What stops it when it is bad is another alarm than the false one before.
         let lasting = lasting.filter(|number| {
             let alarm = all.alarms.get(*number);
-            alarm.is_some_and(|alarm| !is_blind || alarm.is_false == is_false)
+            alarm.is_some_and(|alarm| alarm.is_false == is_false)
         });
         let number = lasting.unwrap_or(all.alarms.len());
         self.lastings.seen(source, number, at);

@@ -58,7 +58,7 @@ pub fn comparison(rows: &[(&str, &Backtest)]) -> String {
 pub fn alarms(one: &Backtest) -> String {
     let mut out = String::new();
     for alarm in &one.alarms {
-        let lasted_into = one.bad_since.is_some_and(|bad| alarm.until >= bad);
+        let lasted_into = one.bad_since.is_some_and(|bad| alarm.until > bad);
         let sort = match (alarm.is_false, alarm.is_blind) {
             (true, _) if lasted_into => format!(
                 "false alarm until {}, and still so when it was bad, which finds nothing out",

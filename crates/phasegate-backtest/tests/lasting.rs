@@ -2,12 +2,12 @@
 
 mod support;
 
-use phasegate_backtest::{Options, alarms, comparison};
-use phasegate_core::{Span, Timestamp};
+use phasegate_backtest::{Options, Recorded, alarms, comparison};
+use phasegate_core::{Arm, Span, Timestamp};
 use phasegate_engine::program::Program;
 use phasegate_engine::record::Outcome;
 
-use support::{BACK, at, for_hours, load, program, program_of, run, traffic};
+use support::{BACK, STEP, at, for_hours, load, program, program_of, run, series, traffic};
 
 /// A share of 10%, and a gate that asks for a low load.
 fn gated() -> Program {
@@ -146,4 +146,79 @@ fn what_was_taken_back_is_rolled_out_again() {
     // Nobody could meet it before the second rollout showed it to somebody.
     assert_eq!(done.bad_since, Some(at(2400)));
     assert_eq!(done.time_to_detect(), Some(Span::from_secs(1200)));
+}
+
+/// Load from a quarter of an hour on, until `cool`, and errors of both sides from `failing` on.
+fn two_faults(cool: i64, failing: i64) -> phasegate_backtest::Recording {
+    let recording = load(3 * 3600, move |second| {
+        Some(if (900..cool).contains(&second) {
+            120.0
+        } else {
+            20.0
+        })
+    });
+    [Arm::Canary, Arm::Stable]
+        .into_iter()
+        .fold(recording, |all, arm| {
+            let failed = series(3 * 3600, move |second| {
+                let steps = (second - failing).max(0) / STEP;
+                Some(f64::from(i32::try_from(steps).ok()?) * 10.0)
+            });
+            let total = series(3 * 3600, |second| {
+                Some(f64::from(i32::try_from(second / STEP).ok()?) * 100.0)
+            });
+            let share = Recorded::Share {
+                matching: failed,
+                total,
+            };
+            all.with("errors", Some(arm), share)
+        })
+}
+
+/// What holds it names only the first of all that is wrong: which one that is must not decide.
+#[test]
+fn a_false_alarm_that_lasts_hides_nothing() {
+    let hot = "criterion: load > 80, severity: high, respond: [{rollback: start}]";
+    let errors = "criterion: ratio(errors) > 5%, severity: high, respond: [{rollback: start}]";
+    for triggers in [[hot, errors], [errors, hot]] {
+        // It goes bad later, while the load is high: found out by its errors.
+        let options = for_hours(3).bad_from(at(3600)).going_on();
+        let done = run(&program(&triggers), &two_faults(9000, 3600), &options);
+        let found = done.detection().map(|alarm| alarm.at);
+        let soon = at(3600)..at(3600 + 300);
+        assert!(
+            found.is_some_and(|at| soon.contains(&at)),
+            "{triggers:?}: {:?}",
+            done.alarms
+        );
+        assert_eq!(done.false_alarms(), 1, "{:?}", done.alarms);
+        // Errors of long before are no detection when the load is low again.
+        let options = for_hours(3).bad_from(at(7200)).going_on();
+        let done = run(&program(&triggers), &two_faults(9000, 2400), &options);
+        assert_eq!(
+            done.time_to_detect(),
+            None,
+            "{triggers:?}: {:?}",
+            done.alarms
+        );
+        assert_eq!(done.false_alarms(), 2, "{:?}", done.alarms);
+    }
+}
+
+/// An alarm that was over, in a rollout that went on, is not alive when the next one begins.
+#[test]
+fn an_alarm_that_was_over_is_another_in_the_next_rollout() {
+    let back = "criterion: load > 80, severity: critical, respond: [{rollback: start}]";
+    // High for a minute; the rollout after that is completed, and the next one is bad from its beginning.
+    let done = run(
+        &program(&[back]),
+        &high(&[(600, 660), (4300, 10_000)]),
+        &for_hours(3).bad_from(at(4290)).going_on(),
+    );
+    assert_eq!(
+        done.time_to_detect(),
+        Some(Span::from_secs(15)),
+        "{:?}",
+        done.alarms
+    );
 }

@@ -22,11 +22,12 @@ use phasegate_sla::Testimony;
 
 pub use apply::Misfit;
 pub use incidents::{CalledState, IncidentState};
+pub use parts::is_blind;
 pub use parts::{
     Applied, AskState, BakeState, CheckState, DifferenceState, DrillState, EffectState, Failures,
     PhaseState, RollbackState, Stage, TriggerState,
 };
-pub(crate) use parts::{exposure, is_blind, sees_nothing};
+pub(crate) use parts::{exposure, sees_nothing};
 
 use crate::program::{Op, Program, ask_the_rest};
 use crate::record::{Baselined, HoldReason, MaintenanceStep, Outcome, Place};

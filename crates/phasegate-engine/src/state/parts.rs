@@ -264,7 +264,14 @@ pub(crate) fn exposure(desired: &Desired) -> Ratio {
 }
 
 /// Is nothing seen at all? Too few samples are not blindness: they grow.
-pub(crate) fn is_blind(verdict: &Verdict) -> bool {
+///
+/// ```
+/// use phasegate_engine::state::is_blind;
+/// use phasegate_sla::{Verdict, Why};
+/// assert!(is_blind(&Verdict::Inconclusive(Why::NoData)));
+/// assert!(!is_blind(&Verdict::Fail));
+/// ```
+pub fn is_blind(verdict: &Verdict) -> bool {
     match verdict {
         Verdict::Inconclusive(why) => match why {
             Why::CriterionUnusable
