@@ -110,8 +110,7 @@ fn sketch(
 }
 
 fn count(series: &Series, window: Window, scale: f64) -> Result<u64, Absence> {
-    let growth = series.growth(window).ok_or(Absence::NoData)?;
-    Ok(whole(growth * scale))
+    series.counted(window, scale).ok_or(Absence::NoData)
 }
 
 fn scalar(value: f64) -> Result<Observed, Absence> {

@@ -2,6 +2,8 @@
 
 use phasegate_core::{Span, Timestamp, Window};
 
+use crate::answer::whole;
+
 /// A value stands so long when nothing newer came: five minutes, as in Prometheus.
 pub const LOOKBACK: Span = Span::from_secs(300);
 
@@ -96,14 +98,27 @@ impl Series {
     /// before it. Between two points it grows evenly: what it grew over a gap does not all lie in the window that ends it.
     #[must_use]
     pub fn growth(&self, window: Window) -> Option<f64> {
+        let (before, after) = self.grown_over(window)?;
+        Some((after - before).max(0.0))
+    }
+
+    /// How many of the events of a counter fall into a window when only a share of all is kept. What is kept is told by the
+    /// count from the beginning, so that windows beside each other lose and double none, and rare events come up as often
+    /// as that share says.
+    pub(crate) fn counted(&self, window: Window, scale: f64) -> Option<u64> {
+        let (before, after) = self.grown_over(window)?;
+        Some(whole(after * scale).saturating_sub(whole(before * scale)))
+    }
+
+    /// How much it had grown at both ends of a window.
+    fn grown_over(&self, window: Window) -> Option<(f64, f64)> {
         let (start, end) = (window.start.as_unix_millis(), window.end.as_unix_millis());
         let last = self.at_or_before(end)?;
         let lookback = i64::try_from(LOOKBACK.as_millis()).unwrap_or(i64::MAX);
         if self.at.get(last)?.saturating_add(lookback) < start {
             return None;
         }
-        let grown = self.grown.get(last)? - self.grown_at(start)?;
-        Some(grown.max(0.0))
+        Some((self.grown_at(start)?, *self.grown.get(last)?))
     }
 
     /// By how much a counter grew from one moment to another, as it can be told afterwards; `None` where that was not

@@ -416,6 +416,36 @@ fn more_requests_than_were_recorded_are_never_counted() {
     assert_eq!(seen(100), 1000);
 }
 
+/// One request in 25 fails, 100 of them in each window: a tenth of that is 10, of which now none and now one has failed.
+#[test]
+fn what_is_rare_is_not_rounded_away() {
+    let share = Recorded::Share {
+        matching: series(4 * 3600, |second| Some(second as f64 / 75.0)),
+        total: series(4 * 3600, |second| Some(second as f64 / 3.0)),
+    };
+    let mut recording = Recording::new();
+    for arm in [Arm::Canary, Arm::Stable] {
+        recording = recording.with("errors", Some(arm), share.clone());
+    }
+    let recording = recording.with_canary_share(Ratio::ONE);
+    let errors = "criterion: ratio(errors) > 90%, severity: critical, respond: [hold]";
+    let done = run(&program(&[errors]), &recording, &for_hours(4));
+    let judged = |record: &Record| {
+        let Body::Evaluated { triggers, .. } = &record.body else {
+            return Vec::new();
+        };
+        triggers.clone()
+    };
+    let all = done.records.iter().flatten().flat_map(judged);
+    let counts: Vec<(u64, u64)> = all.filter_map(|one| one.finding.counts).collect();
+    let sum = |of: fn(&(u64, u64)) -> u64| counts.iter().map(of).sum::<u64>() as f64;
+    let ratio = sum(|one| one.0) / sum(|one| one.1);
+    assert!(
+        counts.len() > 10 && (0.03..0.05).contains(&ratio),
+        "{ratio} {counts:?}"
+    );
+}
+
 #[test]
 fn with_confidence_thin_numbers_do_not_cry_wolf() {
     let sure = "criterion: ratio(errors) > 1.5% confidence 99%, severity: critical, respond: [{rollback: start}]";
