@@ -118,6 +118,31 @@ fn a_gap_is_one_false_alarm_and_no_detection() {
     assert_eq!(done.time_to_detect(), None);
 }
 
+/// What is seen again after a hold because of blindness was released is known at that look.
+#[test]
+fn what_is_seen_again_ends_the_blindness() {
+    let patient =
+        "criterion: load > 80, severity: high, respond: [hold], blind-for: 3m, when-blind: [hold]";
+    let seen = |second: i64| (!(900..2400).contains(&second)).then_some(20.0);
+    let done = run(
+        &program(&[patient]),
+        &load(2 * 3600, seen),
+        &for_hours(2).going_on(),
+    );
+    let told = done
+        .verdicts
+        .iter()
+        .map(|change| (change.at, change.verdict.as_str()));
+    let told: Vec<_> = told.skip(2).take(2).collect();
+    // The last number stands for five minutes.
+    let blind = (at(885 + 300 + STEP), "inconclusive: no data");
+    assert_eq!(told, [blind, (at(2400), "fail")]);
+    let [alarm] = done.alarms.as_slice() else {
+        panic!("{:?}", done.alarms);
+    };
+    assert_eq!(alarm.until, at(2400), "{alarm:?}");
+}
+
 /// A way back that is under way when it goes bad: what it took back is rolled out again, and found out.
 #[test]
 fn what_was_taken_back_is_rolled_out_again() {

@@ -34,6 +34,7 @@ struct TriggerSeen<'t> {
     look: &'t Look,
     trigger: &'t TriggerId,
     hold: HoldState,
+    blind: bool,
     blind_since: Option<Timestamp>,
 }
 
@@ -124,11 +125,13 @@ impl Engine {
                     let criterion = look.prepared.criterion();
                     let _alert = Hold::of(criterion).observe(&mut hold, verdict.condition(), at);
                     let before = previous.and_then(|state| state.blind_since);
-                    let blind_since = self.blind_since(is_blind(&verdict), before);
+                    let blind = is_blind(&verdict);
+                    let blind_since = self.blind_since(blind, before);
                     seen.triggers.push(TriggerSeen {
                         look,
                         trigger: id,
                         hold,
+                        blind,
                         blind_since,
                     });
                 }

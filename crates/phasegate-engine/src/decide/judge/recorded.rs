@@ -5,6 +5,7 @@ use phasegate_sla::Verdict;
 use super::Seen;
 use crate::engine::Engine;
 use crate::record::{Body, Judged, TriggerProgress};
+use crate::state::is_blind;
 
 impl Engine {
     /// One record at most: on a change, before a decision, or when the last is old.
@@ -67,6 +68,8 @@ impl Engine {
                 state.hold.alert() != t.hold.alert()
                     || state.hold.active_since() != t.hold.active_since()
                     || state.blind_since != t.blind_since
+                    // When a hold because of blindness was released, since when it lasts was forgotten.
+                    || is_blind(&state.finding.verdict) != t.blind
             })
         });
         let bake_changed = seen.bakes.iter().any(|b| {
