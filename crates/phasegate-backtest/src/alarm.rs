@@ -150,17 +150,18 @@ impl Lastings {
         Some(&new.sentence)
     }
 
-    /// What sent a rollout back may not be looked at on the way: it lasts until the end of the way.
+    /// On a way back not everything is looked at: what was wrong when it began lasts until its end, unless it was found
+    /// well meanwhile.
     pub(crate) fn is_back(&mut self, source: &Source, began: Timestamp, at: Timestamp) {
         if let Some(lasting) = self.all.get_mut(source)
             && lasting.seen >= began
         {
             lasting.seen = at;
         }
-        if let Some(wrong) = self.wrong.get_mut(source)
-            && wrong.seen >= began
-        {
-            wrong.seen = at;
+        for wrong in self.wrong.values_mut() {
+            if wrong.seen >= began {
+                wrong.seen = at;
+            }
         }
     }
 }

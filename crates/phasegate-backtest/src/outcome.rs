@@ -35,7 +35,7 @@ pub struct Alarm {
     pub cause: String,
     /// What was done.
     pub response: Response,
-    /// Before anything was bad, or where nothing ever was.
+    /// Before anything was bad, where nothing ever was, or for what was wrong already before it was bad.
     pub is_false: bool,
     /// Because nothing could be measured for too long: that stops it too, and finds nothing out.
     pub is_blind: bool,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use phasegate_core::{CriterionId, Timestamp};
+use phasegate_core::{CriterionId, Timestamp, TriggerId};
 use phasegate_engine::program::{Program, Response};
 use phasegate_engine::record::{Body, HoldReason, Judged, Record, TriggerProgress};
 use phasegate_engine::state::is_blind;
@@ -23,13 +23,19 @@ pub(crate) struct Reader {
     lastings: Lastings,
     /// What sends the rollout back now.
     goes_back_for: Option<(Source, Timestamp)>,
-    /// Is what held it last an alarm that was raised when nothing was bad?
+    /// Is what held it last an alarm that was raised when nothing was bad, or did such a one send it back?
     held_falsely: bool,
+    /// Did a false alarm send it back last?
+    went_back_falsely: bool,
+    /// Triggers that neither hold nor send back.
+    only_tell: BTreeSet<TriggerId>,
 }
 
 impl Reader {
     pub(crate) fn new(program: &Program, bad_from: Option<Timestamp>) -> Self {
         let timing = &program.timing;
+        let triggers = program.triggers.iter();
+        let only_tell = triggers.filter(|trigger| trigger.reaction.act.is_none());
         Self {
             bad_from,
             verdicts: BTreeMap::new(),
@@ -37,6 +43,8 @@ impl Reader {
             lastings: Lastings::new(timing.roll_up.saturating_add(timing.every)),
             goes_back_for: None,
             held_falsely: false,
+            went_back_falsely: false,
+            only_tell: only_tell.map(|trigger| trigger.id.clone()).collect(),
         }
     }
 
@@ -57,11 +65,15 @@ impl Reader {
                 judged, triggers, ..
             } => self.evaluated(at, judged, triggers, all),
             Body::GateDecided { gate, reason, .. } => self.lastings.decided(gate, reason),
+            // A person says how it goes on after a way back.
+            Body::Held {
+                reason: HoldReason::RolledBack,
+            } => self.held_falsely = self.went_back_falsely,
             Body::Held { reason } => {
-                self.held_falsely = self
-                    .lastings
-                    .of_hold(reason)
-                    .is_some_and(|source| self.is_held(at, source, reason, all));
+                self.held_falsely = self.lastings.of_hold(reason).is_some_and(|source| {
+                    let cause = reason.to_string();
+                    self.is_false(at, source, cause, Response::Hold, all)
+                });
             }
             Body::RollbackStarted { cause, back, .. } => {
                 let Some(source) = self.lastings.of_cause(cause) else {
@@ -69,7 +81,8 @@ impl Reader {
                 };
                 self.goes_back_for = Some((source.clone(), at));
                 let response = Response::Rollback(back.clone());
-                self.alarm(at, source, cause.to_string(), response, all);
+                self.went_back_falsely =
+                    self.is_false(at, source, cause.to_string(), response, all);
             }
             Body::RollbackEnded { .. } => {
                 if let Some((source, began)) = self.goes_back_for.take() {
@@ -80,17 +93,18 @@ impl Reader {
         }
     }
 
-    fn is_held(
+    /// Raises the alarm: is it a false one?
+    fn is_false(
         &mut self,
         at: Timestamp,
         source: Source,
-        reason: &HoldReason,
+        cause: String,
+        response: Response,
         all: &mut Backtest,
     ) -> bool {
-        let number = self.alarm(at, source, reason.to_string(), Response::Hold, all);
-        number
-            .and_then(|number| all.alarms.get(number))
-            .is_some_and(|alarm| alarm.is_false)
+        let number = self.alarm(at, source, cause, response, all);
+        let alarm = number.and_then(|number| all.alarms.get(number));
+        alarm.is_some_and(|alarm| alarm.is_false)
     }
 
     fn evaluated(
@@ -102,9 +116,11 @@ impl Reader {
     ) {
         let checks = judged.iter();
         let checks = checks.map(|one| (one.check.clone(), false, true, &one.finding));
+        let only_tell = self.only_tell.clone();
         let triggers = triggers.iter().filter_map(|one| {
             let id = CriterionId::new(one.trigger.to_string()).ok()?;
-            Some((id, true, one.hold.alert() == Alert::Firing, &one.finding))
+            let acts = one.hold.alert() == Alert::Firing && !only_tell.contains(&one.trigger);
+            Some((id, true, acts, &one.finding))
         });
         // Is something not seen, and is something seen again?
         let (mut unseen, mut seen_again) = (false, false);

@@ -247,3 +247,62 @@ fn an_alarm_that_was_over_is_another_in_the_next_rollout() {
         done.alarms
     );
 }
+
+/// A way back of ten minutes to the phase before, under way when it goes bad: people let it go on as after any false alarm.
+#[test]
+fn a_way_back_to_the_phase_before_goes_on_too() {
+    let phases = "    steps: [{id: before, wait: 1m}]
+    rollback: {target: start, limit: 5m, steps: [{id: nothing, wait: 1s}]}
+  - id: ramp
+    title: Ramp
+    after: [canary]
+    steps: [{id: ramp, traffic: {binding: edge, target: shop, stages: [{weight: 10%, bake: 30m}, {weight: 50%, bake: 30m}]}}]
+    criteria: [load < 80 throughout]
+    on-fail: [{rollback: previous-phase}]
+    rollback: {target: previous-phase, limit: 30m, steps: [{id: none, traffic: {binding: edge, target: shop, stages: [0%]}}, {id: drain, wait: 10m}]}
+";
+    let recording = high(&[(1800, 1900), (3600, 3 * 3600)]);
+    let options = for_hours(3).bad_from(at(2000)).going_on();
+    let done = run(&program_of(phases, &[]), &recording, &options);
+    let found = done.detection().map(|alarm| alarm.at);
+    assert_eq!(found, Some(at(3600)), "{:?}", done.alarms);
+}
+
+/// Both have been wrong for long; a way back in which criteria are not looked at makes neither of them new.
+#[test]
+fn a_long_way_back_makes_nothing_new() {
+    let phase = "    steps: [{id: ramp, traffic: {binding: edge, target: shop, stages: [{weight: 10%, bake: 30m}, {weight: 50%, bake: 30m}]}}]
+    criteria: [load < 80 throughout, ratio(errors) < 3% throughout]
+    on-fail: [{rollback: start}]
+    rollback: {target: start, limit: 30m, steps: [{id: none, traffic: {binding: edge, target: shop, stages: [0%]}}, {id: drain, wait: 10m}]}
+";
+    let swapped = phase.replace(
+        "load < 80 throughout, ratio(errors) < 3% throughout",
+        "ratio(errors) < 3% throughout, load < 80 throughout",
+    );
+    for phase in [phase, &swapped] {
+        let options = for_hours(3).bad_from(at(3420)).going_on();
+        let done = run(
+            &program_of(phase, &[]),
+            &two_faults(3 * 3600, 900),
+            &options,
+        );
+        assert!(done.false_alarms() > 0, "{:?}", done.alarms);
+        assert_eq!(done.time_to_detect(), None, "{:?}", done.alarms);
+    }
+}
+
+/// Who is only told neither holds nor goes back.
+#[test]
+fn a_trigger_that_only_tells_finds_nothing_out() {
+    let hot = "criterion: load > 80, severity: high, respond: [{rollback: start}]";
+    let tells =
+        "criterion: ratio(errors) > 5%, severity: high, respond: [{notify: {channel: team}}]";
+    let options = for_hours(3).bad_from(at(3600)).going_on();
+    let done = run(
+        &program(&[hot, tells]),
+        &two_faults(3 * 3600, 3600),
+        &options,
+    );
+    assert_eq!(done.time_to_detect(), None, "{:?}", done.alarms);
+}

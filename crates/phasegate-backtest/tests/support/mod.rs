@@ -22,6 +22,7 @@ pub(crate) const STEP: i64 = 15;
 const BINDINGS: &str = "
 format: phasegate-bindings/1
 bindings:
+  chat: {adapter: recorded, roles: [notifier]}
   edge: {adapter: recorded, roles: [traffic-router], capabilities: [weights, read-back]}
   metrics: {adapter: recorded, roles: [metric-source], capabilities: [measure-scalar, measure-share, measure-per-arm]}
 ";
@@ -44,6 +45,7 @@ format: phasegate-plan/1
 id: shop
 title: Shop
 roles: [{{id: lead, title: Lead, members: [ann]}}]
+channels: [{{id: team, binding: chat}}]
 kpis:
   - {{id: load, shape: gauge, direction: lower, source: metrics, query: {{whole: load}}, window: 1m}}
   - {{id: errors, shape: ratio, unit: '%', direction: lower, source: metrics, query: {{canary: errors, stable: errors}}, window: 5m}}
