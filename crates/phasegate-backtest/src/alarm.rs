@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use phasegate_core::{CriterionId, GateId, Span, Timestamp};
+use phasegate_core::{CriterionId, GateId, Span, Timestamp, TriggerId};
 use phasegate_engine::record::{Cause, GateReason, HoldReason};
 
 /// What raises an alarm.
@@ -18,6 +18,13 @@ pub(crate) enum Source {
     Trigger(CriterionId),
 }
 
+impl Source {
+    /// Each trigger has a name that a criterion could have, too.
+    pub(crate) fn trigger(id: &TriggerId) -> Option<Self> {
+        CriterionId::new(id.as_str()).ok().map(Self::Trigger)
+    }
+}
+
 /// An alarm that is not over, as far as is known.
 #[derive(Clone, Copy, Debug)]
 struct Lasting {
@@ -29,7 +36,7 @@ struct Lasting {
 
 /// A criterion that fails, or a trigger whose condition holds.
 #[derive(Clone, Debug)]
-pub(crate) struct Wrong {
+struct Wrong {
     /// Since when, without a look at which it was well and without a longer time of not being looked at.
     since: Timestamp,
     /// When it was seen last.
@@ -67,7 +74,7 @@ impl Lastings {
             HoldReason::Blind { .. } => Some(Source::Blindness),
             HoldReason::Criterion { check, .. } => Some(Source::Check(check.clone())),
             HoldReason::Gate { gate } => Some(self.of_gate(gate)),
-            HoldReason::Trigger { trigger, .. } => trigger_of(trigger.as_str()),
+            HoldReason::Trigger { trigger, .. } => Source::trigger(trigger),
             _ => None,
         }
     }
@@ -78,7 +85,7 @@ impl Lastings {
             Cause::Blind { .. } => Some(Source::Blindness),
             Cause::Criterion { check, .. } => Some(Source::Check(check.clone())),
             Cause::Gate { gate } => Some(self.of_gate(gate)),
-            Cause::Trigger { trigger, .. } => trigger_of(trigger.as_str()),
+            Cause::Trigger { trigger, .. } => Source::trigger(trigger),
             _ => None,
         }
     }
@@ -121,14 +128,20 @@ impl Lastings {
     }
 
     /// A criterion failed, or the condition of a trigger holds.
-    pub(crate) fn is_wrong(&mut self, source: &Source, acts: bool, sentence: &str, at: Timestamp) {
+    pub(crate) fn went_wrong(
+        &mut self,
+        source: &Source,
+        acts: bool,
+        sentence: String,
+        at: Timestamp,
+    ) {
         let before = self.wrong.get(source);
         let before = before.filter(|wrong| at.since(wrong.seen) <= self.unseen);
         let wrong = Wrong {
             since: before.map_or(at, |wrong| wrong.since),
             seen: at,
             acts,
-            sentence: sentence.to_owned(),
+            sentence,
         };
         self.wrong.insert(source.clone(), wrong);
     }
@@ -152,7 +165,7 @@ impl Lastings {
 
     /// On a way back not everything is looked at: what was wrong when it began lasts until its end, unless it was found
     /// well meanwhile.
-    pub(crate) fn is_back(&mut self, source: &Source, began: Timestamp, at: Timestamp) {
+    pub(crate) fn came_back(&mut self, source: &Source, began: Timestamp, at: Timestamp) {
         if let Some(lasting) = self.all.get_mut(source)
             && lasting.seen >= began
         {
@@ -164,8 +177,4 @@ impl Lastings {
             }
         }
     }
-}
-
-fn trigger_of(id: &str) -> Option<Source> {
-    CriterionId::new(id).ok().map(Source::Trigger)
 }

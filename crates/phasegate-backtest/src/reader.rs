@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use phasegate_core::{CriterionId, Timestamp, TriggerId};
+use phasegate_core::Timestamp;
 use phasegate_engine::program::{Program, Response};
 use phasegate_engine::record::{Body, HoldReason, Judged, Record, TriggerProgress};
 use phasegate_engine::state::is_blind;
@@ -17,9 +17,9 @@ use crate::outcome::{Alarm, Backtest, VerdictChange};
 pub(crate) struct Reader {
     bad_from: Option<Timestamp>,
     /// The last verdict of each criterion and each trigger.
-    verdicts: BTreeMap<(CriterionId, bool), String>,
+    verdicts: BTreeMap<Source, String>,
     /// What was not seen when it was looked at last.
-    unseen: BTreeSet<(CriterionId, bool)>,
+    unseen: BTreeSet<Source>,
     lastings: Lastings,
     /// What sends the rollout back now.
     goes_back_for: Option<(Source, Timestamp)>,
@@ -28,7 +28,7 @@ pub(crate) struct Reader {
     /// Did a false alarm send it back last?
     went_back_falsely: bool,
     /// Triggers that neither hold nor send back.
-    only_tell: BTreeSet<TriggerId>,
+    only_tell: BTreeSet<Source>,
 }
 
 impl Reader {
@@ -44,7 +44,9 @@ impl Reader {
             goes_back_for: None,
             held_falsely: false,
             went_back_falsely: false,
-            only_tell: only_tell.map(|trigger| trigger.id.clone()).collect(),
+            only_tell: only_tell
+                .filter_map(|trigger| Source::trigger(&trigger.id))
+                .collect(),
         }
     }
 
@@ -72,7 +74,7 @@ impl Reader {
             Body::Held { reason } => {
                 self.held_falsely = self.lastings.of_hold(reason).is_some_and(|source| {
                     let cause = reason.to_string();
-                    self.is_false(at, source, cause, Response::Hold, all)
+                    self.raises_falsely(at, source, cause, Response::Hold, all)
                 });
             }
             Body::RollbackStarted { cause, back, .. } => {
@@ -82,11 +84,11 @@ impl Reader {
                 self.goes_back_for = Some((source.clone(), at));
                 let response = Response::Rollback(back.clone());
                 self.went_back_falsely =
-                    self.is_false(at, source, cause.to_string(), response, all);
+                    self.raises_falsely(at, source, cause.to_string(), response, all);
             }
             Body::RollbackEnded { .. } => {
                 if let Some((source, began)) = self.goes_back_for.take() {
-                    self.lastings.is_back(&source, began, at);
+                    self.lastings.came_back(&source, began, at);
                 }
             }
             _ => {}
@@ -94,7 +96,7 @@ impl Reader {
     }
 
     /// Raises the alarm: is it a false one?
-    fn is_false(
+    fn raises_falsely(
         &mut self,
         at: Timestamp,
         source: Source,
@@ -115,42 +117,39 @@ impl Reader {
         all: &mut Backtest,
     ) {
         let checks = judged.iter();
-        let checks = checks.map(|one| (one.check.clone(), false, true, &one.finding));
-        let only_tell = self.only_tell.clone();
+        let checks = checks.map(|one| (Source::Check(one.check.clone()), true, &one.finding));
         let triggers = triggers.iter().filter_map(|one| {
-            let id = CriterionId::new(one.trigger.to_string()).ok()?;
-            let acts = one.hold.alert() == Alert::Firing && !only_tell.contains(&one.trigger);
-            Some((id, true, acts, &one.finding))
+            let fires = one.hold.alert() == Alert::Firing;
+            Some((Source::trigger(&one.trigger)?, fires, &one.finding))
         });
         // Is something not seen, and is something seen again?
         let (mut unseen, mut seen_again) = (false, false);
-        for (of, is_trigger, acts, finding) in checks.chain(triggers) {
-            let source = match is_trigger {
-                true => Source::Trigger(of.clone()),
-                false => Source::Check(of.clone()),
+        for (source, fires, finding) in checks.chain(triggers) {
+            let (Source::Check(of) | Source::Trigger(of)) = &source else {
+                continue;
             };
+            let is_trigger = matches!(source, Source::Trigger(_));
             // A trigger is well where its condition does not hold, a criterion where it does.
             let condition = finding.verdict.condition();
             let is_wrong = condition == Some(is_trigger);
             if is_wrong {
+                let acts = fires && !self.only_tell.contains(&source);
                 let told = format!("{of}: {}", finding.sentence);
-                self.lastings.is_wrong(&source, acts, &told, at);
+                self.lastings.went_wrong(&source, acts, told, at);
             }
-            let well = condition.is_some() && !is_wrong;
-            self.lasts(at, &source, well, all);
+            self.lasts(at, &source, condition.is_some() && !is_wrong, all);
             let verdict = finding.verdict.to_string();
-            let key = (of, is_trigger);
-            let blind = is_blind(&finding.verdict);
-            unseen |= blind;
-            seen_again |= !blind && self.unseen.remove(&key);
-            if blind {
-                self.unseen.insert(key.clone());
+            if is_blind(&finding.verdict) {
+                unseen = true;
+                self.unseen.insert(source.clone());
+            } else {
+                seen_again |= self.unseen.remove(&source);
             }
-            if self.verdicts.get(&key) == Some(&verdict) {
+            if self.verdicts.get(&source) == Some(&verdict) {
                 continue;
             }
-            let of = key.0.clone();
-            self.verdicts.insert(key, verdict.clone());
+            let of = of.clone();
+            self.verdicts.insert(source, verdict.clone());
             all.verdicts.push(VerdictChange {
                 at,
                 of,

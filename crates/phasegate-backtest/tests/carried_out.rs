@@ -15,7 +15,7 @@ use phasegate_backtest::{
 };
 use phasegate_core::{Arm, PhaseId, Ratio, Span, Timestamp, Window, WindowKind};
 use phasegate_engine::program::{Program, Response};
-use phasegate_engine::record::{Body, Outcome, Record};
+use phasegate_engine::record::{Body, Outcome, Record, TriggerProgress};
 
 use support::{BACK, STEP, at, for_hours, load, program, run, series, traffic, worse_from};
 
@@ -392,6 +392,16 @@ fn clean(hours: i64) -> Recording {
     recording.with_canary_share(Ratio::from_percent(50).expect("a share"))
 }
 
+/// How triggers stood at each look that was recorded.
+fn judged(done: &Backtest) -> impl Iterator<Item = TriggerProgress> {
+    done.records.iter().flatten().flat_map(|record: &Record| {
+        let Body::Evaluated { triggers, .. } = &record.body else {
+            return Vec::new();
+        };
+        triggers.clone()
+    })
+}
+
 /// Of a share of 2% a hundred requests in five minutes were recorded. At 50% there would have been more, and nobody knows
 /// how they would have gone.
 #[test]
@@ -401,14 +411,7 @@ fn more_requests_than_were_recorded_are_never_counted() {
     let seen = |recorded: u32| {
         let share = Ratio::from_percent(recorded).expect("a share");
         let done = run(&program, &clean(2).with_canary_share(share), &for_hours(2));
-        let judged = |record: &Record| {
-            let Body::Evaluated { triggers, .. } = &record.body else {
-                return Vec::new();
-            };
-            triggers.clone()
-        };
-        let all = done.records.iter().flatten().flat_map(judged);
-        let all = all.filter_map(|judged| judged.finding.samples);
+        let all = judged(&done).filter_map(|judged| judged.finding.samples);
         all.max().expect("a trigger was looked at")
     };
     // 100 requests each 15 seconds, over 5 minutes.
@@ -430,14 +433,7 @@ fn what_is_rare_is_not_rounded_away() {
     let recording = recording.with_canary_share(Ratio::ONE);
     let errors = "criterion: ratio(errors) > 90%, severity: critical, respond: [hold]";
     let done = run(&program(&[errors]), &recording, &for_hours(4));
-    let judged = |record: &Record| {
-        let Body::Evaluated { triggers, .. } = &record.body else {
-            return Vec::new();
-        };
-        triggers.clone()
-    };
-    let all = done.records.iter().flatten().flat_map(judged);
-    let counts: Vec<(u64, u64)> = all.filter_map(|one| one.finding.counts).collect();
+    let counts: Vec<(u64, u64)> = judged(&done).filter_map(|one| one.finding.counts).collect();
     let sum = |of: fn(&(u64, u64)) -> u64| counts.iter().map(of).sum::<u64>() as f64;
     let ratio = sum(|one| one.0) / sum(|one| one.1);
     assert!(

@@ -22,10 +22,9 @@ use phasegate_sla::Testimony;
 
 pub use apply::Misfit;
 pub use incidents::{CalledState, IncidentState};
-pub use parts::is_blind;
 pub use parts::{
     Applied, AskState, BakeState, CheckState, DifferenceState, DrillState, EffectState, Failures,
-    PhaseState, RollbackState, Stage, TriggerState,
+    PhaseState, RollbackState, Stage, TriggerState, is_blind,
 };
 pub(crate) use parts::{exposure, sees_nothing};
 

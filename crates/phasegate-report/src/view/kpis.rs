@@ -92,7 +92,8 @@ pub(super) fn of(
     state: &State,
     criteria: &[CriterionView],
     triggers: &[TriggerView],
-    (rollbacks, goals): (&[RollbackView], &[GoalView]),
+    rollbacks: &[RollbackView],
+    goals: &[GoalView],
 ) -> Vec<KpiView> {
     let sent_back = sent_back(state, rollbacks);
     let registry = state.program.registry();

@@ -268,7 +268,7 @@ impl Folds {
         let rollbacks = self.rollbacks.finish();
         let slos = slos::of(state, &criteria, &triggers);
         let goals = goals::of(state, &criteria, &triggers, &questions);
-        let kpis = kpis::of(state, &criteria, &triggers, (&rollbacks, &goals));
+        let kpis = kpis::of(state, &criteria, &triggers, &rollbacks, &goals);
         let phases = self.phases.finish(state);
         let incidents = self.incidents.finish();
         let budgets = budgets::of(state, &phases, &rollbacks, &incidents);
