@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use phasegate_core::{Capability, Desired, Standing};
 use phasegate_provider::{Effector as _, Provider as _, TrafficRouter as _};
+use phasegate_testkit::servers::KeptAlive;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use support::traffic::Client;
 use support::{Envoy, call, percent, target};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -28,9 +28,9 @@ async fn no_request_is_lost_while_weights_move() {
     for _ in 0..8 {
         let (running, answers) = (Arc::clone(&running), answers.clone());
         clients.spawn(async move {
-            let mut client = Client::connect(front).await;
+            let mut client = KeptAlive::connect(front).await.expect("a connection");
             while running.load(Ordering::Acquire) {
-                let side = usize::from(client.ask().await == 'c');
+                let side = usize::from(client.ask().await.expect("a complete answer") == 'c');
                 answers[side].fetch_add(1, Ordering::Relaxed);
             }
         });
@@ -55,9 +55,10 @@ async fn asked(front: u16, each: u32) -> u32 {
     let mut tasks = JoinSet::new();
     for _ in 0..4 {
         tasks.spawn(async move {
-            let (mut client, mut canary) = (Client::connect(front).await, 0u32);
+            let (mut client, mut canary) =
+                (KeptAlive::connect(front).await.expect("a connection"), 0u32);
             for _ in 0..each {
-                canary += u32::from(client.ask().await == 'c');
+                canary += u32::from(client.ask().await.expect("a complete answer") == 'c');
             }
             canary
         });

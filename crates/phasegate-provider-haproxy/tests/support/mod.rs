@@ -6,7 +6,7 @@
     reason = "shared by test binaries that each use a part"
 )]
 
-use std::net::{SocketAddr, TcpStream as Blocking};
+use std::net::TcpStream as Blocking;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::Command;
@@ -14,58 +14,15 @@ use std::process::Command;
 use phasegate_core::{Ratio, Span, TargetId, Timestamp};
 use phasegate_provider::Call;
 use phasegate_provider_haproxy::{HaproxyConfig, HaproxyRouter, Route, Socket};
-use phasegate_testkit::servers::{Folder, Process, find, free_port, skipped};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
-
-/// Answers every request with one letter. Ends when dropped.
-#[derive(Debug)]
-pub(crate) struct Backend {
-    pub(crate) address: SocketAddr,
-    task: JoinHandle<()>,
-}
-
-impl Backend {
-    pub(crate) async fn start(letter: char) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address");
-        let task = tokio::spawn(async move {
-            let mut connections = tokio::task::JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                connections.spawn(serve(stream, letter));
-            }
-        });
-        Self { address, task }
-    }
-}
-
-impl Drop for Backend {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-async fn serve(stream: TcpStream, letter: char) {
-    let mut stream = BufReader::new(stream);
-    let mut line = String::new();
-    while stream.read_line(&mut line).await.is_ok_and(|read| read > 0) {
-        if line == "\r\n" {
-            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n{letter}");
-            if stream.get_mut().write_all(answer.as_bytes()).await.is_err() {
-                return;
-            }
-        }
-        line.clear();
-    }
-}
+use phasegate_testkit::servers::{Folder, Letters, Process, find, free_port, skipped};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 #[derive(Debug)]
 pub(crate) struct Haproxy {
     pub(crate) front: u16,
     pub(crate) process: Process,
     folder: Folder,
-    _backends: [Backend; 2],
+    _backends: [Letters; 2],
 }
 
 impl Haproxy {
@@ -75,10 +32,11 @@ impl Haproxy {
             skipped("haproxy is not installed");
             return None;
         };
-        let backends = [Backend::start('s').await, Backend::start('c').await];
+        let [stable, canary] = ['s', 'c'].map(Letters::start);
+        let backends = [stable.await.expect("a port"), canary.await.expect("a port")];
         let folder = Folder::new().expect("a folder");
         let front = free_port().expect("a port");
-        let [stable, canary] = [backends[0].address, backends[1].address];
+        let [stable, canary] = backends.each_ref().map(Letters::address);
         let path = folder.path().display();
         let config = format!(
             "global\n  stats socket {path}/admin.sock mode 600 level admin\n  \
@@ -150,29 +108,4 @@ pub(crate) fn percent(percent: u32) -> Ratio {
 
 pub(crate) fn call() -> Call {
     Call::new(Timestamp::EPOCH, Span::from_secs(5))
-}
-
-/// A client that keeps its connection.
-#[derive(Debug)]
-pub(crate) struct Client(BufReader<TcpStream>);
-
-impl Client {
-    pub(crate) async fn connect(port: u16) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await;
-        Self(BufReader::new(stream.expect("a connection")))
-    }
-
-    /// Which server answered one request. Anything but a complete 200 is a failure of the test.
-    pub(crate) async fn ask(&mut self) -> char {
-        let ask = b"GET / HTTP/1.1\r\nhost: shop\r\n\r\n";
-        self.0.get_mut().write_all(ask).await.expect("sent");
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            let read = self.0.read_line(&mut head).await.expect("an answer");
-            assert!(read > 0, "the connection was cut: {head}");
-        }
-        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
-        let letter = self.0.read_u8().await.expect("a body");
-        char::from(letter)
-    }
 }

@@ -6,6 +6,7 @@
 
 mod babble;
 mod hostile;
+mod letters;
 mod postgres;
 mod process;
 mod receiver;
@@ -15,6 +16,7 @@ mod withstand;
 
 pub use babble::{Then, babble};
 pub use hostile::{Hostile, MISBEHAVIOURS, answer};
+pub use letters::{KeptAlive, Letters};
 pub use postgres::Postgres;
 pub use process::{Folder, Process, find, free_port, python, skipped};
 pub use receiver::{Reaction, Received, Receiver};
