@@ -185,7 +185,8 @@ impl Engine {
         let only_a_part = rollback.phases.is_empty() && matches!(rollback.back, Back::Procedure(_));
         let is_drill = rollback.is_drill();
         // What was told on the way is delivered, or given up, before anything ends.
-        if !self.state.effects.is_empty() {
+        let mut effects = self.state.effects.values();
+        if effects.any(|effect| !self.is_suspended(effect)) {
             return;
         }
         self.emit(Body::RollbackEnded { validated });

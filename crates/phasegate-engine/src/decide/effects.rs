@@ -209,12 +209,15 @@ impl Engine {
                 // Repeating it would undo what came after it; it is left alone until it cannot land.
                 if overdue {
                     self.volatile.in_flight.remove(&number);
-                    self.emit(Body::Abandoned { effect: number });
+                    self.abandon(number, &state.place);
                 }
                 continue;
             }
             if waits {
                 self.volatile.in_flight.remove(&number);
+            }
+            if self.is_suspended(&state) {
+                continue;
             }
             if never_left {
                 self.repeat(number);
@@ -240,11 +243,43 @@ impl Engine {
         match (place, &self.state.rollback) {
             // A message is still due; a state that was to be set again is not, once it goes back.
             (Place::Aside, rollback) => sets_something && rollback.is_some(),
-            (Place::Phase { .. }, rollback) => {
-                rollback.is_some() || self.state.stage(place).is_none()
+            (Place::Phase { .. }, _) if self.state.stage(place).is_none() => true,
+            (Place::Phase { phase, .. }, Some(rollback)) => {
+                rollback.phases.contains(phase) || rollback.sets(&state.effect)
             }
+            (Place::Phase { .. }, None) => false,
             (Place::Rollback { op }, Some(rollback)) => *op < rollback.op,
             (Place::Rollback { .. }, None) => true,
+        }
+    }
+
+    /// Does its phase go on when the way back, which leaves it alone, is over? Until then nothing is done about it, and
+    /// the way back does not wait for it.
+    pub(super) fn is_suspended(&self, state: &EffectState) -> bool {
+        let phase = state.place.phase();
+        let rollback = self.state.rollback.as_ref();
+        phase.is_some_and(|id| rollback.is_some_and(|rollback| !rollback.phases.contains(id)))
+            && !self.is_superseded(state)
+    }
+
+    /// Waits no longer for an effect. Where its phase goes on, a way back has set the same thing: what the operation
+    /// there wanted is not wanted any more.
+    fn abandon(&mut self, number: u64, place: &Place) {
+        let waits = matches!(
+            self.state.stage(place),
+            Some(Stage::Started { effect: Some(it), .. }) if *it == number
+        );
+        let undone = self
+            .state
+            .rollback
+            .iter()
+            .flat_map(|rollback| &rollback.phases);
+        let goes_on = place
+            .phase()
+            .is_some_and(|id| !undone.into_iter().any(|one| one == id));
+        self.emit(Body::Abandoned { effect: number });
+        if waits && goes_on {
+            self.finish_op(place, Finish::NotNeeded);
         }
     }
 

@@ -90,7 +90,8 @@ pub enum Finish {
         /// Why.
         reason: String,
     },
-    /// What was done before it in the rollback was enough.
+    /// What was done before it in the rollback was enough; or, in a phase, a rollback that left the phase alone has set
+    /// the same thing while it was not known what became of this.
     NotNeeded,
     /// A person skipped it.
     Skipped {

@@ -5,7 +5,7 @@ use std::fmt;
 use phasegate_core::{Desired, Effect, Now, PersonId, PhaseId, Ratio, Span, Timestamp};
 use phasegate_sla::{Finding, HoldState, Verdict, Why};
 
-use crate::program::{Back, Op, Phase};
+use crate::program::{Back, Op, OpKind, Phase};
 use crate::record::{Answered, Ask, Cause, Place};
 
 /// How far a phase is.
@@ -120,6 +120,22 @@ impl RollbackState {
     /// Is it rehearsed? Not any more once something else wants it.
     pub fn is_drill(&self) -> bool {
         matches!(self.cause, Cause::Drill { .. }) && !self.extended
+    }
+
+    /// Does one of its operations set what this effect sets?
+    pub(crate) fn sets(&self, effect: &Effect) -> bool {
+        let target = effect.desired.target();
+        let sets = |op: &Op| match &op.kind {
+            OpKind::Apply { to, desired, .. } => *to == effect.to && desired.target() == target,
+            OpKind::Ask { .. }
+            | OpKind::Bake { .. }
+            | OpKind::Gate(_)
+            | OpKind::Ledger { .. }
+            | OpKind::Measure { .. }
+            | OpKind::Validate { .. }
+            | OpKind::Wait { .. } => false,
+        };
+        target.is_some() && self.ops.iter().any(sets)
     }
 }
 

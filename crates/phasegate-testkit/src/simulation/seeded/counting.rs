@@ -161,8 +161,8 @@ fn act(body: &Body) -> Option<&'static str> {
             ..
         } => "skip",
         Body::OpFinished {
+            place: Place::Rollback { .. },
             finish: Finish::NotNeeded,
-            ..
         } => "stages spared",
         Body::OpFinished {
             finish: Finish::TooLittle { .. },

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use phasegate_core::{EffectClass, EffectKey, Timestamp};
+use phasegate_core::{EffectClass, EffectKey, EffectOutcome, Timestamp};
 use phasegate_engine::Engine;
 use phasegate_engine::program::{Occasion, OpKind, Program};
 use phasegate_engine::record::{
@@ -21,6 +21,7 @@ pub(super) fn check(
     let mut violations = Vec::new();
     replay_equals_live(records, simulation, &mut violations);
     effects_have_intents(records, simulation, &mut violations);
+    what_is_done_has_happened(records, &mut violations);
     nothing_forward_in_a_freeze(program, records, &mut violations);
     gates_are_decided(program, records, &mut violations);
     grounds::check(program, records, &mut violations);
@@ -182,6 +183,38 @@ fn what_happens_is_announced_once(program: &Program, records: &[Record], out: &m
             out.push(format!(
                 "announced: '{title}' {announced} times, it happened {happened} times"
             ));
+        }
+    }
+}
+
+/// An operation that brings something about is done when that is known to have happened.
+fn what_is_done_has_happened(records: &[Record], out: &mut Vec<String>) {
+    let mut intended: BTreeMap<&Place, u64> = BTreeMap::new();
+    let mut applied: BTreeSet<u64> = BTreeSet::new();
+    for record in records {
+        match &record.body {
+            Body::OpStarted { place, .. } | Body::Retried { place, .. } => {
+                intended.remove(place);
+            }
+            Body::Intended { place, effect, .. } => _ = intended.insert(place, effect.number),
+            Body::Concluded {
+                effect,
+                outcome: EffectOutcome::Applied { .. },
+                ..
+            } => _ = applied.insert(*effect),
+            Body::OpFinished {
+                place,
+                finish: Finish::Done,
+            } => {
+                if let Some(effect) = intended.remove(place)
+                    && !applied.contains(&effect)
+                {
+                    out.push(format!(
+                        "done: {place:?} is, and effect {effect} is not known to be"
+                    ));
+                }
+            }
+            _ => {}
         }
     }
 }
