@@ -5,7 +5,7 @@ use phasegate_core::PhaseId;
 use super::work::Work;
 use super::{Found, NotPermitted, has_begun};
 use crate::program::Phase;
-use crate::record::Change;
+use crate::record::{Change, Place};
 use crate::state::PhaseState;
 
 impl Found<'_> {
@@ -52,7 +52,11 @@ impl Found<'_> {
     }
 
     fn work(&mut self, old: &Phase, new: &Phase, state: &PhaseState) {
-        let mut work = Work::new(old, new, state);
+        let begun_ahead = self.state.ahead.keys().filter_map(|place| match place {
+            Place::Phase { phase, op } if *phase == old.id => Some(op + 1),
+            Place::Aside | Place::Phase { .. } | Place::Rollback { .. } => None,
+        });
+        let mut work = Work::new(old, new, state, begun_ahead.max().unwrap_or(0));
         let waits = |id: &PhaseId| !self.state.phases.get(id).is_some_and(has_begun);
         let later: Vec<&Phase> = self.new.phases.iter().filter(|p| waits(&p.id)).collect();
         work.compare(&later);

@@ -19,9 +19,12 @@ pub(super) struct Work<'p> {
 }
 
 impl<'p> Work<'p> {
-    pub(super) fn new(old: &'p Phase, new: &'p Phase, state: &PhaseState) -> Self {
+    /// `ahead`: how far what is done before its turn reaches.
+    pub(super) fn new(old: &'p Phase, new: &'p Phase, state: &PhaseState, ahead: usize) -> Self {
         let begun = match state {
-            PhaseState::Running { op, stage } => op + usize::from(*stage != Stage::Ready),
+            PhaseState::Running { op, stage } => {
+                ahead.max(op + usize::from(*stage != Stage::Ready))
+            }
             PhaseState::Done | PhaseState::Idle | PhaseState::Undone | PhaseState::Waiting => {
                 old.ops.len()
             }

@@ -355,7 +355,7 @@ impl Compiler<'_> {
         ])
     }
 
-    /// One target after the other, which no limit on how many at once forbids.
+    /// Wave after wave; in each so many targets at the same time as the plan lets.
     fn waves(
         &self,
         waves: &model::Waves,
@@ -385,6 +385,7 @@ impl Compiler<'_> {
                         wave: number,
                         in_wave: wave.failures_max,
                         in_all,
+                        at_once: waves.at_once.max(1),
                     });
                 }
                 ops.push(op);

@@ -177,8 +177,9 @@ impl Engine {
             return;
         }
         if rollback.op < rollback.ops.len() {
-            let place = Place::Rollback { op: rollback.op };
-            self.step_op(&place);
+            for place in self.state.turns_of_rollback() {
+                self.step_op(&place);
+            }
             return;
         }
         let validated = rollback.unsuccessful.is_empty();

@@ -243,13 +243,15 @@ impl Engine {
         match (place, &self.state.rollback) {
             // A message is still due; a state that was to be set again is not, once it goes back.
             (Place::Aside, rollback) => sets_something && rollback.is_some(),
-            (Place::Phase { .. }, _) if self.state.stage(place).is_none() => true,
+            (Place::Phase { .. } | Place::Rollback { .. }, _)
+                if self.state.stage(place).is_none() =>
+            {
+                true
+            }
             (Place::Phase { phase, .. }, Some(rollback)) => {
                 rollback.phases.contains(phase) || rollback.sets(&state.effect)
             }
-            (Place::Phase { .. }, None) => false,
-            (Place::Rollback { op }, Some(rollback)) => *op < rollback.op,
-            (Place::Rollback { .. }, None) => true,
+            (Place::Phase { .. }, None) | (Place::Rollback { .. }, _) => false,
         }
     }
 

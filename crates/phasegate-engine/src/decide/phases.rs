@@ -29,12 +29,10 @@ impl Engine {
                         self.announce_end(&phase.id);
                     }
                 }
-                Some(PhaseState::Running { op, .. }) => {
-                    let place = Place::Phase {
-                        phase: phase.id.clone(),
-                        op: *op,
-                    };
-                    self.step_op(&place);
+                Some(PhaseState::Running { .. }) => {
+                    for place in self.state.turns_of_phase(&phase.id) {
+                        self.step_op(&place);
+                    }
                 }
                 Some(
                     PhaseState::Done | PhaseState::Idle | PhaseState::Undone | PhaseState::Waiting,

@@ -41,7 +41,7 @@ pub enum OpKind {
         desired: Desired,
         /// How it may be repeated after a crash.
         class: EffectClass,
-        /// It is one of several targets of which some may fail.
+        /// It is one of the targets of a wave.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         may_fail: Option<MayFail>,
     },
@@ -110,7 +110,8 @@ pub enum OpKind {
     },
 }
 
-/// Of how many targets may fail: one that fails within these limits is passed over.
+/// One of the targets of a wave: some are changed at the same time, and one that fails within these limits is passed
+/// over.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[expect(
     clippy::exhaustive_structs,
@@ -123,6 +124,35 @@ pub struct MayFail {
     pub in_wave: u32,
     /// How many in the whole step.
     pub in_all: u32,
+    /// How many targets are changed at the same time: 1 or more.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub at_once: u32,
+}
+
+/// A wave of a step, in a list of operations.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(crate) struct InWave<'o> {
+    step: &'o StepId,
+    limits: MayFail,
+}
+
+impl InWave<'_> {
+    /// How many of its targets are changed at the same time.
+    pub(crate) const fn at_once(self) -> u32 {
+        self.limits.at_once
+    }
+}
+
+const fn one() -> u32 {
+    1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_one(number: &u32) -> bool {
+    *number == 1
 }
 
 /// A number that is measured to be compared with later.
@@ -192,6 +222,27 @@ impl Op {
             | OpKind::Measure { .. }
             | OpKind::Validate { .. }
             | OpKind::Wait { .. } => &[],
+        }
+    }
+
+    /// The wave to which it belongs.
+    pub(crate) fn wave(&self) -> Option<InWave<'_>> {
+        match &self.kind {
+            OpKind::Apply {
+                may_fail: Some(limits),
+                ..
+            } => Some(InWave {
+                step: &self.step,
+                limits: *limits,
+            }),
+            OpKind::Apply { .. }
+            | OpKind::Ask { .. }
+            | OpKind::Bake { .. }
+            | OpKind::Gate(_)
+            | OpKind::Ledger { .. }
+            | OpKind::Measure { .. }
+            | OpKind::Validate { .. }
+            | OpKind::Wait { .. } => None,
         }
     }
 

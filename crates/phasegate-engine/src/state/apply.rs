@@ -70,6 +70,7 @@ impl State {
             last_change: None,
             overruns: BTreeSet::new(),
             taken: BTreeSet::new(),
+            ahead: BTreeMap::new(),
             begun: BTreeMap::new(),
             announced: BTreeMap::new(),
             maintenance: BTreeMap::new(),
@@ -269,6 +270,7 @@ impl State {
                     op: 0,
                     stage: Stage::Ready,
                 };
+                self.ahead.retain(|place, _| place.phase() != Some(phase));
                 self.begun.insert(phase.clone(), now);
             }
             Body::Recovered { in_doubt } => {
@@ -341,29 +343,29 @@ impl State {
 
     fn fold_finished(&mut self, place: &Place, finish: &Finish) -> Result<(), &'static str> {
         self.remember_finished(place, finish);
+        let is_ahead = !self.has_turn(place);
         match place {
             Place::Aside => return Err("no operation is there"),
-            Place::Phase { phase, op } => match self.phases.get_mut(phase) {
-                Some(PhaseState::Running { op: at, stage }) if at == op => {
-                    *at += 1;
-                    *stage = Stage::Ready;
-                }
-                Some(_) | None => return Err("that operation is not under way"),
-            },
-            Place::Rollback { op } => {
-                let rollback = self.rollback_mut()?;
-                if rollback.op != *op {
-                    return Err("that operation is not under way");
-                }
-                match finish {
-                    Finish::Failed { .. } | Finish::Skipped { .. } => {
-                        rollback.unsuccessful.push(*op);
-                    }
-                    Finish::Done | Finish::NotNeeded | Finish::TooLittle { .. } => {}
-                }
-                rollback.op += 1;
-                rollback.stage = Stage::Ready;
+            Place::Phase { .. } | Place::Rollback { .. } if is_ahead => self.finish_ahead(place)?,
+            Place::Phase { phase, op } => {
+                let at = |op| Place::Phase {
+                    phase: phase.clone(),
+                    op,
+                };
+                let (op, stage) = self.next_turn(*op, at);
+                let next = PhaseState::Running { op, stage };
+                self.phases.insert(phase.clone(), next);
             }
+            Place::Rollback { op } => {
+                let (op, stage) = self.next_turn(*op, |op| Place::Rollback { op });
+                let rollback = self.rollback_mut()?;
+                (rollback.op, rollback.stage) = (op, stage);
+            }
+        }
+        if let (Place::Rollback { op }, Finish::Failed { .. } | Finish::Skipped { .. }) =
+            (place, finish)
+        {
+            self.rollback_mut()?.unsuccessful.push(*op);
         }
         self.holds.retain(|hold| !about(hold, place));
         self.close_asks(place);

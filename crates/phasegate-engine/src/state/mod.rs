@@ -10,6 +10,7 @@ mod released;
 mod rollback;
 mod stage;
 mod testimony;
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -94,6 +95,9 @@ pub struct State {
     pub attested: BTreeMap<Place, Now>,
     /// How many targets of a step have failed and were passed over, by wave.
     pub passed_over: BTreeMap<(PhaseId, StepId), BTreeMap<u32, u32>>,
+    /// Operations of a wave that are under way, or over, before those whose turn comes first: how far each is, nothing
+    /// where it is over.
+    pub ahead: BTreeMap<Place, Option<Stage>>,
     /// When each phase began last.
     pub begun: BTreeMap<PhaseId, Now>,
     /// When each announcement of the program was made last.
@@ -128,15 +132,18 @@ impl State {
             Place::Aside => None,
             Place::Phase { phase, op } => match self.phases.get(phase)? {
                 PhaseState::Running { op: at, stage } if at == op => Some(stage),
-                PhaseState::Done
-                | PhaseState::Idle
-                | PhaseState::Running { .. }
-                | PhaseState::Undone
-                | PhaseState::Waiting => None,
+                PhaseState::Running { .. } => self.stage_ahead(place),
+                PhaseState::Done | PhaseState::Idle | PhaseState::Undone | PhaseState::Waiting => {
+                    None
+                }
             },
             Place::Rollback { op } => {
                 let rollback = self.rollback.as_ref()?;
-                (rollback.op == *op).then_some(&rollback.stage)
+                if rollback.op == *op {
+                    Some(&rollback.stage)
+                } else {
+                    self.stage_ahead(place)
+                }
             }
         }
     }
@@ -169,23 +176,9 @@ impl State {
 
     /// The places that are being worked on, phases in program order, the rollback last.
     pub fn places(&self) -> Vec<Place> {
-        let mut places = Vec::new();
-        for phase in &self.program.phases {
-            if let Some(PhaseState::Running { op, .. }) = self.phases.get(&phase.id)
-                && *op < phase.ops.len()
-            {
-                places.push(Place::Phase {
-                    phase: phase.id.clone(),
-                    op: *op,
-                });
-            }
-        }
-        if let Some(rollback) = &self.rollback
-            && rollback.op < rollback.ops.len()
-        {
-            places.push(Place::Rollback { op: rollback.op });
-        }
-        places
+        let phases = self.program.phases.iter();
+        let of_phases = phases.flat_map(|phase| self.turns_of_phase(&phase.id));
+        of_phases.chain(self.turns_of_rollback()).collect()
     }
 
     /// Is the canary exposed to anyone, as far as is known?

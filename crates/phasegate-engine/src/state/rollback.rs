@@ -40,6 +40,7 @@ impl State {
             Some(_) | None => {
                 self.overruns
                     .retain(|place| matches!(place, Place::Phase { .. }));
+                self.ahead.retain(|place, _| !place.is_rollback());
                 self.rollback = Some(RollbackState {
                     cause: cause.clone(),
                     extended: false,

@@ -12,18 +12,14 @@ impl State {
     pub(super) fn stage_mut(&mut self, place: &Place) -> Result<&mut Stage, &'static str> {
         match place {
             Place::Aside => Err("no operation is there"),
-            Place::Phase { phase, op } => match self.phases.get_mut(phase) {
-                Some(PhaseState::Running { op: at, stage }) if at == op => Ok(stage),
+            Place::Phase { .. } | Place::Rollback { .. } if !self.has_turn(place) => self
+                .stage_ahead_mut(place)
+                .ok_or("that operation is not under way"),
+            Place::Phase { phase, .. } => match self.phases.get_mut(phase) {
+                Some(PhaseState::Running { stage, .. }) => Ok(stage),
                 Some(_) | None => Err("that operation is not under way"),
             },
-            Place::Rollback { op } => {
-                let rollback = self.rollback_mut()?;
-                if rollback.op == *op {
-                    Ok(&mut rollback.stage)
-                } else {
-                    Err("that operation is not under way")
-                }
-            }
+            Place::Rollback { .. } => Ok(&mut self.rollback_mut()?.stage),
         }
     }
 

@@ -190,7 +190,7 @@ record! {
         need command: String,
         /// The waves.
         list waves: Wave,
-        /// How many targets may be changed at the same time.
+        /// How many targets of a wave are changed at the same time.
         or at_once: u32 = 1,
         /// How many may fail in all.
         or failures_max: u32 = 0,

@@ -277,7 +277,7 @@ fn step(
         }
         "experiment" => "experiment: {binding: chaos, id: no-cache}".to_owned(),
         "waves" => format!(
-            "waves: {{binding: shell, command: upgrade, failures-max: 1, waves: [{{targets: [n{phase}-{step}, m{phase}-{step}], bake: {bake}m, failures-max: 1}}, {{targets: [o{phase}-{step}]}}]}}"
+            "waves: {{binding: shell, command: upgrade, at-once: 2, failures-max: 1, waves: [{{targets: [n{phase}-{step}, m{phase}-{step}], bake: {bake}m, failures-max: 1}}, {{targets: [o{phase}-{step}]}}]}}"
         ),
         _ => format!("wait: {}m", chance.between(1, 12)),
     };
