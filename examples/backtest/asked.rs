@@ -5,7 +5,7 @@ use phasegate::core::{Ratio, Span, Timestamp};
 /// How it is called.
 pub(super) const USAGE: &str = "usage: backtest [PLAN RECORDING [--compare PLAN2] [--without-confidence] \
 [--bad-from MOMENT|LENGTH]\n    [--canary-share SHARE] [--users NUMBER] [--column NAME=SERIES]... \
-[--parameter NAME=VALUE]...\n    [--good RECORDING --what-if PHASE=SHARE:BAKE,SHARE:BAKE...]...]";
+[--parameter NAME=VALUE]...\n    [--json FILE] [--good RECORDING --what-if PHASE=SHARE:BAKE,SHARE:BAKE...]...]";
 
 /// What is to be done.
 pub(super) enum Asked {
@@ -28,6 +28,8 @@ pub(super) struct Own {
     pub(super) columns: Vec<(String, String)>,
     pub(super) parameters: Vec<(String, String)>,
     pub(super) good: Option<String>,
+    /// Where all of it is written as JSON.
+    pub(super) json: Option<String>,
     /// Phases, each with another ramp.
     pub(super) ramps: Vec<(String, Vec<(Ratio, Span)>)>,
 }
@@ -67,6 +69,7 @@ impl Asked {
                 "--column" => own.columns.push(pair(&value()?, "NAME=SERIES")?),
                 "--parameter" => own.parameters.push(pair(&value()?, "NAME=VALUE")?),
                 "--good" => own.good = Some(value()?),
+                "--json" => own.json = Some(value()?),
                 "--what-if" => own.ramps.push(ramp(&value()?)?),
                 option if option.starts_with('-') => {
                     return Err(format!("there is no option {option}"));
@@ -83,6 +86,12 @@ impl Asked {
         if own.ramps.is_empty() != own.good.is_none() {
             let why = "--what-if needs --good, the recording of a good version, and --good is for it alone";
             return Err(why.to_owned());
+        }
+        if !own.ramps.is_empty() && own.bad_from.is_none() {
+            return Err(
+                "--what-if needs --bad-from: ramps are compared by how they meet a fault"
+                    .to_owned(),
+            );
         }
         (own.plan, own.recording) = (plan, recording);
         Ok(Self::Own(Box::new(own)))

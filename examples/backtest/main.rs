@@ -10,7 +10,7 @@ mod own;
 
 use std::process::ExitCode;
 
-use phasegate::backtest::Backtest;
+use phasegate::backtest::{Backtest, WhatIf};
 use phasegate_examples::say;
 
 use asked::{Asked, USAGE};
@@ -42,6 +42,40 @@ fn main() -> ExitCode {
 
 /// More lines than this nobody reads.
 const LINES_MAX: usize = 40;
+
+/// What another ramp would have come to, in a line.
+fn tried(one: &WhatIf) -> String {
+    let rungs = one.ramp.iter();
+    let rungs = rungs.map(|(share, bake)| match bake.is_zero() {
+        true => share.to_string(),
+        false => format!("{share} for {bake}"),
+    });
+    let ramp = rungs.collect::<Vec<_>>().join(", ");
+    let alarms = match one.good.false_alarms() {
+        0 => String::new(),
+        1 => ", with one false alarm".to_owned(),
+        alarms => format!(", with {alarms} false alarms in all"),
+    };
+    let good = match one.good.duration() {
+        Some(took) => format!("a good version takes {took}{alarms}"),
+        None => format!("a good version is not let through in what was recorded{alarms}"),
+    };
+    let bad = one.bad.as_ref().map(|bad| {
+        let found = match bad.time_to_detect() {
+            Some(after) => format!("a bad one is found out after {after}"),
+            None => "a bad one is never found out".to_owned(),
+        };
+        match bad.exposed.counted {
+            true => format!(
+                "{found}; {} requests and {} users at most meet it",
+                bad.exposed.requests, bad.exposed.users
+            ),
+            false => found,
+        }
+    });
+    let bad = bad.unwrap_or_else(|| "it never gets there over the good recording".to_owned());
+    format!("{ramp}: {good}; {bad}")
+}
 
 /// How the verdict went.
 fn over_time(found: &Backtest) {

@@ -10,7 +10,7 @@ use phasegate::backtest::{
     read_csv, read_openmetrics, read_prometheus_range, recording_by_name, what_if,
     without_confidence,
 };
-use phasegate::core::{Capability, Span, Timestamp};
+use phasegate::core::{Capability, Timestamp};
 use phasegate::engine::program::Program;
 use phasegate::engine::record::Outcome;
 use phasegate::engine::{Start, compile};
@@ -28,7 +28,7 @@ pub(super) fn run(own: &Own) -> Result<(), Box<dyn Error>> {
     let plan = plan(&own.plan)?;
     let columns = columns(&own.recording, &own.columns)?;
     let named = recorded(&plan, &columns, own)?;
-    let (start, until) = range(&columns).ok_or("nothing was recorded")?;
+    let (start, until) = range(&columns, &own.recording)?;
     say::line(format_args!(
         "{}, with what {} holds from {start} to {until}\n",
         plan.title, own.recording
@@ -47,7 +47,7 @@ pub(super) fn run(own: &Own) -> Result<(), Box<dyn Error>> {
     }
     let options = options(own, (start, until), &columns);
     if let Some(from) = options.bad_from
-        && !(start..until).contains(&from)
+        && !(start..=until).contains(&from)
     {
         let told = format!("--bad-from: {from} is not within the recording, {start} to {until}");
         return Err(told.into());
@@ -69,9 +69,17 @@ pub(super) fn run(own: &Own) -> Result<(), Box<dyn Error>> {
         let row = backtest(&program, &named.recording, &options)?;
         rows.push((other.clone(), row));
     }
+    assert!(rows.iter().all(|(_, one)| !one.records.is_empty()));
     show(&rows, &options);
     other_ramps(own, &plan, &program, (&named, &options))?;
-    assert!(rows.iter().all(|(_, one)| !one.records.is_empty()));
+    if let Some(file) = &own.json {
+        let rows: BTreeMap<&str, &Backtest> = rows
+            .iter()
+            .map(|(name, one)| (name.as_str(), one))
+            .collect();
+        let json = serde_json::to_vec_pretty(&rows)?;
+        std::fs::write(file, json).map_err(|error| format!("cannot write {file}: {error}"))?;
+    }
     Ok(())
 }
 
@@ -86,11 +94,13 @@ fn other_ramps(
         say::line(format_args!("\n{told}"));
     }
     for (phase, ramp) in &own.ramps {
-        let good = own.good.as_deref().unwrap_or_default();
-        let columns = self::columns(good, &own.columns)?;
+        let name = own.good.as_deref().unwrap_or_default();
+        let columns = self::columns(name, &own.columns)?;
         let good = recorded(plan, &columns, own)?;
-        let (start, until) = range(&columns).ok_or("nothing was recorded")?;
-        let good = (&good.recording, &Options::new(start, until));
+        let (start, until) = range(&columns, name)?;
+        let mut clean = self::options(own, (start, until), &columns);
+        clean.bad_from = None;
+        let good = (&good.recording, &clean);
         let phase = phase.parse()?;
         let as_it_is = ramp_of(program, &phase).unwrap_or_default();
         let ramps = [as_it_is, ramp.clone()];
@@ -99,23 +109,7 @@ fn other_ramps(
             "\nOther shares and bakes in {phase}, bad from the first share on:"
         ));
         for one in &tried {
-            let rungs = one
-                .ramp
-                .iter()
-                .map(|(share, bake)| format!("{share} for {bake}"));
-            let took = one.good.duration().map(|took| took.rounded().to_string());
-            let found = one
-                .bad
-                .time_to_detect()
-                .map(|after| after.rounded().to_string());
-            say::line(format_args!(
-                    "  {}: a good version takes {}; a bad one is found out after {}",
-                    rungs.collect::<Vec<_>>().join(", "),
-                    took.unwrap_or_else(
-                        || "longer than was recorded, or is not let through".to_owned()
-                    ),
-                    found.unwrap_or_else(|| "never".to_owned()),
-                ));
+            say::line(format_args!("  {}", super::tried(one)));
         }
     }
     Ok(())
@@ -139,11 +133,22 @@ fn told_of_shares(own: &Own) -> Option<String> {
     }
 }
 
-/// From the first moment of any column to the last, which is looked at, too.
-fn range(columns: &Columns) -> Option<(Timestamp, Timestamp)> {
+/// From the first moment of any column to the last.
+fn range(columns: &Columns, name: &str) -> Result<(Timestamp, Timestamp), String> {
     let ranges = columns.values().filter_map(Series::range);
-    let (start, end) = ranges.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))?;
-    Some((start, end + Span::from_millis(1)))
+    let range = ranges.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)));
+    range.ok_or_else(|| {
+        format!("{name}: nothing was recorded: no column has a number at any time; what is infinite or NaN is none")
+    })
+}
+
+/// What the columns are called, one that has no name too.
+fn names(columns: &Columns) -> String {
+    let names = columns.keys().map(|name| match name.as_str() {
+        "" => "one without a name (give it one with --column NAME=)",
+        name => name,
+    });
+    names.collect::<Vec<_>>().join(", ")
 }
 
 fn bytes(name: &str) -> Result<Vec<u8>, String> {
@@ -158,9 +163,13 @@ fn plan(name: &str) -> Result<Plan, Box<dyn Error>> {
 /// The series of a file by their names, and again by the names that they are given.
 fn columns(name: &str, given: &[(String, String)]) -> Result<Columns, Box<dyn Error>> {
     let bytes = bytes(name)?;
-    let text = || String::from_utf8(bytes.clone()).map_err(|_| format!("{name} is no text"));
+    let text = || {
+        String::from_utf8(bytes.clone())
+            .map_err(|_| format!("{name} is no text: write it as UTF-8"))
+    };
     let extension = Path::new(name).extension().and_then(|end| end.to_str());
-    let read = match extension {
+    let extension = extension.map(str::to_ascii_lowercase);
+    let read = match extension.as_deref() {
         Some("csv") => read_csv(&text()?),
         Some("json") => read_prometheus_range(&bytes),
         _ => read_openmetrics(&text()?),
@@ -168,8 +177,7 @@ fn columns(name: &str, given: &[(String, String)]) -> Result<Columns, Box<dyn Er
     let mut columns = read.map_err(|error| format!("{name}: {error}"))?;
     for (wanted, series) in given {
         let Some(found) = columns.remove(series) else {
-            let known: Vec<&str> = columns.keys().map(String::as_str).collect();
-            let known = known.join(", ");
+            let known = names(&columns);
             return Err(format!("{name} has no series {series}; it has: {known}").into());
         };
         columns.insert(wanted.clone(), found);
@@ -187,12 +195,11 @@ fn recorded(plan: &Plan, columns: &Columns, own: &Own) -> Result<Named, Box<dyn 
     }
     let mut named = recording_by_name(&kpis, others);
     if named.recording == Recording::new() {
-        let known: Vec<&str> = columns.keys().map(String::as_str).collect();
         let mut help = format!(
             "no column of {} answers a question of {}\n  it has: {}\n  the plan asks for:\n",
             own.recording,
             own.plan,
-            known.join(", ")
+            names(columns)
         );
         for name in &named.missing {
             writeln!(help, "    {name}")?;
@@ -282,12 +289,16 @@ fn show(rows: &[(String, Backtest)], options: &Options) {
         ));
     }
     for (name, one) in rows {
-        let looks = one.looks;
+        let looks = match one.looks {
+            1 => "1 look".to_owned(),
+            looks => format!("{looks} looks"),
+        };
         let ends = ends(one);
-        say::line(format_args!(
-            "{name}: {looks} looks until {}; {ends}",
-            one.until
-        ));
+        say::line(format_args!("{name}: {looks} until {}; {ends}", one.until));
+        let waits = one.stands_at.iter().filter(|_| one.detection().is_none());
+        for place in waits {
+            say::line(format_args!("It waits at {place}"));
+        }
         if options.bad_from.is_some() {
             for line in alarms(one).lines().take(super::LINES_MAX) {
                 say::line(format_args!("{line}"));

@@ -110,6 +110,11 @@ impl Lastings {
         (at.since(lasting.seen) <= self.unseen).then_some(lasting.number)
     }
 
+    /// What has raised alarms that are not known to be over.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.all.keys()
+    }
+
     /// The source of this alarm still, or again, was so at that moment.
     pub(crate) fn seen(&mut self, source: Source, number: usize, at: Timestamp) {
         self.all.insert(source, Lasting { number, seen: at });

@@ -37,6 +37,7 @@ fn observe(recorded: &Recorded, query: &Query, scale: f64) -> Result<(u64, Obser
             Ok((whole(growth).max(1), scalar(growth)?))
         }
         (Recorded::Share { matching, total }, wants) => {
+            more_than_all(matching, total, window)?;
             let (matching, total) = (
                 count(matching, window, scale)?,
                 count(total, window, scale)?,
@@ -63,10 +64,17 @@ fn observe(recorded: &Recorded, query: &Query, scale: f64) -> Result<(u64, Obser
         ) => {
             let bound = threshold.to_f64();
             let at = |(upper, _): &&(Option<f64>, Series)| *upper == Some(bound);
-            let (_, below) = buckets.iter().find(at).ok_or_else(|| Absence::Invalid {
-                detail: format!("no bucket was recorded that ends at {threshold}"),
+            let (_, below) = buckets.iter().find(at).ok_or_else(|| {
+                let bounds = buckets.iter().filter_map(|(bound, _)| *bound);
+                let bounds: Vec<String> = bounds.map(|bound| bound.to_string()).collect();
+                let known = bounds.join(", ");
+                Absence::Invalid {
+                    detail: format!(
+                        "no bucket was recorded that ends at {threshold}, those are: {known}"
+                    ),
+                }
             })?;
-            let (_, all) = buckets.last().ok_or(Absence::NoData)?;
+            let all = all_of(buckets)?;
             let total = count(all, window, scale)?;
             let below = count(below, window, scale)?.min(total);
             match total {
@@ -93,6 +101,7 @@ fn sketch(
     window: Window,
     scale: f64,
 ) -> Result<(u64, Observed), Absence> {
+    all_of(buckets)?;
     let mut histogram = Histogram::new();
     let (mut before, mut bound) = (0, None);
     for (upper, series) in buckets {
@@ -107,6 +116,30 @@ fn sketch(
     }
     let sketch = histogram.encode();
     Ok((before, Observed::Distribution { sketch }))
+}
+
+/// The bucket that counts all values: without it nobody knows how many lie above the last bound.
+fn all_of(buckets: &[(Option<f64>, Series)]) -> Result<&Series, Absence> {
+    match buckets.last() {
+        Some((None, all)) => Ok(all),
+        Some((Some(bound), _)) => Err(Absence::Invalid {
+            detail: format!("no bucket counts all values, the last one ends at {bound}"),
+        }),
+        None => Err(Absence::NoData),
+    }
+}
+
+/// Columns may have been taken for each other.
+fn more_than_all(matching: &Series, total: &Series, window: Window) -> Result<(), Absence> {
+    let (Some(matching), Some(total)) = (matching.growth(window), total.growth(window)) else {
+        return Err(Absence::NoData);
+    };
+    // Both were counted at their own moments.
+    if matching > total + 1.0 {
+        let detail = format!("{matching:.0} events match, of {total:.0} in all");
+        return Err(Absence::Invalid { detail });
+    }
+    Ok(())
 }
 
 fn count(series: &Series, window: Window, scale: f64) -> Result<u64, Absence> {

@@ -7,6 +7,7 @@
 
 mod alarm;
 mod answer;
+mod counted;
 mod exposed;
 mod options;
 mod outcome;
@@ -18,6 +19,7 @@ mod run;
 mod series;
 mod table;
 mod variants;
+mod what_if;
 
 pub use options::{BacktestError, Options, Traffic};
 pub use outcome::{Alarm, Backtest, Exposed, VerdictChange};
@@ -28,4 +30,5 @@ pub use recording::{
 pub use run::backtest;
 pub use series::{LOOKBACK, Series};
 pub use table::{alarms, comparison};
-pub use variants::{WhatIf, ramp_of, what_if, with_ramp, without_confidence};
+pub use variants::{ramp_of, with_ramp, without_confidence};
+pub use what_if::{WhatIf, what_if};

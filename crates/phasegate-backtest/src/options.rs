@@ -11,7 +11,7 @@ use crate::series::Series;
 pub struct Options {
     /// When the rollout begins.
     pub start: Timestamp,
-    /// When it is broken off.
+    /// When it is broken off; what is due at that very moment is still done.
     pub until: Timestamp,
     /// From when on the new version is bad; every alarm before that is false. `None` where it never was.
     pub bad_from: Option<Timestamp>,
@@ -77,6 +77,9 @@ pub enum BacktestError {
     /// A role of the program makes no name of a person.
     #[error(transparent)]
     Id(#[from] IdError),
+    /// Ramps are compared by how they meet a fault, and nothing says since when it is bad.
+    #[error("nothing says from when on the bad recording is bad: say it with Options::bad_from")]
+    NeverBad,
     /// Other shares were to be tried in a phase that has none.
     #[error("phase {0} has no ramp with a bake whose shares could be others")]
     NoRamp(PhaseId),

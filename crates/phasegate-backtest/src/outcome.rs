@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use phasegate_core::{Arm, CriterionId, Ratio, Span, Timestamp};
 use phasegate_engine::program::Response;
 use phasegate_engine::record::{Outcome, Record};
+use serde::Serialize;
 
 /// A verdict that changed.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct VerdictChange {
     /// When.
@@ -23,7 +24,7 @@ pub struct VerdictChange {
 }
 
 /// Something stopped the rollout or sent it back.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Alarm {
     /// When.
@@ -42,7 +43,7 @@ pub struct Alarm {
 }
 
 /// Who met the bad version until it was found out, or until the end of what was recorded.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Exposed {
     /// So many requests.
@@ -58,10 +59,12 @@ pub struct Exposed {
     pub counted: bool,
 }
 
-/// What a plan would have done.
-#[derive(Clone, Debug)]
+/// What a plan would have done. As JSON it is without the journals.
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Backtest {
+    /// From when on it was bad, as the options say.
+    pub bad_from: Option<Timestamp>,
     /// When the bad version could be met first: it was bad, and somebody saw it.
     pub bad_since: Option<Timestamp>,
     /// What stopped it or sent it back, in order.
@@ -86,13 +89,17 @@ pub struct Backtest {
     pub unfit: BTreeSet<(String, Arm, String)>,
     /// How many rollouts there were: a false alarm that ended one makes room for the next.
     pub rollouts: u64,
+    /// Where the last of them stood when it was broken off, and what it waited for: none where it was over.
+    pub stands_at: Vec<String>,
     /// The journals of the first hundred of them, one after the other: reports can be made of them.
+    #[serde(skip)]
     pub records: Vec<Vec<Record>>,
 }
 
 impl Backtest {
-    pub(crate) fn beginning(at: Timestamp) -> Self {
+    pub(crate) fn beginning(at: Timestamp, bad_from: Option<Timestamp>) -> Self {
         Self {
+            bad_from,
             bad_since: None,
             alarms: Vec::new(),
             verdicts: Vec::new(),
@@ -105,6 +112,7 @@ impl Backtest {
             unrecorded: BTreeSet::new(),
             unfit: BTreeSet::new(),
             rollouts: 0,
+            stands_at: Vec::new(),
             records: Vec::new(),
         }
     }

@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use phasegate_core::Timestamp;
+use phasegate_core::{GateId, Span, Timestamp};
 use phasegate_engine::program::{Program, Response};
-use phasegate_engine::record::{Body, HoldReason, Judged, Record, TriggerProgress};
+use phasegate_engine::record::{
+    Body, Cause, GateReason, HoldReason, Judged, Record, TriggerProgress,
+};
 use phasegate_engine::state::is_blind;
 use phasegate_sla::Alert;
 
 use crate::alarm::{Lastings, Source};
+use crate::counted::{counts_over, windows};
 use crate::outcome::{Alarm, Backtest, VerdictChange};
 
 /// Reads records as they come, of one rollout after the other.
@@ -20,6 +23,14 @@ pub(crate) struct Reader {
     verdicts: BTreeMap<Source, String>,
     /// What was not seen when it was looked at last.
     unseen: BTreeSet<Source>,
+    /// What could not be told at the last look.
+    untold: BTreeSet<Source>,
+    /// The last look, and the one before it.
+    looks: (Option<Timestamp>, Option<Timestamp>),
+    /// What is well only where counts are of so long a time: fewer are counted in less.
+    counts_over: BTreeMap<Source, Span>,
+    /// On what the last no of a gate rests, in a sentence.
+    gates: BTreeMap<GateId, String>,
     lastings: Lastings,
     /// What sends the rollout back now.
     goes_back_for: Option<(Source, Timestamp)>,
@@ -40,6 +51,10 @@ impl Reader {
             bad_from,
             verdicts: BTreeMap::new(),
             unseen: BTreeSet::new(),
+            untold: BTreeSet::new(),
+            looks: (None, None),
+            counts_over: counts_over(program),
+            gates: BTreeMap::new(),
             lastings: Lastings::new(timing.roll_up.saturating_add(timing.every)),
             goes_back_for: None,
             held_falsely: false,
@@ -59,6 +74,14 @@ impl Reader {
         self.bad_from.is_none_or(|bad| at < bad)
     }
 
+    /// It is looked now.
+    pub(crate) fn look(&mut self, at: Timestamp) {
+        let (last, _) = self.looks;
+        if last != Some(at) {
+            self.looks = (Some(at), last);
+        }
+    }
+
     /// Reads the next one.
     pub(crate) fn read(&mut self, record: &Record, all: &mut Backtest) {
         let at = record.at();
@@ -66,14 +89,21 @@ impl Reader {
             Body::Evaluated {
                 judged, triggers, ..
             } => self.evaluated(at, judged, triggers, all),
-            Body::GateDecided { gate, reason, .. } => self.lastings.decided(gate, reason),
+            Body::GateDecided { gate, reason, .. } => {
+                self.lastings.decided(gate, reason);
+                let why = match reason {
+                    GateReason::Criterion { check, sentence } => format!(": {check}: {sentence}"),
+                    _ => String::new(),
+                };
+                self.gates.insert(gate.clone(), why);
+            }
             // A person says how it goes on after a way back.
             Body::Held {
                 reason: HoldReason::RolledBack,
             } => self.held_falsely = self.went_back_falsely,
             Body::Held { reason } => {
                 self.held_falsely = self.lastings.of_hold(reason).is_some_and(|source| {
-                    let cause = reason.to_string();
+                    let cause = self.with_grounds(reason.to_string(), reason_gate(reason));
                     self.raises_falsely(at, source, cause, Response::Hold, all)
                 });
             }
@@ -83,8 +113,12 @@ impl Reader {
                 };
                 self.goes_back_for = Some((source.clone(), at));
                 let response = Response::Rollback(back.clone());
-                self.went_back_falsely =
-                    self.raises_falsely(at, source, cause.to_string(), response, all);
+                let gate = match cause {
+                    Cause::Gate { gate } => Some(gate),
+                    _ => None,
+                };
+                let words = self.with_grounds(cause.to_string(), gate);
+                self.went_back_falsely = self.raises_falsely(at, source, words, response, all);
             }
             Body::RollbackEnded { .. } => {
                 if let Some((source, began)) = self.goes_back_for.take() {
@@ -92,6 +126,33 @@ impl Reader {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A gate's no, and what it rests on.
+    fn with_grounds(&self, words: String, gate: Option<&GateId>) -> String {
+        let why = gate.and_then(|gate| self.gates.get(gate));
+        why.map_or_else(|| words.clone(), |why| format!("{words}{why}"))
+    }
+
+    /// Nothing is read after the last look: what was not over lasted until then, although what has not changed is
+    /// recorded now and then only.
+    pub(crate) fn finish(&self, all: &mut Backtest) {
+        let (last, _) = self.looks;
+        for source in self.lastings.sources() {
+            if !self.untold.contains(source) {
+                self.lasted(source, last, all);
+            }
+        }
+    }
+
+    /// The alarm that was raised by this, if it lasted until that look.
+    fn lasted(&self, source: &Source, look: Option<Timestamp>, all: &mut Backtest) {
+        let number = look.and_then(|look| self.lastings.still(source, look));
+        if let (Some(number), Some(look)) = (number, look)
+            && let Some(alarm) = all.alarms.get_mut(number)
+        {
+            alarm.until = alarm.until.max(look);
         }
     }
 
@@ -137,7 +198,18 @@ impl Reader {
                 let told = format!("{of}: {}", finding.sentence);
                 self.lastings.went_wrong(&source, acts, told, at);
             }
-            self.lasts(at, &source, condition.is_some() && !is_wrong, all);
+            let is_whole = self.counts_over.get(&source).is_none_or(|over| {
+                let mut windows = windows(finding);
+                windows.all(|window| window.span() >= *over)
+            });
+            if condition.is_some() {
+                self.untold.remove(&source);
+                self.lasts(at, &source, !is_wrong && is_whole, all);
+            } else if self.untold.insert(source.clone()) {
+                // It neither lasts nor is over; until the look before this one it was as it was recorded last.
+                let (_, before) = self.looks;
+                self.lasted(&source, before, all);
+            }
             let verdict = finding.verdict.to_string();
             if is_blind(&finding.verdict) {
                 unseen = true;
@@ -215,5 +287,12 @@ impl Reader {
             }),
         }
         Some(number)
+    }
+}
+
+fn reason_gate(reason: &HoldReason) -> Option<&GateId> {
+    match reason {
+        HoldReason::Gate { gate } => Some(gate),
+        _ => None,
     }
 }

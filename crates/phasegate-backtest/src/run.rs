@@ -32,7 +32,7 @@ pub fn backtest(
     recording: &Recording,
     options: &Options,
 ) -> Result<Backtest, BacktestError> {
-    let mut all = Backtest::beginning(options.start);
+    let mut all = Backtest::beginning(options.start, options.bad_from);
     let mut reader = Reader::new(program, options.bad_from);
     let mut at = options.start;
     loop {
@@ -46,6 +46,7 @@ pub fn backtest(
         let mut run = Run::new(program, recording, options, at, &mut reader)?;
         run.carry_out(&mut all)?;
         all.until = run.now.wall;
+        all.stands_at = run.stands_at();
         let outcome = run.engine.state().outcome;
         if let Some(outcome) = outcome {
             all.ends.push((run.now.wall, outcome));
@@ -67,6 +68,7 @@ pub fn backtest(
             break;
         }
     }
+    reader.finish(&mut all);
     exposed(&mut all, options);
     Ok(all)
 }
@@ -133,7 +135,7 @@ impl<'r> Run<'r> {
             let Some(next) = self.engine.poll_timeout() else {
                 return Ok(());
             };
-            if next >= self.options.until {
+            if next > self.options.until {
                 self.now = self.now.plus(self.options.until.since(self.now.wall));
                 return Ok(());
             }
@@ -182,7 +184,10 @@ impl<'r> Run<'r> {
                 self.tell(Event::Measured { ticket, answer })?;
                 asked = true;
             }
-            all.looks += u64::from(asked);
+            if asked {
+                all.looks += 1;
+                self.reader.look(self.now.wall);
+            }
             if asked || !rests {
                 continue;
             }
@@ -191,6 +196,19 @@ impl<'r> Run<'r> {
             }
         }
         Err(BacktestError::Restless(self.now.wall))
+    }
+
+    /// Where it stands, and what holds it, for people; nothing where it is over.
+    fn stands_at(&self) -> Vec<String> {
+        let state = self.engine.state();
+        if state.outcome.is_some() {
+            return Vec::new();
+        }
+        let places = state.places();
+        let ops = places.iter().filter_map(|place| state.op(place));
+        let ops = ops.map(|op| op.title.clone());
+        let holds = state.holds.iter().map(|hold| format!("held: {hold}"));
+        ops.chain(holds).collect()
     }
 
     fn tell(&mut self, event: Event) -> Result<(), BacktestError> {

@@ -94,8 +94,8 @@ impl Series {
         before(window.end).saturating_sub(before(window.start))
     }
 
-    /// By how much a counter grew within a window, as it can be told at its end; `None` where it has no point in or shortly
-    /// before it. Between two points it grows evenly: what it grew over a gap does not all lie in the window that ends it.
+    /// By how much a counter grew within a window, as it can be told at its end; `None` where its newest point is older
+    /// than [`LOOKBACK`] then. Between two points it grows evenly: what it grew over a gap does not all lie in the window that ends it.
     #[must_use]
     pub fn growth(&self, window: Window) -> Option<f64> {
         let (before, after) = self.grown_over(window)?;
@@ -115,7 +115,7 @@ impl Series {
         let (start, end) = (window.start.as_unix_millis(), window.end.as_unix_millis());
         let last = self.at_or_before(end)?;
         let lookback = i64::try_from(LOOKBACK.as_millis()).unwrap_or(i64::MAX);
-        if self.at.get(last)?.saturating_add(lookback) < start {
+        if self.at.get(last)?.saturating_add(lookback) < end {
             return None;
         }
         Some((self.grown_at(start)?, *self.grown.get(last)?))
@@ -130,6 +130,38 @@ impl Series {
         }
         let (from, until) = (from.as_unix_millis(), until.as_unix_millis());
         Some(self.grown_at(until)? - self.grown_at(from)?)
+    }
+
+    /// This up to a moment, and then the other from one of its own moments on, as if that had been then. A counter goes on
+    /// from where it was.
+    pub(crate) fn followed_by(&self, until: Timestamp, other: &Self, from: Timestamp) -> Self {
+        let (at, then) = (until.as_unix_millis(), from.as_unix_millis());
+        let kept = self.at.partition_point(|point| *point < at);
+        let take = |list: &[f64]| list.get(..kept).unwrap_or_default().to_vec();
+        let mut joined = Self {
+            at: self.at.get(..kept).unwrap_or_default().to_vec(),
+            value: take(&self.value),
+            grown: take(&self.grown),
+        };
+        let here = self.grown_at(at).unwrap_or(0.0);
+        let there = other.grown_at(then).unwrap_or(0.0);
+        // Whoever looks at that very moment sees what was before it.
+        let before = self.value_at(until).or_else(|| other.value_at(from));
+        let first = before.map(|value| (at, value, here));
+        let later = other.at.iter().zip(&other.value).zip(&other.grown);
+        let later =
+            later
+                .skip_while(|((point, _), _)| **point < then)
+                .map(|((point, value), grown)| {
+                    let moved = (at + (point - then)).max(at + 1);
+                    (moved, *value, here + (grown - there))
+                });
+        for (point, value, grown) in first.into_iter().chain(later) {
+            joined.at.push(point);
+            joined.value.push(value);
+            joined.grown.push(grown);
+        }
+        joined
     }
 
     /// How much it has grown at a moment: evenly from one point to the next, not at all before the first and after the

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use phasegate_core::Ratio;
+use phasegate_core::{Ratio, Span};
 
 use crate::outcome::Backtest;
 
@@ -16,13 +16,13 @@ pub fn comparison(rows: &[(&str, &Backtest)]) -> String {
     );
     for (name, one) in rows {
         let found = match (one.time_to_detect(), one.bad_since) {
-            (Some(after), _) => after.rounded().to_string(),
+            (Some(after), _) => seconds(after),
             (None, Some(_)) => "never".to_owned(),
-            (None, None) if one.detection().is_some() => "nobody met it".to_owned(),
+            (None, None) if one.bad_from.is_some() => "nobody met it".to_owned(),
             (None, None) => "-".to_owned(),
         };
         let took = one.duration();
-        let took = took.map_or_else(|| "-".to_owned(), |took| took.rounded().to_string());
+        let took = took.map_or_else(|| "-".to_owned(), seconds);
         let counted = one.exposed.counted;
         let count = |number: u64| match counted {
             true => number.to_string(),
@@ -53,6 +53,13 @@ pub fn comparison(rows: &[(&str, &Backtest)]) -> String {
     out
 }
 
+/// A length in whole seconds.
+fn seconds(length: Span) -> String {
+    let half = Span::from_millis(500);
+    let millis = length.saturating_add(half).as_millis();
+    Span::from_secs(millis / 1000).to_string()
+}
+
 /// Each alarm in a line: when, true, false or blind, until when it lasted, why.
 #[must_use]
 pub fn alarms(one: &Backtest) -> String {
@@ -61,7 +68,7 @@ pub fn alarms(one: &Backtest) -> String {
         let lasted_into = one.bad_since.is_some_and(|bad| alarm.until > bad);
         let sort = match (alarm.is_false, alarm.is_blind) {
             (true, _) if lasted_into => format!(
-                "false alarm until {}, and still so when it was bad, which finds nothing out",
+                "false alarm, and not seen to be over before {}: that it lasts finds nothing out",
                 alarm.until
             ),
             (true, _) if alarm.until > alarm.at => format!("false alarm until {}", alarm.until),

@@ -1,13 +1,9 @@
 //! The same plan, a little different: without its confidence, or with other steps and bakes.
 
-use phasegate_core::{Desired, PhaseId, Ratio, Span};
+use phasegate_core::{Desired, PhaseId, Ratio, Span, Timestamp};
 use phasegate_criterion::{Condition, Criterion, Group, Test, Weighted};
 use phasegate_engine::program::{Op, OpKind, Program};
-
-use crate::options::{BacktestError, Options};
-use crate::outcome::Backtest;
-use crate::recording::Recording;
-use crate::run::backtest;
+use phasegate_engine::record::{Body, Place, Record};
 
 /// The program with every criterion decided literally: `confidence` and `significant` are gone.
 #[must_use]
@@ -16,19 +12,20 @@ pub fn without_confidence(program: &Program) -> Program {
     for trigger in &mut program.triggers {
         literal(&mut trigger.criterion);
     }
-    for phase in &mut program.phases {
-        for op in phase.ops.iter_mut().chain(&mut phase.rollback.ops) {
-            let checks: Vec<&mut _> = match &mut op.kind {
-                OpKind::Bake {
-                    checks, stop_when, ..
-                } => checks.iter_mut().chain(stop_when).collect(),
-                OpKind::Validate { checks, .. } => checks.iter_mut().collect(),
-                OpKind::Gate(gate) => gate.checks.iter_mut().collect(),
-                _ => Vec::new(),
-            };
-            for check in checks {
-                literal(&mut check.criterion);
-            }
+    let phases = program.phases.iter_mut();
+    let of_phases = phases.flat_map(|phase| phase.ops.iter_mut().chain(&mut phase.rollback.ops));
+    let procedures = program.procedures.iter_mut();
+    for op in of_phases.chain(procedures.flat_map(|one| &mut one.rollback.ops)) {
+        let checks: Vec<&mut _> = match &mut op.kind {
+            OpKind::Bake {
+                checks, stop_when, ..
+            } => checks.iter_mut().chain(stop_when).collect(),
+            OpKind::Validate { checks, .. } => checks.iter_mut().collect(),
+            OpKind::Gate(gate) => gate.checks.iter_mut().collect(),
+            _ => Vec::new(),
+        };
+        for check in checks {
+            literal(&mut check.criterion);
         }
     }
     program
@@ -96,81 +93,84 @@ pub fn ramp_of(program: &Program, phase: &PhaseId) -> Option<Vec<(Ratio, Span)>>
     ramp_at(&program.phase(phase)?.ops).map(|(.., rungs)| rungs)
 }
 
-/// The program with other shares and bakes in a phase's first ramp; criteria and all else are as they were. `None` if
-/// the phase has no ramp with a bake.
+/// The program with other shares and bakes in a phase's first ramp. Each share is judged as the plan judges it: by the bake
+/// of the largest share of the plan that is not above it, else by the first one. All else is as it was. `None` if the phase
+/// has no ramp with a bake.
 #[must_use]
 pub fn with_ramp(program: &Program, phase: &PhaseId, ramp: &[(Ratio, Span)]) -> Option<Program> {
     let mut program = program.clone();
     let ops = &mut program.phases.iter_mut().find(|one| one.id == *phase)?.ops;
     let (first, length, _) = ramp_at(ops)?;
     let old: Vec<Op> = ops.splice(first..first + length, []).collect();
-    let apply = old.iter().find(|op| share(op).is_some())?;
-    let bake = old
-        .iter()
-        .find(|op| matches!(op.kind, OpKind::Bake { .. }))?;
-    let mut rungs = Vec::new();
-    for (to, over) in ramp {
-        let (mut apply, mut bake) = (apply.clone(), bake.clone());
-        apply.title = format!("{to}");
-        if let OpKind::Apply { desired, .. } = &mut apply.kind {
-            match desired {
-                Desired::Flag { exposure, .. } => *exposure = *to,
-                Desired::Traffic { canary, .. } => *canary = *to,
-                _ => {}
-            }
-        }
-        if let OpKind::Bake { span, .. } = &mut bake.kind {
-            *span = *over;
-        }
-        rungs.extend([apply, bake]);
-    }
-    ops.splice(first..first, rungs);
+    let old = rungs_of(&old);
+    let rungs = ramp.iter().map(|(to, over)| rung(&old, *to, *over));
+    let rungs: Option<Vec<Vec<Op>>> = rungs.collect();
+    ops.splice(first..first, rungs?.into_iter().flatten());
     Some(program)
 }
 
-/// What another ramp would have come to.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct WhatIf {
-    /// Shares and bakes.
-    pub ramp: Vec<(Ratio, Span)>,
-    /// With what was recorded of a good version: how long it takes, and false alarms.
-    pub good: Backtest,
-    /// With what was recorded of a bad one, bad from the first share on: when that is found out, and who has met it
-    /// until then.
-    pub bad: Backtest,
+/// Each share of a ramp, with what sets it and the bake after it, if it has one.
+fn rungs_of(ops: &[Op]) -> Vec<(Ratio, &Op, Option<&Op>)> {
+    let mut rungs: Vec<(Ratio, &Op, Option<&Op>)> = Vec::new();
+    for op in ops {
+        match (share(op), rungs.last_mut()) {
+            (Some(share), _) => rungs.push((share, op, None)),
+            (None, Some((_, _, bake))) => *bake = Some(op),
+            (None, None) => {}
+        }
+    }
+    rungs
 }
 
-/// Tries several ramps of a phase over a good recording and a bad one: detection against duration.
-///
-/// So that they can be compared, each ramp meets the fault in the same place: the rollout over the bad recording begins
-/// so early that it shows its first share at [`Options::bad_from`], whenever the options say it begins. How long it takes
-/// to that share is what it took over the good recording. Without `bad_from` it begins as the options say.
-///
-/// # Errors
-/// As [`backtest`], and [`BacktestError::NoRamp`] where the phase is not there or has no ramp with a bake.
-pub fn what_if(
+/// Another share and its bake, after the plan's own.
+fn rung(old: &[(Ratio, &Op, Option<&Op>)], to: Ratio, over: Span) -> Option<Vec<Op>> {
+    let below = old.iter().rev().find(|(share, ..)| *share <= to);
+    let (_, apply, bake) = below.or(old.first())?;
+    let mut apply = (*apply).clone();
+    apply.title = to.to_string();
+    if let OpKind::Apply { desired, .. } = &mut apply.kind {
+        match desired {
+            Desired::Flag { exposure, .. } => *exposure = to,
+            Desired::Traffic { canary, .. } => *canary = to,
+            _ => {}
+        }
+    }
+    let mut ops = vec![apply];
+    // A share that the plan leaves without a bake is left so, unless a bake is asked for.
+    let bakes = || {
+        old.iter()
+            .rev()
+            .filter(|(share, ..)| *share <= to)
+            .chain(old)
+    };
+    let bake = match (bake, over.is_zero()) {
+        (None, true) => None,
+        (Some(bake), _) => Some(*bake),
+        (None, false) => Some(bakes().find_map(|(.., bake)| *bake)?),
+    };
+    if let Some(bake) = bake {
+        let mut bake = bake.clone();
+        if let OpKind::Bake { span, .. } = &mut bake.kind {
+            *span = over;
+        }
+        ops.push(bake);
+    }
+    Some(ops)
+}
+
+/// When the first share of a phase's first ramp was shown first, in these records.
+pub(crate) fn first_shown(
     program: &Program,
     phase: &PhaseId,
-    ramps: &[Vec<(Ratio, Span)>],
-    good: (&Recording, &Options),
-    bad: (&Recording, &Options),
-) -> Result<Vec<WhatIf>, BacktestError> {
-    let one = |ramp: &Vec<(Ratio, Span)>| {
-        let program = with_ramp(program, phase, ramp);
-        let program = program.ok_or_else(|| BacktestError::NoRamp(phase.clone()))?;
-        let good = backtest(&program, good.0, good.1)?;
-        let mut options = bad.1.clone();
-        let mut shown = good.exposure.iter();
-        let first = shown.find(|(_, share)| *share != Ratio::ZERO);
-        if let (Some(from), Some((shown, _))) = (options.bad_from, first) {
-            options.start = from.before(shown.since(good.began));
-        }
-        Ok(WhatIf {
-            ramp: ramp.clone(),
-            good,
-            bad: backtest(&program, bad.0, &options)?,
-        })
+    records: &[Record],
+) -> Option<Timestamp> {
+    let (op, ..) = ramp_at(&program.phase(phase)?.ops)?;
+    let first = Place::Phase {
+        phase: phase.clone(),
+        op,
     };
-    ramps.iter().map(one).collect()
+    let done = records
+        .iter()
+        .find(|record| matches!(&record.body, Body::OpFinished { place, .. } if *place == first));
+    done.map(Record::at)
 }

@@ -177,20 +177,17 @@ fn each_ramp_meets_the_fault_with_its_first_share() {
     )
     .expect("no defect");
     let told = tried.iter().map(|one| {
-        let shares: Vec<String> = one
-            .bad
-            .exposure
-            .iter()
-            .map(|(_, s)| s.to_string())
-            .collect();
-        (one.bad.began, one.bad.exposed.requests, shares.join(" "))
+        let bad = one.bad.as_ref().expect("it gets there");
+        let shares = bad.exposure.iter().map(|(_, share)| share.to_string());
+        let shares: Vec<String> = shares.collect();
+        (bad.bad_from, bad.exposed.requests, shares.join(" "))
     });
     // It would have been over when the fault began, had both begun with the recording.
     assert_eq!(
         told.collect::<Vec<_>>(),
         [
-            (at(bad), 1350, "0% 10% 0%".to_owned()),
-            (at(bad), 6750, "0% 50% 0%".to_owned()),
+            (Some(at(0)), 1350, "0% 10% 0%".to_owned()),
+            (Some(at(0)), 6750, "0% 50% 0%".to_owned()),
         ]
     );
 }
@@ -221,8 +218,8 @@ fn other_steps_and_bakes_show_detection_against_duration() {
         .map(|one| {
             (
                 one.good.duration(),
-                one.bad.time_to_detect(),
-                one.bad.exposed.requests,
+                one.bad.as_ref().and_then(Backtest::time_to_detect),
+                one.bad.as_ref().map(|bad| bad.exposed.requests),
             )
         })
         .collect();
@@ -231,8 +228,8 @@ fn other_steps_and_bakes_show_detection_against_duration() {
     assert_eq!(
         told,
         [
-            (Some(minutes(60)), found, 1350),
-            (Some(minutes(20)), found, 6750),
+            (Some(minutes(60)), found, Some(1350)),
+            (Some(minutes(20)), found, Some(6750)),
         ]
     );
     let unknown = "nowhere".parse().expect("an id");
@@ -363,6 +360,25 @@ fn a_question_that_was_not_recorded_has_no_data() {
         done.verdicts
     );
     assert!(told.count() > 0);
+}
+
+#[test]
+fn columns_that_were_taken_for_each_other_are_told() {
+    let counted = |each: i32| {
+        series(3600, move |second| {
+            Some(f64::from(i32::try_from(second).expect("small") * each))
+        })
+    };
+    let (matching, total) = (counted(100), counted(1));
+    let swapped = Recording::new().with("errors", None, Recorded::Share { matching, total });
+    let many = "criterion: ratio(errors) > 5%, severity: critical, respond: [{rollback: start}]";
+    let done = run(&program(&[many]), &swapped, &for_hours(1));
+    let told: Vec<&str> = done.unfit.iter().map(|(.., told)| told.as_str()).collect();
+    assert!(
+        told.contains(&"1500 events match, of 15 in all"),
+        "{told:?}"
+    );
+    assert_eq!(done.detection(), None);
 }
 
 /// Of both arms one request in a hundred fails, by chance.

@@ -57,7 +57,7 @@ fn a_gate_that_said_no_before_finds_nothing_out_by_saying_it_again() {
     assert_eq!(done.ends.first(), Some(&(at(1200), Outcome::Completed)));
     assert!(comparison(&[("gate", &done)]).contains("| gate | never |"));
     let told = alarms(&done);
-    assert!(told.contains("and still so when it was bad"), "{told}");
+    assert!(told.contains("that it lasts finds nothing out"), "{told}");
 }
 
 #[test]
@@ -305,4 +305,80 @@ fn a_trigger_that_only_tells_finds_nothing_out() {
         &options,
     );
     assert_eq!(done.time_to_detect(), None, "{:?}", done.alarms);
+}
+
+/// What is not seen neither lasts nor is over; after so long a time it is another alarm.
+#[test]
+fn what_was_not_seen_in_a_long_gap_did_not_last_through_it() {
+    let high_but_for_a_gap = load(3 * 3600, |second| match second {
+        1800..2400 | 7200..7800 => Some(120.0),
+        2400..7200 => None,
+        _ => Some(20.0),
+    });
+    let done = run(
+        &program(&[BACK]),
+        &high_but_for_a_gap,
+        &for_hours(3).going_on(),
+    );
+    let alarms: Vec<_> = each(&done.alarms);
+    // A number stands for five minutes. In between it is blind, which is an alarm of its own.
+    let stands = 2385 + 300;
+    let seen: Vec<_> = alarms
+        .iter()
+        .filter(|(_, until, _)| *until <= at(stands) || *until > at(7200))
+        .collect();
+    assert_eq!(
+        seen,
+        [&(at(1800), at(stands), true), &(at(7200), at(7800), true)],
+        "{alarms:?}"
+    );
+}
+
+#[test]
+fn what_holds_until_the_end_lasts_until_the_last_look() {
+    let done = run(
+        &program(&[HOLD]),
+        &high(&[(600, 11_000)]),
+        &for_hours(2).going_on(),
+    );
+    // It has not changed for a while, so that its last record is older.
+    assert_eq!(each(&done.alarms), [(at(600), at(7200), true)]);
+}
+
+/// Five in each half minute, and ten in two are too many: over less time less is counted, which is not well.
+#[test]
+fn a_count_over_a_window_that_begins_anew_is_not_well_for_being_small() {
+    let steady = series(2 * 3600, |second| {
+        Some(f64::from(i32::try_from(second / 30 * 5).expect("small")))
+    });
+    let recording =
+        phasegate_backtest::Recording::new().with("timeouts", None, Recorded::Counter(steady));
+    let many = "criterion: timeouts > 10, severity: critical, respond: [{rollback: start}]";
+    let options = for_hours(2).going_on();
+    let done = run(&program(&[many]), &recording, &options);
+    assert_eq!(done.false_alarms(), 1, "{:?}", done.alarms);
+    let done = run(&program(&[many]), &recording, &options.bad_from(at(1860)));
+    assert_eq!(
+        (done.false_alarms(), done.time_to_detect()),
+        (1, None),
+        "{:?}",
+        done.alarms
+    );
+}
+
+#[test]
+fn a_gate_that_says_no_says_on_what_it_rests() {
+    let done = run(&gated(), &high(&[(590, 1200)]), &for_hours(1).going_on());
+    let causes: Vec<&str> = done
+        .alarms
+        .iter()
+        .map(|alarm| alarm.cause.as_str())
+        .collect();
+    let [cause] = &*causes else {
+        panic!("{causes:?}");
+    };
+    assert!(
+        cause.starts_with("gate go is not passed: canary-go-1: load is 120 "),
+        "{cause}"
+    );
 }

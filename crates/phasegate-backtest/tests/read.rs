@@ -130,6 +130,10 @@ fn what_is_wrong_with_an_answer_is_told_with_its_series_and_how_to_mend_it() {
             "Prometheus answered with an error: no",
         ),
         (
+            "{\"status\": \"success\", \"data\": null}".to_owned(),
+            "this is no answer to a range query: it has no data; ask",
+        ),
+        (
             point("1", "two"),
             "series \"up\": \"two\" is no number; a point is",
         ),
@@ -228,4 +232,39 @@ fn columns_are_found_by_their_names() {
     );
     let forms = &named.forms[&source];
     assert_eq!(forms.len(), 4, "{forms:?}");
+}
+
+#[test]
+fn a_counter_that_is_not_recorded_any_more_is_not_known() {
+    let counter = Series::new(vec![(at(0), 0.0), (at(30), 5.0)]);
+    assert_eq!(counter.growth(window(0, 330)), Some(5.0));
+    assert_eq!(counter.growth(window(0, 331)), None);
+}
+
+#[test]
+fn a_name_of_other_characters_stands_in_quotation_marks() {
+    let series = read_openmetrics("{\"http.load\",app=\"shop\"} 3 1757408400\n").expect("a text");
+    assert_eq!(series["http.load{app=\"shop\"}"].len(), 1);
+    assert!(read_openmetrics("{app=\"shop\"} 3 1757408400\n").is_err());
+}
+
+/// Nobody knows how many lie above the last bound.
+#[test]
+fn buckets_without_one_for_all_values_answer_nothing() {
+    let source: BindingId = "metrics".parse().expect("an id");
+    let unit: Unit = "ms".parse().expect("a unit");
+    let mut latency = Kpi::new(
+        "latency".parse().expect("an id"),
+        unit,
+        Shape::Distribution,
+        source,
+    );
+    latency.queries = Queries::whole("seconds");
+    let columns = read_csv("time,latency.le.50,latency.le.250\n1757408400,3,5\n").expect("a table");
+    let named = recording_by_name(&[latency], columns);
+    assert_eq!(named.recording, Recording::new());
+    assert_eq!(
+        named.missing,
+        ["latency.le.BOUND for each bound, and latency.le.inf"]
+    );
 }

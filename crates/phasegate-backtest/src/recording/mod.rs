@@ -5,7 +5,7 @@ mod named;
 mod openmetrics;
 mod prometheus;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_core::{Arm, Ratio, Timestamp};
 
@@ -80,6 +80,56 @@ impl Recorded {
     }
 }
 
+impl Recorded {
+    /// One up to a moment, and then the other from one of its own moments on.
+    fn joined(a: Option<&Self>, b: Option<&Self>, until: Timestamp, from: Timestamp) -> Self {
+        let empty = Series::default();
+        let join = |a: &Series, b: &Series| a.followed_by(until, b, from);
+        match (a, b) {
+            (Some(Self::Counter(a)), Some(Self::Counter(b))) => Self::Counter(join(a, b)),
+            (Some(Self::Gauge(a)), Some(Self::Gauge(b))) => Self::Gauge(join(a, b)),
+            (
+                Some(Self::Share {
+                    matching: a,
+                    total: all,
+                }),
+                Some(Self::Share { matching, total }),
+            ) => Self::Share {
+                matching: join(a, matching),
+                total: join(all, total),
+            },
+            (Some(Self::Histogram(a)), Some(Self::Histogram(b)))
+                if a.iter().map(|one| one.0).eq(b.iter().map(|one| one.0)) =>
+            {
+                let both = a.iter().zip(b);
+                Self::Histogram(
+                    both.map(|((bound, a), (_, b))| (*bound, join(a, b)))
+                        .collect(),
+                )
+            }
+            // In another form, or not at all: what is asked about after that moment is what counts.
+            (_, Some(b)) => b.each(|series| join(&empty, series)),
+            (Some(a), None) => a.each(|series| join(series, &empty)),
+            (None, None) => Self::Gauge(empty),
+        }
+    }
+
+    fn each(&self, change: impl Fn(&Series) -> Series) -> Self {
+        match self {
+            Self::Counter(series) => Self::Counter(change(series)),
+            Self::Gauge(series) => Self::Gauge(change(series)),
+            Self::Histogram(buckets) => {
+                let buckets = buckets.iter();
+                Self::Histogram(buckets.map(|(bound, one)| (*bound, change(one))).collect())
+            }
+            Self::Share { matching, total } => Self::Share {
+                matching: change(matching),
+                total: change(total),
+            },
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Arms {
     any: Option<Recorded>,
@@ -138,6 +188,36 @@ impl Recording {
         match self.canary_share.map(part) {
             Some(recorded) if recorded > 0.0 => (part(exposure) / recorded).min(1.0),
             _ => 1.0,
+        }
+    }
+
+    /// This up to a moment, and then the other from one of its own moments on, as if that had been then: with what the
+    /// other says of shares. What only one of them has is not known in the other's time.
+    pub(crate) fn followed_by(&self, until: Timestamp, other: &Self, from: Timestamp) -> Self {
+        let texts: BTreeSet<&String> = self.by_text.keys().chain(other.by_text.keys()).collect();
+        let joined = texts.into_iter().map(|text| {
+            let of = |recording: &Self| recording.by_text.get(text).cloned();
+            let (a, b) = (of(self).unwrap_or_default(), of(other).unwrap_or_default());
+            let join = |a: Option<&Recorded>, b: Option<&Recorded>| match (a, b) {
+                (None, None) => None,
+                (a, b) => Some(Recorded::joined(a, b, until, from)),
+            };
+            let arms: BTreeSet<Arm> = a.of.keys().chain(b.of.keys()).copied().collect();
+            let of = arms.into_iter();
+            let of = of.filter_map(|arm| {
+                // Where one of them does not tell sides apart, its answer is that of each.
+                let side = |arms: &Arms| arms.of.get(&arm).or(arms.any.as_ref()).cloned();
+                Some((arm, join(side(&a).as_ref(), side(&b).as_ref())?))
+            });
+            let arms = Arms {
+                any: join(a.any.as_ref(), b.any.as_ref()),
+                of: of.collect(),
+            };
+            (text.clone(), arms)
+        });
+        Self {
+            by_text: joined.collect(),
+            canary_share: other.canary_share,
         }
     }
 

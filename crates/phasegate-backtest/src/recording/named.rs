@@ -28,7 +28,7 @@ pub struct Named {
 ///
 /// | name | holds |
 /// |---|---|
-/// | `load`, `load.canary` | the number as it stood; of a counter, what it had counted in all |
+/// | `load`, `load.canary` | the number as it stood, in the KPI's unit: of a share in `%`, 1 is one per cent; of a counter, what it had counted in all |
 /// | `errors.matching`, `errors.total` | what two counters had counted: those that match, and all |
 /// | `latency.le.250`, `latency.le.inf` | how many values up to a bound had been counted in all, in the KPI's unit |
 ///
@@ -81,7 +81,7 @@ impl Columns {
             return Some(Recorded::Share { matching, total });
         }
         let buckets = self.buckets(&format!("{base}.le."));
-        if !buckets.is_empty() {
+        if buckets.last().is_some_and(|(bound, _)| bound.is_none()) {
             return Some(Recorded::Histogram(buckets));
         }
         let series = plain.then(|| self.take(base)).flatten()?;

@@ -62,18 +62,20 @@ pub fn read_openmetrics(text: &str) -> Result<BTreeMap<String, Series>, ReadErro
 fn sample_name(line: &str) -> Option<(String, &str)> {
     let end = line.find(['{', ' '])?;
     let (name, rest) = line.split_at_checked(end)?;
-    if name.is_empty() {
-        return None;
-    }
+    let mut name = name.to_owned();
     let Some(mut rest) = rest.strip_prefix('{') else {
-        return Some((name.to_owned(), rest));
+        return (!name.is_empty()).then_some((name, rest));
     };
+    // A name of other characters stands in quotation marks before the labels.
+    if name.is_empty() {
+        (name, rest) = quoted(rest.strip_prefix('"')?)?;
+    }
     let mut labels = Vec::new();
     loop {
         rest = rest.trim_start_matches([',', ' ']);
         if let Some(rest) = rest.strip_prefix('}') {
             labels.sort();
-            return Some((name_of(name, &labels), rest));
+            return Some((name_of(&name, &labels), rest));
         }
         let (key, after) = rest.split_once("=\"")?;
         let (value, after) = quoted(after)?;

@@ -46,6 +46,9 @@ pub fn read_prometheus_range(json: &[u8]) -> Result<BTreeMap<String, Series>, Re
     let answer: Answer = serde_json::from_slice(json)?;
     let data = match answer.data {
         Some(data) if answer.status == "success" => data,
+        None if answer.status == "success" => {
+            return Err(ReadError::Json(serde::de::Error::custom("it has no data")));
+        }
         _ => return Err(ReadError::Refused(answer.error)),
     };
     data.result.into_iter().map(series).collect()

@@ -49,6 +49,7 @@ channels: [{{id: team, binding: chat}}]
 kpis:
   - {{id: load, shape: gauge, direction: lower, source: metrics, query: {{whole: load}}, window: 1m}}
   - {{id: errors, shape: ratio, unit: '%', direction: lower, source: metrics, query: {{canary: errors, stable: errors}}, window: 5m}}
+  - {{id: timeouts, shape: counter, direction: lower, source: metrics, query: {{whole: timeouts}}, window: 2m}}
 evaluation: {{every: 15s, settle: 0s}}
 phases:
   - id: canary
