@@ -11,6 +11,7 @@ use phasegate_journal::{
     LeaseError, Peer, ReadError, Record, RolloutSummary, Snapshot, StorageError,
 };
 use tokio::sync::{Mutex, broadcast};
+use tokio_postgres::config::SslMode;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Config, NoTls, Socket};
 
@@ -49,18 +50,29 @@ impl PostgresJournal {
     /// Connects without encryption, which is right for a local socket or the loopback address, and makes
     /// the schema ready.
     pub async fn connect(config: Config, options: PostgresOptions) -> Result<Self, ReadError> {
-        Self::connect_with_tls(config, NoTls, options).await
+        Self::open(config, NoTls, options).await
     }
 
-    /// Connects with the encryption that is given and makes the schema ready. Whether it is required is
-    /// said by the configuration's `sslmode`.
+    /// Connects with the encryption that is given and makes the schema ready. It is required, whatever the
+    /// configuration's `sslmode` says: a server without it, and a local socket, which has none, are
+    /// [`ReadError::Unavailable`], now and whenever a lost connection is made anew.
     ///
     /// Refused are servers that run with `fsync` off, servers before version 12, and newer formats.
     pub async fn connect_with_tls<T>(
-        config: Config,
+        mut config: Config,
         tls: T,
         options: PostgresOptions,
     ) -> Result<Self, ReadError>
+    where
+        T: MakeTlsConnect<Socket, Stream: Send + Unpin + 'static> + Clone + Send + Sync + 'static,
+        T::TlsConnect: Send + TlsConnect<Socket, Future: Send>,
+    {
+        // What a configuration says by default, `prefer`, falls back to plain text.
+        config.ssl_mode(SslMode::Require);
+        Self::open(config, tls, options).await
+    }
+
+    async fn open<T>(config: Config, tls: T, options: PostgresOptions) -> Result<Self, ReadError>
     where
         T: MakeTlsConnect<Socket, Stream: Send + Unpin + 'static> + Clone + Send + Sync + 'static,
         T::TlsConnect: Send + TlsConnect<Socket, Future: Send>,

@@ -9,6 +9,7 @@
 mod crash;
 mod server;
 mod suite;
+mod tls;
 
 use phasegate_core::{RolloutId, Span, Timestamp};
 use phasegate_journal::{Batch, Draft, Holder};

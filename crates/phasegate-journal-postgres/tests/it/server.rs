@@ -1,5 +1,7 @@
 //! A PostgreSQL server of the test's own, on a free loopback port, gone when the test ends.
 
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -52,6 +54,48 @@ impl Server {
         while self.config().connect(NoTls).await.is_err() {
             assert!(start.elapsed() < START_TIME_MAX, "the server did not start");
             tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Makes the server use a certificate and its key, both in PEM, from now on.
+    pub(crate) async fn encrypt(&self, name: &str, certificate: &str, key: &str) {
+        let client = self.client().await;
+        let folder = client.query_one("SHOW data_directory", &[]).await;
+        let folder: String = folder.expect("a folder").get(0);
+        let owner = std::fs::metadata(&folder).expect("the server's folder");
+        for (what, end, pem) in [("cert", "crt", certificate), ("key", "key", key)] {
+            let path = format!("{folder}/{name}.{end}");
+            std::fs::write(&path, pem).expect("written");
+            std::fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("private");
+            chown(&path, Some(owner.uid()), Some(owner.gid())).expect("the server's own");
+            let set = format!("ALTER SYSTEM SET ssl_{what}_file = '{name}.{end}'");
+            client.batch_execute(&set).await.expect("set");
+        }
+        self.set_ssl(&client, "on", &format!("{name}.crt")).await;
+    }
+
+    /// Makes the server refuse encryption from now on.
+    pub(crate) async fn stop_encryption(&self, client: &Client) {
+        self.set_ssl(client, "off", "").await;
+    }
+
+    async fn set_ssl(&self, client: &Client, ssl: &str, certificate: &str) {
+        let set = format!("ALTER SYSTEM SET ssl = {ssl}");
+        client.batch_execute(&set).await.expect("set");
+        let reload = client.batch_execute("SELECT pg_reload_conf()").await;
+        reload.expect("a reload");
+        let wanted = format!("{ssl} {certificate}");
+        let start = Instant::now();
+        // The server takes its settings on in its own time; a new connection has those of the moment.
+        loop {
+            let asked = self.client().await;
+            let said = "SELECT current_setting('ssl') || ' ' || current_setting('ssl_cert_file')";
+            let said: String = asked.query_one(said, &[]).await.expect("settings").get(0);
+            if said.starts_with(&wanted) {
+                return;
+            }
+            assert!(start.elapsed() < START_TIME_MAX, "{said}, not {wanted}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
