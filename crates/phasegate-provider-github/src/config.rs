@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use phasegate_core::{ChannelId, PersonId, RoleId, Span};
+use phasegate_core::{ChannelId, PersonId, RoleId, Span, TargetId};
 use phasegate_provider::{Credential, HttpEndpoint, SecretSource};
 use phasegate_resilience::{
     Backoff, Breaker, BreakerConfig, Misuse, Policy, Quota, RateLimiter, RetryPolicy, Window,
@@ -97,6 +97,17 @@ pub struct TicketConfig {
     pub labels: Vec<String>,
 }
 
+/// A label that is switched: on an issue or a pull request, or not.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::exhaustive_structs, reason = "callers write it out")]
+pub struct LabelConfig {
+    /// The number of the issue or pull request.
+    pub issue: u64,
+    /// The label: letters, digits, `.`, `_`, `-` and `:`.
+    pub label: String,
+}
+
 /// A team whose members may answer in a role.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -109,7 +120,7 @@ pub struct TeamConfig {
     pub team: String,
 }
 
-/// Who may answer questions, in comments on issues.
+/// Who may answer questions, in comments on issues and by reviews of a pull request.
 ///
 /// ```
 /// use phasegate_provider_github::ApprovalsConfig;
@@ -120,7 +131,7 @@ pub struct TeamConfig {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[expect(clippy::exhaustive_structs, reason = "callers write it out")]
 pub struct ApprovalsConfig {
     /// The labels that questions get, as those of [`TicketConfig`].
@@ -129,6 +140,9 @@ pub struct ApprovalsConfig {
     pub roles: BTreeMap<RoleId, TeamConfig>,
     /// People and their logins. What others write is no answer.
     pub people: BTreeMap<PersonId, String>,
+    /// The pull request whose reviews are answers too, by its number. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_request: Option<u64>,
 }
 
 /// One repository: its workflows, and what its issues are for.
@@ -156,6 +170,9 @@ pub struct GithubConfig {
     /// Its workflows, by the names that plans use.
     #[serde(default)]
     pub workflows: BTreeMap<String, WorkflowConfig>,
+    /// Labels that are switched, by the names that plans use: flags that are there at 100 % and not there at 0 %.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<TargetId, LabelConfig>,
     /// Channels whose messages become issues.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tickets: BTreeMap<ChannelId, TicketConfig>,
@@ -199,6 +216,7 @@ impl GithubConfig {
             owner: owner.into(),
             repository: repository.into(),
             workflows: BTreeMap::new(),
+            labels: BTreeMap::new(),
             tickets: BTreeMap::new(),
             approvals: None,
             poll: poll(),
@@ -218,6 +236,13 @@ impl GithubConfig {
     #[must_use]
     pub fn with_workflow(mut self, name: impl Into<String>, workflow: WorkflowConfig) -> Self {
         self.workflows.insert(name.into(), workflow);
+        self
+    }
+
+    /// The same with a label that is switched.
+    #[must_use]
+    pub fn with_label(mut self, name: TargetId, label: LabelConfig) -> Self {
+        self.labels.insert(name, label);
         self
     }
 

@@ -24,7 +24,7 @@ pub(crate) struct Issue {
     pub(crate) number: u64,
     pub(crate) html_url: String,
     body: Option<String>,
-    created_at: Timestamp,
+    pub(crate) created_at: Timestamp,
     /// GitHub counts pull requests among issues.
     pull_request: Option<Value>,
 }

@@ -8,7 +8,9 @@ mod config;
 mod count;
 mod host;
 mod issue;
+mod label;
 mod list;
+mod review;
 mod source;
 mod switch;
 mod text;
@@ -16,6 +18,7 @@ mod ticket;
 mod wanted;
 
 pub use config::{
-    ApprovalsConfig, GithubConfig, TeamConfig, TicketConfig, Until, WorkflowConfig, default_policy,
+    ApprovalsConfig, GithubConfig, LabelConfig, TeamConfig, TicketConfig, Until, WorkflowConfig,
+    default_policy,
 };
 pub use host::Github;

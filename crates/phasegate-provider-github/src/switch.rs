@@ -1,4 +1,4 @@
-//! The role of a flag store: a workflow is on or off, nothing between.
+//! The role of a flag store: a workflow is on or off, a label is there or not, nothing between.
 
 use async_trait::async_trait;
 use phasegate_core::{Ratio, TargetId};
@@ -9,7 +9,10 @@ use crate::host::Github;
 #[async_trait]
 impl FlagStore for Github {
     async fn read(&self, flag: &TargetId, call: &Call) -> Result<Exposure, ProviderError> {
-        let act = &format!("read whether workflow {flag} is on");
+        let act = &format!("read whether {flag} is on");
+        if let Some(label) = self.api.label(flag, act)? {
+            return self.api.has_label(label, call, act).await;
+        }
         let workflow = self.api.workflow(flag.as_str(), act)?;
         let state = self.api.state(workflow, call, act).await?;
         let share = match state.as_str() {
@@ -41,13 +44,16 @@ impl FlagStore for Github {
         share: Ratio,
         call: &Call,
     ) -> Result<Receipt, ProviderError> {
-        let act = &format!("switch workflow {flag}");
-        let workflow = self.api.workflow(flag.as_str(), act)?;
+        let act = &format!("switch {flag}");
         if share != Ratio::ZERO && share != Ratio::ONE {
             let told = format!("{act}: it is on or off, never {share}");
             return Err(ProviderError::misuse(told));
         }
         let on = share == Ratio::ONE;
+        if let Some(label) = self.api.label(flag, act)? {
+            return self.api.switch_label(label, on, call, act).await;
+        }
+        let workflow = self.api.workflow(flag.as_str(), act)?;
         self.api.switch(workflow, on, call, act).await?;
         let state = if on { "on" } else { "off" };
         Ok(Receipt::new(format!(

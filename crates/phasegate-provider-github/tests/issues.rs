@@ -32,6 +32,7 @@ fn config(url: String) -> GithubConfig {
         labels: vec!["phasegate-question".to_owned()],
         roles: [("release-lead".parse().expect("an id"), team)].into(),
         people: people.into(),
+        pull_request: None,
     };
     GithubConfig::new("octo-org", "shop", secret)
         .with_endpoint(endpoint)
@@ -248,6 +249,66 @@ async fn what_counts_is_the_last_word_of_each_member_as_it_was_written() {
     // Who leaves the team has said nothing.
     hub.state().members.clear();
     assert_eq!(github.poll(&call()).await.expect("polled"), []);
+    check(&hub);
+}
+
+#[tokio::test]
+async fn a_review_of_the_pull_request_answers_the_question_that_it_names() {
+    let hub = Hub::start().await;
+    for login in ["Ada-L", "bob"] {
+        hub.join("release-leads", login, "active");
+    }
+    let mut config = config(hub.server.url(""));
+    let approvals = config.approvals.as_mut().expect("approvals");
+    approvals.pull_request = Some(42);
+    let github = Github::new(config, client(Span::from_millis(1000)));
+    github.ask(&ask(), &call()).await.expect("asked");
+    let text = hub.state().issues[0]["body"].to_string();
+    let (_, rest) = text
+        .split_once("by a review that begins with `")
+        .expect("a code");
+    let (code, _) = rest.split_once('`').expect("a code");
+    assert_eq!(code.len(), 18);
+    for (login, state, body, after) in [
+        // The moment of the question itself is not after it.
+        ("bob", "APPROVED", format!("{code} early"), 0),
+        ("bob", "APPROVED", "looks good".to_owned(), 1),
+        ("bob", "APPROVED", format!("{code}0 another question"), 2),
+        ("bob", "DISMISSED", format!("{code} dismissed"), 3),
+        ("eve", "APPROVED", format!("{code} nobody knows me"), 4),
+        ("bob", "APPROVED", format!("{code} too late"), 601),
+    ] {
+        hub.review(login, state, &body, after);
+    }
+    assert_eq!(github.poll(&call()).await.expect("polled"), []);
+    hub.review(
+        "bob",
+        "CHANGES_REQUESTED",
+        &format!("{code} the queue grows"),
+        5,
+    );
+    hub.review("Ada-L", "APPROVED", &format!("{code}\nflat"), 6);
+    let replies = github.poll(&call()).await.expect("polled");
+    let want = [
+        ("bob", Decision::No, "the queue grows"),
+        ("ada", Decision::Yes, "flat"),
+    ];
+    assert_eq!(told(&replies), want);
+    let verified = "review 107 of Ada-L, member of release-leads: https://";
+    assert!(
+        replies[1].verified.starts_with(verified),
+        "{:?}",
+        replies[1]
+    );
+    // Comments and reviews together: the last word counts, whichever it is.
+    hub.comment(1, "bob", "/yes it has stopped", 7);
+    hub.comment(1, "Ada-L", "/withdraw", 3);
+    let replies = github.poll(&call()).await.expect("polled");
+    let want = [
+        ("ada", Decision::Yes, "flat"),
+        ("bob", Decision::Yes, "it has stopped"),
+    ];
+    assert_eq!(told(&replies), want);
     check(&hub);
 }
 

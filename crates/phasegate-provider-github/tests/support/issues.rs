@@ -24,6 +24,20 @@ impl Hub {
         all.len() - 1
     }
 
+    /// A review of pull request 42 as the description shows one, so many seconds after noon.
+    pub(crate) fn review(&self, login: &str, state: &str, body: &str, after: u64) {
+        let description = Description::read();
+        let mut review = description.example("pull-request-review-items")[0].clone();
+        let moment = (at() + Span::from_secs(after)).to_string();
+        review["user"]["login"] = json!(login);
+        review["state"] = json!(state);
+        review["body"] = json!(body);
+        review["submitted_at"] = json!(moment);
+        let mut state = self.state();
+        review["id"] = json!(100 + state.reviews.len());
+        state.reviews.push(review);
+    }
+
     /// Puts somebody into a team.
     pub(crate) fn join(&self, team: &str, login: &str, state: &str) {
         let member = (team.to_owned(), login.to_owned());
@@ -57,6 +71,9 @@ impl State {
                 issue["state"] = body["state"].clone();
                 answer(200, issue)
             }
+            (_, Some(number), 2 | 3) if parts[1] == "labels" => {
+                self.labels(number, parts.get(2).copied(), request, description)
+            }
             ("GET", Some(number), 2) => {
                 let none = Vec::new();
                 let all = self.comments.get(&number).unwrap_or(&none);
@@ -70,6 +87,47 @@ impl State {
         self.issues
             .iter_mut()
             .find(|issue| issue["number"] == json!(number))
+    }
+
+    /// GitHub says all the labels that an issue has after a change.
+    fn labels(
+        &mut self,
+        number: u64,
+        name: Option<&str>,
+        request: &Received,
+        description: &Description,
+    ) -> Reaction {
+        let drops = self.drops_labels;
+        let Some(issue) = self.numbered(number) else {
+            return answer(404, &json!({"message": "Not Found"}));
+        };
+        let all = issue["labels"].as_array_mut().expect("labels");
+        match (request.method.as_str(), name) {
+            ("GET", None) => {}
+            ("POST", None) => {
+                let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+                for added in body["labels"].as_array().expect("labels") {
+                    if !drops && !all.iter().any(|one| one["name"] == *added) {
+                        let mut label = description.example("label-items")[0].clone();
+                        label["name"] = added.clone();
+                        all.push(label);
+                    }
+                }
+            }
+            ("DELETE", Some(name)) => {
+                let before = all.len();
+                all.retain(|one| one["name"] != name);
+                if all.len() == before {
+                    return answer(404, &json!({"message": "Label does not exist"}));
+                }
+            }
+            _ => return answer(404, &json!({"message": "Not Found"})),
+        }
+        answer(200, &json!(all))
+    }
+
+    pub(crate) fn reviewed(&self, query: &str) -> Reaction {
+        answer(200, &page(&self.reviews.iter().collect::<Vec<_>>(), query))
     }
 
     fn made(&mut self, request: &Received, description: &Description) -> Reaction {

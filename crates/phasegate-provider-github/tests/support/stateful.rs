@@ -45,6 +45,10 @@ pub(crate) struct State {
     pub(crate) issues: Vec<Value>,
     /// By the number of their issue.
     pub(crate) comments: BTreeMap<u64, Vec<Value>>,
+    /// Of pull request 42.
+    pub(crate) reviews: Vec<Value>,
+    /// Are labels left off silently, as for who may not set them?
+    pub(crate) drops_labels: bool,
     /// Team and login, and how the membership stands.
     pub(crate) members: BTreeMap<(String, String), String>,
 }
@@ -176,6 +180,9 @@ impl State {
         }
         if let Some(rest) = path.strip_prefix("/repos/octo-org/shop/issues") {
             return self.issue(rest, query, request, description);
+        }
+        if path == "/repos/octo-org/shop/pulls/42/reviews" {
+            return self.reviewed(query);
         }
         if let Some(member) = path.strip_prefix("/orgs/octo-org/teams/") {
             return self.membership(member, description);
