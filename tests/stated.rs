@@ -124,6 +124,7 @@ fn what_was_stated_is_withdrawn_in_any_letters() {
             by,
             reason: "seen".to_owned(),
             act: testify(condition, yes),
+            note: None,
         };
         let seq = engine.handle_event(&now, event).expect(condition);
         while engine.poll_record().is_some() {}
@@ -207,6 +208,7 @@ fn what_no_criterion_turns_on_and_roles_of_others_are_refused() {
             by,
             reason: "seen".to_owned(),
             act: testify(condition, true),
+            note: None,
         };
         engine.handle_event(&now, event).map(|_| ())
     };

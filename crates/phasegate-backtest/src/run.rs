@@ -108,8 +108,11 @@ impl<'r> Run<'r> {
         };
         let rollout = RolloutId::new("backtest")?;
         let by = PersonId::new("backtest")?;
+        let mut unsigned = program.clone();
+        // The people of a backtest have no keys.
+        unsigned.signatures = None;
         Ok(Self {
-            engine: Engine::create(rollout, program.clone(), sources, by, now)?,
+            engine: Engine::create(rollout, unsigned, sources, by, now)?,
             recording,
             options,
             now,
@@ -237,6 +240,7 @@ impl<'r> Run<'r> {
             by,
             reason: "in a backtest".to_owned(),
             act,
+            note: None,
         };
         match self.engine.handle_event(&self.now, event) {
             // An answer of the same moment may have closed the question.

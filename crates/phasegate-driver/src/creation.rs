@@ -23,7 +23,8 @@ impl Creation {
     /// Prepares a rollout.
     ///
     /// # Errors
-    /// If its first records cannot be written; none of a checked program's are.
+    /// If the plan wants signatures and this build checks none, or one of its keys is none; if its first records cannot
+    /// be written, as none of a checked program's are.
     pub fn new(
         rollout: RolloutId,
         program: Program,
@@ -31,6 +32,7 @@ impl Creation {
         by: PersonId,
         now: Now,
     ) -> Result<Self, DriverError> {
+        check_keys(&program)?;
         let claims = program
             .resources()
             .into_iter()
@@ -72,5 +74,27 @@ impl Creation {
     pub fn created(mut self, lease: Lease, head: Head, ttl: Span) -> Driver {
         self.engine.handle_durable(head.next_seq);
         Driver::around(self.engine, lease, ttl, self.asked, head)
+    }
+}
+
+/// Can what the plan wants signed be checked here?
+#[cfg(feature = "signed")]
+pub(crate) fn check_keys(program: &Program) -> Result<(), DriverError> {
+    let keys = program.signatures.as_ref().map(crate::signed::verifiers);
+    match keys {
+        Some(Err((key, error))) => {
+            let why = format!("its key '{key}' cannot be used: {error}");
+            Err(DriverError::Keys { why })
+        }
+        Some(Ok(_)) | None => Ok(()),
+    }
+}
+
+#[cfg(not(feature = "signed"))]
+pub(crate) fn check_keys(program: &Program) -> Result<(), DriverError> {
+    let why = "this build checks no signatures: build it with the feature 'signed'".to_owned();
+    match program.signatures {
+        Some(_) => Err(DriverError::Keys { why }),
+        None => Ok(()),
     }
 }

@@ -1,12 +1,15 @@
 //! The driver: appends, leases, effects under way, and what an error of the journal leads to.
 
 use phasegate_core::{Now, Span, TargetId, Timestamp};
+use phasegate_engine::amend::NotPermitted;
 use phasegate_engine::program::Program;
 use phasegate_engine::record::{Record, RecordError};
 use phasegate_engine::{Act, Engine, Event, EventError, Person, ReplayError, Sources, State};
 use phasegate_journal::{AppendError, Batch, Draft, Head, Lease, LeaseError, Tenure};
 
-use crate::request::{Input, Request, Stop};
+use crate::creation::check_keys;
+use crate::heads::Heads;
+use crate::request::{Done, Input, Request, Said, Stop};
 
 /// The most records in one append: a commit stays short, and a journal's own bound (1024) is far.
 const BATCH_RECORDS_MAX: usize = 256;
@@ -32,7 +35,7 @@ pub struct Driver {
     renew_not_before: Timestamp,
     appending: Appending,
     durable: u64,
-    head: Head,
+    heads: Heads,
     now: Now,
     stage: Stage,
 }
@@ -67,6 +70,12 @@ pub enum DriverError {
     #[error("{why}")]
     Defect {
         /// What.
+        why: String,
+    },
+    /// A key of the plan cannot be used.
+    #[error("the plan wants acts of people signed, and {why}")]
+    Keys {
+        /// What is wrong, and how to mend it.
         why: String,
     },
     /// A record cannot be written.
@@ -105,7 +114,7 @@ impl Driver {
             renew_not_before: asked.wall,
             appending: Appending::Idle,
             durable: head.next_seq,
-            head,
+            heads: Heads::new(head),
             now: asked,
             stage: Stage::Live,
         }
@@ -169,6 +178,7 @@ impl Driver {
             });
         };
         let mut driver = Self::around(engine, lease, ttl, asked, head);
+        driver.heads = Heads::new(head).with_records(records);
         driver.now = *now;
         Ok(driver)
     }
@@ -190,22 +200,25 @@ impl Driver {
 
     /// Where the journal ends, as far as it is durable: what can be anchored outside.
     pub fn durable_head(&self) -> Head {
-        self.head
+        self.heads.present()
     }
 
     /// A person does something. Tell them only when [`Driver::durable_seq`] has reached the sequence
-    /// that this returns.
+    /// that this returns. What is signed is held against the keys of the plan and the rollout's own journal; its head is
+    /// the present one or one that was within the last hour ([`SIGNED_WITHIN`](crate::SIGNED_WITHIN)).
     ///
     /// # Errors
-    /// If the act does not fit; nothing has changed then.
-    pub fn handle_operator(
-        &mut self,
-        now: &Now,
-        by: Person,
-        reason: String,
-        act: Act,
-    ) -> Result<u64, EventError> {
-        self.told(now, Event::Operator { by, reason, act })
+    /// If the act does not fit, is not signed where the plan wants that, or not so that it holds; nothing has changed then.
+    pub fn handle_operator(&mut self, now: &Now, said: Said, act: Act) -> Result<u64, EventError> {
+        self.check_note(now, &said, &Done::Act(&act))?;
+        let Said { by, reason, note } = said;
+        let event = Event::Operator {
+            by,
+            reason,
+            act,
+            note,
+        };
+        self.told(now, event)
     }
 
     /// A person brings in a revised plan. As [`Driver::handle_operator`].
@@ -215,16 +228,24 @@ impl Driver {
     pub fn handle_amendment(
         &mut self,
         now: &Now,
-        by: Person,
-        reason: String,
+        said: Said,
         program: Box<Program>,
         sources: Sources,
     ) -> Result<u64, EventError> {
+        // A key that is none would let nobody act from here on.
+        check_keys(&program).map_err(|error| {
+            let what = error.to_string();
+            let what = vec![NotPermitted::Unserved { what }];
+            EventError::NotPermitted { what }
+        })?;
+        self.check_note(now, &said, &Done::Amendment(&program))?;
+        let Said { by, reason, note } = said;
         let event = Event::Amended {
             by,
             reason,
             program,
             sources,
+            note,
         };
         self.told(now, event)
     }
@@ -249,6 +270,38 @@ impl Driver {
             detail,
         };
         self.told(now, event)
+    }
+
+    /// Whether there must be a note is the engine's to say.
+    #[cfg(feature = "signed")]
+    fn check_note(&self, now: &Now, said: &Said, act: &Done<'_>) -> Result<(), EventError> {
+        let Some(note) = &said.note else {
+            return Ok(());
+        };
+        let against = crate::signed::Against {
+            anchor: phasegate_journal::Anchor {
+                rollout: self.lease.rollout.clone(),
+                head: self.heads.present(),
+            },
+            program: self.engine.program(),
+            heads: &self.heads,
+            now: now.wall,
+        };
+        crate::signed::check(note, said, act, &against)
+    }
+
+    #[cfg(not(feature = "signed"))]
+    #[expect(clippy::unused_self, reason = "as where signatures are checked")]
+    fn check_note(&self, _: &Now, said: &Said, act: &Done<'_>) -> Result<(), EventError> {
+        let act = match act {
+            Done::Act(act) => act.to_string(),
+            Done::Amendment(program) => format!("amend {}", program.plan_digest),
+        };
+        let why = "this build checks none: build it with the feature 'signed'".to_owned();
+        match said.note {
+            Some(_) => Err(EventError::SignatureRefused { act, why }),
+            None => Ok(()),
+        }
     }
 
     fn told(&mut self, now: &Now, event: Event) -> Result<u64, EventError> {
@@ -420,7 +473,7 @@ impl Driver {
         match result {
             Ok(head) if head.next_seq == self.durable.saturating_add(drafts) => {
                 self.durable = head.next_seq;
-                self.head = head;
+                self.heads.advance(head, self.now.wall);
                 self.engine.handle_durable(head.next_seq);
                 self.check_engine();
             }

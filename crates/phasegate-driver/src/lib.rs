@@ -7,8 +7,12 @@
 
 mod creation;
 mod driver;
+mod heads;
 mod request;
+#[cfg(feature = "signed")]
+mod signed;
 
 pub use creation::Creation;
 pub use driver::{Driver, DriverError};
-pub use request::{Input, Request, Stop};
+pub use heads::SIGNED_WITHIN;
+pub use request::{Input, Request, Said, Stop};

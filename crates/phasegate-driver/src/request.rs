@@ -1,7 +1,9 @@
 //! What the driver wants done, and what the shell tells it.
 
 use phasegate_core::{Answer, Effect, EffectOutcome, Inspection, Query, Reading, Span};
+use phasegate_engine::program::Program;
 use phasegate_engine::record::Outcome;
+use phasegate_engine::{Act, Person};
 use phasegate_journal::{AppendError, Batch, Head, Lease, LeaseError, StorageError};
 
 /// Something the shell has to do. Each is answered with the [`Input`] of the same name.
@@ -88,4 +90,38 @@ pub enum Input {
     },
     /// Of [`Request::Renew`].
     Renewed(Result<Lease, LeaseError>),
+}
+
+/// Who does something, and why.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "shells write it out")]
+pub struct Said {
+    /// Who, as the edge verified them.
+    pub by: Person,
+    /// Why.
+    pub reason: String,
+    /// The same signed with their own key: a note as `phasegate_journal::checkpoint::SignedAct` makes it. Its act is the
+    /// act in words (`Act` has them), or those of `phasegate_engine::event::amendment_words`.
+    pub note: Option<String>,
+}
+
+impl Said {
+    /// Said, and not signed.
+    pub fn new(by: Person, reason: impl Into<String>) -> Self {
+        let (reason, note) = (reason.into(), None);
+        Self { by, reason, note }
+    }
+
+    /// The same, signed.
+    #[must_use]
+    pub fn with_note(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
+        self
+    }
+}
+
+/// What somebody does.
+pub(crate) enum Done<'d> {
+    Act(&'d Act),
+    Amendment(&'d Program),
 }

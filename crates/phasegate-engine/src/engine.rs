@@ -5,12 +5,12 @@ use std::sync::{Arc, OnceLock};
 
 use phasegate_core::{Effect, Inspection, Now, PersonId, Query, RolloutId, Timestamp};
 use phasegate_criterion::KpiRegistry;
-use phasegate_plan::{Catalog, Plan};
+use phasegate_plan::{Catalog, Digest, Plan};
 
 use crate::decide::{MaintenanceDue, Sight, Tick, Watch, canary_triggers};
-use crate::event::{Act, Event, EventError, Person};
+use crate::event::{Act, Event, EventError, Person, amendment_words};
 use crate::program::Program;
-use crate::record::{Body, Place, RECORD_FORMAT, Record, RecordError};
+use crate::record::{Body, Place, RECORD_FORMAT, Record, RecordError, signed_text};
 use crate::state::{Misfit, State};
 
 /// Carries one rollout out, without I/O, time or chance of its own.
@@ -89,6 +89,8 @@ pub(crate) struct Volatile {
     pub(crate) quiet: bool,
     /// Was there nothing to decide when that began?
     pub(crate) rested: bool,
+    /// The signed note of the act that is being taken in, until a record has it.
+    pub(crate) note: Option<String>,
 }
 
 impl Volatile {
@@ -118,6 +120,7 @@ impl Volatile {
             bakes: BTreeMap::new(),
             quiet: false,
             rested: false,
+            note: None,
         }
     }
 
@@ -194,6 +197,7 @@ impl Engine {
             v: RECORD_FORMAT,
             now,
             body,
+            note: None,
         };
         let state = State::created(&record)?;
         let mut engine = Self::around(state, now);
@@ -254,7 +258,8 @@ impl Engine {
     }
 
     /// The same for somebody who takes it up to do something: the first of these acts that fits is done before anything
-    /// else is decided, so that nothing moves forward in between.
+    /// else is decided, so that nothing moves forward in between. None of them is signed, whatever the plan wants: it is
+    /// for the watchdog, so where the plan wants signatures what can let the rollout move forward does not fit.
     ///
     /// # Errors
     /// If none of them fits; it is taken up all the same.
@@ -275,7 +280,13 @@ impl Engine {
             what: "there is nothing to be done",
         });
         for act in acts {
-            done = self.operator(by, reason, act.clone());
+            // Nobody need be there for what stops a rollout that stands still, or takes it back.
+            let (forward, words) = (act.moves_forward(), || act.to_string());
+            done = match forward {
+                true => self.take_note(by, None, forward, words),
+                false => Ok(()),
+            };
+            done = done.and_then(|()| self.operator(by, reason, act.clone()));
             if done.is_ok() {
                 break;
             }
@@ -300,7 +311,14 @@ impl Engine {
                 reason,
                 program,
                 sources,
-            } => self.amend(&by, &reason, program, sources)?,
+                note,
+            } => {
+                let words = || amendment_words(&program.plan_digest, &program.bindings_digest);
+                self.take_note(&by, note, true, words)?;
+                let taken = self.amend(&by, &reason, program, sources);
+                self.volatile.note = None;
+                taken?;
+            }
             Event::EffectDone { number, outcome } => self.effect_done(number, outcome)?,
             Event::Inspected { number, reading } => self.inspected(number, reading)?,
             Event::Measured { ticket, answer } => {
@@ -315,10 +333,44 @@ impl Engine {
                 count,
                 detail,
             } => self.differed(target, &id, count, &detail)?,
-            Event::Operator { by, reason, act } => self.operator(&by, &reason, act)?,
+            Event::Operator {
+                by,
+                reason,
+                act,
+                note,
+            } => {
+                self.take_note(&by, note, act.moves_forward(), || act.to_string())?;
+                let taken = self.operator(&by, &reason, act);
+                self.volatile.note = None;
+                taken?;
+            }
         }
         self.advance();
         Ok(self.state.next_seq)
+    }
+
+    /// Is an act signed where the plan in force wants that, and for the first time? Its first record gets the note.
+    fn take_note(
+        &mut self,
+        by: &Person,
+        note: Option<String>,
+        moves_forward: bool,
+        act: impl Fn() -> String,
+    ) -> Result<(), EventError> {
+        let asked = self.state.program.signatures.as_ref();
+        match &note {
+            None if asked.is_some_and(|asked| asked.want(moves_forward)) => {
+                let (by, act) = (by.id.clone(), act());
+                return Err(EventError::SignatureMissing { by, act });
+            }
+            Some(note) if self.state.signed.contains(&digest(note)) => {
+                let why = "it was done already under what is signed: sign anew".to_owned();
+                return Err(EventError::SignatureRefused { act: act(), why });
+            }
+            Some(_) | None => {}
+        }
+        self.volatile.note = note;
+        Ok(())
     }
 
     /// Does what is due. Harmless when nothing is.
@@ -411,6 +463,11 @@ impl Engine {
         &self.durable
     }
 
+    /// The program by which is decided: after a revision, before that is durable.
+    pub fn program(&self) -> &Program {
+        &self.state.program
+    }
+
     /// One past the last record there is.
     pub fn next_seq(&self) -> u64 {
         self.state.next_seq
@@ -438,10 +495,13 @@ impl Engine {
 
     /// Folds a record in and queues it for the journal.
     pub(crate) fn emit(&mut self, body: Body) {
+        let note = &mut self.volatile.note;
+        let note = note.take_if(|_| body.deed().is_some());
         let record = Record {
             v: RECORD_FORMAT,
             now: self.volatile.now,
             body,
+            note,
         };
         if !matches!(record.body, Body::Evaluated { .. }) {
             self.volatile.watch.take();
@@ -511,6 +571,10 @@ impl Engine {
             self.volatile.since.wall.min(now.wall)
         }
     }
+}
+
+fn digest(note: &str) -> Digest {
+    Digest::of(signed_text(note).as_bytes())
 }
 
 /// Clocks that disagree by more than this over one stretch are recorded. NTP slews stay below it.

@@ -34,6 +34,8 @@ pub enum Event {
         program: Box<Program>,
         /// The documents it was made from.
         sources: Sources,
+        /// The signed note that says so, verified by the edge.
+        note: Option<String>,
     },
     /// A comparer saw old and new differ.
     Differed {
@@ -75,6 +77,8 @@ pub enum Event {
         reason: String,
         /// What.
         act: Act,
+        /// The signed note that says so, verified by the edge.
+        note: Option<String>,
     },
 }
 
@@ -273,6 +277,24 @@ pub enum EventError {
         /// Its number.
         number: u64,
     },
+    /// The plan wants it signed, and it is not.
+    #[error(
+        "the plan wants this signed: sign the act '{act}' with a key that the plan names for {by}, over the journal's head as it is now"
+    )]
+    SignatureMissing {
+        /// Who.
+        by: PersonId,
+        /// What, in the words to be signed.
+        act: String,
+    },
+    /// It is signed, and not so that it may be done.
+    #[error("the signature does not let '{act}' be done: {why}")]
+    SignatureRefused {
+        /// What, in the words to be signed.
+        act: String,
+        /// What is wrong, and how to mend it.
+        why: String,
+    },
     /// No criterion of the plan turns on that statement.
     #[error(
         "no criterion of the plan turns on '{condition}': say one thing in a criterion's words, as in 'check \"labels move\"', 'on event(data_loss)' or 'approve CTO'"
@@ -288,6 +310,8 @@ pub enum EventError {
         ask: u64,
     },
 }
+
+pub use crate::deed::{Deed, amendment_words};
 
 impl From<Refused> for EventError {
     fn from(refused: Refused) -> Self {

@@ -13,6 +13,7 @@ pub mod record;
 pub mod state;
 
 mod decide;
+mod deed;
 mod engine;
 mod template;
 

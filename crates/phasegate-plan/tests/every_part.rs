@@ -13,7 +13,7 @@ use phasegate_plan::{Format, PlanDocument, check, plan_schema};
 use serde_json::{Map, Value, json};
 
 /// So many plans meet every part of the model several times.
-const PLANS: u64 = 800;
+const PLANS: u64 = 1_200;
 
 /// A small generator of numbers (`SplitMix64`), so that a seed is all that a failure needs.
 struct Chance(u64);

@@ -213,10 +213,15 @@ impl Actor {
                     if self.people.has_heard(&answer) {
                         continue;
                     }
-                    let said = answer.said();
-                    let (by, reason, act) = answer.into_act();
-                    match self.driver.handle_operator(&now, by, reason, act) {
-                        Ok(_) => self.people.hear(said),
+                    let heard = answer.said();
+                    let (said, act) = answer.into_act();
+                    match self.driver.handle_operator(&now, said, act) {
+                        Ok(_) => self.people.hear(heard),
+                        // It will not be signed when it comes again.
+                        Err(error @ EventError::SignatureMissing { .. }) => {
+                            tracing::warn!(%error, "a reply was not taken");
+                            self.people.hear(heard);
+                        }
                         // What had been taken before this process came comes again.
                         Err(error) => tracing::debug!(%error, "a reply was not taken"),
                     }
@@ -236,17 +241,14 @@ impl Actor {
         let Command { word, done } = command;
         let taken = match word {
             Word::Amend {
-                by,
-                reason,
+                said,
                 program,
                 sources,
             } => match unserved(&program, &self.runner.registry) {
-                Ok(()) => self
-                    .driver
-                    .handle_amendment(&now, by, reason, program, sources),
+                Ok(()) => self.driver.handle_amendment(&now, said, program, sources),
                 Err(error) => Err(error),
             },
-            Word::Act { by, reason, act } => self.driver.handle_operator(&now, by, reason, act),
+            Word::Act { said, act } => self.driver.handle_operator(&now, said, act),
             Word::Differed {
                 target,
                 id,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use phasegate_core::TargetId;
+use phasegate_driver::Said;
 use phasegate_engine::program::Program;
 use phasegate_engine::record::Outcome;
 use phasegate_engine::{Act, EventError, Person, Sources, State};
@@ -54,14 +55,12 @@ pub enum OperateError {
 #[derive(Debug)]
 pub(crate) enum Word {
     Amend {
-        by: Person,
-        reason: String,
+        said: Said,
         program: Box<Program>,
         sources: Sources,
     },
     Act {
-        by: Person,
-        reason: String,
+        said: Said,
         act: Act,
     },
     Differed {
@@ -188,7 +187,37 @@ impl Operator {
     /// # Errors
     /// As there.
     pub async fn operate(&self, by: Person, reason: String, act: Act) -> Result<u64, OperateError> {
-        self.tell(Word::Act { by, reason, act }).await
+        self.operate_as(Said::new(by, reason), act).await
+    }
+
+    /// Does what a person says and has signed with their own key: a plan may want that (its `signatures`). The note is
+    /// a `phasegate_journal::checkpoint::SignedAct` over the head in [`View`], or one that was the head within the last
+    /// hour; it is good for one act, and its record keeps it. Feature `signed`; without it every signed act is refused.
+    ///
+    /// ```
+    /// # use phasegate_engine::{Act, Person};
+    /// # use phasegate_journal::Anchor;
+    /// # use phasegate_journal::checkpoint::{SignedAct, Signer};
+    /// # use phasegate_runner::{OperateError, Operator, Said, View};
+    /// # async fn release(operator: &Operator, view: &View, ada: Person, key: &Signer) -> Result<(), Box<dyn std::error::Error>> {
+    /// let (act, reason) = (Act::Release, "the disk was full, and is not any more");
+    /// let signed = SignedAct {
+    ///     anchor: Anchor { rollout: view.state.rollout.clone(), head: view.head },
+    ///     plan_digest: view.state.program.plan_digest.clone(),
+    ///     by: ada.id.clone(),
+    ///     act: act.to_string(),
+    ///     reason: reason.to_owned(),
+    /// };
+    /// let said = Said::new(ada, reason).with_note(signed.sign(key)?);
+    /// operator.operate_as(said, act).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Operator::operate`], and if the signature does not hold.
+    pub async fn operate_as(&self, said: Said, act: Act) -> Result<u64, OperateError> {
+        self.tell(Word::Act { said, act }).await
     }
 
     /// Brings in a revised plan, compiled with the person as its author and with the parameters of the start. What is
@@ -206,10 +235,24 @@ impl Operator {
         program: Program,
         sources: Sources,
     ) -> Result<u64, OperateError> {
+        let said = Said::new(by, reason);
+        self.amend_as(said, program, sources).await
+    }
+
+    /// As [`Operator::amend`], signed: see [`Operator::operate_as`].
+    ///
+    /// # Errors
+    /// As there, and if the signature does not hold.
+    pub async fn amend_as(
+        &self,
+        said: Said,
+        program: Program,
+        sources: Sources,
+    ) -> Result<u64, OperateError> {
+        let program = Box::new(program);
         let word = Word::Amend {
-            by,
-            reason,
-            program: Box::new(program),
+            said,
+            program,
             sources,
         };
         self.tell(word).await

@@ -17,6 +17,7 @@ pub use clock::SystemClock;
 pub use fit::{Unfit, unfit};
 pub use fleet::{Controller, Fleet, FleetEnded, FleetError, FleetView};
 pub use handle::{Ended, Handle, OperateError, Operator, View};
+pub use phasegate_driver::Said;
 pub use preflight::{Asked, Refusal, preflight};
 pub use pulse::Pulse;
 pub use runner::{Runner, RunnerError};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_core::{Now, PersonId, RoleId, Span, Timestamp};
-use phasegate_driver::Driver;
+use phasegate_driver::{Driver, Said};
 use phasegate_engine::record::AskAbout;
 use phasegate_engine::state::AskState;
 use phasegate_engine::{Act, Person};
@@ -35,17 +35,17 @@ pub(crate) struct Answer {
 }
 
 /// Who answers what; when, and what they say.
-pub(crate) type Said = ((AskId, PersonId), (Timestamp, Decision));
+pub(crate) type Heard = ((AskId, PersonId), (Timestamp, Decision));
 
 impl Answer {
-    pub(crate) fn said(&self) -> Said {
+    pub(crate) fn said(&self) -> Heard {
         let reply = &self.reply;
         let key = (reply.ask.clone(), reply.person.clone());
         (key, (reply.at, reply.decision))
     }
 
     /// The identity is the source's: it has verified the person and the role.
-    pub(crate) fn into_act(self) -> (Person, String, Act) {
+    pub(crate) fn into_act(self) -> (Said, Act) {
         let Self { ask, reply, seen } = self;
         let by = Person {
             id: reply.person,
@@ -63,7 +63,7 @@ impl Answer {
             Decision::Withdraw => Act::Withdraw { ask },
             Decision::Yes => answer(true),
         };
-        (by, reply.comment, act)
+        (Said::new(by, reply.comment), act)
     }
 }
 
@@ -100,7 +100,7 @@ impl People {
     }
 
     /// The engine has taken this reply.
-    pub(crate) fn hear(&mut self, (key, said): Said) {
+    pub(crate) fn hear(&mut self, (key, said): Heard) {
         self.heard.insert(key, said);
     }
 
@@ -150,6 +150,9 @@ impl People {
     }
 }
 
+/// What is said where an answer must be signed: sources carry no signatures.
+const SIGNED: &str = "(The answer must be signed with your own key: a reply here is not taken.)";
+
 /// The id says which rollout and which question; a reply's seen sequence comes back in the head. It is the same
 /// whenever it is put, so that a source that knows it from before a restart takes it for the same.
 fn question(driver: &Driver, state: &AskState, role: &RoleId) -> Ask {
@@ -163,12 +166,17 @@ fn question(driver: &Driver, state: &AskState, role: &RoleId) -> Ask {
         | AskAbout::Task { .. } => None,
     };
     let number = state.ask.number;
+    let program = &driver.state().program;
+    let question = match program.signatures {
+        Some(_) => format!("{} {SIGNED}", state.ask.text),
+        None => state.ask.text.clone(),
+    };
     Ask {
         id: ask_id(rollout.as_str(), number, role),
         gate,
         role: role.clone(),
-        question: state.ask.text.clone(),
-        plan_digest: driver.state().program.plan_digest.clone(),
+        question,
+        plan_digest: program.plan_digest.clone(),
         journal_head: state.seq.saturating_add(1).to_string(),
         expires: state.asked.wall + Span::from_secs(30 * 86_400),
     }

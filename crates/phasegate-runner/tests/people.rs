@@ -13,6 +13,7 @@ use phasegate_core::{Capability, Timestamp};
 use phasegate_engine::record::Outcome;
 use phasegate_engine::{Act, Person};
 use phasegate_journal::MemoryJournal;
+use phasegate_journal::checkpoint::Signer;
 use phasegate_provider::{
     Answer, ApprovalSource, Ask, AskId, Call, Decision, Provider, ProviderError, Receipt, Registry,
     Reply,
@@ -182,4 +183,37 @@ async fn the_last_word_of_a_person_counts_once_and_what_is_decided_is_closed() {
     assert_eq!(handle.ended().await, Ended::Finished(Outcome::Completed));
     assert!(desk.open.lock().expect("a lock").is_empty(), "{desk:?}");
     assert_eq!(desk.closed.lock().expect("a lock").len(), 1, "{desk:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_is_not_taken_where_the_plan_wants_it_signed_and_the_question_says_so() {
+    let key = |name: &str, seed| Signer::new(name, &[seed; 32]).expect("a name");
+    let keys = [key("ada", 1), key("bob", 2)].map(|key| format!("\"{}\"", key.verifier()));
+    let asked = format!(
+        "signatures: {{acts: forward, keys: [{}]}}\nphases:",
+        keys.join(", ")
+    );
+    let desk = Arc::new(Desk::default());
+    let clock = Arc::new(Paused(Instant::now()));
+    let (program, sources, by) = planned(&PLAN.replace("phases:", &asked), BINDINGS);
+    let mut registry = Registry::new();
+    let bound =
+        registry.bind_approval_source("desk".parse().expect("an id"), Arc::<Desk>::clone(&desk));
+    bound.expect("free");
+    let journal = Arc::new(MemoryJournal::new(Arc::<Paused>::clone(&clock)));
+    let holder = "one".parse().expect("a name");
+    let runner = Runner::new(journal, Arc::new(registry), clock, holder);
+    let rollout = "asked".parse().expect("an id");
+    let started = runner.start(rollout, program, sources, by).await;
+    let handle = started.expect("a rollout");
+    let mut view = handle.view();
+    let open = view.wait_for(|view| !view.state.asks.is_empty()).await;
+    open.expect("it runs");
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    desk.say("ada", Decision::Yes, 1);
+    tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+    answered(&mut view, &[]).await;
+    let open = desk.open.lock().expect("a lock");
+    let question = open.values().next().expect("it is asked still");
+    assert!(question.question.contains("must be signed"), "{question:?}");
 }

@@ -47,6 +47,9 @@ impl<'p> Found<'p> {
         if self.begun && old.timing.settle != new.timing.settle {
             self.refused.push(NotPermitted::Settle);
         }
+        if old.signatures != new.signatures {
+            self.changes.push(Change::Signatures);
+        }
         let same = old.timing == new.timing
             && old.escalate_to == new.escalate_to
             && old.on_call == new.on_call

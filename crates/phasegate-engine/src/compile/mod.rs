@@ -15,6 +15,7 @@ mod phases;
 mod re_enable;
 mod reactions;
 mod samples;
+mod signatures;
 mod strategies;
 mod ways_back;
 
@@ -160,6 +161,7 @@ pub fn compile(plan: &Plan, catalog: &Catalog, start: &Start) -> Result<Program,
         maintenance: compiler.maintenance()?,
         goals: plan.goals.iter().map(goal).collect(),
         lessons: plan.lessons.as_ref().map(lessons).unwrap_or_default(),
+        signatures: signatures::signatures(plan),
     })
 }
 

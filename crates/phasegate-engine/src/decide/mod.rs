@@ -40,6 +40,7 @@ use phasegate_core::{PhaseId, Span};
 pub(crate) use effects::Sight;
 pub(crate) use look::Tick;
 pub(crate) use maintenance::MaintenanceDue;
+pub(crate) use testimony::is_same_statement;
 pub(crate) use watch::{Watch, canary_triggers};
 
 use crate::engine::Engine;

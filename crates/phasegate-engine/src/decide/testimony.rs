@@ -127,6 +127,16 @@ fn held(condition: &Condition, is_it: &impl Fn(&Statement) -> bool) -> Option<St
     }
 }
 
+/// Do these texts state the same?
+pub(crate) fn is_same_statement(one: &str, other: &str) -> bool {
+    let read = |text: &str| {
+        let stated: Option<Criterion> = text.parse().ok();
+        statement(&stated?.condition)
+    };
+    let both = read(one).zip(read(other));
+    both.is_some_and(|(one, other)| is_same(&one, &other))
+}
+
 /// Do both state the same? Names of roles and events are the same in any letters, as evaluation has it; a
 /// check is the same whatever the case of its letters and the space between its words.
 fn is_same(one: &Statement, other: &Statement) -> bool {

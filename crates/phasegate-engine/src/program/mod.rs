@@ -10,6 +10,7 @@ mod goal;
 mod incident;
 mod on_call;
 mod op;
+mod signatures;
 mod way_back;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,7 @@ pub use goal::{Goal, PlanLessons};
 pub use incident::{IncidentClocks, MatrixRow, Severity};
 pub use on_call::{OnCall, Turns, WorkTime};
 pub use op::{Check, Figure, MayFail, Op, OpKind};
+pub use signatures::{PlanKeys, Signatures, SignedActs};
 pub(crate) use way_back::{Together, together};
 
 /// The version of the program format that this crate writes. Older ones stay readable.
@@ -123,6 +125,9 @@ pub struct Program {
     /// What the plan itself says of lessons, for reports.
     #[serde(default, skip_serializing_if = "PlanLessons::is_empty")]
     pub lessons: PlanLessons,
+    /// What people must sign; nothing if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signatures: Option<Signatures>,
 }
 
 /// What the catalog says of a binding.

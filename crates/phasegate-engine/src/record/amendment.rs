@@ -68,6 +68,8 @@ pub enum Change {
         /// Which.
         procedure: CriterionId,
     },
+    /// What people must sign, and by which keys they are known.
+    Signatures,
     /// How often is looked, who is asked and on call, what bindings there are: all that is no work.
     Surroundings,
     /// What starts a response.
@@ -107,6 +109,7 @@ impl fmt::Display for Change {
             Self::PhaseChanged { phase } => write!(f, "phase {phase} is changed"),
             Self::PhaseRemoved { phase } => write!(f, "phase {phase} is left out"),
             Self::Procedure { procedure } => write!(f, "procedure {procedure}"),
+            Self::Signatures => f.write_str("who signs what"),
             Self::Surroundings => f.write_str("how often is looked, who is asked, bindings"),
             Self::Trigger { trigger } => write!(f, "trigger {trigger}"),
         }

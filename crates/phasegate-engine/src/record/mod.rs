@@ -37,6 +37,9 @@ pub struct Record {
     pub now: Now,
     /// What was decided, done or learnt.
     pub body: Body,
+    /// The signed note under which a person had it done, whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// Why bytes of a journal are no record of a rollout.
@@ -70,6 +73,11 @@ impl Record {
         self.now.wall
     }
 
+    /// What the note says, without its signatures. A note says the same whoever signs it, and however often.
+    pub fn signed_text(&self) -> Option<&str> {
+        self.note.as_deref().map(signed_text)
+    }
+
     /// The payload: JSON, readable with any tool.
     ///
     /// # Errors
@@ -100,4 +108,9 @@ impl Record {
         }
         serde_json::from_slice(payload).map_err(unreadable)
     }
+}
+
+/// A signed note without its signatures: they stand behind the last empty line.
+pub(crate) fn signed_text(note: &str) -> &str {
+    note.rsplit_once("\n\n").map_or(note, |(text, _)| text)
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use phasegate_core::Now;
+use phasegate_plan::Digest;
 use phasegate_sla::{Alert, Testimony};
 
 use super::State;
@@ -90,6 +91,7 @@ impl State {
             renewing: BTreeSet::new(),
             drills: Vec::new(),
             amended: 0,
+            signed: BTreeSet::new(),
             outcome: None,
         })
     }
@@ -108,6 +110,9 @@ impl State {
             });
         }
         self.fold(record).map_err(|why| Misfit { seq, kind, why })?;
+        if let Some(text) = record.signed_text() {
+            self.signed.insert(Digest::of(text.as_bytes()));
+        }
         self.next_seq += 1;
         self.last = record.now;
         Ok(())

@@ -112,6 +112,8 @@ pub struct State {
     pub drills: Vec<DrillState>,
     /// How many revised plans were adopted.
     pub amended: u32,
+    /// The digests of what people have signed and was done: each is good once.
+    pub signed: BTreeSet<phasegate_plan::Digest>,
     /// How it ended, if it did.
     pub outcome: Option<Outcome>,
 }

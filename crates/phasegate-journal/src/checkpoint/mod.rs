@@ -18,7 +18,7 @@
 //! makes a key brings its 32 bytes.
 //!
 //! A [`SignedAct`] is what a person does to a rollout, in a note of the same kind and signed with their own key: it is
-//! bound to rollout, journal head, plan, person, act and reason. Nothing here carries it out or keeps it.
+//! bound to rollout, journal head, plan, person, act and reason. Where a plan wants that, `phasegate-driver` asks for it.
 
 mod act;
 mod key;

@@ -31,6 +31,7 @@ mod roles;
 mod scope;
 mod sense;
 mod shared;
+mod signatures;
 mod slots;
 mod span;
 mod strategies;
@@ -163,6 +164,7 @@ fn meaning(scope: &mut Scope<'_>) {
         limits::check,
         urgency::check,
         roles::check,
+        signatures::check,
         validations::check,
         goals::check,
         zero::check,

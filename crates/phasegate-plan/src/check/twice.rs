@@ -19,6 +19,10 @@ pub(super) fn check(scope: &mut Scope<'_>) {
         let here = roles.index(index);
         list(scope, here.key("members"), "", role.members.iter());
     }
+    if let Some(signatures) = &draft.signatures {
+        let here = root.key("signatures");
+        list(scope, here.key("keys"), "", signatures.keys.iter());
+    }
     let calendar = root.key("calendar");
     list(scope, calendar.key("days"), "", draft.calendar.days.iter());
     let holidays = draft.calendar.holidays.iter().map(|one| one.date);

@@ -301,6 +301,14 @@ codes! {
     ReEnableWithoutPart "PG376" "re-enable-without-part" Error;
     /// A part is to be switched on again, and nothing is done for it, or nothing tells that it may be.
     ReEnableIncomplete "PG377" "re-enable-incomplete" Error;
+    /// A text that is no public key.
+    KeyUnreadable "PG378" "key-unreadable" Error;
+    /// A key whose name is no member of a role: nobody acts under it.
+    KeyOfNobody "PG379" "key-of-nobody" Error;
+    /// Two people with one key: each could sign for the other.
+    KeyShared "PG380" "key-shared" Error;
+    /// What a role does here must be signed, and too few of its members have a key.
+    SignerWithoutKey "PG381" "signer-without-key" Error;
 
     /// The lengths of the phases do not add up to the stated length of the whole.
     LengthsDoNotAddUp "PG401" "lengths-do-not-add-up" Warning;

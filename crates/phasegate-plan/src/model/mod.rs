@@ -15,6 +15,7 @@ mod plan;
 mod response;
 mod risk;
 mod rollback;
+mod signatures;
 mod slo;
 mod step;
 mod strategy;
@@ -40,6 +41,7 @@ pub use risk::{
     TestMoment, TestRun,
 };
 pub use rollback::{Procedure, ReEnable, Rollback, RollbackStep};
+pub use signatures::{Signatures, SignedActs};
 pub use slo::Slo;
 pub(crate) use step::Laid;
 pub use step::{

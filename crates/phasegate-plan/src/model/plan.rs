@@ -6,7 +6,8 @@ use super::{
     AccessPolicy, Alert, Channel, Checklist, Communication, Contingency, Environment, Escalation,
     Evaluation, Experiment, FactNote, Gate, Goal, IncidentPlan, Inspection, Kpi, Lessons, Level,
     LifeCycle, Maintenance, MatrixRow, Message, Parameter, Phase, PlanRole, Procedure, Recovery,
-    Resource, Review, Risk, Rollback, Scaling, Slo, Team, TestRun, TimelineEntry, Trigger, Watch,
+    Resource, Review, Risk, Rollback, Scaling, Signatures, Slo, Team, TestRun, TimelineEntry,
+    Trigger, Watch,
 };
 use crate::calendar::{Date, DateWindow, Length, WorkWeek};
 use crate::form::{record, words};
@@ -101,6 +102,8 @@ record! {
         list references: Reference,
         /// What people act as.
         list roles: PlanRole,
+        /// What people sign, and with which keys.
+        may signatures: Signatures,
         /// Places that messages go to.
         list channels: Channel,
         /// Message templates.

@@ -30,6 +30,7 @@ fn a_revised_plan_is_told_and_shown_from_its_record_on() {
     records.push(Record {
         v: RECORD_FORMAT,
         now: last,
+        note: None,
         body: Body::Amended {
             program: revised,
             plan_source: String::new(),

@@ -225,6 +225,7 @@ fn a_journal_that_does_not_fit_is_refused_by_name() {
         v: RECORD_FORMAT,
         now,
         body,
+        note: None,
     };
     assert!(matches!(View::of(&[stray]), Err(ViewError::Misfit(_))));
     let bytes: Vec<(String, Vec<u8>)> = fixtures::completed()

@@ -97,7 +97,10 @@ pub fn rehearse(
     start: Timestamp,
     fault: Option<&Fault>,
 ) -> Result<Rehearsal, SimulationError> {
-    let mut setup = Setup::new(program.clone(), World::default(), start);
+    let mut unsigned = program.clone();
+    // The people of a rehearsal have no keys.
+    unsigned.signatures = None;
+    let mut setup = Setup::new(unsigned, World::default(), start);
     setup.rollout = RolloutId::new(program.plan.as_str()).ok();
     // Longer than an append: when a number comes, its phase is known to have begun.
     setup.answer_takes = Span::from_millis(100);

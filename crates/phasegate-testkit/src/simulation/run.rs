@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use phasegate_core::{Clock as _, Effect, Inspection, PersonId, Query, RolloutId, Span, Timestamp};
-use phasegate_driver::{Creation, Driver, DriverError, Input, Request, Stop};
+use phasegate_driver::{Creation, Driver, DriverError, Input, Request, Said, Stop};
 use phasegate_engine::program::Program;
 use phasegate_engine::record::{Body, Outcome, Record, RecordError};
 use phasegate_engine::{Act, EventError, Person, Sources, State};
@@ -591,7 +591,7 @@ impl Simulation {
             for (_, person, act) in due {
                 let again = (person.clone(), act.clone());
                 // An act that does not fit any more is the operator's to notice.
-                if let Ok(seq) = driver.handle_operator(&now, person, "simulated".to_owned(), act) {
+                if let Ok(seq) = driver.handle_operator(&now, Said::new(person, "simulated"), act) {
                     self.unconfirmed.push((seq, again.0, again.1));
                 }
             }
@@ -645,8 +645,8 @@ impl Simulation {
                 bindings: String::new(),
             };
             let revised = Box::new(program.clone());
-            let reason = "simulated".to_owned();
-            match driver.handle_amendment(&now, person.clone(), reason, revised, sources) {
+            let said = Said::new(person.clone(), "simulated");
+            match driver.handle_amendment(&now, said, revised, sources) {
                 Ok(seq) => self.unconfirmed_amendments.push((seq, person, program)),
                 Err(error) => self.refused.push(error),
             }
