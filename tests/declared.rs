@@ -8,7 +8,7 @@ use phasegate_engine::record::{
 use phasegate_engine::{Act, Person};
 use phasegate_testkit::simulation::{Kill, Setup, Simulation};
 use phasegate_testkit::world::{Metric, Regression, Reply, World};
-use phasegate_tests::{at, errors, latency, person, program};
+use phasegate_tests::{at, errors, latency, person, program, program_of, text};
 
 fn olga() -> Person {
     person("olga", "operator")
@@ -105,6 +105,53 @@ fn an_alert_that_does_something_does_it_at_its_critical_level() {
         assert_eq!(started.is_some(), goes_back, "{scale}");
         // It must have held for two minutes.
         assert!(started.is_none_or(|moment| moment >= at(2) && moment <= at(5)));
+    }
+}
+
+/// The measures of a contingency are told once, in order, and the rollout goes on, whether the number is seen or not.
+#[test]
+fn a_contingency_that_a_number_tells_is_told_and_nothing_is_held() {
+    let more = "contingencies:
+  - id: hot
+    title: The cart is slow
+    when: p95(latency) > 70ms
+    measures: [Look at the database, {statement: Call the shop, role: operator}]
+";
+    let plan = text("alerts") + more;
+    for (scale, told) in [(Some(0.6), 0), (Some(0.8), 1), (None, 0)] {
+        let mut world = World::default();
+        let kpi = "latency".parse().expect("an id");
+        world
+            .metrics
+            .extend(scale.map(|scale| (kpi, latency(scale))));
+        // Nothing else is held for what nobody sees.
+        let plan = plan.replacen("respond: [{rollback: start}]", "respond: []", 1);
+        let setup = Setup::new(program_of(&plan, None), world, at(0));
+        let mut simulation = Simulation::new(setup).expect("a rollout");
+        simulation.run(Span::from_secs(60 * 60)).expect("no defect");
+        let history = simulation.world.history();
+        let bodies = history.iter();
+        let bodies = bodies.filter_map(|done| match &done.desired {
+            Desired::Message { subject, body, .. } if subject == "Alerts: The cart is slow" => {
+                Some(body.clone())
+            }
+            _ => None,
+        });
+        let bodies: Vec<String> = bodies.collect();
+        assert_eq!(bodies.len(), told, "{scale:?}");
+        let measures = "\n1. Look at the database\n2. Call the shop (operator)";
+        assert!(
+            bodies
+                .iter()
+                .all(|body| body.ends_with(measures) && body.contains("p95(latency)")),
+            "{bodies:?}"
+        );
+        let records = simulation.records().expect("a whole journal");
+        let outcome = Outcome::Completed;
+        assert_eq!(
+            records.last().map(|record| &record.body),
+            Some(&Body::Finished { outcome })
+        );
     }
 }
 

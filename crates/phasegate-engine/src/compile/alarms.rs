@@ -1,15 +1,17 @@
-//! What stops a rollout or turns it back: one list, for all who must know them all.
+//! What is watched besides criteria: one list, for all who must know them all.
 
 use phasegate_criterion::Criterion;
 use phasegate_plan::Plan;
-use phasegate_plan::model::{Action, Alert, Phase, Procedure, Trigger};
+use phasegate_plan::model::{Action, Alert, Contingency, Phase, Procedure, Trigger};
 
-/// Something that stops a rollout or turns it back as soon as it holds.
+/// Something that stops a rollout, turns it back or is told as soon as it holds.
 pub(super) enum Alarm<'p> {
     /// What ends an experiment, once for each step that carries it out.
     Abort(&'p Criterion),
     /// An alert that does something.
     Alert(&'p Alert),
+    /// A contingency that a number tells.
+    Contingency(&'p Contingency, &'p Criterion),
     /// One of the criteria by which a procedure is taken by itself.
     Procedure(&'p Procedure, &'p Criterion),
     /// A trigger, of the whole or of a phase.
@@ -19,7 +21,9 @@ pub(super) enum Alarm<'p> {
 impl<'p> Alarm<'p> {
     pub(super) fn criterion(&self) -> &'p Criterion {
         match self {
-            Self::Abort(criterion) | Self::Procedure(_, criterion) => criterion,
+            Self::Abort(criterion)
+            | Self::Contingency(_, criterion)
+            | Self::Procedure(_, criterion) => criterion,
             Self::Alert(alert) => &alert.criterion,
             Self::Trigger(trigger, _) => &trigger.criterion,
         }
@@ -38,6 +42,9 @@ pub(super) fn alarms(plan: &Plan) -> Vec<Alarm<'_>> {
         let criteria = procedure.criteria.iter();
         criteria.map(move |one| Alarm::Procedure(procedure, &one.criterion))
     });
+    let contingencies = plan.contingencies.iter();
+    let contingencies =
+        contingencies.filter_map(|one| Some(Alarm::Contingency(one, one.when.as_ref()?)));
     let aborts = plan
         .phases
         .iter()
@@ -51,6 +58,7 @@ pub(super) fn alarms(plan: &Plan) -> Vec<Alarm<'_>> {
         .chain(of_phases)
         .chain(alerts.map(Alarm::Alert))
         .chain(procedures)
+        .chain(contingencies)
         .chain(aborts)
         .collect()
 }

@@ -6,6 +6,7 @@ mod alarms;
 mod alerts;
 mod communications;
 mod conditions;
+mod contingencies;
 mod figures;
 mod gates;
 mod matrix;

@@ -81,6 +81,10 @@ impl Compiler<'_> {
             triggers.push(match alarm {
                 Alarm::Abort(_) => continue,
                 Alarm::Alert(alert) => self.alert(alert)?,
+                Alarm::Contingency(contingency, criterion) => {
+                    let id = free_id(contingency.id.as_str(), &triggers)?;
+                    self.contingency(id, contingency, criterion)?
+                }
                 Alarm::Procedure(procedure, criterion) => {
                     let id = free_id(procedure.id.as_str(), &triggers)?;
                     let trigger = model::Trigger::new(id, criterion.clone())

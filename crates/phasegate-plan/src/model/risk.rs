@@ -42,7 +42,7 @@ record! {
         need id: CriterionId,
         /// What has happened.
         need title: String,
-        /// Where a number tells.
+        /// Where a number tells: then the measures are told to whom ways back escalate, and the rollout goes on.
         may when: Criterion,
         /// What is done, in order.
         list measures: Item,
