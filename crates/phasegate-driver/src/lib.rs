@@ -5,6 +5,9 @@
     reason = "requests and stages are handled one at a time"
 )]
 
+#[cfg(feature = "signed")]
+pub mod acts;
+
 mod creation;
 mod driver;
 mod heads;
