@@ -20,6 +20,9 @@ pub fn explain(view: &View, seq: u64) -> Option<String> {
     if let Some(by) = &moment.by {
         lines.push(format!("  {:<9} {by}", "by"));
     }
+    if let Some(key) = &moment.signed {
+        lines.push(format!("  {:<9} by key {}", "signed", clean(key)));
+    }
     if let Some(phase) = &moment.phase {
         lines.push(format!("  {:<9} {phase}", "in phase"));
     }

@@ -76,7 +76,10 @@ fn said(moment: &Moment) -> Bits {
 fn by(moment: &Moment, text: &str) -> Bits {
     let text = Bits::text(text);
     match &moment.by {
-        Some(by) => text.and_quiet(format!(" ({by})")),
+        Some(by) => match &moment.signed {
+            Some(key) => text.and_quiet(format!(" ({by}, signed by key {key})")),
+            None => text.and_quiet(format!(" ({by})")),
+        },
         None => text,
     }
 }

@@ -25,6 +25,9 @@ pub struct Moment {
     pub phase: Option<PhaseId>,
     /// Who did it, if a person did.
     pub by: Option<PersonId>,
+    /// Whose key has signed it, as the note says that its record keeps. Whether the signature holds is not looked at here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed: Option<String>,
     /// What, in words.
     pub text: String,
     /// On what it rests.
@@ -170,6 +173,7 @@ impl Fold {
             sort: MomentSort::Created,
             phase: None,
             by: Some(by.clone()),
+            signed: None,
             text: "the rollout was created".to_owned(),
             evidence: Vec::new(),
         };
@@ -186,6 +190,7 @@ impl Fold {
             sort: draft.sort,
             phase: draft.phase,
             by: draft.by,
+            signed: step.record.note.as_deref().map(signers),
             text: draft.text,
             evidence: draft.evidence,
         });
@@ -474,4 +479,19 @@ fn title(place: &Place, step: &Step<'_>) -> String {
         .op(place)
         .map(|op| op.title.clone())
         .unwrap_or_else(|| words::place(place))
+}
+
+/// The names in the signatures of a note, which stand behind its last empty line: `— NAME BASE64`.
+fn signers(note: &str) -> String {
+    let lines = note.rsplit_once("\n\n").map_or("", |(_, lines)| lines);
+    let name = |line: &str| {
+        Some(
+            line.strip_prefix("\u{2014} ")?
+                .split(' ')
+                .next()?
+                .to_owned(),
+        )
+    };
+    let names: Vec<String> = lines.lines().filter_map(name).collect();
+    names.join(", ")
 }

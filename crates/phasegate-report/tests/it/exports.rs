@@ -42,6 +42,23 @@ fn a_decision_explains_itself() {
 }
 
 #[test]
+fn what_was_done_under_a_signed_note_says_whose_key_signed_it() {
+    let mut records = fixtures::running();
+    let paused = records.iter().position(|one| one.kind() == "paused");
+    let paused = paused.expect("somebody paused it");
+    let seq = u64::try_from(paused).expect("small");
+    let plain = explain(&view(&records), seq).expect("a moment");
+    assert!(!plain.contains("signed"), "{plain}");
+    let note = "phasegate-act/1\n\"pause\"\n\n\u{2014} noor AAAA\n\u{2014} desk BBBB\n";
+    records[paused].note = Some(note.to_owned());
+    let view = view(&records);
+    let told = explain(&view, seq).expect("a moment");
+    assert!(told.contains("signed    by key noor, desk"), "{told}");
+    let page = phasegate_report::markdown(&view);
+    assert!(page.contains("signed by key noor, desk"), "{page}");
+}
+
+#[test]
 fn a_view_until_a_moment_is_that_of_the_records_before_it() {
     let records = fixtures::rolled_back();
     let at = records[20].at();
