@@ -1,18 +1,25 @@
 //! What people have signed, checked again with an exported journal and the plan alone: whoever rewrites the journal,
 //! its whole chain with it, is found out, and so is the record.
-#![expect(clippy::expect_used, reason = "helpers of tests may panic")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests may panic"
+)]
 
 mod paused;
 mod planned;
 mod signing;
 
+use phasegate_core::{Clock as _, Span};
 use phasegate_driver::acts::{Doubts, SignedRecord, verify_acts};
+use phasegate_driver::{Driver, DriverError, Request};
 use phasegate_engine::program::PlanKeys;
 use phasegate_engine::record::{Body, Record};
-use phasegate_engine::{Act, Engine};
+use phasegate_engine::{Act, Engine, EventError};
 use phasegate_journal::{Chain, Draft, Journal as _, Record as Stored, Transcript};
+use phasegate_runner::Ended;
 
-use signing::{Desk, ada, done, program, signed, unsigned};
+use signing::{Desk, ada, done, person, program, signed, unsigned};
 
 /// A rollout that ada paused, let go on and, a while later, ended; exported and read again.
 async fn exported(acts: &str) -> Vec<Stored> {
@@ -237,4 +244,47 @@ async fn what_nobody_signed_is_written_as_it_was_before_anybody_could() {
             assert_eq!(program.signatures, None);
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watchdog_stops_unsigned_what_it_takes_up_and_lets_nothing_go_on() {
+    let desk = Desk::new();
+    let handle = desk.begin("checkout", "all").await;
+    let stopped = handle.ended_unless(std::future::ready(())).await;
+    assert_eq!(stopped, Ended::Stopped);
+    let rollout = "checkout".parse().expect("an id");
+    let (dog, ttl) = ("dog".parse().expect("a name"), Span::from_secs(30));
+    let lease = desk.journal.acquire(&rollout, &dog, ttl).await;
+    let lease = lease.expect("nobody has it");
+    let records = desk.journal.read(&rollout, 0).await.expect("records");
+    let now = paused::Paused(tokio::time::Instant::now()).now();
+    let take_up = |act: Act| {
+        let why = (&person("dog"), "no heartbeat", &[act][..]);
+        Driver::resume_by(lease.clone(), ttl, &records, (now, &now), why)
+    };
+    match take_up(Act::Release) {
+        Err(DriverError::Refused(EventError::SignatureMissing { act, .. })) => {
+            assert_eq!(act, "release");
+        }
+        other => panic!("{other:?}"),
+    }
+    let mut driver = take_up(Act::Pause).expect("it stops the rollout");
+    let Some(Request::Append {
+        expected_next_seq,
+        batch,
+    }) = driver.poll()
+    else {
+        panic!("it was paused");
+    };
+    let appended = desk.journal.append(&lease, expected_next_seq, batch).await;
+    appended.expect("durable");
+    let records = desk.journal.read(&rollout, 0).await.expect("records");
+    let (seq, mut paused) = find(&records, "paused");
+    assert_eq!(verified(&records, "all"), Ok(Vec::new()));
+    // Behind anything else it would have to be signed.
+    let before = seq.checked_sub(1).expect("it was taken up");
+    paused.body = Body::ClockDisagreed { by: ttl };
+    let found = verified(&rewritten(&records, before, &paused), "all");
+    let found = found.expect_err("nobody signed it").to_string();
+    assert!(found.contains("'pause' of dog is not signed"), "{found}");
 }
