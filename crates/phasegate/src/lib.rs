@@ -49,6 +49,8 @@ pub use phasegate_provider_influxdb as provider_influxdb;
 pub use phasegate_provider_inprocess as provider_inprocess;
 #[cfg(feature = "json")]
 pub use phasegate_provider_json as provider_json;
+#[cfg(feature = "kubernetes")]
+pub use phasegate_provider_kubernetes as provider_kubernetes;
 #[cfg(feature = "logfile")]
 pub use phasegate_provider_logfile as provider_logfile;
 #[cfg(feature = "mail")]
