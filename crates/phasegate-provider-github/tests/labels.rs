@@ -114,7 +114,7 @@ async fn what_cannot_be_is_an_error() {
         assert_eq!(error.kind(), kind, "{flag}: {error}");
         assert!(error.is_refusal(), "{flag}: {error}");
     }
-    hub.state().drops_labels = true;
+    hub.state().dropped_labels.push("rollout:beta".to_owned());
     let error = github.set(&id("beta"), Ratio::ONE, &call()).await;
     let error = error.expect_err("left off");
     assert_eq!(

@@ -154,9 +154,10 @@ fn unbuilt(act: &str, error: &kube::core::request::Error) -> ProviderError {
 /// Why there is no answer. Where no connection was made, certificates included, nothing was sent.
 fn failed(act: &str, error: &kube::Error) -> ProviderError {
     let (mut told, mut is_unsent, mut is_tls) = (String::new(), false, false);
-    let first: &(dyn std::error::Error + 'static) = match error {
-        kube::Error::Service(inner) => inner.as_ref(),
-        other => other,
+    let first: &(dyn std::error::Error + 'static) = if let kube::Error::Service(inner) = error {
+        inner.as_ref()
+    } else {
+        error
     };
     let mut cause = Some(first);
     for _ in 0..CAUSES_MAX {

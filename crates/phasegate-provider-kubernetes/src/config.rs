@@ -127,7 +127,7 @@ pub struct KubernetesConfig {
     /// Who owns the fields that the adapter sets. Default `phasegate`.
     #[serde(default = "manager")]
     pub field_manager: String,
-    /// May a route's rules be taken from another field manager, `kubectl` or a GitOps controller? Default no: then that
+    /// May a route's rules be taken from another field manager, `kubectl` or a controller that applies a repository? Default no: then that
     /// is an error, which names who owns them.
     #[serde(default)]
     pub take_over: bool,

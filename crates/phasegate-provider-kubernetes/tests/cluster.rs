@@ -1,11 +1,5 @@
 //! Routes and workloads in a small API server that the published schemas check, and what only it can be made to do.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "tests, and helpers beside them"
-)]
-
 mod support;
 
 use std::path::PathBuf;

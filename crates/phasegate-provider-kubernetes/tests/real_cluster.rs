@@ -113,7 +113,6 @@ fn now() -> Timestamp {
 #[tokio::test]
 async fn a_real_server_is_as_the_small_one() {
     let Some(world) = Real::named() else {
-        println!("PHASEGATE_KUBECONFIG names no real API server");
         return;
     };
     scenarios::all(&world, now()).await;

@@ -97,7 +97,7 @@ impl State {
         request: &Received,
         description: &Description,
     ) -> Reaction {
-        let drops = self.drops_labels;
+        let dropped = self.dropped_labels.clone();
         let Some(issue) = self.numbered(number) else {
             return answer(404, &json!({"message": "Not Found"}));
         };
@@ -107,7 +107,8 @@ impl State {
             ("POST", None) => {
                 let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
                 for added in body["labels"].as_array().expect("labels") {
-                    if !drops && !all.iter().any(|one| one["name"] == *added) {
+                    let is_dropped = dropped.iter().any(|one| *added == json!(one));
+                    if !is_dropped && !all.iter().any(|one| one["name"] == *added) {
                         let mut label = description.example("label-items")[0].clone();
                         label["name"] = added.clone();
                         all.push(label);

@@ -47,8 +47,8 @@ pub(crate) struct State {
     pub(crate) comments: BTreeMap<u64, Vec<Value>>,
     /// Of pull request 42.
     pub(crate) reviews: Vec<Value>,
-    /// Are labels left off silently, as for who may not set them?
-    pub(crate) drops_labels: bool,
+    /// Labels that are left off silently, as for who may not set them.
+    pub(crate) dropped_labels: Vec<String>,
     /// Team and login, and how the membership stands.
     pub(crate) members: BTreeMap<(String, String), String>,
 }
