@@ -18,7 +18,7 @@ use phasegate_testkit::simulation::{Ended, Setup, Simulation};
 use phasegate_testkit::world::{Metric, World};
 
 /// Three weeks may take so many seconds.
-const GOAL: f64 = 2.0;
+const GOAL: f64 = 0.5;
 
 const BINDINGS: &str = "
 format: phasegate-bindings/1

@@ -70,7 +70,8 @@ macro_rules! ids {
         /// # Ok::<(), phasegate_core::IdError>(())
         /// ```
         /// Copies share the text.
-        #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq)]
+        #[derive(Clone, Debug, Deserialize, Eq, Hash)]
+        #[expect(clippy::derived_hash_with_manual_eq, reason = "equal ids have equal texts")]
         #[serde(try_from = "String")]
         pub struct $name(Arc<str>);
 
@@ -88,9 +89,15 @@ macro_rules! ids {
             }
         }
 
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                // Most of those that are looked for are copies of what they are held against.
+                Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+            }
+        }
+
         impl Ord for $name {
             fn cmp(&self, other: &Self) -> Ordering {
-                // Most of those that are looked up in a map are copies of its keys.
                 if Arc::ptr_eq(&self.0, &other.0) {
                     return Ordering::Equal;
                 }

@@ -549,9 +549,9 @@ impl Engine {
     }
 
     /// The places that are being worked on, as [`State::places`] has them.
-    pub(crate) fn places(&self) -> Arc<[Place]> {
+    pub(crate) fn places(&self) -> &Arc<[Place]> {
         let places = &self.volatile.places;
-        Arc::clone(places.get_or_init(|| self.state.places().into()))
+        places.get_or_init(|| self.state.places().into())
     }
 
     pub(crate) fn now(&self) -> Now {

@@ -64,21 +64,42 @@ impl Timestamp {
     /// This moment less a span; clamped at the earliest moment.
     #[must_use]
     pub fn before(self, span: Span) -> Self {
-        jiff::SignedDuration::try_from(span.to_duration())
-            .ok()
-            .and_then(|d| self.0.checked_sub(d).ok())
-            .map_or(Self(jiff::Timestamp::MIN), Self)
+        let (seconds, nanos) = parts(span);
+        moment(
+            self.0.as_second() - seconds,
+            self.0.subsec_nanosecond() - nanos,
+        )
+        .map_or(Self(jiff::Timestamp::MIN), Self)
     }
+}
+
+/// Nanoseconds of a second.
+const NANOS: i32 = 1_000_000_000;
+
+/// That moment, if there is one; the nanoseconds may be up to two seconds either way.
+fn moment(seconds: i64, nanos: i32) -> Option<jiff::Timestamp> {
+    let seconds = seconds + i64::from(nanos.div_euclid(NANOS));
+    jiff::Timestamp::new(seconds, nanos.rem_euclid(NANOS)).ok()
+}
+
+/// Whole seconds, 584 years at most, and the nanoseconds that are left.
+fn parts(span: Span) -> (i64, i32) {
+    let second = u64::from(NANOS.unsigned_abs());
+    let seconds = span.as_nanos() / second;
+    let nanos = i32::try_from(span.as_nanos() % second).unwrap_or_default();
+    (seconds.cast_signed(), nanos)
 }
 
 /// Clamped at the latest moment.
 impl std::ops::Add<Span> for Timestamp {
     type Output = Self;
     fn add(self, span: Span) -> Self {
-        jiff::SignedDuration::try_from(span.to_duration())
-            .ok()
-            .and_then(|d| self.0.checked_add(d).ok())
-            .map_or(Self(jiff::Timestamp::MAX), Self)
+        let (seconds, nanos) = parts(span);
+        moment(
+            self.0.as_second() + seconds,
+            self.0.subsec_nanosecond() + nanos,
+        )
+        .map_or(Self(jiff::Timestamp::MAX), Self)
     }
 }
 
@@ -115,6 +136,8 @@ impl From<Timestamp> for String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -128,6 +151,28 @@ mod tests {
             Timestamp::from_unix_millis(1_500).since(Timestamp::EPOCH),
             Span::from_millis(1_500)
         );
+    }
+
+    proptest! {
+        /// Steps agree with jiff's own arithmetic, before 1970 and at both ends too.
+        #[test]
+        fn steps_are_those_of_the_calendar(
+            from in prop_oneof![
+                -3_000_000_000_000_000_000_i128..3_000_000_000_000_000_000,
+                jiff::Timestamp::MIN.as_nanosecond()..=jiff::Timestamp::MAX.as_nanosecond(),
+                Just(jiff::Timestamp::MIN.as_nanosecond()),
+                Just(jiff::Timestamp::MAX.as_nanosecond()),
+            ],
+            nanos in prop_oneof![0_u64..3_000_000_000, any::<u64>()],
+        ) {
+            let from = jiff::Timestamp::from_nanosecond(from).expect("within the calendar");
+            let span = Span::from_nanos(nanos);
+            let step = jiff::SignedDuration::try_from(span.to_duration()).expect("584 years");
+            let later = from.checked_add(step).unwrap_or(jiff::Timestamp::MAX);
+            let earlier = from.checked_sub(step).unwrap_or(jiff::Timestamp::MIN);
+            prop_assert_eq!(Timestamp(from) + span, Timestamp(later));
+            prop_assert_eq!(Timestamp(from).before(span), Timestamp(earlier));
+        }
     }
 
     #[test]

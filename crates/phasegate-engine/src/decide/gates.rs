@@ -63,7 +63,7 @@ impl Engine {
     /// them. Criteria are not looked at meanwhile, so nothing rests on them.
     pub(crate) fn decide_beside(&mut self) {
         let program = std::sync::Arc::clone(&self.state.program);
-        let places = self.places();
+        let places = std::sync::Arc::clone(self.places());
         for place in places.iter() {
             let Some(rollback) = &self.state.rollback else {
                 return;

@@ -167,7 +167,7 @@ impl Engine {
     }
 
     fn start_tick(&mut self, now: Now) {
-        let watch = self.watch();
+        let watch = Arc::clone(self.watch());
         let ticket = self.volatile.ticket_count + 1;
         let mut asked: Vec<Option<usize>> = Vec::with_capacity(watch.questions.len());
         let mut queries = 0;

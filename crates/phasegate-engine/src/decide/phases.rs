@@ -1,5 +1,7 @@
 //! Phases: which begin, which go on, which are done, and the patience their operations have.
 
+use std::sync::Arc;
+
 use phasegate_core::{PersonId, PhaseId, RoleId};
 
 use crate::engine::Engine;
@@ -9,7 +11,7 @@ use crate::state::PhaseState;
 
 impl Engine {
     pub(crate) fn step_phases(&mut self) {
-        let program = std::sync::Arc::clone(&self.state.program);
+        let program = Arc::clone(&self.state.program);
         for phase in &program.phases {
             match self.state.phases.get(&phase.id) {
                 Some(PhaseState::Waiting) if self.may_start(phase) => {
@@ -57,7 +59,7 @@ impl Engine {
 
     /// Tells when an operation takes longer than its budget, once for each start of it.
     pub(crate) fn check_patience(&mut self) {
-        for place in self.places().iter() {
+        for place in Arc::clone(self.places()).iter() {
             let Some(budget) = self.state.op(place).and_then(|op| op.budget) else {
                 continue;
             };

@@ -8,7 +8,7 @@ use phasegate_core::{
     Arm, BindingId, Capability, CriterionId, Query, Span, Timestamp, TriggerId, Window, WindowKind,
 };
 use phasegate_criterion::{Criterion, KpiRegistry};
-use phasegate_sla::{Prepared, needs};
+use phasegate_sla::{Hold, Prepared, needs};
 
 use super::testimony::monitors;
 use crate::engine::Engine;
@@ -54,7 +54,8 @@ pub(crate) enum Subject {
         place: Place,
         check: CriterionId,
     },
-    Trigger(TriggerId),
+    /// One that must hold for a while.
+    Trigger(TriggerId, Hold),
 }
 
 /// What is asked at each look, about a window that moves.
@@ -135,9 +136,9 @@ impl Watch {
 
 impl Engine {
     /// What is looked at now.
-    pub(crate) fn watch(&self) -> Arc<Watch> {
+    pub(crate) fn watch(&self) -> &Arc<Watch> {
         let watch = &self.volatile.watch;
-        Arc::clone(watch.get_or_init(|| Arc::new(self.new_watch())))
+        watch.get_or_init(|| Arc::new(self.new_watch()))
     }
 
     fn new_watch(&self) -> Watch {
@@ -188,7 +189,8 @@ impl Engine {
         let window = self.state.program.timing.window;
         for trigger in self.armed_triggers() {
             watch.is_on = true;
-            let subject = Subject::Trigger(trigger.id.clone());
+            let hold = Hold::of(&trigger.criterion);
+            let subject = Subject::Trigger(trigger.id.clone(), hold);
             let prepared = self
                 .prepared(&trigger.criterion)
                 .of_trigger()
@@ -237,7 +239,7 @@ impl Engine {
         }
         let watched_since = match &subject {
             Subject::Check { place, .. } | Subject::Stop { place, .. } => self.begun(place),
-            Subject::Trigger(_) => Some(self.in_present(&self.state.created)),
+            Subject::Trigger(..) => Some(self.in_present(&self.state.created)),
         };
         watch.looks.push(Look {
             subject,

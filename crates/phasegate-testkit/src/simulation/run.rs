@@ -1,6 +1,6 @@
 //! One simulated rollout, from start to end, with as many deaths as the test wants.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use phasegate_core::{Clock as _, Effect, Inspection, PersonId, Query, RolloutId, Span, Timestamp};
@@ -103,7 +103,7 @@ pub struct Simulation {
     pub(super) rollout: RolloutId,
     pub(super) holder: Holder,
     pub(super) driver: Option<Driver>,
-    pub(super) pending: Vec<(Timestamp, u64, Due)>,
+    pub(super) pending: VecDeque<(Timestamp, u64, Due)>,
     kills: Vec<Kill>,
     points: Vec<CrashPoint>,
     append_takes: Span,
@@ -196,7 +196,7 @@ impl Simulation {
             rollout,
             holder,
             driver: Some(creation.created(lease, head, LEASE)),
-            pending: Vec::new(),
+            pending: VecDeque::new(),
             kills: setup.kills,
             points: Vec::new(),
             append_takes: setup.append_takes,
@@ -233,7 +233,8 @@ impl Simulation {
             if let Some(outcome) = self.ended {
                 return Ok(Ended::Finished(outcome));
             }
-            let Some(next) = self.next_moment() else {
+            let timeout = self.driver.as_ref().and_then(Driver::poll_timeout);
+            let Some(next) = self.next_moment(timeout) else {
                 return Ok(Ended::Waiting);
             };
             if next > deadline {
@@ -243,7 +244,9 @@ impl Simulation {
             self.step_clock();
             self.meddle();
             self.rival()?;
-            self.deliver()?;
+            // Whoever sleeps is woken, too, when the wall clock is set.
+            let is_set = self.clock.now().wall != next;
+            self.deliver(is_set || timeout.is_some_and(|due| due <= next))?;
         }
     }
 
@@ -479,7 +482,7 @@ impl Simulation {
     fn later(&mut self, after: Span, due: Due) {
         self.sent += 1;
         let at = self.clock.now().wall + after;
-        self.pending.push((at, self.sent, due));
+        self.pending.push_back((at, self.sent, due));
     }
 
     /// Is the next answer one that comes late?
@@ -538,8 +541,7 @@ impl Simulation {
         }
     }
 
-    fn next_moment(&self) -> Option<Timestamp> {
-        let timeout = self.driver.as_ref().and_then(Driver::poll_timeout);
+    fn next_moment(&self, timeout: Option<Timestamp>) -> Option<Timestamp> {
         let pending = self.pending.iter().map(|(at, ..)| *at).min();
         let acts = self.acts.iter().map(|(at, ..)| *at);
         let acts = acts.chain(self.amendments.iter().map(|(at, ..)| *at)).min();
@@ -557,13 +559,15 @@ impl Simulation {
         Some(next.max(self.clock.now().wall))
     }
 
-    fn deliver(&mut self) -> Result<(), SimulationError> {
+    fn deliver(&mut self, is_woken: bool) -> Result<(), SimulationError> {
         let now = self.clock.now();
-        self.pending.sort_by_key(|(at, sent, _)| (*at, *sent));
-        while let Some((at, ..)) = self.pending.first()
+        let pending = self.pending.make_contiguous();
+        pending.sort_by_key(|(at, sent, _)| (*at, *sent));
+        while let Some((at, ..)) = self.pending.front()
             && *at <= now.wall
+            && let Some((.., due)) = self.pending.pop_front()
         {
-            match self.pending.remove(0).2 {
+            match due {
                 Due::Answer(input) => self.tell(input),
                 Due::Append {
                     expected_next_seq,
@@ -595,7 +599,9 @@ impl Simulation {
                     self.unconfirmed.push((seq, again.0, again.1));
                 }
             }
-            driver.handle_timeout(&now);
+            if is_woken {
+                driver.handle_timeout(&now);
+            }
         }
         self.confirm()?;
         Ok(())

@@ -118,11 +118,14 @@ impl Simulation {
         }
         self.faults.rivals.remove(index);
         let mut heard = VecDeque::new();
-        if let Some(index) = under_way
-            && let Due::Append {
+        let append = under_way.and_then(|index| self.pending.remove(index));
+        if let Some((
+            ..,
+            Due::Append {
                 expected_next_seq,
                 batch,
-            } = self.pending.remove(index).2
+            },
+        )) = append
         {
             let written = self.write(expected_next_seq, batch)?;
             heard.push_back(Input::Appended(written));

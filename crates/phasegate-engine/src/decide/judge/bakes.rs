@@ -77,8 +77,11 @@ impl Engine {
         };
         let mut pass = true;
         for seen in here {
-            let check = checks.iter().find(|check| check.id == *seen.check);
-            let limit = check.map_or(1, |check| check.fail_after);
+            let fail_after = || {
+                let check = checks.iter().find(|check| check.id == *seen.check);
+                check.map_or(1, |check| check.fail_after)
+            };
+            let limit = if seen.failures > 0 { fail_after() } else { 1 };
             if seen.failures > 0 && seen.failures >= limit {
                 return BakeStep::Failed {
                     reaction: on_fail.clone(),

@@ -1,9 +1,11 @@
 //! How much of a bake is covered by evidence.
 
+use std::sync::Arc;
+
 use phasegate_core::Span;
 use phasegate_sla::Verdict;
 
-use super::Seen;
+use super::{CheckSeen, Seen};
 use crate::engine::Engine;
 use crate::program::{Check, Op, OpKind};
 use crate::record::{BakeProgress, Place};
@@ -23,7 +25,7 @@ impl Engine {
             .every
             .saturating_mul(GAP_INTERVALS_MAX);
         let mut bakes = Vec::new();
-        for place in self.places().iter() {
+        for place in Arc::clone(self.places()).iter() {
             let is_bake = self
                 .state
                 .op(place)
@@ -36,14 +38,17 @@ impl Engine {
             }
             let recorded = self.state.bakes.get(place);
             let running = self.volatile.bakes.get(place).copied();
-            let here = || seen.checks.iter().filter(|c| c.place == place);
+            let here: Vec<_> = seen.checks.iter().filter(|c| c.place == place).collect();
             // The look may have begun before the bake did: then its criteria were not looked at.
             let checks = self.state.op(place).map(Op::checks).unwrap_or_default();
-            let is_seen = |check: &Check| here().any(|c| *c.check == check.id);
-            if !checks.iter().all(is_seen) {
+            let is_seen = |(nth, check): (usize, &Check)| {
+                let is_it = |c: &&CheckSeen<'_>| *c.check == check.id;
+                here.get(nth).is_some_and(is_it) || here.iter().any(is_it)
+            };
+            if !checks.iter().enumerate().all(is_seen) {
                 continue;
             }
-            let blind = here().any(|c| is_blind(&c.verdict));
+            let blind = here.iter().any(|c| is_blind(&c.verdict));
             // After a restart the time before the first look is a gap, not evidence.
             let restarted = running.is_none() && at.wall < self.volatile.since.wall;
             let fresh = || (recorded.map_or(Span::ZERO, |bake| bake.covered), *at);
@@ -54,8 +59,10 @@ impl Engine {
             self.volatile.bakes.insert(place.clone(), (covered, now));
             // Undecided criteria are borne while the bake lasts; then their time runs.
             let span = self.bake_span(place).unwrap_or_default();
-            let undecided =
-                covered >= span && here().any(|c| matches!(c.verdict, Verdict::Inconclusive(_)));
+            let undecided = covered >= span
+                && here
+                    .iter()
+                    .any(|c| matches!(c.verdict, Verdict::Inconclusive(_)));
             let before = recorded.and_then(|bake| bake.blind_since);
             let blind_since = self.blind_since(blind || undecided, before);
             bakes.push(BakeProgress {

@@ -1,5 +1,7 @@
 //! Gates by which nothing is seen for too long.
 
+use std::sync::Arc;
+
 use phasegate_core::CriterionId;
 
 use super::Seen;
@@ -12,7 +14,7 @@ impl Engine {
     /// A gate waits for people and for criteria that can still be decided. Where nothing is seen by which one could
     /// be, it says so in time.
     pub(super) fn act_on_gates(&mut self, seen: &Seen<'_>) {
-        for place in self.places().iter() {
+        for place in Arc::clone(self.places()).iter() {
             if self.state.rollback.is_some() {
                 return;
             }

@@ -17,7 +17,7 @@ use super::watch::{Look, Subject};
 use crate::engine::Engine;
 use crate::program::OnInconclusive;
 use crate::record::{BakeProgress, Place};
-use crate::state::{EffectState, Stage, is_blind};
+use crate::state::{CheckState, EffectState, Stage, TriggerState, is_blind};
 
 /// How a criterion stands at this look.
 struct CheckSeen<'t> {
@@ -27,6 +27,8 @@ struct CheckSeen<'t> {
     verdict: Verdict,
     /// Failures in a row.
     failures: u32,
+    /// Does it stand otherwise than was recorded last?
+    changed: bool,
 }
 
 /// How a trigger stands at this look.
@@ -34,8 +36,9 @@ struct TriggerSeen<'t> {
     look: &'t Look,
     trigger: &'t TriggerId,
     hold: HoldState,
-    blind: bool,
     blind_since: Option<Timestamp>,
+    /// Does it stand otherwise than was recorded last?
+    changed: bool,
 }
 
 /// Everything that was seen at one look. Sentences are made for what is recorded or acted on.
@@ -93,51 +96,94 @@ impl Engine {
             bakes: Vec::new(),
             recorded: Cell::new(false),
         };
+        let mut here: Option<(&Place, bool)> = None;
+        let mut is_started = |place: &'t Place| {
+            // Those of one place follow each other.
+            let known = here.filter(|(last, _)| std::ptr::eq(*last, place) || *last == place);
+            let (_, is_started) =
+                *here.insert(known.unwrap_or_else(|| (place, self.is_started(place))));
+            is_started
+        };
         for (look, verdict) in closed.verdicts(&self.registry, &self.state.testimony, at) {
             match &look.subject {
                 // An operation may have ended while its answers were under way.
-                Subject::Check { place, check } if self.is_started(place) => {
-                    seen.checks.push(CheckSeen {
-                        look,
-                        place,
-                        check,
-                        failures: self.failures(place, check, &verdict),
-                        verdict,
-                    });
+                Subject::Check { place, check } if is_started(place) => {
+                    let seen_now = self.see_check(look, place, check, verdict);
+                    seen.checks.push(seen_now);
                 }
-                Subject::Stop { place, check } if self.is_started(place) => {
+                Subject::Stop { place, check } if is_started(place) => {
                     if verdict.condition() == Some(true) {
                         seen.stops.push((look, place, check));
                     }
                 }
                 Subject::Check { .. } | Subject::Stop { .. } => {}
-                Subject::Trigger(id) => {
-                    let previous = self.state.triggers.get(id);
-                    let running = self.volatile.holds.get(id).copied();
-                    let mut hold = previous
-                        .map(|state| running.unwrap_or(state.hold))
-                        .unwrap_or_default();
-                    // One that begins after now was begun before the clock was set back.
-                    let ahead = hold.active_since().is_some_and(|since| since > at);
-                    if ahead && hold.alert() != Alert::Firing {
-                        hold = HoldState::default();
-                    }
-                    let criterion = look.prepared.criterion();
-                    let _alert = Hold::of(criterion).observe(&mut hold, verdict.condition(), at);
-                    let before = previous.and_then(|state| state.blind_since);
-                    let blind = is_blind(&verdict);
-                    let blind_since = self.blind_since(blind, before);
-                    seen.triggers.push(TriggerSeen {
-                        look,
-                        trigger: id,
-                        hold,
-                        blind,
-                        blind_since,
-                    });
+                Subject::Trigger(id, hold) => {
+                    let seen_now = self.see_trigger(look, id, hold, &verdict);
+                    seen.triggers.push(seen_now);
                 }
             }
         }
         seen
+    }
+
+    fn see_check<'t>(
+        &self,
+        look: &'t Look,
+        place: &'t Place,
+        check: &'t CriterionId,
+        verdict: Verdict,
+    ) -> CheckSeen<'t> {
+        let before = self.state.check(place, check);
+        let so_far = before.map_or(0, |state| state.failures);
+        let failures = self.failures(so_far, place, check, &verdict);
+        let same = |state: &CheckState| {
+            state.failures == failures && same_kind(&state.finding.verdict, &verdict)
+        };
+        CheckSeen {
+            look,
+            place,
+            check,
+            failures,
+            changed: !before.is_some_and(same),
+            verdict,
+        }
+    }
+
+    fn see_trigger<'t>(
+        &self,
+        look: &'t Look,
+        id: &'t TriggerId,
+        kind: &Hold,
+        verdict: &Verdict,
+    ) -> TriggerSeen<'t> {
+        let at = self.now().wall;
+        let before = self.state.triggers.get(id);
+        let running = self.volatile.holds.get(id).copied();
+        let mut hold = before
+            .map(|state| running.unwrap_or(state.hold))
+            .unwrap_or_default();
+        // One that begins after now was begun before the clock was set back.
+        let ahead = hold.active_since().is_some_and(|since| since > at);
+        if ahead && hold.alert() != Alert::Firing {
+            hold = HoldState::default();
+        }
+        let _alert = kind.observe(&mut hold, verdict.condition(), at);
+        let blind = is_blind(verdict);
+        let blind_since = self.blind_since(blind, before.and_then(|state| state.blind_since));
+        let same = |state: &TriggerState| {
+            state.hold.alert() == hold.alert()
+                && state.hold.active_since() == hold.active_since()
+                && state.blind_since == blind_since
+                // When a hold because of blindness was released, since when it lasts was forgotten.
+                && is_blind(&state.finding.verdict) == blind
+        };
+        TriggerSeen {
+            look,
+            trigger: id,
+            hold,
+            blind_since,
+            changed: !before.is_some_and(same),
+        }
     }
 
     /// Since when nothing can be said. While a state that an interruption left open may still be brought
@@ -167,9 +213,7 @@ impl Engine {
     }
 
     /// Failures in a row, with this one.
-    fn failures(&self, place: &Place, check: &CriterionId, verdict: &Verdict) -> u32 {
-        let before = self.state.check(place, check);
-        let so_far = before.map_or(0, |state| state.failures);
+    fn failures(&self, so_far: u32, place: &Place, check: &CriterionId, verdict: &Verdict) -> u32 {
         match verdict {
             Verdict::Fail => so_far.saturating_add(1),
             Verdict::Inconclusive(_) => match self.on_inconclusive(place, check) {
@@ -185,4 +229,8 @@ impl Engine {
         let found = op.and_then(|op| op.checks().iter().find(|c| c.id == *check));
         found.map_or(OnInconclusive::Hold, |check| check.on_inconclusive)
     }
+}
+
+fn same_kind(a: &Verdict, b: &Verdict) -> bool {
+    std::mem::discriminant(a) == std::mem::discriminant(b)
 }

@@ -1,11 +1,8 @@
 //! What of a look is worth a record.
 
-use phasegate_sla::Verdict;
-
 use super::Seen;
 use crate::engine::Engine;
 use crate::record::{Body, Judged, TriggerProgress};
-use crate::state::is_blind;
 
 impl Engine {
     /// One record at most: on a change, before a decision, or when the last is old.
@@ -58,20 +55,6 @@ impl Engine {
     }
 
     fn has_changed(&self, seen: &Seen<'_>) -> bool {
-        let check_changed = seen.checks.iter().any(|c| {
-            self.state.check(c.place, c.check).is_none_or(|state| {
-                state.failures != c.failures || !same_kind(&state.finding.verdict, &c.verdict)
-            })
-        });
-        let trigger_changed = seen.triggers.iter().any(|t| {
-            self.state.triggers.get(t.trigger).is_none_or(|state| {
-                state.hold.alert() != t.hold.alert()
-                    || state.hold.active_since() != t.hold.active_since()
-                    || state.blind_since != t.blind_since
-                    // When a hold because of blindness was released, since when it lasts was forgotten.
-                    || is_blind(&state.finding.verdict) != t.blind
-            })
-        });
         let bake_changed = seen.bakes.iter().any(|b| {
             let recorded = self.state.bakes.get(&b.place);
             recorded.is_none_or(|state| state.blind_since != b.blind_since)
@@ -79,10 +62,8 @@ impl Engine {
                     .bake_span(&b.place)
                     .is_some_and(|span| b.covered >= span)
         });
-        check_changed || trigger_changed || bake_changed
+        bake_changed
+            || seen.checks.iter().any(|c| c.changed)
+            || seen.triggers.iter().any(|t| t.changed)
     }
-}
-
-fn same_kind(a: &Verdict, b: &Verdict) -> bool {
-    std::mem::discriminant(a) == std::mem::discriminant(b)
 }

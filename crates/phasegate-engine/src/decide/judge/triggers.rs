@@ -12,13 +12,12 @@ use crate::state::PhaseState;
 impl Engine {
     pub(super) fn act_on_triggers(&mut self, seen: &Seen<'_>) {
         for progress in &seen.triggers {
-            let responded = self
-                .state
-                .triggers
-                .get(progress.trigger)
-                .is_some_and(|state| state.responded);
             let firing = progress.hold.alert() == Alert::Firing;
-            if responded || !(firing || progress.blind_since.is_some()) {
+            if !firing && progress.blind_since.is_none() {
+                continue;
+            }
+            let state = self.state.triggers.get(progress.trigger);
+            if state.is_some_and(|state| state.responded) {
                 continue;
             }
             let program = std::sync::Arc::clone(&self.state.program);
