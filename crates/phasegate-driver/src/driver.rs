@@ -179,6 +179,14 @@ impl Driver {
         };
         let mut driver = Self::around(engine, lease, ttl, asked, head);
         driver.heads = Heads::new(head).with_records(records);
+        let asks = driver.engine.state().asks.values();
+        let questions: Vec<_> = asks
+            .filter_map(|ask| records.get(usize::try_from(ask.seq).ok()?))
+            .map(phasegate_journal::Record::head)
+            .collect();
+        for head in questions {
+            driver.remember_question(head);
+        }
         driver.now = *now;
         Ok(driver)
     }
@@ -205,7 +213,8 @@ impl Driver {
 
     /// A person does something. Tell them only when [`Driver::durable_seq`] has reached the sequence
     /// that this returns. What is signed is held against the keys of the plan and the rollout's own journal; its head is
-    /// the present one or one that was within the last hour ([`SIGNED_WITHIN`](crate::SIGNED_WITHIN)).
+    /// the present one or one that was within the last hour ([`SIGNED_WITHIN`](crate::SIGNED_WITHIN)); for an answer, and
+    /// for taking it back, also that of the question ([`Driver::remember_question`]), as long as it is open.
     ///
     /// # Errors
     /// If the act does not fit, is not signed where the plan wants that, or not so that it holds; nothing has changed then.
@@ -219,6 +228,18 @@ impl Driver {
             note,
         };
         self.told(now, event)
+    }
+
+    /// Keeps the head that this rollout's journal had with the record of an open question: the answer may be signed over it
+    /// until the question is decided. For a shell that puts questions elsewhere, where answers take days. What is the head of
+    /// no open question is dropped.
+    pub fn remember_question(&mut self, head: Head) {
+        let asks = &self.engine.state().asks;
+        let is_open = |records| {
+            asks.values()
+                .any(|ask| ask.seq.saturating_add(1) == records)
+        };
+        self.heads.asked(head, is_open);
     }
 
     /// A person brings in a revised plan. As [`Driver::handle_operator`].

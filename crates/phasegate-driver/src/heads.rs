@@ -1,6 +1,6 @@
 //! The heads of the journal that an act may be signed over.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use phasegate_core::{Span, Timestamp};
 use phasegate_journal::{Head, Record};
@@ -16,12 +16,17 @@ const HEADS_MAX: usize = 4096;
 pub(crate) struct Heads {
     present: Head,
     past: VecDeque<(Head, Timestamp)>,
+    /// With which records questions ended that are open: the heads by the number of records.
+    asked: BTreeMap<u64, Head>,
 }
 
 impl Heads {
     pub(crate) fn new(present: Head) -> Self {
-        let past = VecDeque::new();
-        Self { present, past }
+        Self {
+            present,
+            past: VecDeque::new(),
+            asked: BTreeMap::new(),
+        }
     }
 
     /// The same from all records of a journal.
@@ -48,6 +53,20 @@ impl Heads {
         {
             self.past.pop_front();
         }
+    }
+
+    /// Keeps the head with which a question ended; `is_open` tells by the number of records whether one is.
+    pub(crate) fn asked(&mut self, head: Head, is_open: impl Fn(u64) -> bool) {
+        self.asked.retain(|records, _| is_open(*records));
+        if is_open(head.next_seq) {
+            self.asked.insert(head.next_seq, head);
+        }
+    }
+
+    /// Did an open question end with that head? Whoever answers it may take until it expires.
+    #[cfg(feature = "signed")]
+    pub(crate) fn is_question(&self, head: &Head) -> bool {
+        self.asked.get(&head.next_seq) == Some(head)
     }
 
     /// May what is signed over that head be done now?

@@ -54,7 +54,9 @@ pub(crate) fn check(
     }
     // Rollout and plan; of the head more than the present one is good.
     let present = against.anchor.clone();
-    let now = match against.heads.is_good(&signed.anchor.head, against.now) {
+    let (heads, head) = (against.heads, &signed.anchor.head);
+    let answers = matches!(act, Done::Act(Act::Answer { .. } | Act::Withdraw { .. }));
+    let now = match heads.is_good(head, against.now) || answers && heads.is_question(head) {
         true => Anchor {
             head: signed.anchor.head,
             ..present

@@ -131,6 +131,7 @@ impl Said<'_> {
             journal_head: ask.journal_head.clone(),
             at: self.at,
             verified: format!("{what} of {login}, member of {}: {url}", team.team),
+            note: None,
         }
     }
 }

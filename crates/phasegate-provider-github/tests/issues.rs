@@ -157,6 +157,7 @@ fn ask() -> Ask {
         plan_digest: "5f3a".to_owned(),
         journal_head: "41".to_owned(),
         expires: at() + Span::from_secs(600),
+        to_sign: None,
     }
 }
 

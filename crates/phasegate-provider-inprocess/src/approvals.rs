@@ -154,6 +154,7 @@ impl ApprovalDesk {
             journal_head: question.journal_head.clone(),
             at,
             verified: self.verified.clone(),
+            note: None,
         }
     }
 

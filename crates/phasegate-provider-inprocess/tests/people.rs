@@ -102,6 +102,7 @@ fn ask(id: &str, as_role: &str) -> Ask {
         plan_digest: "aa".to_owned(),
         journal_head: "bb".to_owned(),
         expires: Timestamp::EPOCH + Span::from_secs(60),
+        to_sign: None,
     }
 }
 

@@ -153,6 +153,8 @@ pub struct Saying {
     pub decision: Decision,
     /// Why, in their words.
     pub comment: String,
+    /// The note by which they signed it, where the question says what is [to be signed](phasegate_provider::ToSign).
+    pub note: Option<String>,
 }
 
 /// Leaves an answer, as a tool does for the person who runs it: digest and head are taken from the question that
@@ -171,6 +173,7 @@ pub struct Saying {
 ///     person: "ada".parse()?,
 ///     decision: Decision::Yes,
 ///     comment: "errors are flat".to_owned(),
+///     note: None,
 /// };
 /// let ask = AskId::new("r1/7/release-lead");
 /// answer("/srv/rollout/approvals".as_ref(), &ask, saying, None, now)?;
@@ -194,6 +197,7 @@ pub fn answer(
         comment: saying.comment,
         plan_digest: asked.plan_digest,
         journal_head: asked.journal_head,
+        note: saying.note,
     };
     let name = format!("{name}.{}.json", answer.person);
     let path = folder.join("answers").join(name);

@@ -110,6 +110,7 @@ impl ConsoleApprovals {
             comment: one_line(comment, QUESTION_CHARS_MAX),
             plan_digest: ask.plan_digest.clone(),
             journal_head: ask.journal_head.clone(),
+            note: None,
         };
         if let Err(why) = answer.fits(ask, &self.roles, now) {
             return format!("[{number}] {why}\n");

@@ -59,6 +59,7 @@ fn ask() -> Ask {
         plan_digest: "aa".to_owned(),
         journal_head: "41".to_owned(),
         expires: now() + Span::from_secs(3600),
+        to_sign: None,
     }
 }
 
@@ -67,6 +68,7 @@ fn saying(person: &str, decision: Decision) -> Saying {
         person: person.parse().expect("an id"),
         decision,
         comment: "fine".to_owned(),
+        note: None,
     }
 }
 
@@ -275,6 +277,7 @@ async fn the_last_word_counts_until_the_question_is_closed_or_expires() {
     let anew = Ask {
         journal_head: "57".to_owned(),
         expires: now() + Span::from_secs(60),
+        to_sign: None,
         ..asked
     };
     source.ask(&anew, &call()).await.expect("asked");

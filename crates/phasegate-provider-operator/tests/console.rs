@@ -54,6 +54,7 @@ fn ask(number: u32) -> Ask {
         plan_digest: "aa".to_owned(),
         journal_head: "41".to_owned(),
         expires: Timestamp::EPOCH + Span::from_secs(3600),
+        to_sign: None,
     }
 }
 

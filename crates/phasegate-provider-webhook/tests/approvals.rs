@@ -57,6 +57,7 @@ fn ask() -> Ask {
         plan_digest: "aa".to_owned(),
         journal_head: "bb".to_owned(),
         expires: now() + Span::from_secs(3600),
+        to_sign: None,
     }
 }
 
@@ -68,6 +69,7 @@ fn answer(person: &str) -> Answer {
         comment: "fine".to_owned(),
         plan_digest: "aa".to_owned(),
         journal_head: "bb".to_owned(),
+        note: None,
     }
 }
 

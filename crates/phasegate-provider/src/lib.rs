@@ -33,7 +33,7 @@ pub use role::{
     Answer, ApprovalSource, Ask, AskId, Broken, CommandRun, CommandRunner, Decision,
     DifferenceSink, Effector, EventId, EventSource, Exit, Exposure, FaultInjector, FlagStore,
     Found, Health, HealthProbe, HealthState, Message, MetricSource, Misplaced, Notifier,
-    Occurrence, Provider, Receipt, Reply, Scale, ScaleLimits, Scaler, Traffic, TrafficRouter,
-    answers_now,
+    Occurrence, Provider, Receipt, Reply, Scale, ScaleLimits, Scaler, ToSign, Traffic,
+    TrafficRouter, answers_now,
 };
 pub use secret::{Secret, SecretSource};

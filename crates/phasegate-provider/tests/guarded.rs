@@ -396,6 +396,7 @@ fn ask() -> Ask {
         plan_digest: "0".to_owned(),
         journal_head: "1".to_owned(),
         expires: Timestamp::EPOCH,
+        to_sign: None,
     }
 }
 

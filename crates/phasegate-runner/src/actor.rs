@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use crate::beat::Beating;
 use crate::fit::unfit;
 use crate::handle::{Command, Ended, View, Word};
-use crate::people::People;
+use crate::people::{Came, People};
 use crate::runner::{Runner, RunnerError};
 
 /// How long a query or a read-back may take when the driver states no deadline.
@@ -44,7 +44,8 @@ pub(crate) struct Actor {
 pub(crate) enum Work {
     Beat(std::io::Result<()>),
     Input(Input),
-    People(Vec<crate::people::Answer>),
+    /// Nothing where the round did not come to an end.
+    People(Option<Came>),
 }
 
 impl Actor {
@@ -190,7 +191,7 @@ impl Actor {
                     }
                 }
                 // Handled by the loop itself.
-                Request::Rebuild | Request::Stop(_) => return Work::People(Vec::new()),
+                Request::Rebuild | Request::Stop(_) => return Work::People(None),
             })
         });
     }
@@ -207,8 +208,13 @@ impl Actor {
                 }
             }
             Ok(Work::Input(input)) => self.driver.handle(&now, input),
-            Ok(Work::People(answers)) => {
-                self.people.came_back();
+            Ok(Work::People(came)) => {
+                self.people
+                    .came_back(came.as_ref().map(|came| came.unput.as_slice()));
+                let Came { answers, heads, .. } = came.unwrap_or_default();
+                for head in heads {
+                    self.driver.remember_question(head);
+                }
                 for answer in answers {
                     if self.people.has_heard(&answer) {
                         continue;
@@ -217,8 +223,11 @@ impl Actor {
                     let (said, act) = answer.into_act();
                     match self.driver.handle_operator(&now, said, act) {
                         Ok(_) => self.people.hear(heard),
-                        // It will not be signed when it comes again.
-                        Err(error @ EventError::SignatureMissing { .. }) => {
+                        // It will not be signed otherwise when it comes again.
+                        Err(
+                            error @ (EventError::SignatureMissing { .. }
+                            | EventError::SignatureRefused { .. }),
+                        ) => {
                             tracing::warn!(%error, "a reply was not taken");
                             self.people.hear(heard);
                         }
@@ -231,7 +240,7 @@ impl Actor {
             Err(error) => {
                 tracing::error!(%error, "a provider's task broke");
                 // It may have been the one that asks people.
-                self.people.came_back();
+                self.people.came_back(None);
             }
         }
     }

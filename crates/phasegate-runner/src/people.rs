@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use phasegate_core::{Now, PersonId, RoleId, Span, Timestamp};
+use phasegate_core::{Now, PersonId, RoleId, RolloutId, Span, Timestamp};
 use phasegate_driver::{Driver, Said};
 use phasegate_engine::record::AskAbout;
 use phasegate_engine::state::AskState;
 use phasegate_engine::{Act, Person};
-use phasegate_provider::{Ask, AskId, Call, Decision, Reply};
+use phasegate_journal::{Anchor, Head};
+use phasegate_provider::{Ask, AskId, Call, Decision, Reply, Retry, ToSign};
 use tokio::task::JoinSet;
 
 use crate::actor::Work;
@@ -20,6 +21,8 @@ pub(crate) struct People {
     runner: Runner,
     /// Questions that were put to the sources.
     put: BTreeSet<(u64, RoleId)>,
+    /// Those of the round that is under way.
+    putting: Vec<(u64, RoleId)>,
     /// What was passed on of each person's replies: one that comes again says nothing new, and must not undo what
     /// they have said elsewhere since.
     heard: BTreeMap<(AskId, PersonId), (Timestamp, Decision)>,
@@ -63,7 +66,11 @@ impl Answer {
             Decision::Withdraw => Act::Withdraw { ask },
             Decision::Yes => answer(true),
         };
-        (Said::new(by, reply.comment), act)
+        let said = Said::new(by, reply.comment);
+        match reply.note {
+            Some(note) => (said.with_note(note), act),
+            None => (said, act),
+        }
     }
 }
 
@@ -72,6 +79,7 @@ impl People {
         Self {
             runner: runner.clone(),
             put: BTreeSet::new(),
+            putting: Vec::new(),
             heard: BTreeMap::new(),
             under_way: false,
             next: None,
@@ -82,14 +90,20 @@ impl People {
         if self.under_way { None } else { self.next }
     }
 
-    pub(crate) fn came_back(&mut self) {
+    /// A round has ended; `unput` are the questions that are to be put again, all of them where it broke.
+    pub(crate) fn came_back(&mut self, unput: Option<&[(u64, RoleId)]>) {
         self.under_way = false;
+        let putting = std::mem::take(&mut self.putting);
+        for one in unput.unwrap_or(&putting) {
+            self.put.remove(one);
+        }
     }
 
     /// What was under way is gone, and the engine may have lost what it had not made durable.
     pub(crate) fn start_over(&mut self) {
         self.under_way = false;
         self.put.clear();
+        self.putting.clear();
         self.heard.clear();
     }
 
@@ -115,7 +129,7 @@ impl People {
         if self.under_way || self.next.is_some_and(|next| now.wall < next) {
             return;
         }
-        let rollout = driver.state().rollout.to_string();
+        let rollout = driver.state().rollout.clone();
         // What decided a question must be durable before its replies are let go.
         let durable = driver.durable_seq() >= driver.state().next_seq;
         let is_over = |(number, _): &&(u64, RoleId)| durable && !asks.contains_key(number);
@@ -123,19 +137,26 @@ impl People {
         self.put.retain(|one| !over.contains(one));
         let over = over
             .into_iter()
-            .map(|(number, role)| ask_id(&rollout, number, &role));
+            .map(|(number, role)| ask_id(rollout.as_str(), number, &role));
         let mut round = Round {
             over: over.collect(),
             open: asks.keys().copied().collect(),
             is_all_durable: durable,
             questions: Vec::new(),
+            are_signed: driver.state().program.signatures.is_some(),
         };
         self.heard.retain(|(ask, _), _| !round.over.contains(ask));
         let told = |state: &&AskState| state.seq < driver.durable_seq();
         for state in asks.values().filter(told) {
             for role in &state.ask.roles {
-                if self.put.insert((state.ask.number, role.clone())) {
-                    round.questions.push(question(driver, state, role));
+                let key = (state.ask.number, role.clone());
+                if self.put.insert(key.clone()) {
+                    self.putting.push(key.clone());
+                    round.questions.push(Question {
+                        ask: question(driver, state, role),
+                        seq: state.seq,
+                        key,
+                    });
                 }
             }
         }
@@ -144,14 +165,15 @@ impl People {
         let runner = self.runner.clone();
         work.spawn(async move {
             let made = round.make(&runner, &rollout, now.wall);
-            let answers = tokio::time::timeout(ROUND_WITHIN.to_duration(), made).await;
-            Work::People(answers.unwrap_or_default())
+            let came = tokio::time::timeout(ROUND_WITHIN.to_duration(), made).await;
+            Work::People(came.ok())
         });
     }
 }
 
-/// What is said where an answer must be signed: sources carry no signatures.
-const SIGNED: &str = "(The answer must be signed with your own key: a reply here is not taken.)";
+/// What is said where an answer must be signed.
+const SIGNED: &str =
+    "(The answer must be signed with your own key: an unsigned reply is not taken.)";
 
 /// The id says which rollout and which question; a reply's seen sequence comes back in the head. It is the same
 /// whenever it is put, so that a source that knows it from before a restart takes it for the same.
@@ -179,6 +201,28 @@ fn question(driver: &Driver, state: &AskState, role: &RoleId) -> Ask {
         plan_digest: program.plan_digest.clone(),
         journal_head: state.seq.saturating_add(1).to_string(),
         expires: state.asked.wall + Span::from_secs(30 * 86_400),
+        to_sign: None,
+    }
+}
+
+/// What is signed: the words of what each decision does, over the journal as it was with the question.
+fn to_sign(rollout: &RolloutId, head: Head, (ask, role): &(u64, RoleId), digest: &str) -> ToSign {
+    let anchor = Anchor {
+        rollout: rollout.clone(),
+        head,
+    };
+    let answer = |yes| Act::Answer {
+        ask: *ask,
+        role: role.clone(),
+        yes,
+        plan_digest: digest.to_owned(),
+        seen: head.next_seq,
+    };
+    ToSign {
+        anchor: anchor.to_string(),
+        yes: answer(true).to_string(),
+        no: answer(false).to_string(),
+        withdraw: Act::Withdraw { ask: *ask }.to_string(),
     }
 }
 
@@ -186,10 +230,20 @@ fn ask_id(rollout: &str, number: u64, role: &RoleId) -> AskId {
     AskId::new(format!("{rollout}/{number}/{role}"))
 }
 
+/// A question that is to be put.
+struct Question {
+    ask: Ask,
+    /// The sequence of its record.
+    seq: u64,
+    key: (u64, RoleId),
+}
+
 /// What is said to every source, and heard from it.
 struct Round {
     /// New questions.
-    questions: Vec<Ask>,
+    questions: Vec<Question>,
+    /// Does the plan want acts signed?
+    are_signed: bool,
     /// The numbers of those that are open.
     open: BTreeSet<u64>,
     /// Are those that are not among them over for ever?
@@ -198,14 +252,31 @@ struct Round {
     over: BTreeSet<AskId>,
 }
 
+/// What came of a round.
+#[derive(Default)]
+pub(crate) struct Came {
+    pub(crate) answers: Vec<Answer>,
+    /// The heads over which answers may be signed.
+    pub(crate) heads: Vec<Head>,
+    /// Questions that did not get to every source, and are to be put again.
+    pub(crate) unput: Vec<(u64, RoleId)>,
+}
+
 impl Round {
-    async fn make(self, runner: &Runner, rollout: &str, at: Timestamp) -> Vec<Answer> {
+    async fn make(mut self, runner: &Runner, rollout: &RolloutId, at: Timestamp) -> Came {
         let call = Call::new(at, ROUND_WITHIN);
-        let mut answers = Vec::new();
+        let mut came = Came::default();
+        if self.are_signed && !self.questions.is_empty() {
+            self.anchor(runner, rollout, &mut came).await;
+        }
         for (binding, source) in runner.registry.approval_sources() {
             for question in &self.questions {
-                if let Err(error) = source.ask(question, &call).await {
+                if let Err(error) = source.ask(&question.ask, &call).await {
                     tracing::warn!(%binding, %error, "a question could not be put");
+                    // Whoever has it already takes it for the same.
+                    if error.retry() != Retry::Never && !came.unput.contains(&question.key) {
+                        came.unput.push(question.key.clone());
+                    }
                 }
             }
             let mut over = self.over.clone();
@@ -213,7 +284,7 @@ impl Round {
                 Ok(replies) => {
                     for answer in replies.into_iter().filter_map(|r| answer(rollout, r)) {
                         if self.open.contains(&answer.ask) {
-                            answers.push(answer);
+                            came.answers.push(answer);
                         } else if self.is_all_durable {
                             // Put and decided before this process took the rollout up.
                             over.insert(answer.reply.ask);
@@ -228,16 +299,46 @@ impl Round {
                 }
             }
         }
-        answers
+        came
+    }
+
+    /// Says in each question over which head the answer is signed: the one with which the question was recorded. Those of
+    /// which that is not known now are left for the next round.
+    async fn anchor(&mut self, runner: &Runner, rollout: &RolloutId, came: &mut Came) {
+        let first = self.questions.iter().map(|question| question.seq).min();
+        let read = runner
+            .journal
+            .read(rollout, first.unwrap_or_default())
+            .await;
+        let records = read.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the heads of questions could not be read");
+            Vec::new()
+        });
+        for question in &mut self.questions {
+            let record = records.iter().find(|record| record.seq == question.seq);
+            let digest = &question.ask.plan_digest;
+            question.ask.to_sign = record.map(|record| {
+                came.heads.push(record.head());
+                to_sign(rollout, record.head(), &question.key, digest)
+            });
+        }
+        let (known, unknown) = std::mem::take(&mut self.questions)
+            .into_iter()
+            .partition(|question: &Question| question.ask.to_sign.is_some());
+        self.questions = known;
+        came.unput = unknown
+            .into_iter()
+            .map(|question: Question| question.key)
+            .collect();
     }
 }
 
 /// A reply to a question of this rollout; replies to others are theirs.
-fn answer(rollout: &str, reply: Reply) -> Option<Answer> {
+fn answer(rollout: &RolloutId, reply: Reply) -> Option<Answer> {
     let rest = reply
         .ask
         .as_str()
-        .strip_prefix(rollout)?
+        .strip_prefix(rollout.as_str())?
         .strip_prefix('/')?;
     let (number, _) = rest.split_once('/')?;
     let ask = number.parse().ok()?;

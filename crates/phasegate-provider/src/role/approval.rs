@@ -32,6 +32,43 @@ impl fmt::Display for AskId {
     }
 }
 
+/// What a person signs for their answer to count, where the plan wants answers signed: this with the plan's digest, their
+/// id, what they do and why, as `phasegate_journal::checkpoint::SignedAct` has it.
+///
+/// ```
+/// use phasegate_provider::{Decision, ToSign};
+/// let to_sign = ToSign {
+///     anchor: "checkout@41:9f0c…".to_owned(),
+///     yes: "answer 7 as lead: yes".to_owned(),
+///     no: "answer 7 as lead: no".to_owned(),
+///     withdraw: "withdraw 7".to_owned(),
+/// };
+/// assert_eq!(to_sign.act(Decision::No), "answer 7 as lead: no");
+/// ```
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[expect(clippy::exhaustive_structs, reason = "callers write it out")]
+pub struct ToSign {
+    /// Rollout, and where its journal ended with the question: `ROLLOUT@RECORDS:HASH`.
+    pub anchor: String,
+    /// What is done by a yes, in the words that are signed.
+    pub yes: String,
+    /// By a no.
+    pub no: String,
+    /// By taking back what was said.
+    pub withdraw: String,
+}
+
+impl ToSign {
+    /// The words of one decision.
+    pub fn act(&self, decision: Decision) -> &str {
+        match decision {
+            Decision::No => &self.no,
+            Decision::Withdraw => &self.withdraw,
+            Decision::Yes => &self.yes,
+        }
+    }
+}
+
 /// A question to people. The answer is bound to the plan and to what had happened when it was asked.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[expect(clippy::exhaustive_structs, reason = "callers write it out")]
@@ -52,6 +89,9 @@ pub struct Ask {
     pub journal_head: String,
     /// Answers after this moment do not count.
     pub expires: Timestamp,
+    /// What is signed, where an answer counts only under the person's own signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_sign: Option<ToSign>,
 }
 
 /// Yes, no, or neither any more.
@@ -89,6 +129,9 @@ pub struct Reply {
     pub at: Timestamp,
     /// How it is known that it was them: `console user 1000`, `signature of key 7f3a`.
     pub verified: String,
+    /// The note by which they signed it, if they did. Whether it holds is for whoever asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 impl Reply {
@@ -132,6 +175,9 @@ pub struct Answer {
     pub plan_digest: String,
     /// The journal's head that they saw.
     pub journal_head: String,
+    /// Where the question says what [is to be signed](ToSign): the signed note, with `comment` as its reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// Why an answer is none to the question that it names.
@@ -193,6 +239,7 @@ impl Answer {
             journal_head: self.journal_head,
             at,
             verified,
+            note: self.note,
         }
     }
 }

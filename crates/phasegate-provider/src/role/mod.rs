@@ -14,7 +14,7 @@ mod provider;
 mod scaler;
 mod traffic;
 
-pub use approval::{Answer, ApprovalSource, Ask, AskId, Decision, Misplaced, Reply};
+pub use approval::{Answer, ApprovalSource, Ask, AskId, Decision, Misplaced, Reply, ToSign};
 pub use command::{CommandRun, CommandRunner, Exit};
 pub use difference::{DifferenceSink, Found};
 pub use effector::Effector;
