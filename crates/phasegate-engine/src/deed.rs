@@ -266,6 +266,7 @@ impl Body {
             | Self::Held { .. }
             | Self::Intended { .. }
             | Self::Maintenance { .. }
+            | Self::Scaled { .. }
             | Self::OpFinished { .. }
             | Self::OpStarted { .. }
             | Self::PhaseFinished { .. }

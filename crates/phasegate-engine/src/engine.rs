@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, OnceLock};
 
-use phasegate_core::{Effect, Inspection, Now, PersonId, Query, RolloutId, Timestamp};
+use phasegate_core::{
+    BindingId, Effect, Inspection, Now, PersonId, Query, RolloutId, TargetId, Timestamp,
+};
 use phasegate_criterion::KpiRegistry;
 use phasegate_plan::{Catalog, Digest, Plan};
 
-use crate::decide::{MaintenanceDue, Sight, Tick, Watch, canary_triggers};
+use crate::decide::{MaintenanceDue, Sight, Tick, Wanted, Watch, canary_triggers};
 use crate::event::{Act, Event, EventError, Person, amendment_words};
 use crate::program::Program;
 use crate::record::{Body, Place, RECORD_FORMAT, Record, RecordError, signed_text};
@@ -85,6 +87,8 @@ pub(crate) struct Volatile {
     pub(crate) holds: BTreeMap<phasegate_core::TriggerId, phasegate_sla::HoldState>,
     /// Covered since the last record, and when it was last looked.
     pub(crate) bakes: BTreeMap<Place, (phasegate_core::Span, Now)>,
+    /// What policies want of what is being read.
+    pub(crate) wanted: BTreeMap<(BindingId, TargetId), Wanted>,
     /// Nothing new is decided any more.
     pub(crate) quiet: bool,
     /// Was there nothing to decide when that began?
@@ -118,6 +122,7 @@ impl Volatile {
             wants_findings: false,
             holds: BTreeMap::new(),
             bakes: BTreeMap::new(),
+            wanted: BTreeMap::new(),
             quiet: false,
             rested: false,
             note: None,

@@ -6,7 +6,7 @@ use phasegate_engine::record::{
     Decision, GateReason, HoldReason, IncidentClock, IncidentStep, MaintenanceStep, Place,
     Statement,
 };
-use phasegate_sla::Verdict;
+use phasegate_sla::{Finding, Verdict};
 
 use crate::view::{
     BudgetSort, EffectEnd, KpiStatus, MomentSort, PhaseStanding, Standing, StepStanding,
@@ -228,6 +228,20 @@ pub(crate) const fn severity(severity: Severity) -> &'static str {
 }
 
 /// What becomes of work that comes again and again.
+pub(crate) fn scaled(
+    title: &str,
+    (from, count): (u32, u32),
+    acts: bool,
+    finding: &Finding,
+) -> String {
+    let what = match (acts, from == count) {
+        (true, false) => format!("from {from} to {count}"),
+        (false, false) => format!("would be scaled from {from} to {count}"),
+        (_, true) => format!("stays at {from}, its limit"),
+    };
+    format!("{title}: {what}: {}", finding.sentence)
+}
+
 pub(crate) fn maintenance(title: &str, begins: Timestamp, step: MaintenanceStep) -> String {
     match step {
         MaintenanceStep::Announced => format!("{title}: announced for {begins}"),
@@ -250,6 +264,7 @@ pub(crate) const fn moment(sort: MomentSort) -> &'static str {
         MomentSort::DifferenceFound => "difference found",
         MomentSort::Incident => "incident",
         MomentSort::Maintenance => "maintenance",
+        MomentSort::Scaled => "scaled",
         MomentSort::Created => "started",
         MomentSort::EffectAbandoned => "effect given up",
         MomentSort::EffectRepeated => "effect repeated",

@@ -55,7 +55,8 @@ impl<'p> Found<'p> {
             && old.on_call == new.on_call
             && old.work_time == new.work_time
             && old.recovery_time == new.recovery_time
-            && old.bindings == new.bindings;
+            && old.bindings == new.bindings
+            && old.scaling == new.scaling;
         if !same {
             self.changes.push(Change::Surroundings);
         }

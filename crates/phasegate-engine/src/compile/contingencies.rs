@@ -37,7 +37,7 @@ impl Compiler<'_> {
     }
 
     /// Where trouble is told: the first channel to which a way back escalates, else the first that can carry messages.
-    fn emergency_channel(&self) -> Result<Option<Channel>, CompileError> {
+    pub(super) fn emergency_channel(&self) -> Result<Option<Channel>, CompileError> {
         let phases = self.plan.phases.iter();
         let mut escalated =
             phases.filter_map(|phase| phase.rollback.as_ref()?.escalate_via.as_ref());

@@ -16,6 +16,7 @@ mod phases;
 mod re_enable;
 mod reactions;
 mod samples;
+mod scaling;
 mod signatures;
 mod strategies;
 mod ways_back;
@@ -160,6 +161,7 @@ pub fn compile(plan: &Plan, catalog: &Catalog, start: &Start) -> Result<Program,
         procedures: compiler.procedures()?,
         announcements: compiler.announcements()?,
         maintenance: compiler.maintenance()?,
+        scaling: compiler.scaling()?,
         goals: plan.goals.iter().map(goal).collect(),
         lessons: plan.lessons.as_ref().map(lessons).unwrap_or_default(),
         signatures: signatures::signatures(plan),
@@ -201,7 +203,8 @@ impl Compiler<'_> {
             bound.is_none_or(|bound| bound.capabilities.contains(&capability))
         };
         let mut faults = Vec::new();
-        for criterion in self.plan.criteria() {
+        let of_scaling = scaling::criteria(self.plan)?;
+        for criterion in self.plan.criteria().into_iter().chain(&of_scaling) {
             if let Err(why @ (NeedFault::Form { .. } | NeedFault::NotPerArm { .. })) =
                 needs(criterion, registry, &can)
             {

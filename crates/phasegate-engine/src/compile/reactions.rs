@@ -4,6 +4,7 @@ use phasegate_core::{ChannelId, Role, TriggerId};
 use phasegate_plan::model;
 
 use super::alarms::{Alarm, alarms};
+use super::scaling::advised;
 use super::ways_back::back;
 use super::{CompileError, Compiler};
 use crate::program::{Back, Blind, Channel, Reaction, Response, Telling, Trigger};
@@ -96,6 +97,12 @@ impl Compiler<'_> {
                     self.trigger(trigger, vec![phase.id.clone()])?
                 }
             });
+        }
+        for one in &self.plan.scaling {
+            for advice in advised(one)? {
+                let id = free_id("scaling", &triggers)?;
+                triggers.push(self.advice(id, one, &advice)?);
+            }
         }
         Ok(triggers)
     }

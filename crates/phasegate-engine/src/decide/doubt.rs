@@ -68,12 +68,15 @@ impl Engine {
     }
 
     pub(super) fn settle_doubt(&mut self, number: u64, reading: &Reading) {
-        let Some(state) = self.state.effects.get(&number) else {
+        let Some(state) = self.state.effects.get(&number).cloned() else {
             return;
         };
+        if state.is_scaling() && self.leave_unscaled(number, &state, reading) {
+            return;
+        }
         let (place, attempts) = (state.place.clone(), state.attempts);
         let to = state.effect.to.clone();
-        let landing = self.last_landing(state);
+        let landing = self.last_landing(&state);
         let found = reading
             .found
             .as_ref()

@@ -33,6 +33,8 @@ pub(crate) enum Sight {
     BeforeWrite(Place),
     /// To learn what became of an effect.
     Doubt(u64),
+    /// To know how many there are of what policies scale.
+    Scaling(BindingId, TargetId),
     /// To know whether what was set still stands.
     Standing(BindingId, TargetId),
 }
@@ -242,7 +244,7 @@ impl Engine {
         let place = &state.place;
         match (place, &self.state.rollback) {
             // A message is still due; a state that was to be set again is not, once it goes back.
-            (Place::Aside, rollback) => sets_something && rollback.is_some(),
+            (Place::Aside, rollback) => sets_something && rollback.is_some() && !state.is_scaling(),
             (Place::Phase { .. } | Place::Rollback { .. }, _)
                 if self.state.stage(place).is_none() =>
             {
@@ -311,9 +313,11 @@ impl Engine {
                 number,
             });
         }
-        if let EffectOutcome::NotApplied { .. } = outcome
-            && let Some(state) = self.state.effects.get(&number)
-        {
+        let failed = match (&outcome, self.state.effects.get(&number).cloned()) {
+            (EffectOutcome::NotApplied { reason }, Some(state)) => Some((state, reason.clone())),
+            (_, _) => None,
+        };
+        if let Some((state, _)) = &failed {
             let sight = Sight::BeforeWrite(state.place.clone());
             self.retry_later(sight);
         }
@@ -322,6 +326,9 @@ impl Engine {
             outcome,
             how: How::Answer,
         });
+        if let Some((state, reason)) = failed {
+            self.tell_unscaled(&state, &reason);
+        }
         Ok(())
     }
 
@@ -342,6 +349,7 @@ impl Engine {
                 self.volatile.read.insert(place, reading);
             }
             Sight::Doubt(effect) => self.settle_doubt(effect, &reading),
+            Sight::Scaling(to, target) => self.settle_scaling((to, target), &reading),
             Sight::Standing(to, target) => self.settle_standing(&to, &target, &reading),
         }
         Ok(())

@@ -29,6 +29,7 @@ mod on_call;
 mod operator;
 mod phases;
 mod reading;
+mod scaling;
 mod standing;
 mod tell;
 mod testimony;
@@ -40,6 +41,7 @@ use phasegate_core::{PhaseId, Span};
 pub(crate) use effects::Sight;
 pub(crate) use look::Tick;
 pub(crate) use maintenance::MaintenanceDue;
+pub(crate) use scaling::Wanted;
 pub(crate) use testimony::is_same_statement;
 pub(crate) use watch::{Watch, canary_triggers};
 

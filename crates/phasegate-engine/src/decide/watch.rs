@@ -54,6 +54,11 @@ pub(crate) enum Subject {
         place: Place,
         check: CriterionId,
     },
+    /// When a policy would have more of something, or fewer: which of the program's, and by how many.
+    Scaling {
+        scaling: usize,
+        change: i64,
+    },
     /// One that must hold for a while.
     Trigger(TriggerId, Hold),
 }
@@ -197,7 +202,26 @@ impl Engine {
                 .sharing(sharing);
             self.add(&mut watch, subject, prepared, since, Some(window));
         }
+        if self.is_scaled() {
+            self.add_scaling(&mut watch);
+        }
         watch
+    }
+
+    /// What policies scale by, over whatever time there is: no change of the rollout's is waited for.
+    fn add_scaling(&self, watch: &mut Watch) {
+        let program = &self.state.program;
+        let since = self.in_present(&self.state.created);
+        for (scaling, one) in program.scaling.iter().enumerate() {
+            let grow = one.grow.iter().map(|step| (step, i64::from(step.by)));
+            let shrink = one.shrink.iter().map(|step| (step, -i64::from(step.by)));
+            for (step, change) in grow.chain(shrink) {
+                watch.is_on = true;
+                let subject = Subject::Scaling { scaling, change };
+                let prepared = self.prepared(&step.criterion).of_trigger();
+                self.add(watch, subject, prepared, since, Some(program.timing.window));
+            }
+        }
     }
 
     /// Does a way back look there whether it is done, and has it taken all traffic from the new version?
@@ -239,7 +263,9 @@ impl Engine {
         }
         let watched_since = match &subject {
             Subject::Check { place, .. } | Subject::Stop { place, .. } => self.begun(place),
-            Subject::Trigger(..) => Some(self.in_present(&self.state.created)),
+            Subject::Scaling { .. } | Subject::Trigger(..) => {
+                Some(self.in_present(&self.state.created))
+            }
         };
         watch.looks.push(Look {
             subject,

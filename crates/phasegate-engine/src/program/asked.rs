@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use phasegate_core::{BindingId, Capability, Inspection, Query, Timestamp, Window, WindowKind};
+use phasegate_core::{
+    BindingId, Capability, Desired, Inspection, Query, Timestamp, Window, WindowKind,
+};
 use phasegate_criterion::{Criterion, Kpi, KpiRegistry};
 use phasegate_sla::{Need, needs};
 
@@ -37,6 +39,11 @@ impl Program {
         for trigger in &self.triggers {
             self.ask(&trigger.criterion, &registry, &any, at, &mut asked);
         }
+        for one in &self.scaling {
+            for step in one.grow.iter().chain(&one.shrink) {
+                self.ask(&step.criterion, &registry, &any, at, &mut asked);
+            }
+        }
         asked.into_iter().collect()
     }
 
@@ -61,7 +68,8 @@ impl Program {
         }
     }
 
-    /// Everything whose state is read before it is changed, once, with the first state that it is brought to.
+    /// Everything whose state is read before it is changed, once, with the first state that it is brought to, or with the
+    /// fewest that policies may leave of it.
     pub fn inspections(&self) -> Vec<Inspection> {
         let mut seen = BTreeSet::new();
         let mut out = Vec::new();
@@ -81,6 +89,17 @@ impl Program {
                     before: None,
                 });
             }
+        }
+        for one in &self.scaling {
+            out.push(Inspection {
+                number: out.len().try_into().unwrap_or(u64::MAX),
+                to: one.to.clone(),
+                desired: Desired::Scale {
+                    target: one.target.clone(),
+                    count: one.min,
+                },
+                before: None,
+            });
         }
         out
     }

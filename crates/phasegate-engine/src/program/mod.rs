@@ -10,6 +10,7 @@ mod goal;
 mod incident;
 mod on_call;
 mod op;
+mod scaling;
 mod signatures;
 mod way_back;
 
@@ -31,6 +32,7 @@ pub use goal::{Goal, PlanLessons};
 pub use incident::{IncidentClocks, MatrixRow, Severity};
 pub use on_call::{OnCall, Turns, WorkTime};
 pub use op::{Check, Figure, MayFail, Op, OpKind};
+pub use scaling::{ScaleStep, Scaling};
 pub use signatures::{PlanKeys, Signatures, SignedActs};
 pub(crate) use way_back::{Together, together};
 
@@ -119,6 +121,9 @@ pub struct Program {
     /// Work that comes again and again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub maintenance: Vec<Maintenance>,
+    /// What grows and shrinks by policies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scaling: Vec<Scaling>,
     /// What the whole is to reach, for reports.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub goals: Vec<Goal>,
@@ -462,7 +467,9 @@ impl Program {
             | OpKind::Validate { .. }
             | OpKind::Wait { .. } => None,
         });
-        moved.collect()
+        let scaled = self.scaling.iter().filter(|one| one.acts);
+        let scaled = scaled.map(|one| (one.to.clone(), one.target.clone()));
+        moved.chain(scaled).collect()
     }
 
     /// The last moment of the freeze that holds at a moment, if one does.

@@ -1,8 +1,8 @@
 //! The bodies of records and the small types in them.
 
 use phasegate_core::{
-    CriterionId, Effect, EffectOutcome, GateId, KpiId, PersonId, PhaseId, Quantity, RoleId,
-    RolloutId, Span, StepId, TargetId, Timestamp, TriggerId, Window,
+    BindingId, CriterionId, Effect, EffectOutcome, GateId, KpiId, PersonId, PhaseId, Quantity,
+    RoleId, RolloutId, Span, StepId, TargetId, Timestamp, TriggerId, Window,
 };
 use phasegate_sla::{Finding, HoldState};
 use serde::{Deserialize, Serialize};
@@ -439,6 +439,23 @@ pub enum Body {
         /// The budget of all of it.
         limit: Option<Span>,
     },
+    /// A policy would have more of something, or fewer.
+    Scaled {
+        /// The scaler.
+        to: BindingId,
+        /// What of it.
+        target: TargetId,
+        /// What it is, for people.
+        title: String,
+        /// What was found.
+        finding: Finding,
+        /// How many there were to be.
+        from: u32,
+        /// How many there are to be; as many as before where no more, or no fewer, are allowed.
+        count: u32,
+        /// Is it changed? Else people are told.
+        acts: bool,
+    },
     /// A person stated something that a criterion turns on.
     Testified {
         /// What.
@@ -497,6 +514,7 @@ impl Body {
             Self::Retried { .. } => "retried",
             Self::RollbackEnded { .. } => "rollback-ended",
             Self::RollbackStarted { .. } => "rollback-started",
+            Self::Scaled { .. } => "scaled",
             Self::Testified { .. } => "testified",
             Self::TriggerFired { .. } => "trigger-fired",
         }

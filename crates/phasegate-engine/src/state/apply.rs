@@ -75,6 +75,7 @@ impl State {
             begun: BTreeMap::new(),
             announced: BTreeMap::new(),
             maintenance: BTreeMap::new(),
+            scaled: BTreeMap::new(),
             drift_accepted: BTreeSet::new(),
             testimony: Testimony {
                 // Whoever may testify is heard, so that silence says that it did not happen.
@@ -304,6 +305,9 @@ impl State {
             Body::RollbackStarted { .. } => {
                 self.testimony.delivered = None;
                 self.fold_rollback_started(record)?;
+            }
+            Body::Scaled { to, target, .. } => {
+                self.scaled.insert((to.clone(), target.clone()), now);
             }
             Body::Testified { statement, yes, .. } => self.hear(statement, *yes),
             Body::TriggerFired { trigger, .. } => {

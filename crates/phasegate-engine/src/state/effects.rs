@@ -1,9 +1,22 @@
 //! What becomes of effects, folded in.
 
-use phasegate_core::{EffectOutcome, Now};
+use phasegate_core::{Desired, Effect, EffectOutcome, Now};
 
 use super::State;
 use super::parts::{Applied, EffectState};
+use crate::record::Place;
+
+/// Is it what a policy has changed?
+fn is_scaling(place: &Place, effect: &Effect) -> bool {
+    *place == Place::Aside && matches!(effect.desired, Desired::Scale { .. })
+}
+
+impl EffectState {
+    /// Is it what a policy has changed?
+    pub(crate) fn is_scaling(&self) -> bool {
+        is_scaling(&self.place, &self.effect)
+    }
+}
 
 impl State {
     pub(super) fn fold_concluded(
@@ -16,13 +29,22 @@ impl State {
         match outcome {
             EffectOutcome::Unknown { .. } => state.in_doubt = true,
             EffectOutcome::Applied { .. } => {
-                let EffectState { effect, about, .. } =
-                    self.effects.remove(&number).ok_or("no such effect")?;
+                let EffectState {
+                    place,
+                    effect,
+                    about,
+                    ..
+                } = self.effects.remove(&number).ok_or("no such effect")?;
                 self.close_effect_asks(number);
                 if let Some(incident) = about.and_then(|number| self.incidents.get_mut(&number)) {
                     incident.delivered.get_or_insert(now);
                 }
-                if let Some(target) = effect.desired.target() {
+                // What policies scale is theirs and everybody's: it is neither held to nor a change of the rollout's.
+                let moved = effect
+                    .desired
+                    .target()
+                    .filter(|_| !is_scaling(&place, &effect));
+                if let Some(target) = moved {
                     let key = (effect.to.clone(), target.clone());
                     let original = match self.applied.get(&key) {
                         Some(applied) => applied.original.clone(),

@@ -104,6 +104,8 @@ pub struct State {
     pub announced: BTreeMap<usize, Timestamp>,
     /// Of each work that comes again and again: when it began, or begins, last, and what of that is recorded.
     pub maintenance: BTreeMap<usize, (Timestamp, MaintenanceStep)>,
+    /// When what policies scale was changed last, or told of.
+    pub scaled: BTreeMap<(BindingId, TargetId), Now>,
     /// What was declared.
     pub incidents: BTreeMap<u64, IncidentState>,
     /// Gates before the start whose approval the revised plan needs anew: nothing moves forward before.

@@ -28,6 +28,7 @@ mod purposes;
 mod reach;
 mod recurrences;
 mod roles;
+mod scaling;
 mod scope;
 mod sense;
 mod shared;
@@ -164,6 +165,7 @@ fn meaning(scope: &mut Scope<'_>) {
         limits::check,
         urgency::check,
         roles::check,
+        scaling::check,
         signatures::check,
         validations::check,
         goals::check,

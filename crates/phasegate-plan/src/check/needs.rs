@@ -87,11 +87,30 @@ pub(super) fn uses(draft: &PlanDraft) -> Vec<Use> {
         }
     }
     commands(draft, &mut out);
+    scalers(draft, &mut out);
     procedures(draft, &mut out);
     if let Some(rollback) = &draft.rollback {
         way_back(&rollback.steps, root.key("rollback"), &mut out);
     }
     out
+}
+
+/// What changes how many there are of something: it says how many first.
+fn scalers(draft: &PlanDraft, out: &mut Vec<Use>) {
+    let scaling = At::ROOT.key("scaling");
+    for (index, one) in draft.scaling.iter().enumerate() {
+        let Some(binding) = &one.binding else {
+            continue;
+        };
+        out.push(Use {
+            binding: binding.clone(),
+            role: Role::Scaler,
+            capabilities: vec![Capability::ReadBack],
+            command: None,
+            command_key: "",
+            pointer: scaling.index(index).key("binding").to_string(),
+        });
+    }
 }
 
 /// What procedures switch off, and on again.

@@ -123,6 +123,11 @@ fn whole<'a>(draft: &'a PlanDraft, met: &mut dyn FnMut(At<'_>, Met<'a>)) {
         items(&one.activities, here.key("activities"), met);
         channels(&one.channels, here.key("channels"), met);
     }
+    let scaling = root.key("scaling");
+    for (index, one) in draft.scaling.iter().enumerate() {
+        let here = scaling.index(index);
+        channels(&one.channels, here.key("channels"), met);
+    }
     watches(&draft.afterwards, root.key("afterwards"), met);
 }
 

@@ -175,6 +175,12 @@ fn people(scope: &mut Scope<'_>) {
         let here = matrix.index(index);
         zero(scope, row.complete_within, &here, "complete-within", why);
     }
+    let scaling = At::ROOT.key("scaling");
+    for (index, one) in draft.scaling.iter().enumerate() {
+        let why = "what was changed a moment ago shows nothing yet";
+        let here = scaling.index(index);
+        zero(scope, Some(one.cooldown), &here, "cooldown", why);
+    }
     let escalation = At::ROOT.key("escalation");
     for (index, one) in draft.escalation.iter().enumerate() {
         let here = escalation.index(index);

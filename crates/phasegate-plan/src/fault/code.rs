@@ -309,6 +309,13 @@ codes! {
     KeyShared "PG380" "key-shared" Error;
     /// What a role does here must be signed, and too few of its members have a key.
     SignerWithoutKey "PG381" "signer-without-key" Error;
+    /// Something is scaled through a binding, and it is not said what of it, between which counts or when; or counts are
+    /// given and no binding.
+    ScalingIncomplete "PG382" "scaling-incomplete" Error;
+    /// Counts of scaling between which there is none.
+    ScalingBounds "PG383" "scaling-bounds" Error;
+    /// One thing that is scaled twice: each would undo what the other did.
+    ScaledTwice "PG384" "scaled-twice" Error;
 
     /// The lengths of the phases do not add up to the stated length of the whole.
     LengthsDoNotAddUp "PG401" "lengths-do-not-add-up" Warning;

@@ -1,6 +1,6 @@
 //! Risks, contingencies, alerts, experiments and recovery.
 
-use phasegate_core::{BindingId, ChannelId, CriterionId, Span, TriggerId};
+use phasegate_core::{BindingId, ChannelId, CriterionId, Span, TargetId, TriggerId};
 use phasegate_criterion::{Criterion, Policy};
 
 use super::{Condition, Item, Level, Response, RiskId, TeamId};
@@ -87,14 +87,30 @@ record! {
 }
 
 record! {
-    /// How many there are of something, by how much they have to do.
+    /// How many there are of something, by how much they have to do. Looked at from the first phase's beginning to the
+    /// rollout's end, whatever holds it and on its way back too: it grows by the most that one policy wants, and shrinks,
+    /// by the least, only where every policy that says when would have it shrink; what is not known shrinks nothing.
+    /// Without `binding`, or where it is not `automatic`, people are told what would be changed.
     pub struct Scaling {
         /// Of what.
         need title: String,
-        /// The policies: `usage(cpu) target 70% up > 80% by 2 down < 50% by 1`.
+        /// The policies: `usage(cpu) target 70% up > 80% by 2 down < 50% by 1`; of `connections limits 5..100 target 70%`
+        /// people are told.
         list policies: Policy,
         /// Does it happen by itself?
         or automatic: bool = true,
+        /// The scaler that changes it, or says how many there are; with `target`, `min` and `max`.
+        may binding: BindingId,
+        /// What of it, as the scaler names it.
+        may target: TargetId,
+        /// Never fewer than this.
+        may min: u32,
+        /// Never more than this.
+        may max: u32,
+        /// How long after a change nothing else is changed, and after people were told they are told nothing more.
+        or cooldown: Span = Span::from_secs(300),
+        /// Where people are told of it; without one, where trouble is told.
+        list channels: ChannelId,
     }
 }
 

@@ -115,6 +115,7 @@ pub(crate) const fn tone(sort: MomentSort) -> Tone {
         MomentSort::EffectUnsure => Tone::Unsure,
         MomentSort::Announced
         | MomentSort::Maintenance
+        | MomentSort::Scaled
         | MomentSort::Answered
         | MomentSort::Asked
         | MomentSort::Created

@@ -62,6 +62,8 @@ pub enum MomentSort {
     ClockDisagreed,
     /// Work that comes again and again is announced, begins or is over.
     Maintenance,
+    /// A policy changes how many there are of something, or would.
+    Scaled,
     /// Old and new differ.
     DifferenceFound,
     /// A step of an incident.
@@ -146,6 +148,7 @@ impl MomentSort {
             | Self::DifferenceFound
             | Self::Incident
             | Self::Maintenance
+            | Self::Scaled
             | Self::Created
             | Self::EffectAbandoned
             | Self::EffectNotApplied
@@ -275,6 +278,17 @@ fn draft(step: &Step<'_>) -> Option<Draft> {
             step,
             ..
         } => Draft::new(Sort::Maintenance, words::maintenance(title, *begins, *step)),
+        Body::Scaled {
+            title,
+            finding,
+            from,
+            count,
+            acts,
+            ..
+        } => Draft::new(
+            Sort::Scaled,
+            words::scaled(title, (*from, *count), *acts, finding),
+        ),
         Body::Asked(ask) => Draft::new(Sort::Asked, &ask.text),
         Body::BaselineRecorded { place, figures } => {
             let one = |f: &phasegate_engine::record::Baselined| {

@@ -80,6 +80,7 @@ fn line(body: &Body, renumbered: &dyn Fn(u64) -> u64) -> Option<(String, String)
         )),
         Body::Announced { number, .. } => all(json!({"announced": number})),
         Body::Maintenance { number, step, .. } => all(json!({"maintenance": number, "step": step})),
+        Body::Scaled { target, acts, .. } => all(json!({"scaled": target, "acts": acts})),
         Body::BaselineRecorded { place, .. } => at(place, &json!("baseline")),
         Body::BudgetBlown {
             place: Some(place), ..

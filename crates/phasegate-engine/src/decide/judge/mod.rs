@@ -8,6 +8,7 @@ mod triggers;
 mod validation;
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use phasegate_core::{CriterionId, EffectClass, Timestamp, TriggerId};
 use phasegate_sla::{Alert, Hold, HoldState, Verdict};
@@ -49,6 +50,8 @@ struct Seen<'t> {
     /// What ends an operation at once, and is so.
     stops: Vec<(&'t Look, &'t Place, &'t CriterionId)>,
     bakes: Vec<BakeProgress>,
+    /// Which of what is scaled would change, and by how many.
+    scaling: Vec<(&'t Look, usize, i64)>,
     /// Do the findings stand in a record?
     recorded: Cell<bool>,
 }
@@ -67,6 +70,26 @@ impl Engine {
             self.act_on_gates(&seen);
         } else {
             self.act_on_validation(&seen);
+        }
+        self.scale_by(&seen);
+    }
+
+    /// Growing comes first, and of several the most.
+    fn scale_by(&mut self, seen: &Seen<'_>) {
+        if seen.scaling.is_empty() || self.state.outcome.is_some() {
+            return;
+        }
+        let program = Arc::clone(&self.state.program);
+        for (index, one) in program.scaling.iter().enumerate() {
+            let of_it = seen.scaling.iter().filter(|(_, of, _)| *of == index);
+            let most = of_it.max_by_key(|(_, _, change)| *change);
+            let Some((look, _, change)) = most.filter(|_| !self.rests(one)) else {
+                continue;
+            };
+            let now = self.now().wall;
+            let known = &self.state.testimony;
+            let finding = seen.closed.finding(look, &self.registry, known, now);
+            self.want(one, *change, finding);
         }
     }
 
@@ -94,6 +117,7 @@ impl Engine {
             triggers: Vec::new(),
             stops: Vec::new(),
             bakes: Vec::new(),
+            scaling: Vec::new(),
             recorded: Cell::new(false),
         };
         let mut here: Option<(&Place, bool)> = None;
@@ -114,6 +138,11 @@ impl Engine {
                 Subject::Stop { place, check } if is_started(place) => {
                     if verdict.condition() == Some(true) {
                         seen.stops.push((look, place, check));
+                    }
+                }
+                Subject::Scaling { scaling, change } => {
+                    if verdict.condition() == Some(true) {
+                        seen.scaling.push((look, *scaling, *change));
                     }
                 }
                 Subject::Check { .. } | Subject::Stop { .. } => {}
