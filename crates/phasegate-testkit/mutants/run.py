@@ -65,6 +65,11 @@ BUGS = [
      "inspections.retain(|_, (other, _)| *other != sight);", "inspections.retain(|_, _| true);"),
     ("a part that was switched off is forgotten", ENGINE + "state/rollback.rs",
      "self.wait_to_re_enable(&id);\n", ""),
+    ("scaling forgets its cooldown", ENGINE + "decide/scaling.rs",
+     "let cools = last.is_some_and(|last| now.elapsed_since(last).low < one.cooldown);",
+     "let cools = last.is_none() && now.elapsed_since(&now).low > one.cooldown;"),
+    ("scaling goes beyond its bounds", ENGINE + "decide/scaling.rs",
+     "let count = count.clamp(i64::from(one.min), i64::from(one.max));", ""),
 ]
 
 

@@ -480,3 +480,36 @@ fn a_hold_by_a_gate_or_a_no_rests_on_what_was_said_there() {
         assert!(!told.contains("no measurement"), "{told}");
     }
 }
+
+#[test]
+fn what_policies_scale_is_told_with_the_number_that_wanted_it() {
+    let mut records = under_way(|_| {});
+    let judged = records.iter().rev().find_map(|record| match &record.body {
+        Body::Evaluated { judged, .. } => judged.first().cloned(),
+        _ => None,
+    });
+    let finding = judged.expect("a finding").finding;
+    let sentence = finding.sentence.clone();
+    for (from, count, acts) in [(2, 4, true), (4, 4, true), (4, 6, false)] {
+        let body = Body::Scaled {
+            to: "scaler".parse().expect("an id"),
+            target: "workers".parse().expect("an id"),
+            title: "Workers".to_owned(),
+            finding: finding.clone(),
+            from,
+            count,
+            acts,
+        };
+        push(&mut records, 60_000, body);
+    }
+    let view = view(&records);
+    let told = view.moments.iter();
+    let told = told.filter(|moment| moment.sort == MomentSort::Scaled);
+    let told: Vec<&str> = told.map(|moment| moment.text.as_str()).collect();
+    let wanted = [
+        format!("Workers: from 2 to 4: {sentence}"),
+        format!("Workers: stays at 4, its limit: {sentence}"),
+        format!("Workers: would be scaled from 4 to 6: {sentence}"),
+    ];
+    assert_eq!(told, wanted);
+}

@@ -150,6 +150,14 @@ impl Rehearsal {
                 done.told += 1;
                 return;
             }
+            Body::Intended {
+                place: Place::Aside,
+                effect,
+                ..
+            } if matches!(effect.desired, Desired::Scale { .. }) => {
+                *done.executed.entry(kind(&effect.desired)).or_default() += 1;
+                return;
+            }
             _ => return,
         };
         let Place::Phase { phase, op } = place else {

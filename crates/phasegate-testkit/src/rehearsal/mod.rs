@@ -49,7 +49,7 @@ mod fault;
 mod fit;
 mod hands;
 
-use phasegate_core::{Clock as _, KpiId, Quantity, Ratio, RolloutId, Span, Timestamp};
+use phasegate_core::{Clock as _, Desired, KpiId, Quantity, Ratio, RolloutId, Span, Timestamp};
 use phasegate_criterion::{Against, Baseline, Criterion, Given, KpiRegistry};
 use phasegate_engine::program::{OpKind, Program};
 use phasegate_engine::record::{Outcome, Record};
@@ -100,7 +100,8 @@ pub fn rehearse(
     let mut unsigned = program.clone();
     // The people of a rehearsal have no keys.
     unsigned.signatures = None;
-    let mut setup = Setup::new(unsigned, World::default(), start);
+    let world = with_fewest(World::default(), program);
+    let mut setup = Setup::new(unsigned, world, start);
     setup.rollout = RolloutId::new(program.plan.as_str()).ok();
     // Longer than an append: when a number comes, its phase is known to have begun.
     setup.answer_takes = Span::from_millis(100);
@@ -234,4 +235,14 @@ fn all_at_once(program: &Program, registry: &KpiRegistry) -> Levels {
 fn compares_with_baseline(criterion: &Criterion) -> bool {
     let mut tests = criterion.condition.tests();
     tests.any(|test| matches!(test.reference(), Some((Against::Baseline, None))))
+}
+
+/// Of everything that policies scale there are as few as there may be.
+fn with_fewest(mut world: World, program: &Program) -> World {
+    for one in &program.scaling {
+        let (target, count) = (one.target.clone(), one.min);
+        let thing = world.things.entry((one.to.clone(), target.clone()));
+        thing.or_default().now = Some(Desired::Scale { target, count });
+    }
+    world
 }

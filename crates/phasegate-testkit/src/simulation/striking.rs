@@ -82,9 +82,13 @@ impl Simulation {
         for (_, binding, target) in due {
             let key = (binding, target);
             if let Some(thing) = self.world.things.get_mut(&key) {
-                thing.meddle(Desired::Traffic {
-                    target: key.1,
-                    canary: Ratio::from_percent(77).unwrap_or(Ratio::ONE),
+                let target = key.1;
+                thing.meddle(match &thing.now {
+                    Some(Desired::Scale { .. }) => Desired::Scale { target, count: 7 },
+                    Some(_) | None => Desired::Traffic {
+                        target,
+                        canary: Ratio::from_percent(77).unwrap_or(Ratio::ONE),
+                    },
                 });
                 self.strike("somebody else changes it");
             }

@@ -3,7 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use phasegate_core::{
-    Absence, Answer, Arm, Decimal, KpiId, Measurement, Observed, Query, Ratio, Wants,
+    Absence, Answer, Arm, Decimal, KpiId, Measurement, Observed, Query, Ratio, Span, Timestamp,
+    Wants,
 };
 use phasegate_percentile::Histogram;
 
@@ -22,6 +23,13 @@ pub enum Metric {
     Scalar {
         /// Its value, in the KPI's unit.
         value: Decimal,
+    },
+    /// One number that goes from each of these to the next, and from the last to the first.
+    Swing {
+        /// Its values, in the KPI's unit.
+        values: Vec<Decimal>,
+        /// How long each lasts.
+        every: Span,
     },
     /// A share of events.
     Share {
@@ -78,6 +86,14 @@ impl Metric {
         };
         match (self, query.wants) {
             (Self::Scalar { value }, Wants::Scalar) => Ok((1, Observed::Scalar { value: *value })),
+            (Self::Swing { values, every }, Wants::Scalar) => {
+                let since = query.window.end.since(Timestamp::EPOCH);
+                let turns = since.as_nanos().checked_div(every.as_nanos());
+                let nth = turns.and_then(|turns| turns.checked_rem(values.len() as u64));
+                let nth = nth.and_then(|nth| usize::try_from(nth).ok());
+                let value = nth.and_then(|nth| values.get(nth)).ok_or_else(unfit)?;
+                Ok((1, Observed::Scalar { value: *value }))
+            }
             (
                 Self::Share {
                     matching,

@@ -6,6 +6,7 @@ use phasegate_engine::{Act, Person, Start, compile};
 use phasegate_plan::{Catalog, PlanDocument, check};
 
 use super::acts::acts;
+use super::by_scaling;
 use super::chance::Chance;
 use super::plan::{BINDINGS, plan};
 use crate::simulation::{AppendFault, Faults, Kill, Setup};
@@ -33,6 +34,9 @@ pub struct Case {
     pub amendments: Vec<(Timestamp, String)>,
 }
 
+/// Tells the chances of scaling from the others.
+const SCALED: u64 = 0x5ca1_ab1e;
+
 const START: &str = "2026-09-07T09:00:00Z";
 
 fn start() -> Timestamp {
@@ -48,9 +52,15 @@ impl Case {
     /// The case of a seed. About every fourth has no faults of one sort, so that sorts are seen alone too.
     pub fn of(seed: u64) -> Self {
         let mut chance = Chance::new(seed);
-        let (plan, kinds) = plan(&mut chance);
-        let world = world(&mut chance);
-        let (kills, faults) = faults(&mut chance);
+        let (mut plan, kinds) = plan(&mut chance);
+        let mut world = world(&mut chance);
+        let (kills, mut faults) = faults(&mut chance);
+        // By chances of its own, so that what a seed gives beside it stays what it was.
+        let mut of_scaling = Chance::new(seed ^ SCALED);
+        if of_scaling.percent(50) {
+            plan.push_str(&by_scaling::plan(&mut of_scaling));
+            by_scaling::world(&mut of_scaling, &mut world, &mut faults);
+        }
         let acts = acts(&mut chance);
         let amendments = amendments(&mut chance, &plan);
         Self {

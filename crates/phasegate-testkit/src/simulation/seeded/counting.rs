@@ -8,7 +8,7 @@ use phasegate_engine::record::{
     Record,
 };
 
-use super::Case;
+use super::{Case, by_scaling};
 use crate::simulation::Simulation;
 
 impl Case {
@@ -168,7 +168,7 @@ fn act(body: &Body) -> Option<&'static str> {
             finish: Finish::TooLittle { .. },
             ..
         } => "stage not enough",
-        _ => return None,
+        other => return by_scaling::act(other),
     })
 }
 

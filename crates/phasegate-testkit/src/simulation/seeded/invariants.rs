@@ -9,7 +9,7 @@ use phasegate_engine::record::{
     Body, Decision, Finish, HoldReason, IncidentClock, IncidentStep, Place, Record,
 };
 
-use super::{Report, by_calendar, going_back, grounds, on_time, plan};
+use super::{Report, by_calendar, by_scaling, going_back, grounds, on_time, plan};
 use crate::simulation::{Ended, Simulation};
 
 pub(super) fn check(
@@ -33,6 +33,7 @@ pub(super) fn check(
     revisions_are_approved_first(program, records, &mut violations);
     going_back::check(program, records, &mut violations);
     by_calendar::check(records, &mut violations);
+    by_scaling::check(program, records, &mut violations);
     nothing_confirmed_is_lost(records, simulation, &mut violations);
     it_ends_or_waits_for_somebody(simulation, report, &mut violations);
     on_time::check(program, records, simulation, &mut violations);

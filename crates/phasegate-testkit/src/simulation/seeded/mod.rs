@@ -6,6 +6,7 @@
 
 mod acts;
 mod by_calendar;
+mod by_scaling;
 mod case;
 mod chance;
 mod counting;
@@ -93,6 +94,10 @@ pub fn countable() -> Vec<String> {
         "resume",
         "retry",
         "retry-rollback",
+        "scaled down",
+        "scaled up",
+        "scaling at its limit",
+        "scaling told",
         "roll-back",
         "skip",
         "stage not enough",

@@ -29,6 +29,7 @@ bindings:
   comparer: {adapter: simulated, roles: [comparer]}
   chaos: {adapter: simulated, roles: [fault-injector]}
   chat: {adapter: simulated, roles: [notifier]}
+  scaler: {adapter: simulated, roles: [scaler], capabilities: [read-back]}
 ";
 
 const HEAD: &str = "roles:
@@ -66,6 +67,7 @@ kpis:
     window: 2m
     source: metrics
     query: {whole: queue}
+  - {id: load, shape: gauge, direction: lower, window: 2m, unit: \"%\", source: metrics, query: {whole: load}}
 experiments:
   - {id: no-cache, fault: The cache is gone, length: 3m, abort-when: [queue > 400], criteria: [ratio(service-errors) < 60%]}
 ";
