@@ -11,8 +11,10 @@ mod signing;
 
 use std::time::Duration;
 
+use phasegate_driver::acts::verify_acts;
 use phasegate_driver::{DriverError, SIGNED_WITHIN};
 use phasegate_engine::Act;
+use phasegate_engine::program::PlanKeys;
 use phasegate_engine::record::Outcome;
 use phasegate_journal::checkpoint::SignedAct;
 use phasegate_journal::{Head, Journal as _};
@@ -264,6 +266,46 @@ async fn a_revised_plan_is_brought_in_signed() {
         brought.contains("the revised plan is not adopted"),
         "{brought}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signed_revision_is_in_force_and_its_rules_with_it() {
+    let desk = Desk::new();
+    let handle = desk.begin("checkout", "forward").await;
+    let more =
+        "  - {id: two, title: Two, steps: [{id: more, wait: 1h}], no-way-back: Nothing moves.}\n";
+    let (revised, sources, _) = planned::planned(&(plan("all") + more), BINDINGS);
+    let words =
+        phasegate_engine::event::amendment_words(&revised.plan_digest, &revised.bindings_digest);
+    let mut act = signed(&handle, &Act::Pause, WHY).await;
+    act.act = words.clone();
+    let said = Said::new(person("ada"), WHY).with_note(text(&act));
+    let operator = handle.operator();
+    let brought = operator.amend_as(said, revised.clone(), sources).await;
+    brought.expect("adopted");
+
+    // From here on every act is signed, for the plan as it is now.
+    let error = unsigned(&handle, Act::Pause).await.expect_err("unsigned");
+    assert!(error.contains("'pause'"), "{error}");
+    let mut old = signed(&handle, &Act::Pause, WHY).await;
+    old.plan_digest = program("forward").0.plan_digest;
+    let error = done(&handle, &Act::Pause, WHY, &text(&old)).await;
+    let error = error.expect_err("for the old plan");
+    assert!(error.contains("signed for plan"), "{error}");
+    let pause = text(&signed(&handle, &Act::Pause, WHY).await);
+    let paused = done(&handle, &Act::Pause, WHY, &pause).await;
+    paused.expect("signed");
+
+    // With both plans in hand all of it holds, with one of them it does not.
+    let rollout = &act.anchor.rollout;
+    let records = desk.journal.read(rollout, 0).await.expect("records");
+    let (first, _) = program("forward");
+    let plans = [PlanKeys::from(&first), PlanKeys::from(&revised)];
+    let held = verify_acts(&records, &plans).expect("all of it holds");
+    let held: Vec<&str> = held.iter().map(|one| one.act.as_str()).collect();
+    assert_eq!(held, [words.as_str(), "pause"]);
+    let doubts = verify_acts(&records, &plans[..1]).expect_err("a plan is missing");
+    assert!(doubts.to_string().contains("is not in hand"), "{doubts}");
 }
 
 #[tokio::test(start_paused = true)]
