@@ -63,8 +63,9 @@ impl DatadogConfig {
 
 /// A policy for the limits of Datadog, which are those of the whole organization: three attempts within twenty
 /// seconds, 10 s for each, a breaker that opens after five failures in a row, and 1,600 questions an hour, which is
-/// what Datadog published for queries of series before it went over to telling limits in headers. `X-RateLimit-Reset`
-/// is waited for where it fits into the call's deadline.
+/// what Datadog published for queries of series before it went over to telling limits in headers. Its page of limits
+/// (read in 2026-12) has no number for queries any more: they vary by endpoint and contract, and each answer tells them.
+/// `X-RateLimit-Reset` is waited for where it fits into the call's deadline.
 ///
 /// # Errors
 /// None in fact; the parts check their numbers.
