@@ -73,6 +73,8 @@ pub use phasegate_provider_redis as provider_redis;
 pub use phasegate_provider_slack as provider_slack;
 #[cfg(feature = "sql")]
 pub use phasegate_provider_sql as provider_sql;
+#[cfg(feature = "statuspage")]
+pub use phasegate_provider_statuspage as provider_statuspage;
 #[cfg(feature = "teams")]
 pub use phasegate_provider_teams as provider_teams;
 #[cfg(feature = "unleash")]
