@@ -116,9 +116,11 @@ async fn run(folder: &Folder) -> (String, Vec<(u32, u32)>) {
     let bodies = records
         .iter()
         .map(|one| Record::decode(&one.kind, &one.payload));
-    let scaled = bodies.filter_map(|record| match record.expect("a record").body {
-        Body::Scaled { from, count, .. } => Some((from, count)),
-        _ => None,
+    let scaled = bodies.filter_map(|record| {
+        let Body::Scaled { from, count, .. } = record.expect("a record").body else {
+            return None;
+        };
+        Some((from, count))
     });
     let log = std::fs::read_to_string(folder.path().join("log"));
     (log.unwrap_or_default(), scaled.collect())

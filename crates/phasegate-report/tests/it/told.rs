@@ -484,9 +484,11 @@ fn a_hold_by_a_gate_or_a_no_rests_on_what_was_said_there() {
 #[test]
 fn what_policies_scale_is_told_with_the_number_that_wanted_it() {
     let mut records = under_way(|_| {});
-    let judged = records.iter().rev().find_map(|record| match &record.body {
-        Body::Evaluated { judged, .. } => judged.first().cloned(),
-        _ => None,
+    let judged = records.iter().rev().find_map(|record| {
+        let Body::Evaluated { judged, .. } = &record.body else {
+            return None;
+        };
+        judged.first().cloned()
     });
     let finding = judged.expect("a finding").finding;
     let sentence = finding.sentence.clone();
