@@ -1,14 +1,13 @@
 //! A wall clock that is set: back, and nothing comes late by as much; forward, and no bake is shorter.
 
 use phasegate_core::{Decimal, Desired, Ratio, Span, Timestamp};
-use phasegate_engine::record::{Body, Record};
+use phasegate_engine::record::{Body, HoldReason, Record};
 use phasegate_testkit::simulation::{Setup, Simulation};
 use phasegate_testkit::world::{Metric, World};
-use phasegate_tests::{at, errors, program};
+use phasegate_tests::{at, errors, person, program, program_of, text};
 
-/// Nine minutes of the plan of modes: the canary bakes for an hour at 10 %. In the tenth minute the wall
-/// clock is set by so many minutes.
-fn nine_minutes(set_by_minutes: i64) -> Simulation {
+/// Numbers by which nothing is held.
+fn calm() -> World {
     let mut world = World::default();
     let gauge = |value: u64| Metric::Scalar {
         value: Decimal::from(value),
@@ -20,6 +19,13 @@ fn nine_minutes(set_by_minutes: i64) -> Simulation {
     ] {
         world.metrics.insert(kpi.parse().expect("an id"), metric);
     }
+    world
+}
+
+/// Nine minutes of the plan of modes: the canary bakes for an hour at 10 %. In the tenth minute the wall
+/// clock is set by so many minutes.
+fn nine_minutes(set_by_minutes: i64) -> Simulation {
+    let world = calm();
     let mut setup = Setup::new(program("modes", None), world, at(0));
     let by = set_by_minutes * 60_000;
     setup.faults.clock_steps.push((at(10), by));
@@ -72,4 +78,51 @@ fn a_wall_clock_that_is_set_forward_shortens_no_bake() {
         |body| matches!(body, Body::Intended { effect, .. } if is_full(&effect.desired)),
     );
     assert!(full.is_some_and(|moment| moment >= at(180)), "{full:?}");
+}
+
+/// A plan may have it that a person looks before anything goes on; going back is not held.
+#[test]
+fn clocks_that_disagree_hold_the_rollout_where_the_plan_says_so() {
+    for (asked, by) in [(true, 120), (true, -60), (false, 120)] {
+        let word = if asked { "true" } else { "false" };
+        let plan = text("modes").replacen(
+            "evaluation: {",
+            &format!("evaluation: {{hold-when-clocks-disagree: {word}, "),
+            1,
+        );
+        let mut setup = Setup::new(program_of(&plan, None), calm(), at(0));
+        setup.faults.clock_steps.push((at(10), by * 60_000));
+        setup.acts.push((
+            at(10 + 300),
+            person("olga", "operator"),
+            phasegate_engine::Act::Release,
+        ));
+        let mut simulation = Simulation::new(setup).expect("a rollout");
+        simulation
+            .run(Span::from_secs(12 * 3_600))
+            .expect("no defect");
+        let records = simulation.records().expect("a whole journal");
+        let held = records.iter().position(|record| {
+            matches!(
+                record.body,
+                Body::Held {
+                    reason: HoldReason::Clocks { .. }
+                }
+            )
+        });
+        assert_eq!(held.is_some(), asked, "{by}");
+        let Some(held) = held else { continue };
+        let released = records
+            .iter()
+            .position(|record| matches!(record.body, Body::Released { .. }))
+            .expect("olga has looked");
+        let forward = |record: &Record| {
+            matches!(
+                record.body,
+                Body::OpFinished { .. } | Body::PhaseFinished { .. }
+            )
+        };
+        assert!(!records[held..released].iter().any(forward), "{by}");
+        assert!(records[released..].iter().any(forward), "{by}: it goes on");
+    }
 }

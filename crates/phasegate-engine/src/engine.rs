@@ -12,7 +12,7 @@ use phasegate_plan::{Catalog, Digest, Plan};
 use crate::decide::{MaintenanceDue, Sight, Tick, Wanted, Watch, canary_triggers};
 use crate::event::{Act, Event, EventError, Person, amendment_words};
 use crate::program::Program;
-use crate::record::{Body, Place, RECORD_FORMAT, Record, RecordError, signed_text};
+use crate::record::{Body, HoldReason, Place, RECORD_FORMAT, Record, RecordError, signed_text};
 use crate::state::{Misfit, State};
 
 /// Carries one rollout out, without I/O, time or chance of its own.
@@ -495,6 +495,10 @@ impl Engine {
         }
         if steps && self.state.outcome.is_none() {
             self.emit(Body::ClockDisagreed { by });
+            if self.state.program.timing.hold_when_clocks_disagree && self.state.rollback.is_none()
+            {
+                self.hold(HoldReason::Clocks { by });
+            }
         }
     }
 

@@ -309,6 +309,9 @@ pub(crate) const fn to_release(reason: &HoldReason) -> &'static str {
     match reason {
         HoldReason::Blind { .. } => "see that the source answers, and release it",
         HoldReason::Budget { .. } => "find out why the step takes so long; release it, or go back",
+        HoldReason::Clocks { .. } => {
+            "see what sets the clock, and release it once waits and dates are as they should be"
+        }
         HoldReason::Criterion { .. } => {
             "bring the number to what the criterion asks for and release it, or go back"
         }

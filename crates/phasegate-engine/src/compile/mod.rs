@@ -250,6 +250,8 @@ impl Compiler<'_> {
             .min();
         let every = every.unwrap_or(plan.every);
         let standard = Timing::default();
+        let mut own = (self.plan.phases.iter()).filter_map(|phase| phase.evaluation.as_ref());
+        let of_phases = own.any(|evaluation| evaluation.hold_when_clocks_disagree);
         Timing {
             every,
             answer_within: standard
@@ -263,6 +265,7 @@ impl Compiler<'_> {
                 .effect_within
                 .min(every.saturating_mul(10))
                 .max(EFFECT_MIN),
+            hold_when_clocks_disagree: plan.hold_when_clocks_disagree || of_phases,
         }
     }
 

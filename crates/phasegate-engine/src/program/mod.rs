@@ -351,6 +351,9 @@ pub struct Timing {
     pub settle: Span,
     /// How long one attempt of an effect may take.
     pub effect_within: Span,
+    /// Is the rollout held when the clocks disagree?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hold_when_clocks_disagree: bool,
 }
 
 impl Default for Timing {
@@ -362,6 +365,7 @@ impl Default for Timing {
             window: Span::from_secs(300),
             settle: Span::from_secs(30),
             effect_within: Span::from_secs(30),
+            hold_when_clocks_disagree: false,
         }
     }
 }

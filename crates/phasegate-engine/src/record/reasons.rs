@@ -1,6 +1,8 @@
 //! Why something happened, how it is known, and how it ended.
 
-use phasegate_core::{BindingId, CriterionId, Desired, GateId, PersonId, TargetId, TriggerId};
+use phasegate_core::{
+    BindingId, CriterionId, Desired, GateId, PersonId, Span, TargetId, TriggerId,
+};
 use serde::{Deserialize, Serialize};
 
 use super::Place;
@@ -171,6 +173,11 @@ pub enum HoldReason {
         /// Where.
         place: Place,
     },
+    /// The two clocks disagree about how long something took, and the plan says hold.
+    Clocks {
+        /// By how much.
+        by: Span,
+    },
     /// A criterion failed and the plan says hold.
     Criterion {
         /// Which.
@@ -253,6 +260,7 @@ impl HoldReason {
             (Self::Blind { what: one }, Self::Blind { what: other }) => {
                 one.split(": ").next() == other.split(": ").next()
             }
+            (Self::Clocks { .. }, Self::Clocks { .. }) => true,
             (_, _) => self == other,
         }
     }

@@ -25,6 +25,10 @@ impl fmt::Display for HoldReason {
         match self {
             Self::Blind { what } => write!(f, "nothing could be measured for too long ({what})"),
             Self::Budget { .. } => f.write_str("an operation took longer than its budget"),
+            Self::Clocks { by } => write!(
+                f,
+                "wall clock and boot clock disagree by {by} about how long something took"
+            ),
             Self::Criterion { check, sentence } => {
                 write!(f, "criterion {check} failed: {sentence}")
             }

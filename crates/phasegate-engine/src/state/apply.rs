@@ -391,6 +391,7 @@ fn about(hold: &HoldReason, place: &Place) -> bool {
         | HoldReason::Effect { place: at, .. }
         | HoldReason::SaidNo { place: at, .. } => at == place,
         HoldReason::Blind { .. }
+        | HoldReason::Clocks { .. }
         | HoldReason::Difference { .. }
         | HoldReason::Criterion { .. }
         | HoldReason::Gate { .. }

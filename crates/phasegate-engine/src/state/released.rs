@@ -47,6 +47,7 @@ impl State {
                     }
                 }
                 HoldReason::Budget { .. }
+                | HoldReason::Clocks { .. }
                 | HoldReason::Difference { .. }
                 | HoldReason::Incident { .. }
                 | HoldReason::Trigger { .. } => {}

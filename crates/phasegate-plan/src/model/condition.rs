@@ -82,5 +82,8 @@ record! {
         or settle: Span = Span::ZERO,
         /// With fewer samples than this a criterion is inconclusive.
         may min_samples: u64,
+        /// Is the rollout held for a person when wall clock and boot clock disagree by more than five seconds? That they
+        /// do is recorded in any case, and of the two what is the safer counts.
+        or hold_when_clocks_disagree: bool = false,
     }
 }

@@ -71,6 +71,7 @@ pub(super) fn hold(reason: &HoldReason, step: &Step<'_>) -> String {
             format!("{name} is not passed{}", step.decided.sentence(gate))
         }
         HoldReason::Blind { .. }
+        | HoldReason::Clocks { .. }
         | HoldReason::Criterion { .. }
         | HoldReason::Difference { .. }
         | HoldReason::Incident { .. }

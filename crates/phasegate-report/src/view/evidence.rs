@@ -185,6 +185,7 @@ pub(super) fn of_hold(reason: &HoldReason, step: &Step<'_>) -> Vec<Evidence> {
         }
         HoldReason::Trigger { trigger, .. } => of_trigger(trigger, None, step),
         HoldReason::Blind { .. }
+        | HoldReason::Clocks { .. }
         | HoldReason::Difference { .. }
         | HoldReason::Drift { .. }
         | HoldReason::Incident { .. }

@@ -34,8 +34,8 @@ pub struct Case {
     pub amendments: Vec<(Timestamp, String)>,
 }
 
-/// Tells the chances of scaling from the others.
-const SCALED: u64 = 0x5ca1_ab1e;
+/// Tells the chances of what came later from the others.
+const LATER: u64 = 0x5ca1_ab1e;
 
 const START: &str = "2026-09-07T09:00:00Z";
 
@@ -55,11 +55,15 @@ impl Case {
         let (mut plan, kinds) = plan(&mut chance);
         let mut world = world(&mut chance);
         let (kills, mut faults) = faults(&mut chance);
-        // By chances of its own, so that what a seed gives beside it stays what it was.
-        let mut of_scaling = Chance::new(seed ^ SCALED);
-        if of_scaling.percent(50) {
-            plan.push_str(&by_scaling::plan(&mut of_scaling));
-            by_scaling::world(&mut of_scaling, &mut world, &mut faults);
+        // What came later has chances of its own, so that what a seed gives beside it stays what it was.
+        let mut later = Chance::new(seed ^ LATER);
+        if later.percent(50) {
+            plan.push_str(&by_scaling::plan(&mut later));
+            by_scaling::world(&mut later, &mut world, &mut faults);
+        }
+        if later.percent(20) {
+            let asked = "hold-when-clocks-disagree: true, hold-at-most: ";
+            plan = plan.replacen("hold-at-most: ", asked, 1);
         }
         let acts = acts(&mut chance);
         let amendments = amendments(&mut chance, &plan);
