@@ -151,17 +151,13 @@ fn it_stays_within_its_bounds_and_says_so_where_they_are_reached() {
     assert_eq!(count(&it), Some(8));
     minutes(&mut it, 20, Some(90), Some(50));
     assert_eq!(count(&it), Some(8));
-    assert!(
-        scaled(&it)[1..].iter().all(|one| *one == (8, 8, true)),
-        "{:?}",
-        scaled(&it)
-    );
+    assert_eq!(scaled(&it)[1..], [(8, 8, true)]);
     assert!(
         told(&it)[1].ends_with("It stays at 8: there may be 2 to 8."),
         "{:?}",
         told(&it)
     );
-    assert!(told(&it).len() <= 5, "once a cooldown");
+    assert_eq!(told(&it).len(), 2, "that it stays is said once");
     // Who has gone beyond them is not brought back by a policy that wants the opposite.
     set(&mut it.world, 12);
     minutes(&mut it, 6, Some(90), Some(50));
@@ -214,6 +210,13 @@ fn what_is_not_automatic_is_told_and_left() {
         let told = told(&it);
         assert!(told.len() == 1 && told[0].ends_with(want), "{told:?}");
         assert_eq!(scaled(&it).len(), usize::from(bound));
+        // That is not said again and again, but when it comes back.
+        let said = |it: &Simulation| self::told(it).len();
+        minutes(&mut it, 30, Some(90), Some(50));
+        assert_eq!(said(&it), 1);
+        minutes(&mut it, 4, Some(60), Some(50));
+        minutes(&mut it, 4, Some(90), Some(50));
+        assert_eq!(said(&it), 2);
         ends(it);
     }
 }
@@ -264,6 +267,15 @@ fn a_scaler_that_refuses_or_cannot_be_reached_holds_nothing() {
         assert_eq!(count(&it), Some(5), "{kind:?}: it is tried again");
         ends(it);
     }
+}
+
+#[test]
+fn that_few_are_left_where_few_are_needed_is_nothing_to_say() {
+    let mut it = begun(PLAN, 3, |_| {});
+    minutes(&mut it, 60, Some(10), Some(5));
+    assert_eq!((count(&it), told(&it).len()), (Some(2), 1));
+    assert_eq!(scaled(&it), [(3, 2, true)]);
+    ends(it);
 }
 
 /// Wherever the process is killed, each change is made once, and no more than one within a cooldown.

@@ -89,6 +89,8 @@ pub(crate) struct Volatile {
     pub(crate) bakes: BTreeMap<Place, (phasegate_core::Span, Now)>,
     /// What policies want of what is being read.
     pub(crate) wanted: BTreeMap<(BindingId, TargetId), Wanted>,
+    /// Of what was said last what policies still want.
+    pub(crate) said: BTreeSet<(BindingId, TargetId)>,
     /// Nothing new is decided any more.
     pub(crate) quiet: bool,
     /// Was there nothing to decide when that began?
@@ -123,6 +125,7 @@ impl Volatile {
             holds: BTreeMap::new(),
             bakes: BTreeMap::new(),
             wanted: BTreeMap::new(),
+            said: BTreeSet::new(),
             quiet: false,
             rested: false,
             note: None,

@@ -44,7 +44,7 @@ impl Engine {
         let now = self.now();
         let key = (one.to.clone(), one.target.clone());
         let last = self.state.scaled.get(&key);
-        let cools = last.is_some_and(|last| now.elapsed_since(last).low < one.cooldown);
+        let cools = last.is_some_and(|last| now.elapsed_since(&last.at).low < one.cooldown);
         let open = |state: &EffectState| {
             state.is_scaling()
                 && state.effect.to == key.0
@@ -76,6 +76,13 @@ impl Engine {
         let count = u32::try_from(count).unwrap_or(one.max);
         let against = (i64::from(count) - i64::from(from)).signum() == -wanted.change.signum();
         let count = if against { from } else { count };
+        if self.is_said(one, &key, (from, count)) || (count == from && wanted.change < 0) {
+            let again = self.now().wall + one.cooldown;
+            let sight = Sight::Scaling(key.0, key.1);
+            self.volatile.retry_at.insert(sight, again);
+            return;
+        }
+        self.volatile.said.insert(key);
         let sentence = wanted.finding.sentence.clone();
         self.emit(Body::Scaled {
             to: one.to.clone(),
@@ -102,6 +109,22 @@ impl Engine {
             }
         };
         self.tell_of_scaling(one, &format!("{sentence}\n{what}"));
+    }
+
+    /// Would it say what it said last, with nothing else in between? That few are left where few are needed is never said.
+    fn is_said(&self, one: &Scaling, key: &(BindingId, TargetId), now: (u32, u32)) -> bool {
+        let changes = one.acts && now.0 != now.1;
+        let last = self.state.scaled.get(key);
+        let same = last.is_some_and(|last| (last.from, last.count) == now);
+        !changes && same && self.volatile.said.contains(key)
+    }
+
+    /// No policy would change it now.
+    pub(crate) fn is_well(&mut self, one: &Scaling) {
+        if !self.volatile.said.is_empty() {
+            let key = (one.to.clone(), one.target.clone());
+            self.volatile.said.remove(&key);
+        }
     }
 
     fn scale(&mut self, one: &Scaling, from: u32, count: u32) {

@@ -10,8 +10,8 @@ use phasegate_sla::{Alert, Testimony};
 
 use super::State;
 use super::parts::{
-    AskState, BakeState, CheckState, DifferenceState, EffectState, Failures, PhaseState, Stage,
-    TriggerState, sees_nothing,
+    AskState, BakeState, CheckState, DifferenceState, EffectState, Failures, PhaseState,
+    ScaledState, Stage, TriggerState, sees_nothing,
 };
 use crate::record::{Body, Decision, Finish, HoldReason, Judged, Place, Record};
 
@@ -306,8 +306,19 @@ impl State {
                 self.testimony.delivered = None;
                 self.fold_rollback_started(record)?;
             }
-            Body::Scaled { to, target, .. } => {
-                self.scaled.insert((to.clone(), target.clone()), now);
+            Body::Scaled {
+                to,
+                target,
+                from,
+                count,
+                ..
+            } => {
+                let scaled = ScaledState {
+                    at: now,
+                    from: *from,
+                    count: *count,
+                };
+                self.scaled.insert((to.clone(), target.clone()), scaled);
             }
             Body::Testified { statement, yes, .. } => self.hear(statement, *yes),
             Body::TriggerFired { trigger, .. } => {

@@ -25,7 +25,7 @@ pub use apply::Misfit;
 pub use incidents::{CalledState, IncidentState};
 pub use parts::{
     Applied, AskState, BakeState, CheckState, DifferenceState, DrillState, EffectState, Failures,
-    PhaseState, RollbackState, Stage, TriggerState, is_blind,
+    PhaseState, RollbackState, ScaledState, Stage, TriggerState, is_blind,
 };
 pub(crate) use parts::{exposure, sees_nothing};
 
@@ -104,8 +104,8 @@ pub struct State {
     pub announced: BTreeMap<usize, Timestamp>,
     /// Of each work that comes again and again: when it began, or begins, last, and what of that is recorded.
     pub maintenance: BTreeMap<usize, (Timestamp, MaintenanceStep)>,
-    /// When what policies scale was changed last, or told of.
-    pub scaled: BTreeMap<(BindingId, TargetId), Now>,
+    /// What policies scale: what was done last, or told.
+    pub scaled: BTreeMap<(BindingId, TargetId), ScaledState>,
     /// What was declared.
     pub incidents: BTreeMap<u64, IncidentState>,
     /// Gates before the start whose approval the revised plan needs anew: nothing moves forward before.

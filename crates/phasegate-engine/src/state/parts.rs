@@ -199,6 +199,18 @@ pub struct AskState {
     pub answers: Vec<(Answered, Now)>,
 }
 
+/// What was done last, or told, about something that policies scale.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct ScaledState {
+    /// When.
+    pub at: Now,
+    /// How many there were to be before.
+    pub from: u32,
+    /// How many there were to be from then on, or would have been.
+    pub count: u32,
+}
+
 /// How a trigger stands.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

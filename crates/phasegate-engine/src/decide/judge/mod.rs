@@ -76,16 +76,19 @@ impl Engine {
 
     /// Growing comes first, and of several the most.
     fn scale_by(&mut self, seen: &Seen<'_>) {
-        if seen.scaling.is_empty() || self.state.outcome.is_some() {
+        if self.state.outcome.is_some() {
             return;
         }
         let program = Arc::clone(&self.state.program);
         for (index, one) in program.scaling.iter().enumerate() {
             let of_it = seen.scaling.iter().filter(|(_, of, _)| *of == index);
-            let most = of_it.max_by_key(|(_, _, change)| *change);
-            let Some((look, _, change)) = most.filter(|_| !self.rests(one)) else {
+            let Some((look, _, change)) = of_it.max_by_key(|(_, _, change)| *change) else {
+                self.is_well(one);
                 continue;
             };
+            if self.rests(one) {
+                continue;
+            }
             let now = self.now().wall;
             let known = &self.state.testimony;
             let finding = seen.closed.finding(look, &self.registry, known, now);
