@@ -311,3 +311,55 @@ fn a_crash_changes_nothing_twice() {
         ends(it);
     }
 }
+
+/// Two things are scaled by the same look, each by its own policies.
+#[test]
+fn each_thing_is_scaled_by_its_own() {
+    let more = "  - title: Caches
+    binding: scaler
+    target: caches
+    min: 1
+    max: 4
+    policies: [queue target 50 up > 100 by 1 down < 10 by 1]
+phases:";
+    let plan = PLAN.replacen("phases:", more, 1);
+    let mut it = begun(&plan, 3, |_| {});
+    let key = (
+        "scaler".parse().expect("an id"),
+        "caches".parse().expect("an id"),
+    );
+    let target: TargetId = "caches".parse().expect("an id");
+    let caches = Desired::Scale { target, count: 2 };
+    it.world.things.entry(key).or_default().now = Some(caches);
+    minutes(&mut it, 4, Some(90), Some(200));
+    let mut done = scaled(&it);
+    done.sort_unstable();
+    assert_eq!(done, [(2, 3, true), (3, 6, true)]);
+    ends(it);
+}
+
+/// A revised plan no longer scales it, while nobody knows what became of the last change.
+#[test]
+fn a_revision_that_scales_no_more_leaves_it_where_it_is() {
+    let start = PLAN.find("scaling:").expect("it scales");
+    let end = PLAN.find("phases:").expect("it has phases");
+    let without = format!("{}{}", &PLAN[..start], &PLAN[end..]);
+    let lost = |setup: &mut Setup| {
+        setup.world.outages.push(Outage {
+            binding: "scaler".parse().expect("an id"),
+            kind: OutageKind::AnswersLost,
+            from: at(0),
+            until: at(20),
+            exposure: phasegate_core::Ratio::ZERO,
+        });
+        let revised = program_of(&without, None);
+        setup
+            .amendments
+            .push((at(1), person("olga", "operator"), revised));
+    };
+    let mut it = begun(PLAN, 3, lost);
+    minutes(&mut it, 20, Some(90), Some(50));
+    assert_eq!(it.refused_amendments(), []);
+    assert_eq!((count(&it), scaled(&it)), (Some(5), vec![(3, 5, true)]));
+    ends(it);
+}

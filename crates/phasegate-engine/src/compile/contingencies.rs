@@ -8,8 +8,7 @@ use super::{CompileError, Compiler};
 use crate::program::{Blind, Channel, Reaction, Telling, Trigger};
 
 impl Compiler<'_> {
-    /// A trigger for a contingency, watched in all phases. It neither holds nor goes back, not even when nothing is known of
-    /// its number.
+    /// The trigger of a contingency.
     pub(super) fn contingency(
         &self,
         id: TriggerId,
@@ -21,19 +20,7 @@ impl Compiler<'_> {
             subject: format!("{{{{plan}}}}: {}", contingency.title),
             body: measures(contingency),
         });
-        Ok(Trigger {
-            id,
-            criterion: criterion.clone(),
-            during: Vec::new(),
-            reaction: Reaction {
-                act: None,
-                tell: tell.into_iter().collect(),
-            },
-            blind: Blind {
-                after: Span::MAX,
-                reaction: Reaction::default(),
-            },
-        })
+        Ok(only_told(id, criterion, tell.into_iter().collect()))
     }
 
     /// Where trouble is told: the first channel to which a way back escalates, else the first that can carry messages.
@@ -45,6 +32,21 @@ impl Compiler<'_> {
         let mut carry = channels.filter(|one| self.has_role(&one.binding, Role::Notifier));
         let first = escalated.next().or_else(|| carry.next().map(|one| &one.id));
         first.map(|id| self.channel(id)).transpose()
+    }
+}
+
+/// A trigger, watched in all phases, of which people are told once. It neither holds nor goes back, not even when nothing is
+/// known of its number.
+pub(super) fn only_told(id: TriggerId, criterion: &Criterion, tell: Vec<Telling>) -> Trigger {
+    Trigger {
+        id,
+        criterion: criterion.clone(),
+        during: Vec::new(),
+        reaction: Reaction { act: None, tell },
+        blind: Blind {
+            after: Span::MAX,
+            reaction: Reaction::default(),
+        },
     }
 }
 

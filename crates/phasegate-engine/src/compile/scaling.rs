@@ -1,11 +1,12 @@
 //! Policies of scaling, as criteria: one for each way to grow, and one of all for shrinking.
 
-use phasegate_core::{Dimension, Quantity, Span, TriggerId};
+use phasegate_core::{Dimension, Quantity, TriggerId};
 use phasegate_criterion::{Criterion, Policy, ScalingStep, Subject, Value};
 use phasegate_plan::model;
 
+use super::contingencies::only_told;
 use super::{CompileError, Compiler};
-use crate::program::{Blind, Channel, Reaction, ScaleStep, Scaling, Telling, Trigger};
+use crate::program::{Channel, ScaleStep, Scaling, Telling, Trigger};
 
 /// What a policy wants, and when.
 pub(super) struct Advice {
@@ -59,19 +60,7 @@ impl Compiler<'_> {
             subject: format!("{{{{plan}}}}: {}", one.title),
             body: format!("{{{{reason}}}}\n{}", advice.what),
         });
-        Ok(Trigger {
-            id,
-            criterion: advice.criterion.clone(),
-            during: Vec::new(),
-            reaction: Reaction {
-                act: None,
-                tell: tell.collect(),
-            },
-            blind: Blind {
-                after: Span::MAX,
-                reaction: Reaction::default(),
-            },
-        })
+        Ok(only_told(id, &advice.criterion, tell.collect()))
     }
 }
 

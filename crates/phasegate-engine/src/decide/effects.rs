@@ -102,6 +102,26 @@ impl Engine {
         self.hand_out(effect);
     }
 
+    /// Has a state that can be read back brought about, beside all operations.
+    pub(super) fn set_aside(&mut self, to: BindingId, desired: Desired, before: Option<Desired>) {
+        let number = self.state.effect_count + 1;
+        let effect = Effect {
+            number,
+            key: EffectKey::new(&self.state.rollout, number),
+            to,
+            desired,
+            before,
+            class: EffectClass::AbsoluteWithReadBack,
+            deadline: self.now().wall + self.state.program.timing.effect_within,
+        };
+        self.emit(Body::Intended {
+            place: Place::Aside,
+            effect: effect.clone(),
+            about: None,
+        });
+        self.hand_out(effect);
+    }
+
     /// A message with its variables filled in; everything else as it is.
     fn filled(&self, desired: &Desired, place: &Place) -> Desired {
         match desired {

@@ -1,15 +1,13 @@
 //! Scaling: what policies let grow and shrink while the rollout runs. It is looked at whatever holds the rollout, moves no
 //! exposure, and holds nothing: whoever else scales the same thing is built upon.
 
-use phasegate_core::{
-    BindingId, Desired, Effect, EffectClass, EffectKey, EffectOutcome, Reading, Standing, TargetId,
-};
+use phasegate_core::{BindingId, Desired, EffectOutcome, Reading, Standing, TargetId};
 use phasegate_sla::Finding;
 
 use super::Sight;
 use crate::engine::Engine;
 use crate::program::{Scaling, Telling};
-use crate::record::{Body, How, Place};
+use crate::record::{Body, How};
 use crate::state::{EffectState, PhaseState};
 
 /// A change that a policy wants, until it is known how many there are.
@@ -128,26 +126,11 @@ impl Engine {
     }
 
     fn scale(&mut self, one: &Scaling, from: u32, count: u32) {
-        let number = self.state.effect_count + 1;
         let desired = |count| Desired::Scale {
             target: one.target.clone(),
             count,
         };
-        let effect = Effect {
-            number,
-            key: EffectKey::new(&self.state.rollout, number),
-            to: one.to.clone(),
-            desired: desired(count),
-            before: Some(desired(from)),
-            class: EffectClass::AbsoluteWithReadBack,
-            deadline: self.now().wall + self.state.program.timing.effect_within,
-        };
-        self.emit(Body::Intended {
-            place: Place::Aside,
-            effect: effect.clone(),
-            about: None,
-        });
-        self.hand_out(effect);
+        self.set_aside(one.to.clone(), desired(count), Some(desired(from)));
     }
 
     /// After an unknown outcome: somebody else has scaled it, or nobody can say. It is left as it is, and looked at anew.

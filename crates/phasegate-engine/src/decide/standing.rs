@@ -6,13 +6,12 @@
 //! state or the new one is chance.
 
 use phasegate_core::{
-    BindingId, Capability, Desired, Effect, EffectClass, EffectKey, Reading, Span, Standing,
-    TargetId, Timestamp,
+    BindingId, Capability, Desired, Reading, Span, Standing, TargetId, Timestamp,
 };
 
 use super::Sight;
 use crate::engine::Engine;
-use crate::record::{Body, HoldReason, Place};
+use crate::record::{HoldReason, Place};
 use crate::state::Applied;
 
 /// How often is looked whether everything still stands: well below any bake, far above any load.
@@ -95,21 +94,6 @@ impl Engine {
             return;
         };
         let desired = applied.desired.clone();
-        let number = self.state.effect_count + 1;
-        let effect = Effect {
-            number,
-            key: EffectKey::new(&self.state.rollout, number),
-            to,
-            desired,
-            before: reading.found.clone(),
-            class: EffectClass::AbsoluteWithReadBack,
-            deadline: self.now().wall + self.state.program.timing.effect_within,
-        };
-        self.emit(Body::Intended {
-            place: Place::Aside,
-            effect: effect.clone(),
-            about: None,
-        });
-        self.hand_out(effect);
+        self.set_aside(to, desired, reading.found.clone());
     }
 }
