@@ -140,6 +140,33 @@ fn a_gate_that_is_open_is_asked_anew() {
     assert_eq!(go, [157]);
 }
 
+/// What one person says to one revision and another to the next is no quorum for either.
+#[test]
+fn a_second_revision_voids_what_was_said_to_the_first() {
+    let two = |plan: &str| {
+        let begin = "{id: begin, when: before-start, approvals: [{role: lead}]}";
+        let both = "{id: begin, when: before-start, approvals: [{role: lead, quorum: 2}]}";
+        program_of(&plan.replace(begin, both), None)
+    };
+    let plan = text("amended");
+    // Lena answers after 25 minutes and Leon after 30: at 60 comes the first revision, and when she has answered, the second.
+    let mut setup = Setup::new(two(&plan), world(25), at(0));
+    let olga = || person("olga", "operator");
+    let later = plan.replace("2026-09-07T17:00:00Z", "2026-09-07T17:30:00Z");
+    let latest = plan.replace("2026-09-07T17:00:00Z", "2026-09-07T17:40:00Z");
+    setup.amendments.push((at(60), olga(), two(&later)));
+    setup.amendments.push((at(87), olga(), two(&latest)));
+    let mut simulation = Simulation::new(setup).expect("a rollout");
+    let (ended, records) = run(&mut simulation, 600);
+    assert_eq!(simulation.refused_amendments(), []);
+    assert_eq!(ended, Ended::Finished(Outcome::Completed));
+    let go = moments(
+        &records,
+        |body| matches!(body, Body::GateDecided { gate, decision: Decision::Go, .. } if gate.as_str() == "begin"),
+    );
+    assert_eq!(go, [30, 117]);
+}
+
 #[test]
 fn a_revision_that_is_rejected_holds_until_a_person_lets_it_be_asked_again() {
     let plan = text("amended").replace("2026-09-07T17:00:00Z", "2026-09-07T17:30:00Z");

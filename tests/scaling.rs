@@ -278,6 +278,38 @@ fn that_few_are_left_where_few_are_needed_is_nothing_to_say() {
     ends(it);
 }
 
+/// That nothing is taken away for an hour keeps nobody from growing.
+#[test]
+fn a_load_that_comes_while_few_are_left_is_met_at_once() {
+    let plan = PLAN.replace("cooldown: 5m", "cooldown: 1h");
+    let mut it = begun(&plan, 2, |_| {});
+    minutes(&mut it, 5, Some(10), Some(5));
+    minutes(&mut it, 4, Some(95), Some(50));
+    assert_eq!(count(&it), Some(4));
+    ends(it);
+}
+
+/// What was said before the process was killed is not said again after it.
+#[test]
+fn that_it_stays_is_said_once_over_a_restart() {
+    let mut it = begun(PLAN, 8, |_| {});
+    minutes(&mut it, 10, Some(90), Some(50));
+    assert_eq!((scaled(&it), told(&it).len()), (vec![(8, 8, true)], 1));
+    let last = u64::try_from(it.crash_points().len() - 1).expect("a count");
+    let mut it = begun(PLAN, 8, |setup| {
+        setup.kills = vec![Kill {
+            at: last,
+            down_millis: 2_000,
+            reboot: false,
+        }];
+    });
+    minutes(&mut it, 30, Some(90), Some(50));
+    let again = |record: &Record| matches!(record.body, Body::Recovered { .. });
+    assert!(records(&it).iter().any(again), "it was killed");
+    assert_eq!((scaled(&it), told(&it).len()), (vec![(8, 8, true)], 1));
+    ends(it);
+}
+
 /// Wherever the process is killed, each change is made once, and no more than one within a cooldown.
 #[test]
 fn a_crash_changes_nothing_twice() {

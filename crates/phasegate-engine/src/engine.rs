@@ -91,6 +91,8 @@ pub(crate) struct Volatile {
     pub(crate) wanted: BTreeMap<(BindingId, TargetId), Wanted>,
     /// Of what was said last what policies still want.
     pub(crate) said: BTreeSet<(BindingId, TargetId)>,
+    /// Where a change by so many would be none, or was told: until when that is not looked at again.
+    pub(crate) settled: BTreeMap<(BindingId, TargetId), (i64, Timestamp)>,
     /// Nothing new is decided any more.
     pub(crate) quiet: bool,
     /// Was there nothing to decide when that began?
@@ -126,6 +128,7 @@ impl Volatile {
             bakes: BTreeMap::new(),
             wanted: BTreeMap::new(),
             said: BTreeSet::new(),
+            settled: BTreeMap::new(),
             quiet: false,
             rested: false,
             note: None,
@@ -140,6 +143,7 @@ impl Volatile {
         self.standing_due = self.now.wall;
         self.recorded_at = self.recorded_at.min(self.now.wall);
         self.retry_at.clear();
+        self.settled.clear();
     }
 }
 
@@ -255,9 +259,16 @@ impl Engine {
         }
     }
 
+    /// Begins anew with the state alone.
+    fn forget(&mut self, now: &Now) {
+        self.volatile = Volatile::new(*now);
+        // What was told of scaling last is not told again because of a restart.
+        self.volatile.said = self.state.scaled.keys().cloned().collect();
+    }
+
     /// Takes a replayed rollout up again. Effects without an outcome are in doubt from here on.
     pub fn recover(&mut self, now: &Now) {
-        self.volatile = Volatile::new(*now);
+        self.forget(now);
         if self.state.outcome.is_none() {
             let in_doubt = self.state.effects.keys().copied().collect();
             self.emit(Body::Recovered { in_doubt });
@@ -278,7 +289,7 @@ impl Engine {
         reason: &str,
         acts: &[Act],
     ) -> Result<(), EventError> {
-        self.volatile = Volatile::new(*now);
+        self.forget(now);
         if self.state.outcome.is_some() {
             return Err(EventError::Ended);
         }

@@ -192,7 +192,7 @@ pub enum Act {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EventError {
-    /// The person has answered that question already.
+    /// The person has answered that question already. At a gate only the same answer is so refused, while it counts.
     #[error("{by} has answered question {ask} already")]
     AnsweredTwice {
         /// Which.

@@ -216,7 +216,7 @@ impl Actor {
                     self.driver.remember_question(head);
                 }
                 for answer in answers {
-                    if self.people.has_heard(&answer) {
+                    if self.people.has_heard(&answer, self.driver.state()) {
                         continue;
                     }
                     let heard = answer.said();
@@ -403,6 +403,9 @@ impl Actor {
         self.work.abort_all();
         self.rest(&ended).await;
         self.show();
+        if matches!(ended, Ended::Finished(_)) {
+            self.people.leave(self.runner.clock.now().wall).await;
+        }
         let anchor = Anchor {
             rollout: self.driver.lease().rollout.clone(),
             head: self.driver.durable_head(),

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use phasegate_core::{Now, PersonId, RoleId, RolloutId, Span, Timestamp};
+use phasegate_core::{BindingId, Now, PersonId, RoleId, RolloutId, Span, Timestamp};
 use phasegate_driver::{Driver, Said};
 use phasegate_engine::record::AskAbout;
-use phasegate_engine::state::AskState;
+use phasegate_engine::state::{AskState, State};
 use phasegate_engine::{Act, Person};
 use phasegate_journal::{Anchor, Head};
-use phasegate_provider::{Ask, AskId, Call, Decision, Reply, Retry, ToSign};
+use phasegate_provider::{ApprovalSource, Ask, AskId, Call, Decision, Reply, Retry, ToSign};
 use tokio::task::JoinSet;
 
 use crate::actor::Work;
@@ -20,12 +20,12 @@ const ROUND_WITHIN: Span = Span::from_secs(10);
 pub(crate) struct People {
     runner: Runner,
     /// Questions that were put to the sources.
-    put: BTreeSet<(u64, RoleId)>,
+    put: BTreeSet<AskId>,
     /// Those of the round that is under way.
-    putting: Vec<(u64, RoleId)>,
+    putting: Vec<AskId>,
     /// What was passed on of each person's replies: one that comes again says nothing new, and must not undo what
     /// they have said elsewhere since.
-    heard: BTreeMap<(AskId, PersonId), (Timestamp, Decision)>,
+    heard: BTreeMap<(AskId, PersonId), Word>,
     under_way: bool,
     next: Option<Timestamp>,
 }
@@ -37,14 +37,29 @@ pub(crate) struct Answer {
     seen: u64,
 }
 
-/// Who answers what; when, and what they say.
-pub(crate) type Heard = ((AskId, PersonId), (Timestamp, Decision));
+/// When, what they say, and the note under it.
+type Word = (Timestamp, Decision, Option<String>);
+
+/// Who answers what, and their word.
+pub(crate) type Heard = ((AskId, PersonId), Word);
 
 impl Answer {
     pub(crate) fn said(&self) -> Heard {
         let reply = &self.reply;
         let key = (reply.ask.clone(), reply.person.clone());
-        (key, (reply.at, reply.decision))
+        (key, (reply.at, reply.decision, reply.note.clone()))
+    }
+
+    /// Has the person said something else since, elsewhere? A source whose replies come again after a restart knows
+    /// nothing of that. Only a yes is so left: a no and a withdrawal count, whatever a source's clock says.
+    fn is_overtaken(&self, state: &State) -> bool {
+        let (by, at) = (&self.reply.person, self.reply.at);
+        let Some(asked) = state.asks.get(&self.ask) else {
+            return false;
+        };
+        let answers = asked.answers.iter().filter(|(answer, _)| answer.by == *by);
+        let said = answers.map(|(_, said)| said).chain(asked.withdrawn.get(by));
+        self.reply.decision == Decision::Yes && said.into_iter().any(|said| said.wall >= at)
     }
 
     /// The identity is the source's: it has verified the person and the role.
@@ -91,7 +106,7 @@ impl People {
     }
 
     /// A round has ended; `unput` are the questions that are to be put again, all of them where it broke.
-    pub(crate) fn came_back(&mut self, unput: Option<&[(u64, RoleId)]>) {
+    pub(crate) fn came_back(&mut self, unput: Option<&[AskId]>) {
         self.under_way = false;
         let putting = std::mem::take(&mut self.putting);
         for one in unput.unwrap_or(&putting) {
@@ -107,10 +122,32 @@ impl People {
         self.heard.clear();
     }
 
-    /// Does this reply say what the same person's last one to the question said?
-    pub(crate) fn has_heard(&self, answer: &Answer) -> bool {
+    /// The rollout has ended: nobody need answer any more. What a source does not take now stays open there.
+    pub(crate) async fn leave(&mut self, now: Timestamp) {
+        let over = std::mem::take(&mut self.put);
+        let call = Call::new(now, ROUND_WITHIN);
+        let closed = async {
+            for (binding, source) in self.runner.registry.approval_sources() {
+                close(binding, &**source, &over, &call).await;
+            }
+        };
+        let closed = tokio::time::timeout(ROUND_WITHIN.to_duration(), closed).await;
+        if closed.is_err() {
+            tracing::warn!("not all questions were closed in time");
+        }
+    }
+
+    /// Does this reply say nothing that is new after what the same person has said to the question?
+    pub(crate) fn has_heard(&mut self, answer: &Answer, state: &State) -> bool {
         let (key, said) = answer.said();
-        self.heard.get(&key) == Some(&said)
+        match self.heard.get(&key) {
+            Some(heard) => *heard == said,
+            None if answer.is_overtaken(state) => {
+                self.heard.insert(key, said);
+                true
+            }
+            None => false,
+        }
     }
 
     /// The engine has taken this reply.
@@ -132,32 +169,29 @@ impl People {
         let rollout = driver.state().rollout.clone();
         // What decided a question must be durable before its replies are let go.
         let durable = driver.durable_seq() >= driver.state().next_seq;
-        let is_over = |(number, _): &&(u64, RoleId)| durable && !asks.contains_key(number);
-        let over: Vec<_> = self.put.iter().filter(is_over).cloned().collect();
-        self.put.retain(|one| !over.contains(one));
-        let over = over
-            .into_iter()
-            .map(|(number, role)| ask_id(rollout.as_str(), number, &role));
+        let told = |state: &&AskState| state.seq < driver.durable_seq();
+        let asked = asks.values().filter(told).flat_map(|state| {
+            let question = |role| question(driver, state, role, now.wall);
+            state.ask.roles.iter().map(question)
+        });
+        let asked: Vec<Question> = asked.collect();
+        let is_over = |id: &&AskId| durable && asked.iter().all(|question| question.ask.id != **id);
+        let over: BTreeSet<AskId> = self.put.iter().filter(is_over).cloned().collect();
+        self.put.retain(|id| !over.contains(id));
+        self.heard.retain(|(ask, _), _| !over.contains(ask));
+        let current = asked.iter().map(|question| question.ask.id.clone());
         let mut round = Round {
-            over: over.collect(),
+            over,
             open: asks.keys().copied().collect(),
+            current: current.collect(),
             is_all_durable: durable,
             questions: Vec::new(),
             are_signed: driver.state().program.signatures.is_some(),
         };
-        self.heard.retain(|(ask, _), _| !round.over.contains(ask));
-        let told = |state: &&AskState| state.seq < driver.durable_seq();
-        for state in asks.values().filter(told) {
-            for role in &state.ask.roles {
-                let key = (state.ask.number, role.clone());
-                if self.put.insert(key.clone()) {
-                    self.putting.push(key.clone());
-                    round.questions.push(Question {
-                        ask: question(driver, state, role),
-                        seq: state.seq,
-                        key,
-                    });
-                }
+        for question in asked {
+            if self.put.insert(question.ask.id.clone()) {
+                self.putting.push(question.ask.id.clone());
+                round.questions.push(question);
             }
         }
         self.under_way = true;
@@ -175,9 +209,13 @@ impl People {
 const SIGNED: &str =
     "(The answer must be signed with your own key: an unsigned reply is not taken.)";
 
+/// How long an answer is waited for before the question is put once more.
+const OPEN_FOR: Span = Span::from_secs(30 * 86_400);
+
 /// The id says which rollout and which question; a reply's seen sequence comes back in the head. It is the same
-/// whenever it is put, so that a source that knows it from before a restart takes it for the same.
-fn question(driver: &Driver, state: &AskState, role: &RoleId) -> Ask {
+/// whenever it is put, so that a source that knows it from before a restart takes it for the same. Under a revised plan
+/// and after it has expired it is another: answers are bound to what was shown.
+fn question(driver: &Driver, state: &AskState, role: &RoleId, now: Timestamp) -> Question {
     let rollout = &driver.state().rollout;
     let gate = match &state.ask.about {
         AskAbout::Approval { gate, .. } => Some(gate.clone()),
@@ -193,49 +231,62 @@ fn question(driver: &Driver, state: &AskState, role: &RoleId) -> Ask {
         Some(_) => format!("{} {SIGNED}", state.ask.text),
         None => state.ask.text.clone(),
     };
-    Ask {
-        id: ask_id(rollout.as_str(), number, role),
+    let expired = now.since(state.asked.wall).as_nanos() / OPEN_FOR.as_nanos();
+    let open_for = OPEN_FOR.saturating_mul(expired.saturating_add(1));
+    let edition = (driver.state().amended, expired);
+    let ask = Ask {
+        id: ask_id(rollout, number, edition, role),
         gate,
         role: role.clone(),
         question,
         plan_digest: program.plan_digest.clone(),
         journal_head: state.seq.saturating_add(1).to_string(),
-        expires: state.asked.wall + Span::from_secs(30 * 86_400),
+        expires: state.asked.wall + open_for,
         to_sign: None,
+    };
+    Question {
+        ask,
+        number,
+        seq: state.seq,
     }
 }
 
 /// What is signed: the words of what each decision does, over the journal as it was with the question.
-fn to_sign(rollout: &RolloutId, head: Head, (ask, role): &(u64, RoleId), digest: &str) -> ToSign {
+fn to_sign(rollout: &RolloutId, head: Head, question: &Question) -> ToSign {
     let anchor = Anchor {
         rollout: rollout.clone(),
         head,
     };
+    let ask = question.number;
     let answer = |yes| Act::Answer {
-        ask: *ask,
-        role: role.clone(),
+        ask,
+        role: question.ask.role.clone(),
         yes,
-        plan_digest: digest.to_owned(),
+        plan_digest: question.ask.plan_digest.clone(),
         seen: head.next_seq,
     };
     ToSign {
         anchor: anchor.to_string(),
         yes: answer(true).to_string(),
         no: answer(false).to_string(),
-        withdraw: Act::Withdraw { ask: *ask }.to_string(),
+        withdraw: Act::Withdraw { ask }.to_string(),
     }
 }
 
-fn ask_id(rollout: &str, number: u64, role: &RoleId) -> AskId {
-    AskId::new(format!("{rollout}/{number}/{role}"))
+/// Which revision of the plan it is about, and how often it has expired, where any of it is not 0.
+fn ask_id(rollout: &RolloutId, number: u64, edition: (u32, u64), role: &RoleId) -> AskId {
+    AskId::new(match edition {
+        (0, 0) => format!("{rollout}/{number}/{role}"),
+        (amended, expired) => format!("{rollout}/{number}-{amended}-{expired}/{role}"),
+    })
 }
 
-/// A question that is to be put.
+/// A question as it is put.
 struct Question {
     ask: Ask,
+    number: u64,
     /// The sequence of its record.
     seq: u64,
-    key: (u64, RoleId),
 }
 
 /// What is said to every source, and heard from it.
@@ -246,6 +297,8 @@ struct Round {
     are_signed: bool,
     /// The numbers of those that are open.
     open: BTreeSet<u64>,
+    /// Their ids as they are put now.
+    current: BTreeSet<AskId>,
     /// Are those that are not among them over for ever?
     is_all_durable: bool,
     /// Those that need no more answers.
@@ -259,7 +312,7 @@ pub(crate) struct Came {
     /// The heads over which answers may be signed.
     pub(crate) heads: Vec<Head>,
     /// Questions that did not get to every source, and are to be put again.
-    pub(crate) unput: Vec<(u64, RoleId)>,
+    pub(crate) unput: Vec<AskId>,
 }
 
 impl Round {
@@ -274,8 +327,9 @@ impl Round {
                 if let Err(error) = source.ask(&question.ask, &call).await {
                     tracing::warn!(%binding, %error, "a question could not be put");
                     // Whoever has it already takes it for the same.
-                    if error.retry() != Retry::Never && !came.unput.contains(&question.key) {
-                        came.unput.push(question.key.clone());
+                    let id = &question.ask.id;
+                    if error.retry() != Retry::Never && !came.unput.contains(id) {
+                        came.unput.push(id.clone());
                     }
                 }
             }
@@ -283,21 +337,18 @@ impl Round {
             match source.poll(&call).await {
                 Ok(replies) => {
                     for answer in replies.into_iter().filter_map(|r| answer(rollout, r)) {
+                        // Put, and decided or revised, perhaps before this process took the rollout up.
+                        if self.is_all_durable && !self.current.contains(&answer.reply.ask) {
+                            over.insert(answer.reply.ask.clone());
+                        }
                         if self.open.contains(&answer.ask) {
                             came.answers.push(answer);
-                        } else if self.is_all_durable {
-                            // Put and decided before this process took the rollout up.
-                            over.insert(answer.reply.ask);
                         }
                     }
                 }
                 Err(error) => tracing::warn!(%binding, %error, "replies could not be collected"),
             }
-            for ask in &over {
-                if let Err(error) = source.close(ask, &call).await {
-                    tracing::warn!(%binding, %ask, %error, "a question could not be closed");
-                }
-            }
+            close(binding, &**source, &over, &call).await;
         }
         came
     }
@@ -316,10 +367,9 @@ impl Round {
         });
         for question in &mut self.questions {
             let record = records.iter().find(|record| record.seq == question.seq);
-            let digest = &question.ask.plan_digest;
             question.ask.to_sign = record.map(|record| {
                 came.heads.push(record.head());
-                to_sign(rollout, record.head(), &question.key, digest)
+                to_sign(rollout, record.head(), question)
             });
         }
         let (known, unknown) = std::mem::take(&mut self.questions)
@@ -328,8 +378,21 @@ impl Round {
         self.questions = known;
         came.unput = unknown
             .into_iter()
-            .map(|question: Question| question.key)
+            .map(|question: Question| question.ask.id)
             .collect();
+    }
+}
+
+async fn close(
+    binding: &BindingId,
+    source: &dyn ApprovalSource,
+    over: &BTreeSet<AskId>,
+    call: &Call,
+) {
+    for ask in over {
+        if let Err(error) = source.close(ask, call).await {
+            tracing::warn!(%binding, %ask, %error, "a question could not be closed");
+        }
     }
 }
 
@@ -341,7 +404,7 @@ fn answer(rollout: &RolloutId, reply: Reply) -> Option<Answer> {
         .strip_prefix(rollout.as_str())?
         .strip_prefix('/')?;
     let (number, _) = rest.split_once('/')?;
-    let ask = number.parse().ok()?;
+    let ask = number.split('-').next()?.parse().ok()?;
     let seen = reply.journal_head.parse().ok()?;
     Some(Answer { ask, reply, seen })
 }

@@ -37,6 +37,7 @@ impl Engine {
         self.volatile
             .holds
             .retain(|id, _| triggers.contains_key(id));
+        self.volatile.settled.clear();
         self.volatile.tick = None;
         self.volatile.tick_due = self.now().wall;
         self.escalate(&text);

@@ -1,10 +1,10 @@
 //! What people do: each act is checked, recorded with who and why, and then followed.
 
-use phasegate_core::{EffectOutcome, PersonId, RoleId};
+use phasegate_core::{EffectOutcome, Now, PersonId, RoleId};
 
 use crate::engine::Engine;
 use crate::event::{Act, EventError, Person};
-use crate::program::{Back, Op, OpKind};
+use crate::program::{Back, Gate, Op, OpKind};
 use crate::record::{
     Answered, AskAbout, Body, Cause, Decision, Finish, GateReason, HoldReason, How, IncidentStep,
     Outcome, Place,
@@ -50,7 +50,7 @@ impl Engine {
                 plan_digest,
                 seen,
             } => {
-                self.check_answer(by, ask, &role, &plan_digest, seen)?;
+                self.check_answer(by, (ask, yes), &role, &plan_digest, seen)?;
                 self.check_evidence(ask, yes, &reason)?;
                 self.answer(Answered {
                     ask,
@@ -181,7 +181,7 @@ impl Engine {
     fn check_answer(
         &self,
         by: &Person,
-        ask: u64,
+        (ask, yes): (u64, bool),
         role: &RoleId,
         plan_digest: &str,
         seen: u64,
@@ -206,22 +206,36 @@ impl Engine {
         if plan_digest != self.state.program.plan_digest || seen <= state.seq {
             return Err(EventError::StaleAnswer { ask });
         }
-        if state.answers.iter().any(|(answer, _)| answer.by == by.id) {
+        let gate = self.gate_asked(&state.ask.about);
+        // A gate waits for several, and meanwhile each may think again.
+        let says_nothing_new = |(answer, at): &(Answered, Now)| {
+            let stands = |gate: &Gate| answer.yes == yes && gate.approvals.last(at, &self.now());
+            answer.by == by.id && gate.is_none_or(stands)
+        };
+        if state.answers.iter().any(says_nothing_new) {
             return Err(EventError::AnsweredTwice {
                 ask,
                 by: by.id.clone(),
             });
         }
-        if let AskAbout::Approval { place, gate } = &state.ask.about
-            && let Some(OpKind::Gate(program)) = self.state.op(place).map(|op| &op.kind)
-            && program.approvals.except.contains(&by.id)
-        {
+        if let Some(gate) = gate.filter(|gate| gate.approvals.except.contains(&by.id)) {
             return Err(EventError::Excluded {
                 by: by.id.clone(),
-                gate: gate.clone(),
+                gate: gate.id.clone(),
             });
         }
         Ok(())
+    }
+
+    /// The gate that a question asks to approve.
+    fn gate_asked(&self, about: &AskAbout) -> Option<&Gate> {
+        let AskAbout::Approval { place, .. } = about else {
+            return None;
+        };
+        let Some(OpKind::Gate(gate)) = self.state.op(place).map(|op| &op.kind) else {
+            return None;
+        };
+        Some(gate)
     }
 
     /// Where the plan asks for evidence, a yes comes with some.

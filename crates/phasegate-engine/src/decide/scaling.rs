@@ -27,6 +27,10 @@ impl Engine {
     /// A policy of the program would change it by so many: first it is read how many there are.
     pub(crate) fn want(&mut self, one: &Scaling, change: i64, finding: Finding) {
         let key = (one.to.clone(), one.target.clone());
+        let settled = self.volatile.settled.get(&key);
+        if settled.is_some_and(|(same, until)| *same == change && self.now().wall < *until) {
+            return;
+        }
         self.volatile
             .wanted
             .insert(key.clone(), Wanted { change, finding });
@@ -76,8 +80,7 @@ impl Engine {
         let count = if against { from } else { count };
         if self.is_said(one, &key, (from, count)) || (count == from && wanted.change < 0) {
             let again = self.now().wall + one.cooldown;
-            let sight = Sight::Scaling(key.0, key.1);
-            self.volatile.retry_at.insert(sight, again);
+            self.volatile.settled.insert(key, (wanted.change, again));
             return;
         }
         self.volatile.said.insert(key);

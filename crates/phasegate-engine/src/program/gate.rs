@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use phasegate_core::{GateId, PersonId, RoleId, Span, StepId, Timestamp};
+use phasegate_core::{GateId, Now, PersonId, RoleId, Span, StepId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Blind, Check, Reaction};
@@ -63,6 +63,14 @@ pub struct Approvals {
     pub except: Vec<PersonId>,
     /// An approval is void after this long.
     pub expires_after: Option<Span>,
+}
+
+impl Approvals {
+    /// Does one that was given at this moment still count?
+    pub(crate) fn last(&self, given: &Now, now: &Now) -> bool {
+        let age = now.elapsed_since(given).high;
+        self.expires_after.is_none_or(|limit| age <= limit)
+    }
 }
 
 /// The decision when nobody decided in time.

@@ -20,9 +20,9 @@ pub struct Scaling {
     pub to: BindingId,
     /// What of it.
     pub target: TargetId,
-    /// Never fewer than this.
+    /// It is not made fewer than this. That somebody else has left fewer is mended only by a policy that lets it grow.
     pub min: u32,
-    /// Never more than this.
+    /// It is not made more than this.
     pub max: u32,
     /// How long after a change, or after people were told of one, nothing more is done.
     pub cooldown: Span,

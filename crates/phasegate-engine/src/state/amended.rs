@@ -7,7 +7,7 @@ use phasegate_core::{Now, TriggerId};
 use super::State;
 use super::parts::PhaseState;
 use crate::program::{Occasion, OpKind, Program, START};
-use crate::record::{MaintenanceStep, Place};
+use crate::record::{AskAbout, MaintenanceStep, Place};
 
 impl State {
     /// What has begun goes on; approvals that were given to the plan as it was are void.
@@ -26,6 +26,9 @@ impl State {
         self.renumber_announcements(&old, program, now);
         self.renumber_maintenance(&old, program, now);
         self.reopen_gates();
+        // Also one that was asked for a revision before this one.
+        self.asks
+            .retain(|_, state| !matches!(state.ask.about, AskAbout::Approval { .. }));
         self.renewing = self.passed_start_gates();
         self.amended = self.amended.saturating_add(1);
     }

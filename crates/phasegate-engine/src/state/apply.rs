@@ -133,6 +133,7 @@ impl State {
                 self.unhear_answer(*ask, by);
                 let ask = self.asks.get_mut(ask).ok_or("nobody asked that")?;
                 ask.answers.retain(|(answer, _)| answer.by != *by);
+                ask.withdrawn.insert(by.clone(), now);
             }
             Body::Answered(answered) => self.fold_answered(answered, now)?,
             Body::Asked(ask) => {
@@ -142,6 +143,7 @@ impl State {
                     seq: self.next_seq,
                     asked: now,
                     answers: Vec::new(),
+                    withdrawn: BTreeMap::new(),
                 };
                 self.asks.insert(ask.number, state);
             }

@@ -1,5 +1,6 @@
 //! The parts of the state.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use phasegate_core::{Desired, Effect, Now, PersonId, PhaseId, Ratio, Span, Timestamp};
@@ -195,8 +196,10 @@ pub struct AskState {
     pub seq: u64,
     /// When it was asked.
     pub asked: Now,
-    /// What was answered so far, and when.
+    /// What was answered so far, and when. The last word of each person.
     pub answers: Vec<(Answered, Now)>,
+    /// Who took their answer back and has given none since, and when.
+    pub withdrawn: BTreeMap<PersonId, Now>,
 }
 
 /// What was done last, or told, about something that policies scale.

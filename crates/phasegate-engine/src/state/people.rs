@@ -28,9 +28,7 @@ impl State {
         );
         let mut yes: BTreeMap<&RoleId, BTreeSet<&PersonId>> = BTreeMap::new();
         for (answer, at) in asked.iter().flat_map(|state| &state.answers) {
-            let age = now.elapsed_since(at).high;
-            let limit = gate.approvals.expires_after;
-            if answer.yes && limit.is_none_or(|limit| age <= limit) {
+            if answer.yes && gate.approvals.last(at, now) {
                 yes.entry(&answer.role).or_default().insert(&answer.by);
             }
         }
@@ -55,6 +53,8 @@ impl State {
             | AskAbout::Effect { .. }
             | AskAbout::Incident { .. }
             | AskAbout::Task { .. } => {
+                ask.withdrawn.remove(&answered.by);
+                ask.answers.retain(|(answer, _)| answer.by != answered.by);
                 ask.answers.push((answered.clone(), now));
             }
             // One word is enough; a no holds the rollout, and then it is asked anew.

@@ -41,7 +41,7 @@ pub struct GateView {
     /// The items of its checklist that people attested before it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<GateItem>,
-    /// Who said what.
+    /// Who said what: the last word of each.
     pub approvals: Vec<Said>,
     /// The decision; it was closed without one if the gate was opened again or a rollback began.
     pub decision: Option<GateDecision>,
@@ -132,7 +132,7 @@ pub struct Question {
     pub text: String,
     /// When it was asked.
     pub asked: Timestamp,
-    /// Who said what.
+    /// Who said what: the last word of each that they did not take back.
     pub answers: Vec<Said>,
     /// When nobody waited for an answer any more.
     pub closed: Option<Timestamp>,
@@ -158,7 +158,11 @@ impl Fold {
             self.questions.insert(ask.number, Question::new(ask, at));
         }
         if let Body::Answered(answered) = &step.record.body {
+            self.unsaid(answered.ask, &answered.by);
             self.answered(answered, at);
+        }
+        if let Body::AnswerWithdrawn { ask, by, .. } = &step.record.body {
+            self.unsaid(*ask, by);
         }
         if let Body::GateDecided {
             place,
@@ -253,6 +257,19 @@ impl Fold {
             && let Some(gate) = self.latest(&place)
         {
             gate.approvals.push(said);
+        }
+    }
+
+    /// Takes away what the person has said to the question: only their last word counts.
+    fn unsaid(&mut self, ask: u64, by: &PersonId) {
+        let Some(question) = self.questions.get_mut(&ask) else {
+            return;
+        };
+        question.answers.retain(|said| said.by != *by);
+        if let AskAbout::Approval { place, .. } = question.about.clone()
+            && let Some(gate) = self.latest(&place).filter(|gate| gate.decision.is_none())
+        {
+            gate.approvals.retain(|said| said.by != *by);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use phasegate_core::{Desired, EffectOutcome, Ratio, Span};
 use phasegate_engine::program::{Goal, OpKind};
-use phasegate_engine::record::{Body, Decision, GateReason, HoldReason, Place, Record};
+use phasegate_engine::record::{AskAbout, Body, Decision, GateReason, HoldReason, Place, Record};
 use phasegate_report::view::{Evidence, KpiStatus, MomentSort};
 use phasegate_report::{View, executive_summary, explain, html, lessons, markdown};
 use phasegate_sla::Verdict;
@@ -448,6 +448,32 @@ fn a_yes_that_has_expired_is_waited_for_again() {
         };
         assert!(full.contains(counted), "{minutes}: {full}");
     }
+}
+
+#[test]
+fn a_yes_that_was_taken_back_is_told_as_no_approval() {
+    let mut records = fixtures::completed();
+    let decided = |record: &Record| matches!(record.body, Body::GateDecided { .. });
+    records.truncate(records.iter().position(decided).expect("a gate"));
+    let before = view(&records);
+    let mut approvals = before.questions.iter();
+    let asked = approvals.find(|one| matches!(one.about, AskAbout::Approval { .. }));
+    let (ask, by) = asked
+        .map(|one| (one.number, one.answers[0].by.clone()))
+        .expect("a question");
+    assert_eq!(before.gates[0].approvals.len(), 1);
+    let reason = "not yet".to_owned();
+    push(
+        &mut records,
+        1_000,
+        Body::AnswerWithdrawn { ask, by, reason },
+    );
+    let view = view(&records);
+    assert_eq!(view.gates[0].approvals, []);
+    let question = view.questions.iter().find(|one| one.number == ask);
+    let question = question.expect("a question");
+    assert_eq!((question.answers.len(), question.approved), (0, false));
+    assert!(markdown(&view).contains("0 of 1 from release-manager"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use phasegate_core::{Capability, Timestamp};
+use phasegate_core::{Capability, Clock as _};
 use phasegate_journal::MemoryJournal;
 use phasegate_provider::{
     Answer, ApprovalSource, Ask, AskId, Call, Decision, ErrorKind, Provider, ProviderError,
@@ -47,6 +47,16 @@ bindings:
   desk: {adapter: test, roles: [approval-source]}
 ";
 
+/// The moment at which it was opened.
+#[derive(Debug)]
+pub(crate) struct Since(Instant);
+
+impl Default for Since {
+    fn default() -> Self {
+        Self(Instant::now())
+    }
+}
+
 /// What was put and is open, what was closed, what people say.
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
@@ -55,6 +65,8 @@ pub(crate) struct Desk {
     pub(crate) replies: Mutex<Vec<Reply>>,
     /// So many times more it cannot be reached.
     pub(crate) away: AtomicU32,
+    /// Its clock shows what the rollout's does.
+    since: Since,
 }
 
 impl Desk {
@@ -65,7 +77,7 @@ impl Desk {
     }
 
     /// Says something to the question that is open, and to no other, under a note where there is one.
-    pub(crate) fn say(&self, person: &str, decision: Decision, note: Option<String>, at: i64) {
+    pub(crate) fn say(&self, person: &str, decision: Decision, note: Option<String>) {
         let ask = self.question();
         let answer = Answer {
             ask: ask.id.clone(),
@@ -76,7 +88,7 @@ impl Desk {
             journal_head: ask.journal_head.clone(),
             note,
         };
-        let at = Timestamp::from_unix_millis(at);
+        let at = Paused(self.since.0).now().wall;
         let reply = answer.into_reply(ask.role.clone(), at, "a test".to_owned());
         reply.supersede(&mut self.replies.lock().expect("a lock"));
     }

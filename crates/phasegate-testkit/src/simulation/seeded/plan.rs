@@ -186,7 +186,13 @@ fn phase(chance: &mut Chance, number: u64, phases: u64, kinds: &mut Vec<&'static
             chance.between(5, 60),
         ));
     }
-    text.push_str("    rollback:\n");
+    text.push_str(&way_back(chance, number, undo));
+    text
+}
+
+/// How a phase goes back.
+fn way_back(chance: &mut Chance, number: u64, mut undo: Vec<String>) -> String {
+    let mut text = "    rollback:\n".to_owned();
     let target = match number {
         0 => "start",
         2 => "start",
@@ -194,20 +200,26 @@ fn phase(chance: &mut Chance, number: u64, phases: u64, kinds: &mut Vec<&'static
             .pick(&["start", "previous-phase"])
             .unwrap_or(&"start"),
     };
-    text.push_str(&format!("      target: {target}\n      limit: 20m\n      escalate-to: operator\n      escalate-via: team\n      steps:\n"));
     undo.push(format!(
         "        - {{id: told-{number}, budget: 1m, notify: {{channel: team}}}}\n"
     ));
+    let validated = chance.percent(50);
+    let staged = validated && target == "previous-phase" && chance.percent(60);
+    // Every other way back has no more time than its steps and what is looked at behind them may take.
+    let most = match (number % 2, staged) {
+        (_, true) => 70,
+        (0, false) => undo.len() + if validated { 4 } else { 0 },
+        (_, false) => 20,
+    };
+    text.push_str(&format!("      target: {target}\n      limit: {most}m\n      escalate-to: operator\n      escalate-via: team\n      steps:\n"));
     text.push_str(&undo.concat());
-    if chance.percent(50) {
+    if validated {
         text.push_str(
             "      validation: [ratio(service-errors) < 30%]\n      validate-within: 4m\n",
         );
-        if target == "previous-phase" && chance.percent(60) {
-            // Ten stages may be looked at for four minutes each.
-            text = text.replace("      limit: 20m\n", "      limit: 70m\n");
-            text.push_str("      staged: true\n");
-        }
+    }
+    if staged {
+        text.push_str("      staged: true\n");
     }
     text
 }
