@@ -4,10 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use phasegate_provider::points::Gaps;
-use phasegate_provider::{HttpEndpoint, SecretSource};
-use phasegate_resilience::{
-    Backoff, Breaker, BreakerConfig, Misuse, Policy, Quota, RateLimiter, RetryPolicy, Window,
-};
+use phasegate_provider::{HttpEndpoint, Pace, SecretSource};
+use phasegate_resilience::{Misuse, Policy, Quota, RateLimiter};
 use serde::{Deserialize, Serialize};
 
 /// Which Datadog, and how to get in.
@@ -70,20 +68,8 @@ impl DatadogConfig {
 /// # Errors
 /// None in fact; the parts check their numbers.
 pub fn default_policy() -> Result<Policy, Misuse> {
-    let retry = RetryPolicy::default()
-        .attempts(3)
-        .total(Duration::from_secs(20))
-        .backoff(Backoff::exponential(Duration::from_millis(500)).cap(Duration::from_secs(5)));
-    let breaker = BreakerConfig::default()
-        .window(Window::Calls(20))
-        .min_calls(10)
-        .consecutive_failures(5)
-        .open_for(Backoff::exponential(Duration::from_secs(10)).cap(Duration::from_secs(120)))
-        .probes(1);
     let quota = Quota::new(1600, Duration::from_secs(3600))?;
-    Ok(Policy::new()
-        .retry(retry)
-        .breaker(Arc::new(Breaker::new(breaker)?))
-        .limiter(Arc::new(RateLimiter::new(quota)), Duration::from_secs(1))
-        .timeout(Duration::from_secs(10)))
+    Ok(Pace::HOSTED
+        .policy()?
+        .limiter(Arc::new(RateLimiter::new(quota)), Duration::from_secs(1)))
 }

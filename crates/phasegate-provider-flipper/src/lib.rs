@@ -5,8 +5,10 @@ mod api;
 mod gates;
 #[cfg(feature = "redis")]
 mod layout;
+mod policy;
 
 pub use api::{Flipper, FlipperConfig};
 pub use gates::Beside;
 #[cfg(feature = "redis")]
 pub use layout::{FlipperRedis, FlipperRedisConfig};
+pub use policy::default_policy;

@@ -5,10 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use phasegate_core::{ChannelId, PersonId, RoleId, Span, TargetId};
-use phasegate_provider::{Credential, HttpEndpoint, SecretSource};
-use phasegate_resilience::{
-    Backoff, Breaker, BreakerConfig, Misuse, Policy, Quota, RateLimiter, RetryPolicy, Window,
-};
+use phasegate_provider::{Credential, HttpEndpoint, Pace, SecretSource};
+use phasegate_resilience::{Misuse, Policy, Quota, RateLimiter};
 use serde::{Deserialize, Serialize};
 
 /// When a workflow is done.
@@ -283,20 +281,8 @@ impl GithubConfig {
 /// # Errors
 /// None in fact; the parts check their numbers.
 pub fn default_policy() -> Result<Policy, Misuse> {
-    let retry = RetryPolicy::default()
-        .attempts(3)
-        .total(Duration::from_secs(20))
-        .backoff(Backoff::exponential(Duration::from_millis(500)).cap(Duration::from_secs(5)));
-    let breaker = BreakerConfig::default()
-        .window(Window::Calls(20))
-        .min_calls(10)
-        .consecutive_failures(5)
-        .open_for(Backoff::exponential(Duration::from_secs(10)).cap(Duration::from_secs(120)))
-        .probes(1);
     let quota = Quota::new(1, Duration::from_secs(1))?;
-    Ok(Policy::new()
-        .retry(retry)
-        .breaker(Arc::new(Breaker::new(breaker)?))
-        .limiter(Arc::new(RateLimiter::new(quota)), Duration::from_secs(2))
-        .timeout(Duration::from_secs(10)))
+    Ok(Pace::HOSTED
+        .policy()?
+        .limiter(Arc::new(RateLimiter::new(quota)), Duration::from_secs(2)))
 }

@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use phasegate_provider::HttpEndpoint;
 use phasegate_provider::points::Gaps;
-use phasegate_resilience::{
-    Backoff, Breaker, BreakerConfig, Misuse, Policy, Quota, RateLimiter, RetryPolicy, Window,
-};
+use phasegate_provider::{HttpEndpoint, Pace};
+use phasegate_resilience::{Misuse, Policy, Quota, RateLimiter};
 use serde::{Deserialize, Serialize};
 
 /// Which Graphite, and how its series are read.
@@ -54,20 +52,8 @@ impl GraphiteConfig {
 /// # Errors
 /// None in fact; the parts check their numbers.
 pub fn default_policy() -> Result<Policy, Misuse> {
-    let retry = RetryPolicy::default()
-        .attempts(3)
-        .total(Duration::from_secs(10))
-        .backoff(Backoff::exponential(Duration::from_millis(200)).cap(Duration::from_secs(2)));
-    let breaker = BreakerConfig::default()
-        .window(Window::Calls(20))
-        .min_calls(10)
-        .consecutive_failures(5)
-        .open_for(Backoff::exponential(Duration::from_secs(5)).cap(Duration::from_secs(60)))
-        .probes(1);
     let quota = Quota::new(5, Duration::from_secs(1))?;
-    Ok(Policy::new()
-        .retry(retry)
-        .breaker(Arc::new(Breaker::new(breaker)?))
-        .limiter(Arc::new(RateLimiter::new(quota)), Duration::from_secs(1))
-        .timeout(Duration::from_secs(10)))
+    Ok(Pace::OWN
+        .policy()?
+        .limiter(Arc::new(RateLimiter::new(quota)), Duration::from_secs(1)))
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use phasegate_core::{Span, TargetId};
-use phasegate_resilience::{Backoff, Breaker, BreakerConfig, Misuse, Policy, RetryPolicy, Window};
+use phasegate_provider::Pace;
+use phasegate_resilience::{Misuse, Policy};
 use serde::{Deserialize, Serialize};
 
 /// Where HAProxy's runtime API listens (`stats socket … level admin`, which weights need).
@@ -172,20 +172,16 @@ impl HaproxyConfig {
 /// # Errors
 /// None in fact; the parts check their numbers.
 pub fn default_policy() -> Result<Policy, Misuse> {
-    let retry = RetryPolicy::default()
-        .attempts(3)
-        .total(Duration::from_secs(5))
-        .backoff(Backoff::exponential(Duration::from_millis(50)).cap(Duration::from_secs(1)));
-    let breaker = BreakerConfig::default()
-        .window(Window::Calls(20))
-        .min_calls(10)
-        .consecutive_failures(5)
-        .open_for(Backoff::exponential(Duration::from_secs(1)).cap(Duration::from_secs(30)))
-        .probes(1);
-    Ok(Policy::new()
-        .retry(retry)
-        .breaker(Arc::new(Breaker::new(breaker)?))
-        .timeout(Duration::from_secs(2)))
+    let pace = Pace {
+        total: Duration::from_secs(5),
+        each: Duration::from_secs(2),
+        pause: Duration::from_millis(50),
+        pause_max: Duration::from_secs(1),
+        open: Duration::from_secs(1),
+        open_max: Duration::from_secs(30),
+        ..Pace::OWN
+    };
+    pace.policy()
 }
 
 #[cfg(test)]

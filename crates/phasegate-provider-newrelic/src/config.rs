@@ -3,11 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use phasegate_provider::{HttpEndpoint, SecretSource};
-use phasegate_resilience::{
-    Backoff, Breaker, BreakerConfig, Bulkhead, BulkheadConfig, Misuse, Policy, Quota, RateLimiter,
-    RetryPolicy, Window,
-};
+use phasegate_provider::{HttpEndpoint, Pace, SecretSource};
+use phasegate_resilience::{Bulkhead, BulkheadConfig, Misuse, Policy, Quota, RateLimiter};
 use serde::{Deserialize, Serialize};
 
 /// Which account, and how to get in.
@@ -53,22 +50,10 @@ impl NewRelicConfig {
 /// # Errors
 /// None in fact; the parts check their numbers.
 pub fn default_policy() -> Result<Policy, Misuse> {
-    let retry = RetryPolicy::default()
-        .attempts(3)
-        .total(Duration::from_secs(20))
-        .backoff(Backoff::exponential(Duration::from_millis(500)).cap(Duration::from_secs(5)));
-    let breaker = BreakerConfig::default()
-        .window(Window::Calls(20))
-        .min_calls(10)
-        .consecutive_failures(5)
-        .open_for(Backoff::exponential(Duration::from_secs(10)).cap(Duration::from_secs(120)))
-        .probes(1);
     let quota = Quota::new(600, Duration::from_secs(60))?;
     let bulkhead = Bulkhead::new(BulkheadConfig::new(5).queue(32));
-    Ok(Policy::new()
-        .retry(retry)
-        .breaker(Arc::new(Breaker::new(breaker)?))
+    Ok(Pace::HOSTED
+        .policy()?
         .limiter(Arc::new(RateLimiter::new(quota)), Duration::from_secs(1))
-        .bulkhead(Arc::new(bulkhead), Duration::from_secs(5))
-        .timeout(Duration::from_secs(10)))
+        .bulkhead(Arc::new(bulkhead), Duration::from_secs(5)))
 }

@@ -3,5 +3,7 @@
 
 mod encode;
 mod notifier;
+mod policy;
 
 pub use notifier::{PagerDuty, PagerDutyConfig, Service, Severity};
+pub use policy::default_policy;

@@ -3,5 +3,7 @@
 
 mod encode;
 mod notifier;
+mod policy;
 
 pub use notifier::{Slack, SlackChannel, SlackConfig};
+pub use policy::default_policy;

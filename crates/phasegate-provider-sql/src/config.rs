@@ -4,10 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use phasegate_core::Span;
-use phasegate_provider::SecretSource;
-use phasegate_resilience::{
-    Backoff, Breaker, BreakerConfig, Bulkhead, BulkheadConfig, Misuse, Policy, RetryPolicy, Window,
-};
+use phasegate_provider::{Pace, SecretSource};
+use phasegate_resilience::{Bulkhead, BulkheadConfig, Misuse, Policy};
 use serde::{Deserialize, Serialize};
 
 /// Which database, and who asks.
@@ -114,20 +112,15 @@ impl PostgresConfig {
 /// # Errors
 /// None in fact; the parts check their numbers.
 pub fn default_policy() -> Result<Policy, Misuse> {
-    let retry = RetryPolicy::default()
-        .attempts(2)
-        .total(Duration::from_secs(15))
-        .backoff(Backoff::exponential(Duration::from_millis(500)).cap(Duration::from_secs(2)));
-    let breaker = BreakerConfig::default()
-        .window(Window::Calls(20))
-        .min_calls(10)
-        .consecutive_failures(3)
-        .open_for(Backoff::exponential(Duration::from_secs(5)).cap(Duration::from_secs(60)))
-        .probes(1);
+    let pace = Pace {
+        attempts: 2,
+        total: Duration::from_secs(15),
+        pause: Duration::from_millis(500),
+        failures: 3,
+        ..Pace::OWN
+    };
     let bulkhead = Bulkhead::new(BulkheadConfig::new(4).queue(16));
-    Ok(Policy::new()
-        .retry(retry)
-        .breaker(Arc::new(Breaker::new(breaker)?))
-        .bulkhead(Arc::new(bulkhead), Duration::from_secs(5))
-        .timeout(Duration::from_secs(10)))
+    Ok(pace
+        .policy()?
+        .bulkhead(Arc::new(bulkhead), Duration::from_secs(5)))
 }

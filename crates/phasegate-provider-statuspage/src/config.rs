@@ -5,10 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use phasegate_core::ChannelId;
-use phasegate_provider::SecretSource;
-use phasegate_resilience::{
-    Backoff, Breaker, BreakerConfig, Misuse, Policy, Quota, RateLimiter, RetryPolicy, Window,
-};
+use phasegate_provider::{Pace, SecretSource};
+use phasegate_resilience::{Misuse, Policy, Quota, RateLimiter};
 use serde::{Deserialize, Serialize};
 
 /// Where an incident stands, in the API's words.
@@ -146,20 +144,15 @@ impl StatusPageConfig {
 /// # Errors
 /// None in fact; the parts check their numbers.
 pub fn default_policy() -> Result<Policy, Misuse> {
-    let retry = RetryPolicy::default()
-        .attempts(3)
-        .total(Duration::from_secs(60))
-        .backoff(Backoff::exponential(Duration::from_secs(2)).cap(Duration::from_secs(30)));
-    let breaker = BreakerConfig::default()
-        .window(Window::Calls(20))
-        .min_calls(10)
-        .consecutive_failures(5)
-        .open_for(Backoff::exponential(Duration::from_secs(10)).cap(Duration::from_secs(120)))
-        .probes(1);
+    let pace = Pace {
+        total: Duration::from_secs(60),
+        each: Duration::from_secs(20),
+        pause: Duration::from_secs(2),
+        pause_max: Duration::from_secs(30),
+        ..Pace::HOSTED
+    };
     let quota = Quota::new(1, Duration::from_secs(2))?;
-    Ok(Policy::new()
-        .retry(retry)
-        .breaker(Arc::new(Breaker::new(breaker)?))
-        .limiter(Arc::new(RateLimiter::new(quota)), Duration::from_secs(10))
-        .timeout(Duration::from_secs(20)))
+    Ok(pace
+        .policy()?
+        .limiter(Arc::new(RateLimiter::new(quota)), Duration::from_secs(10)))
 }

@@ -10,6 +10,7 @@ pub mod http;
 pub mod layer;
 mod named;
 mod outcome;
+mod pace;
 pub mod points;
 pub mod registry;
 pub mod role;
@@ -27,6 +28,7 @@ pub use layer::{
     Exchange, Failure, Fault, Faults, Layer, Next, Recording, Replay, Request, Response, Trace,
 };
 pub use named::{NamedQueries, Texts};
+pub use pace::Pace;
 pub use phasegate_resilience::CallClass;
 pub use registry::{Registry, RegistryError};
 pub use role::{
