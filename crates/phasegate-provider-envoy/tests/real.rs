@@ -9,7 +9,7 @@ use phasegate_core::{
     Capability, Desired, Effect, EffectClass, EffectKey, Ratio, Role, Span, Standing, Timestamp,
 };
 use phasegate_provider::{Effector as _, ErrorKind, Registry, Sent, TrafficRouter as _};
-use phasegate_testkit::conformance::traffic_router;
+use phasegate_testkit::conformance::{self, traffic_router};
 use serde_json::{Value, json};
 
 use support::{Envoy, call, id, percent, table, target};
@@ -29,6 +29,16 @@ async fn it_keeps_the_rules_of_routers() {
     assert_eq!((found.canary, &*found.native), (least, "v2=1 v1=999999"));
     let wanted = table("shop", "v2", [999_999, 1], true);
     assert_eq!(envoy.written("shop.json"), wanted);
+}
+
+#[tokio::test]
+async fn it_keeps_the_rules_of_mirrors() {
+    let Some(envoy) = Envoy::start().await else {
+        return;
+    };
+    let mirror = envoy.router().mirror();
+    let found = conformance::mirror(&mirror, &target(), &id("nowhere"), &call()).await;
+    assert_eq!(found, []);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use phasegate_provider::{
 };
 use phasegate_tcp::moved;
 use phasegate_tcp::redis::{RedisEndpoint, RedisLink, failure, transaction};
+use phasegate_tcp::tls::TlsConfig;
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Value, from_redis_value};
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,9 @@ pub struct FlipperRedisConfig {
     /// The password, where Redis asks for one.
     #[serde(default)]
     pub password: Option<SecretSource>,
+    /// Encryption, and whose certificates for the host are good. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsConfig>,
     /// What the adapter puts before its keys. Default: nothing.
     #[serde(default)]
     pub key_prefix: String,
@@ -63,6 +67,7 @@ impl FlipperRedisConfig {
             database: 0,
             user: None,
             password: None,
+            tls: None,
             key_prefix: String::new(),
             beside: Beside::Refuse,
         }
@@ -72,6 +77,13 @@ impl FlipperRedisConfig {
     #[must_use]
     pub fn with_password(mut self, password: SecretSource) -> Self {
         self.password = Some(password);
+        self
+    }
+
+    /// The same with encryption.
+    #[must_use]
+    pub fn with_tls(mut self, tls: TlsConfig) -> Self {
+        self.tls = Some(tls);
         self
     }
 
@@ -94,6 +106,7 @@ impl FlipperRedisConfig {
             .with_database(self.database)
             .with_user(self.user.clone())
             .with_password(self.password.clone())
+            .with_tls(self.tls.clone())
     }
 }
 

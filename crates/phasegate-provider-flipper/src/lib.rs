@@ -11,4 +11,6 @@ pub use api::{Flipper, FlipperConfig};
 pub use gates::Beside;
 #[cfg(feature = "redis")]
 pub use layout::{FlipperRedis, FlipperRedisConfig};
+#[cfg(feature = "redis")]
+pub use phasegate_tcp::tls::TlsConfig;
 pub use policy::default_policy;

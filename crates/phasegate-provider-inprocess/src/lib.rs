@@ -9,4 +9,6 @@ mod router;
 pub use approvals::{ApprovalDesk, DeskError};
 pub use log_notifier::{LogNotifier, LoggedMessage};
 pub use recorder::{Ended, Recorder, RecorderConfig, RecorderError};
-pub use router::{Drained, Router, RouterConfig, RouterError, RunningRouter};
+pub use router::{
+    Drained, Router, RouterConfig, RouterError, RouterMirror, RunningRouter, ShadowConfig,
+};

@@ -15,8 +15,8 @@ use phasegate_core::{
 use phasegate_provider::{
     Call, MetricSource, Provider, ProviderError, Receipt, Traffic, TrafficRouter,
 };
-use phasegate_provider_inprocess::{Ended, Recorder, RecorderConfig};
-use phasegate_testkit::conformance::{Violation, metric_source, traffic_router};
+use phasegate_provider_inprocess::{Ended, Recorder, RecorderConfig, ShadowConfig};
+use phasegate_testkit::conformance::{Violation, metric_source, mirror, traffic_router};
 
 use support::{Upstream, call, config, start, target};
 
@@ -36,6 +36,30 @@ async fn the_router_keeps_the_rules_of_routers() {
     let found = traffic_router(router.as_ref(), &target(), &nowhere(), &call()).await;
     assert_eq!(found, []);
     assert_eq!(router.canary(), Ratio::ZERO);
+}
+
+#[tokio::test]
+async fn the_router_keeps_the_rules_of_mirrors() {
+    let (stable, canary) = (Upstream::saying("s").await, Upstream::saying("c").await);
+    let config = config(stable.address, canary.address);
+    let unshadowed = start(config.clone()).await;
+    let found = mirror(
+        &unshadowed.router().mirror(),
+        &target(),
+        &nowhere(),
+        &call(),
+    )
+    .await;
+    let found = rules(&found);
+    assert!(found.contains("what sends copies says so"), "{found:?}");
+    assert!(found.contains("a share of copies can be set"), "{found:?}");
+
+    let shadow = Upstream::saying("shadow").await;
+    let config = config.with_shadow(ShadowConfig::new(shadow.address.to_string()));
+    let router = start(config).await;
+    let found = mirror(&router.router().mirror(), &target(), &nowhere(), &call()).await;
+    assert_eq!(found, []);
+    assert_eq!(router.router().copying(), Ratio::ZERO);
 }
 
 /// A router with one thing wrong with it.

@@ -13,9 +13,10 @@ use lettre::transport::smtp::extension::ClientId;
 use phasegate_core::{Capability, ChannelId};
 use phasegate_provider::text::{one_line, plain};
 use phasegate_provider::{
-    Call, ErrorKind, Message, Notifier, Provider, ProviderError, Receipt, Retry, Sent,
+    Call, ErrorKind, Message, Notifier, Provider, ProviderError, Receipt, Sent,
 };
 use phasegate_tcp::BoundedStream;
+use phasegate_tcp::tls::unconnected;
 use tokio::time::timeout;
 
 use crate::config::{MailConfig, Security};
@@ -109,26 +110,13 @@ impl Mail {
     /// A connection on which a message can be sent.
     async fn connected(&self, act: &str) -> Result<AsyncSmtpConnection, ProviderError> {
         let hello = ClientId::Domain(self.config.hello.clone());
-        let broken = |error: std::io::Error| {
-            let told = format!("{act}: {error}");
-            let failed = ProviderError::new(ErrorKind::Unavailable, Sent::Nothing, told);
-            // A certificate that is not trusted will not be another time either.
-            let is_refused = error.kind() == std::io::ErrorKind::InvalidData;
-            if is_refused {
-                failed.with_retry(Retry::Never)
-            } else {
-                failed
-            }
-        };
+        let broken = |error: std::io::Error| unconnected(act, error);
         let stream = BoundedStream::connect(&self.config.host, self.config.port, BYTES_MAX).await;
         let stream = stream.map_err(broken)?;
         let line = match self.config.security {
             Security::Plain | Security::StartTls => Line::Plain(stream),
             Security::Tls => {
-                let connecting = self
-                    .trust
-                    .connector
-                    .connect(self.trust.name.clone(), stream);
+                let connecting = self.trust.tls.connect(stream);
                 Line::Tls(Box::new(connecting.await.map_err(broken)?))
             }
         };

@@ -8,4 +8,5 @@ mod text;
 
 pub use config::{Absent, RedisConfig, default_policy};
 pub use phasegate_tcp::redis::RedisEndpoint;
+pub use phasegate_tcp::tls::TlsConfig;
 pub use source::RedisSource;

@@ -5,6 +5,8 @@ mod moved;
 #[cfg(feature = "redis")]
 pub mod redis;
 mod stream;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use moved::moved;
 pub use stream::BoundedStream;

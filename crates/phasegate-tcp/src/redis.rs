@@ -8,7 +8,9 @@ use phasegate_provider::{ErrorKind, ProviderError, SecretSource, Sent};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Cmd, RedisConnectionInfo, RedisError, Value};
 use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::tls::{TlsConfig, unconnected};
 use crate::{BoundedStream, moved};
 
 /// The most bytes that a server may say in one call. `INFO` with statistics of every command has some tens of KiB.
@@ -40,6 +42,9 @@ pub struct RedisEndpoint {
     /// The password, where Redis asks for one. Read for each call.
     #[serde(default)]
     pub password: Option<SecretSource>,
+    /// Encryption, and whose certificates for the host are good. Default: none; `tls: {}` trusts public authorities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsConfig>,
 }
 
 fn port() -> u16 {
@@ -55,6 +60,7 @@ impl RedisEndpoint {
             database: 0,
             user: None,
             password: None,
+            tls: None,
         }
     }
 
@@ -79,6 +85,13 @@ impl RedisEndpoint {
         self
     }
 
+    /// The same with encryption, or without.
+    #[must_use]
+    pub fn with_tls(mut self, tls: Option<TlsConfig>) -> Self {
+        self.tls = tls;
+        self
+    }
+
     /// Connects and comes in; `act` says what for. There is no time limit but the caller's.
     ///
     /// Dropping the future gives the connection up.
@@ -93,36 +106,53 @@ impl RedisEndpoint {
         if let Some(password) = &self.password {
             login = login.set_password(password.resolve_for(act)?.expose());
         }
-        let failed = |error: RedisError| failure(act, Sent::Nothing, error);
         let stream = BoundedStream::connect(&self.host, self.port, BYTES_MAX).await;
-        let stream = stream.map_err(|error| failed(error.into()))?;
-        // The call's own deadline is what counts.
-        let config = AsyncConnectionConfig::new().set_response_timeout(None);
-        let connected = MultiplexedConnection::new_with_config(&login, stream, config).await;
-        let (mut connection, traffic) = connected.map_err(failed)?;
-        let mut traffic: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(traffic);
-        // Whoever may not come in is told so here.
-        let ping = redis::cmd("PING");
-        let mut ended = false;
-        let watched = async {
-            traffic.as_mut().await;
-            ended = true;
+        let stream = stream.map_err(|error| unconnected(act, error))?;
+        let Some(tls) = &self.tls else {
+            return greeted(stream, &login, act).await;
         };
-        let greeted = moved(ping.query_async::<()>(&mut connection), watched).await;
-        greeted.map_err(failed)?;
-        if ended {
-            let told = format!("{act}: the connection was closed");
-            return Err(ProviderError::new(
-                ErrorKind::Unavailable,
-                Sent::Nothing,
-                told,
-            ));
-        }
-        Ok(RedisLink {
-            connection,
-            traffic,
-        })
+        let encrypted = tls.trust(&self.host, act)?.connect(stream).await;
+        let encrypted = encrypted.map_err(|error| unconnected(act, error))?;
+        greeted(encrypted, &login, act).await
     }
+}
+
+/// Comes in over a connection, and is told so if it may not.
+async fn greeted<S>(
+    stream: S,
+    login: &RedisConnectionInfo,
+    act: &str,
+) -> Result<RedisLink, ProviderError>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let failed = |error: RedisError| failure(act, Sent::Nothing, error);
+    // The call's own deadline is what counts.
+    let config = AsyncConnectionConfig::new().set_response_timeout(None);
+    let connected = MultiplexedConnection::new_with_config(login, stream, config).await;
+    let (mut connection, traffic) = connected.map_err(failed)?;
+    let mut traffic: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(traffic);
+    // Whoever may not come in is told so here.
+    let ping = redis::cmd("PING");
+    let mut ended = false;
+    let watched = async {
+        traffic.as_mut().await;
+        ended = true;
+    };
+    let greeted = moved(ping.query_async::<()>(&mut connection), watched).await;
+    greeted.map_err(failed)?;
+    if ended {
+        let told = format!("{act}: the connection was closed");
+        return Err(ProviderError::new(
+            ErrorKind::Unavailable,
+            Sent::Nothing,
+            told,
+        ));
+    }
+    Ok(RedisLink {
+        connection,
+        traffic,
+    })
 }
 
 /// A connection, and the future that moves its bytes: poll them together, with [`moved`].

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use phasegate_journal::{Journal as _, ReadError};
 use phasegate_journal_postgres::PostgresJournal;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use phasegate_testkit::servers::Authority;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config};
@@ -14,40 +16,23 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::server::{Server, options};
 use crate::{TTL, batch, holder, rollout};
 
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    tls: MakeRustlsConnect,
+/// Who trusts this authority and nobody else.
+fn trusting(authority: &Authority) -> MakeRustlsConnect {
+    let root = CertificateDer::from_pem_slice(authority.root_pem().as_bytes());
+    let mut roots = RootCertStore::empty();
+    roots.add(root.expect("PEM")).expect("an authority");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    MakeRustlsConnect::new(config)
 }
 
-impl Authority {
-    fn new(name: &str) -> Self {
-        let mut params = CertificateParams::new(Vec::new()).expect("no names");
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().expect("a key");
-        let certificate = params.self_signed(&key).expect("a certificate");
-        let mut roots = RootCertStore::empty();
-        roots.add(certificate.der().clone()).expect("an authority");
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Self {
-            issuer: Issuer::new(params, key),
-            tls: MakeRustlsConnect::new(config),
-        }
-    }
-
-    async fn certify(&self, server: &Server, name: &str) {
-        let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
-        let key = KeyPair::generate().expect("a key");
-        let made = params.signed_by(&key, &self.issuer).expect("signed");
-        server
-            .encrypt(name, &made.pem(), &key.serialize_pem())
-            .await;
-    }
+async fn certify(authority: &Authority, server: &Server, name: &str) {
+    let (certificate, key) = authority.certificate(name, 2100).expect("made");
+    server.encrypt(name, &certificate, &key).await;
 }
 
 /// The server under the name that certificates are made for.
@@ -66,7 +51,7 @@ fn named(server: &Server, mode: SslMode) -> Config {
 
 async fn refused(server: &Server, trusted: &Authority, why: &str) {
     for mode in [SslMode::Disable, SslMode::Prefer, SslMode::Require] {
-        let (config, tls) = (named(server, mode), trusted.tls.clone());
+        let (config, tls) = (named(server, mode), trusting(trusted));
         let opened = PostgresJournal::connect_with_tls(config, tls, options("tls")).await;
         match opened {
             Err(ReadError::Unavailable(error)) => {
@@ -94,16 +79,16 @@ async fn only_a_trusted_certificate_for_the_name_that_was_asked_for_is_good() {
     let Some(server) = Server::start().await else {
         return;
     };
-    let (ours, theirs) = (Authority::new("ours"), Authority::new("theirs"));
+    let [ours, theirs] = ["ours", "theirs"].map(|name| Authority::new(name).expect("an authority"));
     refused(&server, &ours, "does not support TLS").await;
-    ours.certify(&server, "other.example").await;
+    certify(&ours, &server, "other.example").await;
     refused(&server, &ours, "not valid for name").await;
-    ours.certify(&server, "localhost").await;
+    certify(&ours, &server, "localhost").await;
     refused(&server, &theirs, "UnknownIssuer").await;
 
     // Encrypted also where the configuration would rather have it plain.
     let config = named(&server, SslMode::Disable);
-    let opened = PostgresJournal::connect_with_tls(config, ours.tls.clone(), options("tls")).await;
+    let opened = PostgresJournal::connect_with_tls(config, trusting(&ours), options("tls")).await;
     let journal = opened.expect("a journal");
     let id = rollout("r");
     let made = journal
@@ -124,7 +109,7 @@ async fn only_a_trusted_certificate_for_the_name_that_was_asked_for_is_good() {
         }
         other => panic!("{other:?} over a server without encryption"),
     }
-    ours.certify(&server, "localhost").await;
+    certify(&ours, &server, "localhost").await;
     let written = journal.append(&lease, head.next_seq, batch("1")).await;
     written.expect("an append");
     assert_eq!(end_encrypted(&beside).await, 1);

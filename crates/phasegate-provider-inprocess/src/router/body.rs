@@ -1,4 +1,4 @@
-//! Bodies on their way through: passed on frame by frame, never gathered.
+//! Bodies on their way through: passed on frame by frame, gathered only for a copy.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,10 +10,14 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 
+use super::copies::Copy;
 use super::tally::Tally;
 
 /// What a client is answered: an upstream's body, or a few words of the router's own.
 pub(super) type Answer = Either<FromUpstream, Full<Bytes>>;
+
+/// What an upstream is sent: a client's body, or the one of a copy.
+pub(super) type ToUpstream = Either<FromClient, Full<Bytes>>;
 
 /// A request's body on its way to an upstream. Notes when the client broke it off, so that the upstream
 /// is not blamed.
@@ -21,14 +25,30 @@ pub(super) type Answer = Either<FromUpstream, Full<Bytes>>;
 pub(super) struct FromClient {
     inner: Incoming,
     broken: Arc<AtomicBool>,
+    copy: Option<Copy>,
 }
 
 impl FromClient {
     /// The body, and the note.
-    pub(super) fn new(inner: Incoming) -> (Self, Arc<AtomicBool>) {
+    pub(super) fn new(inner: Incoming, copy: Option<Copy>) -> (Self, Arc<AtomicBool>) {
         let broken = Arc::new(AtomicBool::new(false));
         let note = Arc::clone(&broken);
-        (Self { inner, broken }, note)
+        let mut body = Self {
+            inner,
+            broken,
+            copy,
+        };
+        body.end_copy();
+        (body, note)
+    }
+
+    /// A body that is known to have ended is not asked again for its end.
+    fn end_copy(&mut self) {
+        if self.inner.is_end_stream()
+            && let Some(mut copy) = self.copy.take()
+        {
+            copy.complete();
+        }
     }
 }
 
@@ -41,8 +61,19 @@ impl Body for FromClient {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
-        if matches!(frame, Some(Err(_))) {
-            self.broken.store(true, Ordering::Release);
+        match &frame {
+            Some(Err(_)) => self.broken.store(true, Ordering::Release),
+            Some(Ok(frame)) => {
+                if let (Some(copy), Some(piece)) = (&mut self.copy, frame.data_ref()) {
+                    copy.push(piece);
+                }
+                self.end_copy();
+            }
+            None => {
+                if let Some(mut copy) = self.copy.take() {
+                    copy.complete();
+                }
+            }
         }
         Poll::Ready(frame)
     }

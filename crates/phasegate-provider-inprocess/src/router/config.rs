@@ -89,6 +89,57 @@ pub struct RouterConfig {
     /// usual hard limit on open files with as many connections to upstreams.
     #[serde(default = "connections_max")]
     pub connections_max: usize,
+    /// Where copies of requests are sent, as [`Router::mirror`](super::Router::mirror) is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<ShadowConfig>,
+}
+
+/// A third version that gets copies of requests, and whose answers nobody sees. It gets all kinds of requests, ones that change
+/// something too: its own storage must bear that. A copy has the header `x-phasegate-copy`, follows the request when that has
+/// been passed on as a whole, and is never waited for.
+///
+/// ```
+/// use phasegate_provider_inprocess::{RouterConfig, ShadowConfig};
+/// let config = RouterConfig::new("checkout".parse()?, "127.0.0.1:8001", "127.0.0.1:8002");
+/// let config = config.with_shadow(ShadowConfig::new("127.0.0.1:8003"));
+/// assert_eq!(config.shadow.map(|shadow| shadow.body_max), Some(64 * 1024));
+/// # Ok::<(), phasegate_core::IdError>(())
+/// ```
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ShadowConfig {
+    /// Where it listens: `host:port`, plain HTTP.
+    pub to: String,
+    /// The most bytes of a body that is copied; requests with longer ones are left out. Default 64 KiB.
+    #[serde(default = "body_max")]
+    pub body_max: usize,
+    /// The most copies under way at the same time; what would be more is left out. Default 64.
+    #[serde(default = "at_once")]
+    pub at_once: usize,
+}
+
+impl ShadowConfig {
+    /// A shadow with defaults for everything else.
+    pub fn new(to: impl Into<String>) -> Self {
+        Self {
+            to: to.into(),
+            body_max: body_max(),
+            at_once: at_once(),
+        }
+    }
+
+    fn check(self) -> Result<CheckedShadow, RouterError> {
+        if self.at_once == 0 {
+            let field = "shadow.at_once";
+            return Err(RouterError::Zero { field });
+        }
+        Ok(CheckedShadow {
+            to: authority(self.to)?,
+            body_max: self.body_max,
+            at_once: self.at_once,
+        })
+    }
 }
 
 impl RouterConfig {
@@ -107,7 +158,15 @@ impl RouterConfig {
             head_within: head_within(),
             keep_idle: keep_idle(),
             connections_max: connections_max(),
+            shadow: None,
         }
+    }
+
+    /// Sends copies of requests there.
+    #[must_use]
+    pub fn with_shadow(mut self, shadow: ShadowConfig) -> Self {
+        self.shadow = Some(shadow);
+        self
     }
 
     pub(super) fn check(self) -> Result<Checked, RouterError> {
@@ -137,6 +196,7 @@ impl RouterConfig {
             head_within: self.head_within,
             keep_idle: self.keep_idle,
             connections_max: self.connections_max,
+            shadow: self.shadow.map(ShadowConfig::check).transpose()?,
         })
     }
 }
@@ -156,6 +216,15 @@ pub(super) struct Checked {
     pub(super) head_within: Span,
     pub(super) keep_idle: Span,
     pub(super) connections_max: usize,
+    pub(super) shadow: Option<CheckedShadow>,
+}
+
+/// A shadow that can be sent to.
+#[derive(Clone, Debug)]
+pub(super) struct CheckedShadow {
+    pub(super) to: Authority,
+    pub(super) body_max: usize,
+    pub(super) at_once: usize,
 }
 
 fn authority(text: String) -> Result<Authority, RouterError> {
@@ -197,6 +266,14 @@ fn connections_max() -> usize {
     4096
 }
 
+fn body_max() -> usize {
+    64 * 1024
+}
+
+fn at_once() -> usize {
+    64
+}
+
 impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} and {}", self.target, self.stable, self.canary)
@@ -214,7 +291,7 @@ mod tests {
     #[test]
     fn a_configuration_is_checked_before_the_start() {
         assert!(config().check().is_ok());
-        let cases: [fn(&mut RouterConfig); 7] = [
+        let cases: [fn(&mut RouterConfig); 9] = [
             |c| c.stable = "127.0.0.1".to_owned(),
             |c| c.stable = "http://127.0.0.1:1".to_owned(),
             |c| c.canary = "user@host:1".to_owned(),
@@ -222,6 +299,14 @@ mod tests {
             |c| c.sticky_header = Some("no name".to_owned()),
             |c| c.answer_within = Span::ZERO,
             |c| c.connections_max = 0,
+            |c| c.shadow = Some(ShadowConfig::new("nowhere")),
+            |c| {
+                let none_at_once = ShadowConfig {
+                    at_once: 0,
+                    ..ShadowConfig::new("127.0.0.1:3")
+                };
+                c.shadow = Some(none_at_once);
+            },
         ];
         for (at, spoil) in cases.iter().enumerate() {
             let mut config = config();

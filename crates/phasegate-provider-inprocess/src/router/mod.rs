@@ -6,6 +6,7 @@
 
 mod body;
 mod config;
+mod copies;
 mod headers;
 mod proxy;
 mod server;
@@ -16,7 +17,7 @@ mod upstream;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use phasegate_core::{Arm, Capability, Clock, Ratio, Standing, TargetId};
@@ -26,10 +27,12 @@ use phasegate_provider::{
 
 use crate::Recorder;
 
-pub use config::{RouterConfig, RouterError};
+pub use config::{RouterConfig, RouterError, ShadowConfig};
+pub use copies::RouterMirror;
 pub use server::{Drained, RunningRouter};
 
 use self::config::Checked;
+use self::copies::Copies;
 use self::split::Split;
 use self::upstream::Upstreams;
 
@@ -38,10 +41,11 @@ use self::upstream::Upstreams;
 pub struct Router {
     config: Checked,
     split: Split,
+    copies: Copies,
     upstreams: Upstreams,
     recorder: Arc<Recorder>,
     clock: Arc<dyn Clock>,
-    /// The highest lease epoch that has set the weight.
+    /// The highest lease epoch that has set the weight or the share of copies.
     fence: Mutex<u64>,
     counts: Counts,
 }
@@ -81,6 +85,23 @@ impl Router {
         &self.recorder
     }
 
+    /// Nobody else writes while this is held, and nobody whose lease is older afterwards.
+    fn fenced(&self, target: &TargetId, call: &Call) -> Result<MutexGuard<'_, u64>, ProviderError> {
+        let mut fence = self.fence.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(epoch) = call.fencing {
+            if epoch < *fence {
+                let detail = format!("set route '{target}': lease {epoch} is older than {fence}");
+                return Err(ProviderError::new(
+                    ErrorKind::Conflict,
+                    Sent::Answered,
+                    detail,
+                ));
+            }
+            *fence = epoch;
+        }
+        Ok(fence)
+    }
+
     fn check_target(&self, target: &TargetId) -> Result<(), ProviderError> {
         if *target == self.config.target {
             return Ok(());
@@ -102,6 +123,7 @@ impl fmt::Debug for Router {
         f.debug_struct("Router")
             .field("config", &self.config)
             .field("split", &self.split)
+            .field("copies", &self.copies)
             .field("counts", &self.counts)
             .finish_non_exhaustive()
     }
@@ -132,19 +154,9 @@ impl TrafficRouter for Router {
         call: &Call,
     ) -> Result<Receipt, ProviderError> {
         self.check_target(target)?;
-        let mut fence = self.fence.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(epoch) = call.fencing {
-            if epoch < *fence {
-                let detail = format!("set route '{target}': lease {epoch} is older than {fence}");
-                return Err(ProviderError::new(
-                    ErrorKind::Conflict,
-                    Sent::Answered,
-                    detail,
-                ));
-            }
-            *fence = epoch;
-        }
+        let fence = self.fenced(target, call)?;
         let generation = self.split.set(canary);
+        drop(fence);
         Ok(Receipt::new(format!(
             "{canary} set, generation {generation}"
         )))

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::Router;
 use super::body::{Answer, FromClient, FromUpstream};
+use super::copies::COPY;
 use super::headers;
 use super::tally::Tally;
 
@@ -35,11 +36,12 @@ pub(super) async fn serve(
     };
     let mut tally = Tally::begin(Arc::clone(&router), arm, start);
     let (head, body) = request.into_parts();
-    let (body, broken) = FromClient::new(body);
+    let copy = router.copy(&head);
+    let (body, broken) = FromClient::new(body, copy);
     let sent = router
         .upstreams
         .client
-        .request(Request::from_parts(head, body));
+        .request(Request::from_parts(head, Either::Left(body)));
     let within = router.config.answer_within.to_duration();
     let mark = router.config.arm_header.as_ref().map(|name| (name, arm));
     Ok(match timeout(within, sent).await {
@@ -84,10 +86,13 @@ fn forwarded(router: &Router, arm: Arm, request: Request<Incoming>) -> Option<Re
         // A client must not be able to pretend.
         head.headers.remove(name);
     }
+    if router.config.shadow.is_some() {
+        head.headers.remove(COPY);
+    }
     Some(Request::from_parts(head, body))
 }
 
-fn upstream_uri(uri: &Uri, authority: Authority) -> Option<Uri> {
+pub(super) fn upstream_uri(uri: &Uri, authority: Authority) -> Option<Uri> {
     let path = match uri.path_and_query() {
         Some(path) => path.clone(),
         None => PathAndQuery::from_static("/"),

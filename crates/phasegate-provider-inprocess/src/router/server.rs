@@ -15,6 +15,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use super::config::{RouterConfig, RouterError};
+use super::copies::Copies;
 use super::proxy::serve;
 use super::split::Split;
 use super::upstream::Upstreams;
@@ -67,6 +68,7 @@ impl Router {
         let address = listener.local_addr().map_err(failed)?;
         let router = Arc::new(Self {
             split: Split::new(config.resting, config.seed),
+            copies: Copies::new(config.seed),
             upstreams: Upstreams::new(&config),
             config,
             recorder,
@@ -154,6 +156,7 @@ async fn accept(
         },
     };
     connections.shutdown().await;
+    router.copies.close().await;
     router.upstreams.close().await;
     drained
 }

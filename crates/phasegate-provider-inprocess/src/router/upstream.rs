@@ -9,12 +9,12 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioTimer;
 use tokio::task::JoinSet;
 
-use super::body::FromClient;
+use super::body::ToUpstream;
 use super::config::Checked;
 
 /// The client of both upstreams; the pool keeps their connections apart by address.
 pub(super) struct Upstreams {
-    pub(super) client: Client<HttpConnector, FromClient>,
+    pub(super) client: Client<HttpConnector, ToUpstream>,
     tasks: Tasks,
 }
 

@@ -4,6 +4,7 @@
 //! A test that lacks its server prints a line with `SKIPPED` and why, and ends; the test command fails
 //! where that happens after the set-up.
 
+mod authority;
 mod babble;
 mod hostile;
 mod letters;
@@ -14,6 +15,7 @@ mod redis;
 mod tape;
 mod withstand;
 
+pub use authority::Authority;
 pub use babble::{Then, babble};
 pub use hostile::{Hostile, MISBEHAVIOURS, answer};
 pub use letters::{KeptAlive, Letters};

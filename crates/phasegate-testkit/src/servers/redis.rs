@@ -34,17 +34,50 @@ impl Redis {
     /// # Errors
     /// When it is there and does not start.
     pub fn start(password: &str) -> io::Result<Option<Self>> {
+        Self::start_at(password, free_port()?, |_, _| Ok(()))
+    }
+
+    /// Starts one that speaks TLS on one more port, with this certificate and key as PEM. Tells that port, too.
+    ///
+    /// # Errors
+    /// As [`Redis::start`].
+    pub fn start_encrypted(
+        password: &str,
+        (certificate, key): (&str, &str),
+    ) -> io::Result<Option<(u16, Self)>> {
+        let encrypted = free_port()?;
+        let started = Self::start_at(password, free_port()?, |command, folder| {
+            folder.write("certificate.pem", certificate)?;
+            folder.write("key.pem", key)?;
+            command.args(["--tls-port", &encrypted.to_string()]);
+            command.args([
+                "--tls-cert-file",
+                "certificate.pem",
+                "--tls-key-file",
+                "key.pem",
+            ]);
+            command.args(["--tls-auth-clients", "no"]);
+            Ok(())
+        })?;
+        Ok(started.map(|server| (encrypted, server)))
+    }
+
+    fn start_at(
+        password: &str,
+        port: u16,
+        more: impl FnOnce(&mut Command, &Folder) -> io::Result<()>,
+    ) -> io::Result<Option<Self>> {
         let Some(program) = find("redis-server") else {
             return Ok(None);
         };
         let folder = Folder::new()?;
-        let port = free_port()?;
         let mut command = Command::new(program);
         command
             .args(["--bind", "127.0.0.1", "--save", "", "--port"])
             .arg(port.to_string())
             .args(["--requirepass", password])
             .current_dir(folder.path());
+        more(&mut command, &folder)?;
         let process = Process::start(command, || answers(port))?;
         folder.write("password", &format!("{password}\n"))?;
         Ok(Some(Self {
