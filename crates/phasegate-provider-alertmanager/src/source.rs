@@ -120,10 +120,7 @@ impl EventSource for Alertmanager {
         let request = self.config.endpoint.request(Method::Get, path, act)?;
         let request = request.without_redirects();
         let answer = self.transport.send(request, call).await?.or_error(act)?;
-        let alerts: Vec<Alert> = serde_json::from_slice(&answer.body).map_err(|error| {
-            ProviderError::invalid(format!("{act}: the answer is no list of alerts"))
-                .with_source(error)
-        })?;
+        let alerts: Vec<Alert> = answer.json(act)?;
         let mut found = occurrences(&alerts, &self.config.rules);
         let firing: BTreeSet<EventId> = found.iter().map(|one| one.id.clone()).collect();
         let mut acknowledged = self.acknowledged();

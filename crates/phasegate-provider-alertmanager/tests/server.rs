@@ -14,7 +14,9 @@ use phasegate_provider::{
 };
 use phasegate_provider_alertmanager::{Alertmanager, AlertmanagerConfig, Rule, from_webhook};
 use phasegate_testkit::conformance;
-use phasegate_testkit::servers::{Folder, Process, Receiver, find, free_port, skipped, withstand};
+use phasegate_testkit::servers::{
+    Folder, Process, Receiver, find, free_port, mislabelled, skipped, withstand,
+};
 
 const ALERTS: &str = r#"[
     {"labels":{"alertname":"HighErrors","severity":"critical"},"annotations":{"summary":"12 % of all"}},
@@ -147,6 +149,12 @@ async fn the_source_passes_the_suite_of_its_role_against_a_real_alertmanager() {
 async fn every_misbehaviour_is_a_typed_error_and_never_an_alert() {
     let client = http(Span::from_millis(500), Span::from_secs(2));
     let violations = withstand(&[], async |url| {
+        let config = AlertmanagerConfig::new(HttpEndpoint::new(url)).with_rule(Rule::new("any"));
+        let source = Alertmanager::new(Arc::clone(&client), config);
+        source.poll(&call()).await
+    });
+    assert_eq!(violations.await.expect("a port"), []);
+    let violations = mislabelled("[]", async |url| {
         let config = AlertmanagerConfig::new(HttpEndpoint::new(url)).with_rule(Rule::new("any"));
         let source = Alertmanager::new(Arc::clone(&client), config);
         source.poll(&call()).await

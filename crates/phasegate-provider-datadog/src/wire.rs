@@ -71,11 +71,7 @@ pub(crate) fn decode(
     text: &Text,
     act: &str,
 ) -> Result<[Option<Decimal>; 2], ProviderError> {
-    let decoded = if is_json(&answer) {
-        serde_json::from_slice::<Answer>(&answer.body).map_err(|error| error.to_string())
-    } else {
-        Err("the answer is no JSON".to_owned())
-    };
+    let decoded = answer.json::<Answer>(act);
     let told = decoded
         .as_ref()
         .map_or(String::new(), |answer| told(&answer.errors));
@@ -85,10 +81,7 @@ pub(crate) fn decode(
             data: Some(data), ..
         }) => data,
         Ok(Answer { data: None, .. }) => return Err(invalid("the answer has no data", act)),
-        Err(why) => {
-            let why = format!("no answer of the scalar query: {why}");
-            return Err(invalid(&why, act));
-        }
+        Err(error) => return Err(error),
     };
     let columns = data.attributes.columns;
     if columns.iter().any(|column| column.kind != "number") {
@@ -106,13 +99,6 @@ pub(crate) fn decode(
         _ => number(&columns, second, act)?,
     };
     Ok([one, other])
-}
-
-fn is_json(answer: &HttpResponse) -> bool {
-    let kind = answer.header("content-type").unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    let kind = kind.to_ascii_lowercase();
-    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
 /// What is told of errors, on one line.

@@ -6,7 +6,7 @@ mod support;
 
 use phasegate_core::{Observed, Span, Wants};
 use phasegate_provider::{ErrorKind, MetricSource as _, ProviderError, Retry};
-use phasegate_testkit::servers::{Hostile, Received, Receiver, withstand};
+use phasegate_testkit::servers::{Hostile, Received, Receiver, mislabelled, withstand};
 
 use support::{
     API_KEY, APPLICATION_KEY, COUNTED, SCALAR, SHARE, call, columns, json, query, source,
@@ -20,7 +20,9 @@ async fn misbehaviour_is_a_typed_error_in_bounded_time() {
             .measure(&query(SCALAR, Wants::Scalar), &call)
             .await
     };
-    assert_eq!(withstand(&[], ask).await.expect("ports"), []);
+    assert_eq!(withstand(&[], &ask).await.expect("ports"), []);
+    let found = mislabelled(&columns(&["2.5"]), ask).await;
+    assert_eq!(found.expect("ports"), []);
 }
 
 async fn answered(text: &str, wants: Wants, body: &str) -> Result<(Observed, u64), ProviderError> {

@@ -119,9 +119,9 @@ async fn ask<T: DeserializeOwned>(
 ) -> Result<T, ProviderError> {
     let request = config.admin.request(Method::Get, path, act)?;
     let request = request.without_redirects();
-    let answer = transport.send(request, call).await?.or_error(act)?;
-    serde_json::from_slice(&answer.body).map_err(|error| {
-        let told = format!("{act}: this is no answer of Envoy's admin interface: {error}");
-        ProviderError::invalid(told).with_source(error)
-    })
+    transport
+        .send(request, call)
+        .await?
+        .or_error(act)?
+        .json(act)
 }

@@ -4,7 +4,7 @@ mod support;
 
 use phasegate_core::{Ratio, Span};
 use phasegate_provider::{ErrorKind, Sent, TrafficRouter as _};
-use phasegate_testkit::servers::{Folder, Hostile, withstand};
+use phasegate_testkit::servers::{Folder, Hostile, mislabelled, withstand};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -41,6 +41,9 @@ async fn an_answer_that_is_none_is_no_share() {
     };
     let found = read(&clusters(["1", "3"])).await.expect("a share");
     assert_eq!(found.canary, percent(25));
+    let ask = async |url: String| router(&url, file.clone()).read(&target(), &call()).await;
+    let found = mislabelled(&clusters(["1", "3"]), ask).await;
+    assert_eq!(found.expect("ports"), []);
     for (json, kind) in [
         (clusters(["0", "0"]), K::Invalid),
         (clusters(["-1", "1"]), K::Invalid),

@@ -80,6 +80,7 @@ impl Flipper {
     async fn gates(&self, flag: &TargetId, act: &str, call: &Call) -> Result<Gates, ProviderError> {
         let request = self.request(Method::Get, flag, "", act)?;
         let answer = self.transport.send(request, call).await?.or_error(act)?;
+        answer.json_type(act)?;
         Gates::from_api(&answer.body).map_err(|error| {
             ProviderError::invalid(format!("{act}: the answer is no feature")).with_source(error)
         })

@@ -14,7 +14,7 @@ use phasegate_provider::{
 };
 use phasegate_provider_flipper::{Beside, Flipper, FlipperConfig};
 use phasegate_testkit::conformance;
-use phasegate_testkit::servers::{Folder, Process, Tape, find, free_port, withstand};
+use phasegate_testkit::servers::{Folder, Process, Tape, find, free_port, mislabelled, withstand};
 
 /// What the recordings say of themselves.
 const RECORDED: &str = "Flipper 1.4.2 on puma, store in memory, by tests/real-flags";
@@ -158,6 +158,12 @@ async fn every_misbehaviour_is_a_typed_error_in_bounded_time() {
         let config = FlipperConfig::new(HttpEndpoint::new(url));
         let store = Flipper::new(Arc::clone(&client), config);
         store.set(&id("checkout"), Ratio::ONE, &call()).await
+    });
+    assert_eq!(violations.await.expect("a port"), []);
+    let violations = mislabelled(r#"{"gates":[]}"#, async |url| {
+        let config = FlipperConfig::new(HttpEndpoint::new(url));
+        let store = Flipper::new(Arc::clone(&client), config);
+        store.read(&id("checkout"), &call()).await
     });
     assert_eq!(violations.await.expect("a port"), []);
 }

@@ -4,7 +4,6 @@ use phasegate_core::{Span, Timestamp};
 use phasegate_provider::text::one_line;
 use phasegate_provider::{ErrorKind, HttpResponse, ProviderError, Retry, Sent};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 /// How long a limit is waited for where GitHub does not say how long: "wait for at least one minute".
 const UNTOLD: Span = Span::from_secs(60);
@@ -57,23 +56,6 @@ pub(crate) struct Dispatched {
 #[derive(Deserialize)]
 struct Refusal {
     message: String,
-}
-
-/// The JSON of an answer.
-pub(crate) fn decode<T: DeserializeOwned>(
-    answer: &HttpResponse,
-    act: &str,
-) -> Result<T, ProviderError> {
-    let kind = answer.header("content-type").unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if !kind.eq_ignore_ascii_case("application/json") {
-        let told = format!("{act}: the answer is no JSON but '{}'", one_line(kind, 80));
-        return Err(ProviderError::invalid(told));
-    }
-    serde_json::from_slice(&answer.body).map_err(|error| {
-        let told = format!("{act}: the answer is not what GitHub describes: {error}");
-        ProviderError::invalid(told).with_source(error)
-    })
 }
 
 /// The answer if it is one, else the error that it means. That nothing has changed (304) is an answer.

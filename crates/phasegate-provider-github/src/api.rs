@@ -10,7 +10,7 @@ use phasegate_provider::{
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
-use crate::answer::{Dispatched, Run, Workflow, checked, decode};
+use crate::answer::{Dispatched, Run, Workflow, checked};
 use crate::config::{GithubConfig, WorkflowConfig};
 
 /// The version of the API that is spoken.
@@ -54,7 +54,7 @@ impl Api {
     ) -> Result<String, ProviderError> {
         let path = self.path(&workflow.file, "", act)?;
         let answer = self.get(&path, None, call, act).await?;
-        let found: Workflow = decode(&answer, act)?;
+        let found: Workflow = answer.json(act)?;
         Ok(found.state)
     }
 
@@ -93,7 +93,7 @@ impl Api {
             return Ok(None);
         }
         // It was taken, whatever the answer looks like.
-        let found: Dispatched = decode(&answer, act).map_err(|e| e.with_sent(Sent::Maybe))?;
+        let found: Dispatched = answer.json(act).map_err(|e| e.with_sent(Sent::Maybe))?;
         Ok(Some(found.workflow_run_id))
     }
 
@@ -111,7 +111,7 @@ impl Api {
             return Ok(None);
         }
         let etag = answer.header("etag").map(str::to_owned);
-        Ok(Some((decode(&answer, act)?, etag)))
+        Ok(Some((answer.json(act)?, etag)))
     }
 
     pub(crate) fn repository(&self, act: &str) -> Result<String, ProviderError> {

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::answer::decode;
 use crate::api::{Api, segment};
 use crate::config::TeamConfig;
 
@@ -93,7 +92,7 @@ impl Api {
         for page in 1..=PAGES_MAX {
             let path = format!("{path}&per_page={PER_PAGE}&page={page}");
             let call = left(call, began);
-            let found: Vec<Issue> = decode(&self.get(&path, None, &call, act).await?, act)?;
+            let found: Vec<Issue> = self.get(&path, None, &call, act).await?.json(act)?;
             let ours = found.iter().find(|issue| issue.has(mark)).cloned();
             let is_old = found.last().is_none_or(|last| last.created_at < since);
             if ours.is_some() || is_old || found.len() < PER_PAGE {
@@ -118,7 +117,9 @@ impl Api {
             .with_body("application/json", made.to_string());
         let answer = self.change(request, call, act).await?;
         // It was made, whatever the answer looks like.
-        decode(&answer, act).map_err(|error| error.with_sent(Sent::Maybe))
+        answer
+            .json(act)
+            .map_err(|error| error.with_sent(Sent::Maybe))
     }
 
     pub(crate) async fn issue(
@@ -128,7 +129,7 @@ impl Api {
         act: &str,
     ) -> Result<Issue, ProviderError> {
         let path = format!("{}/{number}", self.issues(act)?);
-        decode(&self.get(&path, None, call, act).await?, act)
+        self.get(&path, None, call, act).await?.json(act)
     }
 
     /// Closes an issue; one that is gone is closed.
@@ -161,7 +162,7 @@ impl Api {
         for page in 1..=PAGES_MAX {
             let path = format!("{path}?per_page={PER_PAGE}&page={page}");
             let call = left(call, began);
-            let found: Vec<Comment> = decode(&self.get(&path, None, &call, act).await?, act)?;
+            let found: Vec<Comment> = self.get(&path, None, &call, act).await?.json(act)?;
             let is_last = found.len() < PER_PAGE;
             all.extend(found);
             if is_last {
@@ -185,7 +186,7 @@ impl Api {
         let team = segment(&team.team, act)?;
         let path = format!("/orgs/{organisation}/teams/{team}/memberships/{login}");
         match self.get(&path, None, call, act).await {
-            Ok(answer) => Ok(decode::<Membership>(&answer, act)?.state == "active"),
+            Ok(answer) => Ok(answer.json::<Membership>(act)?.state == "active"),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         }

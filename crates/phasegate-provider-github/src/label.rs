@@ -8,7 +8,6 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::answer::decode;
 use crate::api::{Api, segment};
 use crate::config::LabelConfig;
 use crate::issue::left;
@@ -106,7 +105,7 @@ impl Api {
 
 /// Is it among those that GitHub tells? It does not tell letters apart by their case.
 fn has(label: &LabelConfig, answer: &HttpResponse, act: &str) -> Result<bool, ProviderError> {
-    let found: Vec<Label> = decode(answer, act)?;
+    let found: Vec<Label> = answer.json(act)?;
     let same = |one: &Label| one.name.eq_ignore_ascii_case(&label.label);
     Ok(found.iter().any(same))
 }

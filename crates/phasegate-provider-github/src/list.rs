@@ -6,7 +6,7 @@ use phasegate_core::{Span, Timestamp};
 use phasegate_provider::{Call, ProviderError};
 use tokio::time::Instant;
 
-use crate::answer::{Run, Runs, decode};
+use crate::answer::{Run, Runs};
 use crate::api::Api;
 use crate::config::WorkflowConfig;
 
@@ -59,7 +59,7 @@ impl Api {
             let has_next = answer
                 .header("link")
                 .is_some_and(|link| link.contains("rel=\"next\""));
-            let runs: Runs = decode(&answer, act)?;
+            let runs: Runs = answer.json(act)?;
             if runs.total_count > TOLD_MAX {
                 let told = format!(
                     "{act}: there are {} runs, and GitHub tells of {TOLD_MAX}: ask about a shorter window",

@@ -8,7 +8,6 @@ use phasegate_provider::{Call, Decision, ProviderError};
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use crate::answer::decode;
 use crate::api::Api;
 use crate::issue::{User, left};
 
@@ -56,7 +55,7 @@ impl Api {
         for page in 1..=PAGES_MAX {
             let path = format!("{path}?per_page={PER_PAGE}&page={page}");
             let call = left(call, began);
-            let found: Vec<Review> = decode(&self.get(&path, None, &call, act).await?, act)?;
+            let found: Vec<Review> = self.get(&path, None, &call, act).await?.json(act)?;
             let is_last = found.len() < PER_PAGE;
             all.extend(found);
             if is_last {

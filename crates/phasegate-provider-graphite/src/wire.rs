@@ -17,11 +17,7 @@ struct Series {
 /// The points of the one series of an answer.
 pub(crate) fn decode(answer: HttpResponse, act: &str) -> Result<Vec<Point>, ProviderError> {
     let answer = answer.or_error(act)?;
-    let kind = answer.header("content-type").unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if !kind.eq_ignore_ascii_case("application/json") {
-        return Err(invalid("the answer is no JSON", act));
-    }
+    answer.json_type(act)?;
     // Infinity is written as 1e9999, which is no number of JSON: the answer is refused.
     let series: Vec<Series> = serde_json::from_slice(&answer.body).map_err(|error| {
         let told = format!("no answer of the render API: {error}");

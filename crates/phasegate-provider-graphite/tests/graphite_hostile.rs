@@ -7,7 +7,7 @@ mod support;
 use phasegate_core::{Observed, Query, Span, Timestamp, Wants};
 use phasegate_provider::{ErrorKind, HttpEndpoint, MetricSource as _, ProviderError, Retry};
 use phasegate_provider_graphite::{GraphiteConfig, GraphiteSource};
-use phasegate_testkit::servers::{Hostile, withstand};
+use phasegate_testkit::servers::{Hostile, mislabelled, withstand};
 
 use support::{call, client, query};
 
@@ -49,6 +49,14 @@ async fn misbehaviour_is_a_typed_error_in_bounded_time() {
         };
         assert_eq!(withstand(&[], ask).await.expect("ports"), []);
     }
+    let ask = async |url: String| {
+        let call = call(at()).with_deadline(Span::from_secs(2));
+        source(url)
+            .measure(&question(TEXT, Wants::Scalar), &call)
+            .await
+    };
+    let points = r#"[{"target":"a.b","datapoints":[[1,0],[3.5,30]]}]"#;
+    assert_eq!(mislabelled(points, ask).await.expect("ports"), []);
 }
 
 #[tokio::test]

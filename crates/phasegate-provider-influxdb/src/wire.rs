@@ -50,23 +50,10 @@ pub(crate) fn decode(
     statements: usize,
     act: &str,
 ) -> Result<Cells, ProviderError> {
-    let kind = answer.header("content-type").unwrap_or_default();
-    let is_json = kind
-        .split(';')
-        .next()
-        .is_some_and(|kind| kind.trim() == "application/json");
-    let decoded = is_json.then(|| serde_json::from_slice::<Answer>(&answer.body));
-    let decoded = match decoded {
-        Some(Ok(decoded)) => decoded,
+    let decoded = match answer.json::<Answer>(act) {
+        Ok(decoded) => decoded,
         // A status says more than a body that is none of the API's.
-        other => {
-            answer.or_error(act)?;
-            let why = other.and_then(Result::err).map_or_else(
-                || "the answer is no JSON".to_owned(),
-                |error| format!("no answer of the query API: {error}"),
-            );
-            return Err(invalid(&why, act));
-        }
+        Err(error) => return Err(answer.or_error(act).err().unwrap_or(error)),
     };
     if let Some(told) = decoded.error {
         let error = answer.or_error(act).err();

@@ -9,7 +9,7 @@ use phasegate_provider::{
     Credential, ErrorKind, HttpEndpoint, MetricSource as _, ProviderError, Retry, SecretSource,
 };
 use phasegate_provider_influxdb::{InfluxdbConfig, InfluxdbSource};
-use phasegate_testkit::servers::{Hostile, withstand};
+use phasegate_testkit::servers::{Hostile, mislabelled, withstand};
 
 use support::{call, client, query};
 
@@ -48,7 +48,10 @@ async fn misbehaviour_is_a_typed_error_in_bounded_time() {
         let call = call(at()).with_deadline(Span::from_secs(2));
         source(url).measure(&question(), &call).await
     };
-    assert_eq!(withstand(&[], ask).await.expect("ports"), []);
+    assert_eq!(withstand(&[], &ask).await.expect("ports"), []);
+    let row =
+        r#"{"results":[{"series":[{"columns":["time","value","samples"],"values":[[0,2.5,4]]}]}]}"#;
+    assert_eq!(mislabelled(row, ask).await.expect("ports"), []);
 }
 
 #[tokio::test]

@@ -9,20 +9,7 @@ use crate::path::Path;
 
 /// The JSON of an answer.
 pub(crate) fn decode(answer: HttpResponse, act: &str) -> Result<Value, ProviderError> {
-    let answer = answer.or_error(act)?;
-    let kind = answer.header("content-type").unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    let kind = kind.to_ascii_lowercase();
-    // RFC 6839: what ends in `+json` is JSON.
-    if kind != "application/json" && !(kind.starts_with("application/") && kind.ends_with("+json"))
-    {
-        return Err(ProviderError::invalid(format!(
-            "{act}: the answer is no JSON but '{kind}'"
-        )));
-    }
-    serde_json::from_slice(&answer.body).map_err(|error| {
-        ProviderError::invalid(format!("{act}: the answer is no JSON: {error}")).with_source(error)
-    })
+    answer.or_error(act)?.json(act)
 }
 
 /// The number that a path leads to.

@@ -249,21 +249,11 @@ fn checked(answer: HttpResponse, act: &str) -> Result<HttpResponse, ProviderErro
 }
 
 fn decode(answer: &HttpResponse, act: &str) -> Result<Value, ProviderError> {
-    let kind = answer.header("content-type").unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if !kind.eq_ignore_ascii_case("application/json") {
-        let told = format!("{act}: the answer is no JSON but '{}'", one_line(kind, 80));
-        return Err(ProviderError::invalid(told));
+    let object: Value = answer.json(act)?;
+    if object.is_object() {
+        return Ok(object);
     }
-    let read: Result<Value, _> = serde_json::from_slice(&answer.body);
-    match read {
-        Ok(object) if object.is_object() => Ok(object),
-        Ok(_) => Err(ProviderError::invalid(format!(
-            "{act}: the answer is no object"
-        ))),
-        Err(error) => {
-            let told = format!("{act}: the answer is no JSON: {error}");
-            Err(ProviderError::invalid(told).with_source(error))
-        }
-    }
+    Err(ProviderError::invalid(format!(
+        "{act}: the answer is no object"
+    )))
 }

@@ -84,16 +84,9 @@ pub(crate) fn decode(
     asked: Window,
     act: &str,
 ) -> Result<(Row, Window), ProviderError> {
-    let kind = answer.header("content-type").unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    let decoded = if kind.eq_ignore_ascii_case("application/json") {
-        serde_json::from_slice::<Answer>(&answer.body).map_err(|error| error.to_string())
-    } else {
-        Err("the answer is no JSON".to_owned())
-    };
+    let decoded = answer.json::<Answer>(act);
     checked(answer, decoded.as_ref().ok(), act)?;
-    let decoded = decoded.map_err(|why| invalid(&format!("no answer of NerdGraph: {why}"), act))?;
-    let found = decoded.data.and_then(|data| data.actor?.account?.nrql);
+    let found = decoded?.data.and_then(|data| data.actor?.account?.nrql);
     let found = found.ok_or_else(|| invalid("the answer has no data of the account", act))?;
     let mut results = found.results.into_iter();
     let (Some(row), None) = (results.next(), results.next()) else {

@@ -6,7 +6,7 @@ mod support;
 
 use phasegate_core::{Observed, Span, Wants};
 use phasegate_provider::{ErrorKind, MetricSource as _, ProviderError, Retry};
-use phasegate_testkit::servers::{Hostile, Received, Receiver, withstand};
+use phasegate_testkit::servers::{Hostile, Received, Receiver, mislabelled, withstand};
 
 use support::{BEGIN, COUNTED, END, KEY, SCALAR, SHARE, call, json, query, results, row, source};
 
@@ -17,7 +17,9 @@ async fn misbehaviour_is_a_typed_error_in_bounded_time() {
         let source = source(url, Span::from_millis(500));
         source.measure(&query(SCALAR, Wants::Scalar), &call).await
     };
-    assert_eq!(withstand(&[], ask).await.expect("ports"), []);
+    assert_eq!(withstand(&[], &ask).await.expect("ports"), []);
+    let found = mislabelled(&row(r#""value":1"#), ask).await;
+    assert_eq!(found.expect("ports"), []);
 }
 
 async fn refused(text: &str, wants: Wants, status: u16, body: &str) -> ProviderError {

@@ -61,6 +61,8 @@ pub(crate) fn answered(answer: HttpResponse, act: &str) -> Result<String, Provid
             (ErrorKind::Throttled, Retry::Maybe) => error.with_retry(Retry::After(PAUSE)),
             _ => error,
         })?;
+    answer.json_type(act)?;
+    // The key was in what was sent: of an answer that is none, nothing is told.
     let told: Result<Answer, _> = serde_json::from_slice(&answer.body);
     match told {
         Ok(told) if told.status == "success" => {

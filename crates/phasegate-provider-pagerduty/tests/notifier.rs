@@ -15,7 +15,7 @@ use phasegate_provider::{
 };
 use phasegate_provider_pagerduty::{PagerDuty, PagerDutyConfig, Service, Severity};
 use phasegate_testkit::conformance;
-use phasegate_testkit::servers::{Folder, Reaction, Received, Receiver, withstand};
+use phasegate_testkit::servers::{Folder, Reaction, Received, Receiver, mislabelled, withstand};
 use serde_json::{Value, json};
 
 const SECRET: &str = "marked-secret-7f3a";
@@ -45,8 +45,9 @@ fn message(subject: &str, body: &str) -> Message {
 
 /// `/v2/enqueue` as documented: required fields, their lengths, their words.
 fn enqueue(request: &Received) -> Reaction {
+    let kind = vec![("content-type".to_owned(), "application/json".to_owned())];
     let bad = |why: &str| {
-        (400, vec![], json!({"status": "invalid event", "message": "Event object is invalid", "errors": [why]}).to_string())
+        (400, kind.clone(), json!({"status": "invalid event", "message": "Event object is invalid", "errors": [why]}).to_string())
     };
     if request.target != "/v2/enqueue" {
         return (404, vec![], String::new());
@@ -70,7 +71,7 @@ fn enqueue(request: &Received) -> Reaction {
     }
     (
         202,
-        vec![],
+        kind.clone(),
         json!({"status": "success", "message": "Event processed", "dedup_key": event["dedup_key"]})
             .to_string(),
     )
@@ -163,6 +164,12 @@ async fn every_misbehaviour_is_a_typed_error_and_tells_no_secret() {
             "{sent:?}"
         );
         sent
+    });
+    assert_eq!(violations.await.expect("a port"), []);
+    let violations = mislabelled(r#"{"status":"success","dedup_key":"x"}"#, async |url| {
+        notifier(&folder, &url)
+            .send(&message("s", "b"), &call())
+            .await
     });
     assert_eq!(violations.await.expect("a port"), []);
 }

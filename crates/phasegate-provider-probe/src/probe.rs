@@ -65,6 +65,9 @@ impl Probes {
         if !probe.detailed {
             return Ok(health(HealthState::Up, format!("HTTP {status}")));
         }
+        if let Err(error) = answer.json_type(act) {
+            return down(format!("HTTP {status}, no health document: {error}"));
+        }
         match document::read(&answer.body, &probe.critical) {
             // A document may say what is wrong under a status of failure; it cannot say that all is well.
             Ok((HealthState::Up, _)) if !answer.is_success() && probe.statuses.is_empty() => {

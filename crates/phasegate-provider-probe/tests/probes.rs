@@ -15,7 +15,9 @@ use phasegate_provider::{
 use phasegate_provider_command::{CommandConfig, Commands, CommandsConfig};
 use phasegate_provider_probe::{CommandProbe, HttpProbe, Probe, Probes, ProbesConfig, TcpProbe};
 use phasegate_testkit::conformance::health_probe;
-use phasegate_testkit::servers::{Hostile, MISBEHAVIOURS, Process, find, free_port, skipped};
+use phasegate_testkit::servers::{
+    Hostile, MISBEHAVIOURS, Process, Receiver, find, free_port, skipped,
+};
 use tokio::net::TcpListener;
 
 fn id(text: &str) -> TargetId {
@@ -108,6 +110,31 @@ async fn a_lie_is_found_where_the_document_holds_the_truth() {
         ))
         .await;
         assert_eq!(found.state, state, "{answer}: {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_document_of_another_type_is_no_health_document() {
+    for (kind, state) in [
+        (Some("application/json; charset=utf-8"), HealthState::Up),
+        (Some("application/health+json"), HealthState::Up),
+        (
+            Some("application/vnd.spring-boot.actuator.v3+json"),
+            HealthState::Up,
+        ),
+        (Some("text/html"), HealthState::Down),
+        (Some("text/plain"), HealthState::Down),
+        (None, HealthState::Down),
+    ] {
+        let server = Receiver::start(move |_| {
+            let kind = kind.map(|kind| ("content-type".to_owned(), kind.to_owned()));
+            let body = r#"{"status":"UP","components":{"db":{"status":"UP"}}}"#;
+            (200, kind.into_iter().collect(), body.to_owned())
+        });
+        let server = server.await.expect("a port");
+        let probe = HttpProbe::new(HttpEndpoint::new(server.url("")), "/health");
+        let found = look(Probe::Http(probe.with_components(["db"]))).await;
+        assert_eq!(found.state, state, "{kind:?}: {found:?}");
     }
 }
 

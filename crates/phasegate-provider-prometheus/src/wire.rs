@@ -70,21 +70,10 @@ pub(crate) fn decode(
     warnings: Warnings,
     act: &str,
 ) -> Result<Found, ProviderError> {
-    let is_json = answer
-        .header("content-type")
-        .is_some_and(|kind| kind.starts_with("application/json"));
-    let decoded = is_json.then(|| serde_json::from_slice::<Answer>(&answer.body));
-    let decoded = match decoded {
-        Some(Ok(decoded)) => decoded,
+    let decoded = match answer.json::<Answer>(act) {
+        Ok(decoded) => decoded,
         // A status says more than a body that is none of the API's.
-        other => {
-            answer.or_error(act)?;
-            let why = match other {
-                Some(Err(error)) => format!("not an answer of the query API: {error}"),
-                Some(Ok(_)) | None => "the answer is no JSON".to_owned(),
-            };
-            return Err(ProviderError::invalid(format!("{act}: {why}")));
-        }
+        Err(error) => return Err(answer.or_error(act).err().unwrap_or(error)),
     };
     if decoded.status != "success" {
         return Err(failed(answer, &decoded, act));

@@ -71,9 +71,7 @@ struct Answer {
 pub(crate) fn api_answer(answer: HttpResponse, act: &str) -> Result<String, ProviderError> {
     let wait = answer.retry_after();
     let answer = answer.or_error(act)?;
-    let told: Answer = serde_json::from_slice(&answer.body).map_err(|error| {
-        ProviderError::invalid(format!("{act}: the answer is none of the API's")).with_source(error)
-    })?;
+    let told: Answer = answer.json(act)?;
     if told.ok {
         return Ok(format!("Slack message {}", plain(&told.ts, NAME_CHARS_MAX)));
     }

@@ -15,7 +15,7 @@ use phasegate_provider::{
 };
 use phasegate_provider_slack::{Slack, SlackChannel, SlackConfig};
 use phasegate_testkit::conformance;
-use phasegate_testkit::servers::{Folder, Reaction, Received, Receiver, withstand};
+use phasegate_testkit::servers::{Folder, Reaction, Received, Receiver, mislabelled, withstand};
 use serde_json::{Value, json};
 
 const SECRET: &str = "marked-secret-7f3a";
@@ -45,10 +45,12 @@ fn message(subject: &str, body: &str) -> Message {
 
 /// `chat.postMessage` as documented: a token, a channel, rich text elements with text in them.
 fn api(request: &Received) -> Reaction {
+    let kind = "application/json; charset=utf-8".to_owned();
+    let json = vec![("content-type".to_owned(), kind)];
     let no = |error: &str| {
         (
             200,
-            vec![],
+            json.clone(),
             json!({"ok": false, "error": error}).to_string(),
         )
     };
@@ -78,7 +80,7 @@ fn api(request: &Received) -> Reaction {
     }
     (
         200,
-        vec![],
+        json.clone(),
         json!({"ok": true, "channel": "C1", "ts": "1503435956.000247"}).to_string(),
     )
 }
@@ -251,6 +253,12 @@ async fn every_misbehaviour_is_a_typed_error_and_tells_no_secret() {
         let sent = slack.send(&message("s", "b"), &call()).await;
         assert!(!format!("{sent:?} {slack:?}").contains(SECRET), "{sent:?}");
         sent
+    });
+    assert_eq!(violations.await.expect("a port"), []);
+    let violations = mislabelled(r#"{"ok":true,"ts":"1"}"#, async |url| {
+        notifier(&folder, &url)
+            .send(&message("s", "b"), &call())
+            .await
     });
     assert_eq!(violations.await.expect("a port"), []);
 }

@@ -126,21 +126,21 @@ pub(crate) fn is_id(text: &str) -> bool {
 /// The incidents that are open.
 pub(crate) fn listed(answer: HttpResponse, act: &str) -> Result<Vec<Incident>, ProviderError> {
     let answer = accepted(answer, act)?;
-    let list: Result<Vec<Incident>, _> = serde_json::from_slice(&answer.body);
-    match list {
-        Ok(list) if list.iter().all(|one| is_id(&one.id)) => Ok(list),
-        Ok(_) | Err(_) => Err(invalid(act)),
+    let list: Vec<Incident> = answer.json(act)?;
+    if list.iter().all(|one| is_id(&one.id)) {
+        return Ok(list);
     }
+    Err(invalid(act))
 }
 
 /// The evidence of a change.
 pub(crate) fn changed(answer: HttpResponse, act: &str) -> Result<String, ProviderError> {
     let answer = accepted(answer, act)?;
-    let incident: Result<Incident, _> = serde_json::from_slice(&answer.body);
-    match incident {
-        Ok(incident) if is_id(&incident.id) => Ok(format!("incident {}", incident.id)),
-        Ok(_) | Err(_) => Err(invalid(act)),
+    let incident: Incident = answer.json(act)?;
+    if is_id(&incident.id) {
+        return Ok(format!("incident {}", incident.id));
     }
+    Err(invalid(act))
 }
 
 fn accepted(answer: HttpResponse, act: &str) -> Result<HttpResponse, ProviderError> {

@@ -267,6 +267,36 @@ async fn refusals_keep_their_meaning() {
 }
 
 #[tokio::test]
+async fn an_answer_of_another_type_is_none() {
+    let html = |(status, _, body): Reaction| {
+        let kind = vec![("content-type".to_owned(), "text/html".to_owned())];
+        (status, kind, body)
+    };
+    for wrong in ["GET", "POST"] {
+        let incidents = Incidents::default();
+        let server = Receiver::start(move |request| {
+            let told = page(&incidents, request);
+            if request.method == wrong {
+                html(told)
+            } else {
+                told
+            }
+        });
+        let (server, folder) = (
+            server.await.expect("a server"),
+            Folder::new().expect("a folder"),
+        );
+        let error = with_key(&folder, &server.url(""), SECRET)
+            .send(&message("broken", "b"), &call())
+            .await
+            .expect_err(wrong);
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{wrong}: {error}");
+        let last = server.received().pop().expect("asked");
+        assert_eq!(last.method, wrong, "nothing was done after it");
+    }
+}
+
+#[tokio::test]
 async fn every_misbehaviour_is_a_typed_error_and_tells_no_secret() {
     let folder = Folder::new().expect("a folder");
     let violations = withstand(&[], async |url| {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use phasegate_core::{Capability, Ratio, Standing, TargetId};
 use phasegate_provider::{
-    Call, Exposure, FlagStore, HttpEndpoint, HttpTransport, Method, Provider, ProviderError,
-    Receipt,
+    Call, Exposure, FlagStore, HttpEndpoint, HttpResponse, HttpTransport, Method, Provider,
+    ProviderError, Receipt,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -92,14 +92,13 @@ impl Unleash {
         body: Option<&Value>,
         act: &str,
         call: &Call,
-    ) -> Result<Vec<u8>, ProviderError> {
+    ) -> Result<HttpResponse, ProviderError> {
         let request = self.config.endpoint.request(method, path, act)?;
         let mut request = request.without_redirects();
         if let Some(body) = body {
             request = request.with_body("application/json", body.to_string());
         }
-        let answer = self.transport.send(request, call).await?.or_error(act)?;
-        Ok(answer.body)
+        self.transport.send(request, call).await?.or_error(act)
     }
 
     fn path(&self, flag: &TargetId) -> String {
@@ -116,10 +115,11 @@ impl Unleash {
         act: &str,
         call: &Call,
     ) -> Result<Environment, ProviderError> {
-        let body = self
+        let answer = self
             .send(Method::Get, &self.path(flag), None, act, call)
             .await?;
-        Environment::from_api(&body).map_err(|error| {
+        answer.json_type(act)?;
+        Environment::from_api(&answer.body).map_err(|error| {
             let told = format!("{act}: the answer is no feature environment");
             ProviderError::invalid(told).with_source(error)
         })

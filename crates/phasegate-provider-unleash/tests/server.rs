@@ -15,7 +15,7 @@ use phasegate_provider::{
 };
 use phasegate_provider_unleash::{Unleash, UnleashConfig};
 use phasegate_testkit::conformance;
-use phasegate_testkit::servers::{Folder, Process, Tape, free_port, withstand};
+use phasegate_testkit::servers::{Folder, Process, Tape, free_port, mislabelled, withstand};
 
 const TOKEN: &str = "*:*.marked-secret-7f3a";
 
@@ -267,7 +267,9 @@ async fn every_misbehaviour_is_a_typed_error_in_bounded_time() {
         Unleash::new(Arc::clone(&client), config)
     };
     let read = async |url| store(url).read(&id("checkout"), &call()).await;
-    assert_eq!(withstand(&[], read).await.expect("a port"), []);
+    assert_eq!(withstand(&[], &read).await.expect("a port"), []);
     let set = async |url| store(url).set(&id("checkout"), Ratio::ONE, &call()).await;
     assert_eq!(withstand(&[], set).await.expect("a port"), []);
+    let body = r#"{"enabled":true,"strategies":[]}"#;
+    assert_eq!(mislabelled(body, read).await.expect("a port"), []);
 }

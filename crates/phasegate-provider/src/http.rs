@@ -5,7 +5,9 @@ use std::fmt;
 
 use async_trait::async_trait;
 use phasegate_core::{Span, Timestamp};
+use serde::de::DeserializeOwned;
 
+use crate::text::one_line;
 use crate::{Call, ErrorKind, ProviderError, Retry, Secret, Sent};
 
 /// The most bytes of an answer's body that are read unless a request says otherwise: 4 MiB hold the
@@ -201,6 +203,37 @@ impl HttpResponse {
         Some(Timestamp::from_unix_millis(millis))
     }
 
+    /// Refuses an answer whose `content-type` is not that of JSON: `application/json`, `text/json`, or any that
+    /// ends in `+json` (RFC 6839). A login page is none, whatever stands in it. `act` says what was tried.
+    ///
+    /// # Errors
+    /// [`Invalid`](ErrorKind::Invalid), with the type that it has.
+    pub fn json_type(&self, act: &str) -> Result<(), ProviderError> {
+        let told = self.header("content-type").unwrap_or_default();
+        let kind = told.split(';').next().unwrap_or_default().trim();
+        let kind = kind.to_ascii_lowercase();
+        let names = ["application/json", "text/json"].contains(&kind.as_str());
+        let ends = kind.split_once('/');
+        if names || ends.is_some_and(|(_, of)| of.len() > 5 && of.ends_with("+json")) {
+            return Ok(());
+        }
+        let told = format!("{act}: the answer is no JSON but '{}'", one_line(&kind, 80));
+        Err(ProviderError::invalid(told))
+    }
+
+    /// What its JSON says, whatever its status. `act` says what was tried.
+    ///
+    /// # Errors
+    /// [`Invalid`](ErrorKind::Invalid) if it is of another type ([`json_type`](Self::json_type)) or says
+    /// something else than was promised.
+    pub fn json<T: DeserializeOwned>(&self, act: &str) -> Result<T, ProviderError> {
+        self.json_type(act)?;
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let told = format!("{act}: the answer is not what was promised: {error}");
+            ProviderError::invalid(told).with_source(error)
+        })
+    }
+
     /// The answer itself if its status is 2xx, else the error that is usual for the status.
     ///
     /// `act` says what was tried: `query prometheus`. Adapters whose system means something else by a
@@ -320,6 +353,33 @@ mod tests {
             assert_eq!((error.kind(), error.retry()), (kind, retry), "{status}");
         }
         assert!(answer(204, &[]).or_error("x").is_ok());
+    }
+
+    #[test]
+    fn only_what_says_that_it_is_json_and_is_it_is_read() {
+        for (kind, body, fits) in [
+            ("application/json", "7", true),
+            ("Application/JSON ; charset=utf-8", "7", true),
+            ("text/json", "7", true),
+            ("application/health+json", "7", true),
+            ("application/vnd.spring-boot.actuator.v3+json", "7", true),
+            ("application/json", "", false),
+            ("application/json", "7 7", false),
+            ("application/json", "\"7\"", false),
+            ("application/jsonp", "7", false),
+            ("application/+json", "7", false),
+            ("+json", "7", false),
+            ("json", "7", false),
+            ("text/html; application/json", "7", false),
+            ("", "7", false),
+        ] {
+            let mut answer = answer(200, &[("content-type", kind)]);
+            answer.body = body.into();
+            let kinds = answer.json::<u32>("ask").map_err(|error| error.kind());
+            let wanted = if fits { Ok(7) } else { Err(ErrorKind::Invalid) };
+            assert_eq!(kinds, wanted, "{kind}: {body}");
+        }
+        assert!(answer(200, &[]).json_type("ask").is_err());
     }
 
     #[test]

@@ -13,8 +13,8 @@ use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// The ways in which the server misbehaves, as paths of [`Hostile::always`]: each must lead an adapter to a
-/// typed error, in bounded time and memory. `/json?…` answers with the rest as JSON, `/text?…` as plain text
-/// that claims to be JSON.
+/// typed error, in bounded time and memory. `/json?…` answers with the rest as JSON, `/text?…` with the same as
+/// HTML.
 pub const MISBEHAVIOURS: [&str; 18] = [
     "/bomb",
     "/claims",
