@@ -5,30 +5,20 @@
 //! There is no server in here: whoever has one passes on what came in.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use phasegate_core::{Capability, PersonId, RoleId, Timestamp};
-use phasegate_provider::signed::{Key, Rejected, verify};
+use phasegate_core::{Capability, PersonId, Timestamp};
+use phasegate_provider::signed::{Rejected, verify};
 use phasegate_provider::{
     Answer, ApprovalSource, Ask, AskId, Call, Misplaced, Provider, ProviderError, Receipt, Reply,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::config::{Approver, CallbackConfig, keys};
 use crate::inbox::{NotTaken, Taken, bounded, signed_at};
 use crate::log::Log;
 use crate::remembered::Remembered;
-
-/// Somebody who may answer.
-#[derive(Clone, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "callers write it out")]
-pub struct Approver {
-    /// Their keys, the current one first.
-    pub keys: Vec<Key>,
-    /// The roles in which they may answer.
-    pub roles: BTreeSet<RoleId>,
-}
 
 /// What is in the file, one line each.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -68,12 +58,8 @@ impl CallbackApprovals {
     ///
     /// # Errors
     /// When the file cannot be read or written, or holds what this has not written.
-    pub fn open(
-        people: BTreeMap<PersonId, Approver>,
-        path: impl Into<PathBuf>,
-        now: Timestamp,
-    ) -> Result<Self, ProviderError> {
-        let (path, act) = (path.into(), "open the approvals");
+    pub fn open(config: CallbackConfig, now: Timestamp) -> Result<Self, ProviderError> {
+        let (path, act) = (config.file, "open the approvals");
         let (mut open, mut remembered) = (BTreeMap::new(), Remembered::default());
         let mut replies: Vec<Reply> = Vec::new();
         for line in Log::read(&path, act)? {
@@ -103,7 +89,7 @@ impl CallbackApprovals {
             replies,
         };
         Ok(Self {
-            people: Arc::new(people),
+            people: Arc::new(config.people),
             state: Arc::new(Mutex::new(state)),
         })
     }
@@ -128,7 +114,8 @@ impl CallbackApprovals {
         let Some(approver) = self.people.get(&answer.person) else {
             return Err(Rejected::Signature.into());
         };
-        verify(&approver.keys, id, timestamp, signatures, body, now)?;
+        let keys = keys(&approver.keys, "take an answer")?;
+        verify(&keys, id, timestamp, signatures, body, now)?;
         let mut state = self.state();
         let at = signed_at(timestamp);
         // Two people may choose one id.

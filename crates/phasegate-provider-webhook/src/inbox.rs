@@ -4,18 +4,18 @@
 //! There is no server in here: whoever has one passes on what came in.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use phasegate_core::{Capability, Timestamp};
-use phasegate_provider::signed::{Key, Rejected, verify};
+use phasegate_provider::signed::{Rejected, verify};
 use phasegate_provider::text::one_line;
 use phasegate_provider::{
-    Call, EventId, EventSource, Misplaced, Occurrence, Provider, ProviderError,
+    Call, EventId, EventSource, Misplaced, Occurrence, Provider, ProviderError, SecretSource,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::config::{InboxConfig, keys};
 use crate::log::Log;
 use crate::remembered::Remembered;
 
@@ -76,8 +76,8 @@ pub enum NotTaken {
         /// What is wrong.
         why: String,
     },
-    /// Too many at a time, or the disk failed: 503. Nothing was taken.
-    #[error("the webhook cannot be kept now")]
+    /// Too many at a time, the disk failed, or the keys cannot be read: 503. Nothing was taken.
+    #[error("the webhook cannot be taken now")]
     Unavailable {
         /// The reason.
         source: Option<ProviderError>,
@@ -126,25 +126,30 @@ enum Line {
 ///
 /// ```
 /// use phasegate_core::Timestamp;
-/// use phasegate_provider::Secret;
 /// use phasegate_provider::signed::{Key, sign};
-/// use phasegate_provider_webhook::{Taken, WebhookInbox};
+/// use phasegate_provider::{Secret, SecretSource};
+/// use phasegate_provider_webhook::{InboxConfig, Taken, WebhookInbox};
 /// # let path = std::env::temp_dir().join(format!("phasegate-inbox-doc-{}", std::process::id()));
-/// let key = Key::new(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))?;
+/// # let secret = path.with_extension("key");
+/// # std::fs::write(&secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
+/// let config = InboxConfig::new("security scanner", &path);
+/// let config = config.with_key(SecretSource::File(secret.clone()));
 /// let now = Timestamp::from_unix_millis(1_700_000_000_000);
-/// let inbox = WebhookInbox::open("security scanner", vec![key.clone()], &path, now)?;
+/// let inbox = WebhookInbox::open(config, now)?;
+/// let key = Key::new(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))?;
 /// let body = br#"{"type": "phasegate.scenario", "timestamp": "2023-11-14T22:13:20Z",
 ///     "data": {"scenario": "vulnerability", "severity": "critical", "evidence": "CVE-1"}}"#;
 /// let signed = sign(&[key], "msg_1", now, body);
 /// assert_eq!(inbox.take("msg_1", "1700000000", &signed, body, now)?, Taken::New);
 /// assert_eq!(inbox.take("msg_1", "1700000000", &signed, body, now)?, Taken::Repeated);
 /// # std::fs::remove_file(path)?;
+/// # std::fs::remove_file(secret)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct WebhookInbox {
     sender: Arc<str>,
-    keys: Arc<[Key]>,
+    keys: Arc<[SecretSource]>,
     state: Arc<Mutex<State>>,
 }
 
@@ -166,18 +171,12 @@ impl State {
 }
 
 impl WebhookInbox {
-    /// Opens the file of an inbox, or makes it. `sender` stands in occurrences as who says so; the first of
-    /// the keys is the current one. Blocks for as long as the file is read.
+    /// Opens the file of an inbox, or makes it. Blocks for as long as the file is read.
     ///
     /// # Errors
     /// When the file cannot be read or written, or holds what this has not written. A torn last line is cut.
-    pub fn open(
-        sender: impl Into<Arc<str>>,
-        keys: Vec<Key>,
-        path: impl Into<PathBuf>,
-        now: Timestamp,
-    ) -> Result<Self, ProviderError> {
-        let (path, act) = (path.into(), "open the inbox");
+    pub fn open(config: InboxConfig, now: Timestamp) -> Result<Self, ProviderError> {
+        let (path, act) = (config.file, "open the inbox");
         let (mut remembered, mut open) = (Remembered::default(), BTreeMap::new());
         for line in Log::read(&path, act)? {
             match line {
@@ -201,8 +200,8 @@ impl WebhookInbox {
             open,
         };
         Ok(Self {
-            sender: sender.into(),
-            keys: keys.into(),
+            sender: config.sender.into(),
+            keys: config.keys.into(),
             state: Arc::new(Mutex::new(state)),
         })
     }
@@ -220,7 +219,8 @@ impl WebhookInbox {
         now: Timestamp,
     ) -> Result<Taken, NotTaken> {
         bounded(id, body)?;
-        verify(&self.keys, id, timestamp, signatures, body, now)?;
+        let keys = keys(&self.keys, "take a webhook")?;
+        verify(&keys, id, timestamp, signatures, body, now)?;
         let declaration: Declaration =
             serde_json::from_slice(body).map_err(|error| NotTaken::malformed(error.to_string()))?;
         if declaration.kind != "phasegate.scenario" {

@@ -1,16 +1,17 @@
 //! The notifier: one POST for each message, signed, with an id that a repeated message keeps.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use phasegate_core::{Capability, ChannelId, Timestamp};
-use phasegate_provider::signed::{Key, sign};
+use phasegate_core::{Capability, Timestamp};
+use phasegate_provider::signed::sign;
 use phasegate_provider::{
     Call, HttpRequest, HttpTransport, Message, Method, Notifier, Provider, ProviderError, Receipt,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::config::{WebhookConfig, keys};
 
 /// What is sent: the body of the POST, as JSON.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -32,35 +33,16 @@ pub struct Delivery {
 ///
 /// The header `webhook-id` is the same for every attempt of one message: receivers see a repetition by it.
 /// The body is JSON; the receiver escapes its text for whatever it shows it in.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct WebhookNotifier {
     transport: Arc<dyn HttpTransport>,
-    channels: BTreeMap<ChannelId, String>,
-    keys: Vec<Key>,
+    config: WebhookConfig,
 }
 
 impl WebhookNotifier {
-    /// A notifier for these channels; the first of the keys is the current one, others are being retired.
-    pub fn new(
-        transport: Arc<dyn HttpTransport>,
-        channels: BTreeMap<ChannelId, String>,
-        keys: Vec<Key>,
-    ) -> Self {
-        Self {
-            transport,
-            channels,
-            keys,
-        }
-    }
-}
-
-impl fmt::Debug for WebhookNotifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The URL of a webhook is as good as a password.
-        f.debug_struct("WebhookNotifier")
-            .field("channels", &self.channels.keys())
-            .field("keys", &self.keys.len())
-            .finish_non_exhaustive()
+    /// A notifier. Nothing is read or sent yet.
+    pub fn new(transport: Arc<dyn HttpTransport>, config: WebhookConfig) -> Self {
+        Self { transport, config }
     }
 }
 
@@ -74,9 +56,14 @@ impl Provider for WebhookNotifier {
 impl Notifier for WebhookNotifier {
     async fn send(&self, message: &Message, call: &Call) -> Result<Receipt, ProviderError> {
         let act = format!("send a webhook to {}", message.channel);
-        let Some(url) = self.channels.get(&message.channel) else {
+        let Some(url) = self.config.channels.get(&message.channel) else {
             return Err(ProviderError::misuse(format!("{act}: no such channel")));
         };
+        let url = url.resolve_for(&act)?;
+        let keys = keys(&self.config.keys, &act)?;
+        if keys.is_empty() {
+            return Err(ProviderError::misuse(format!("{act}: there is no key")));
+        }
         let delivery = Delivery {
             kind: "phasegate.message".to_owned(),
             timestamp: call.at,
@@ -86,10 +73,10 @@ impl Notifier for WebhookNotifier {
             .map_err(|error| ProviderError::misuse(act.clone()).with_source(error))?;
         let id = id(message, call);
         let secs = call.at.as_unix_millis().div_euclid(1000);
-        let request = HttpRequest::new(Method::Post, url.as_str())
+        let request = HttpRequest::new(Method::Post, url.expose())
             .with_header("webhook-id", id.as_str())
             .with_header("webhook-timestamp", secs.to_string())
-            .with_header("webhook-signature", sign(&self.keys, &id, call.at, &body))
+            .with_header("webhook-signature", sign(&keys, &id, call.at, &body))
             .with_body("application/json", body);
         let sent = self.transport.send(request, call).await;
         let answer = sent.map_err(|error| error.concealed(&act))?;

@@ -2,20 +2,24 @@
 
 #![expect(clippy::expect_used, reason = "tests, and helpers beside them")]
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use phasegate_core::{Span, Timestamp};
 use phasegate_provider::signed::{Key, sign};
-use phasegate_provider::{Answer, ApprovalSource as _, Ask, AskId, Call, Decision, Secret};
-use phasegate_provider_webhook::{Approver, CallbackApprovals, NotTaken, Taken};
+use phasegate_provider::{
+    Answer, ApprovalSource as _, Ask, AskId, Call, Decision, Secret, SecretSource,
+};
+use phasegate_provider_webhook::{Approver, CallbackApprovals, CallbackConfig, NotTaken, Taken};
 use phasegate_testkit::conformance;
 use phasegate_testkit::servers::Folder;
 
+fn written(byte: u8) -> String {
+    base64::engine::general_purpose::STANDARD.encode([byte; 32])
+}
+
 fn key(byte: u8) -> Key {
-    let text = base64::engine::general_purpose::STANDARD.encode([byte; 32]);
-    Key::new(&Secret::new(text)).expect("a key")
+    Key::new(&Secret::new(written(byte))).expect("a key")
 }
 
 fn now() -> Timestamp {
@@ -34,18 +38,21 @@ fn scratch() -> (Folder, PathBuf) {
 }
 
 fn open(path: &Path) -> CallbackApprovals {
-    let approver = |byte: u8, role: &str| Approver {
-        keys: vec![key(byte)],
-        roles: [role.parse().expect("a role")].into(),
+    let approver = |byte: u8, role: &str| {
+        let file = path.with_extension(format!("key{byte}"));
+        std::fs::write(&file, written(byte)).expect("written");
+        Approver {
+            keys: vec![SecretSource::File(file)],
+            roles: [role.parse().expect("a role")].into(),
+        }
     };
-    let people = BTreeMap::from([
-        (
+    let config = CallbackConfig::new(path)
+        .with_person(
             "ada".parse().expect("a person"),
             approver(1, "release-lead"),
-        ),
-        ("bob".parse().expect("a person"), approver(2, "tester")),
-    ]);
-    CallbackApprovals::open(people, path, now()).expect("a source")
+        )
+        .with_person("bob".parse().expect("a person"), approver(2, "tester"));
+    CallbackApprovals::open(config, now()).expect("a source")
 }
 
 fn ask() -> Ask {
@@ -208,4 +215,20 @@ fn malformed_after_close(source: &CallbackApprovals) -> bool {
         send(source, "m8", &answer("ada"), 1, now()),
         Err(NotTaken::Malformed { .. })
     )
+}
+
+#[tokio::test]
+async fn a_key_of_a_person_is_changed_without_a_restart() {
+    let (_folder, path) = scratch();
+    let source = open(&path);
+    source.ask(&ask(), &call()).await.expect("asked");
+    let file = path.with_extension("key1");
+    std::fs::write(&file, written(3)).expect("written");
+    let old = send(&source, "m1", &answer("ada"), 1, now());
+    assert!(matches!(old, Err(NotTaken::Rejected(_))));
+    let new = send(&source, "m1", &answer("ada"), 3, now());
+    assert_eq!(new.expect("taken"), Taken::New);
+    std::fs::remove_file(&file).expect("removed");
+    let unread = send(&source, "m2", &answer("ada"), 3, now());
+    assert!(matches!(unread, Err(NotTaken::Unavailable { .. })));
 }

@@ -1,14 +1,12 @@
 //! Whatever a receiver does: an end in bounded time, and its URL is told to nobody.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use phasegate_core::{ChannelId, Span, Timestamp};
 use phasegate_http::{HttpClient, HttpConfig};
-use phasegate_provider::signed::Key;
-use phasegate_provider::{Call, Message, Notifier as _, Secret};
-use phasegate_provider_webhook::WebhookNotifier;
-use phasegate_testkit::servers::{MISBEHAVIOURS, withstand};
+use phasegate_provider::{Call, Message, Notifier as _, SecretSource};
+use phasegate_provider_webhook::{WebhookConfig, WebhookNotifier};
+use phasegate_testkit::servers::{Folder, MISBEHAVIOURS, withstand};
 
 const SECRET: &str = "marked-secret-7f3a";
 
@@ -19,7 +17,10 @@ async fn every_misbehaviour_ends_in_time_and_tells_no_url() {
     config.total_within = Span::from_secs(2);
     let client = Arc::new(HttpClient::new(config).expect("a client"));
     let channel: ChannelId = "ops".parse().expect("an id");
-    let key = Key::new(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")).expect("a key");
+    let folder = Folder::new().expect("a folder");
+    let secret =
+        |name: &str, text: &str| SecretSource::File(folder.write(name, text).expect("written"));
+    let key = secret("key", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     let message = Message {
         channel: channel.clone(),
         subject: "s".to_owned(),
@@ -30,9 +31,12 @@ async fn every_misbehaviour_ends_in_time_and_tells_no_url() {
     let whole = |way: &&str| way.starts_with("/json") || way.starts_with("/text");
     let may_pass: Vec<&str> = MISBEHAVIOURS.into_iter().filter(whole).collect();
     let violations = withstand(&may_pass, async |url| {
-        let channels = BTreeMap::from([(channel.clone(), format!("{url}/in/{SECRET}"))]);
+        let url = secret("url", &format!("{url}/in/{SECRET}"));
+        let config = WebhookConfig::default()
+            .with_channel(channel.clone(), url)
+            .with_key(key.clone());
         let client = Arc::<HttpClient>::clone(&client);
-        let notifier = WebhookNotifier::new(client, channels, vec![key.clone()]);
+        let notifier = WebhookNotifier::new(client, config);
         let sent = notifier.send(&message, &call).await;
         assert!(
             !format!("{sent:?} {notifier:?}").contains(SECRET),

@@ -7,14 +7,17 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use phasegate_core::{Span, Timestamp};
 use phasegate_provider::signed::{Key, Rejected, sign};
-use phasegate_provider::{Call, EventId, EventSource as _, Secret};
-use phasegate_provider_webhook::{BODY_BYTES_MAX, NotTaken, Taken, WebhookInbox};
+use phasegate_provider::{Call, EventId, EventSource as _, Secret, SecretSource};
+use phasegate_provider_webhook::{BODY_BYTES_MAX, InboxConfig, NotTaken, Taken, WebhookInbox};
 use phasegate_testkit::conformance;
 use phasegate_testkit::servers::Folder;
 
+fn written(byte: u8) -> String {
+    base64::engine::general_purpose::STANDARD.encode([byte; 32])
+}
+
 fn key(byte: u8) -> Key {
-    let text = base64::engine::general_purpose::STANDARD.encode([byte; 32]);
-    Key::new(&Secret::new(text)).expect("a key")
+    Key::new(&Secret::new(written(byte))).expect("a key")
 }
 
 fn now() -> Timestamp {
@@ -36,8 +39,19 @@ fn scratch() -> (Folder, PathBuf) {
     (folder, path)
 }
 
+/// With the keys 1 and 2, in files beside it.
+fn config(path: &Path) -> InboxConfig {
+    [1, 2]
+        .into_iter()
+        .fold(InboxConfig::new("scanner", path), |config, byte| {
+            let file = path.with_extension(format!("key{byte}"));
+            std::fs::write(&file, written(byte)).expect("written");
+            config.with_key(SecretSource::File(file))
+        })
+}
+
 fn open(path: &Path, at: Timestamp) -> WebhookInbox {
-    WebhookInbox::open("scanner", vec![key(1), key(2)], path, at).expect("an inbox")
+    WebhookInbox::open(config(path), at).expect("an inbox")
 }
 
 fn take(
@@ -218,6 +232,31 @@ fn forgeries_and_late_replays_are_refused() {
 fn a_file_that_is_no_inbox_is_refused_and_left_alone() {
     let (_folder, path) = scratch();
     std::fs::write(&path, "precious\n").expect("written");
-    assert!(WebhookInbox::open("scanner", vec![key(1)], &path, now()).is_err());
+    assert!(WebhookInbox::open(config(&path), now()).is_err());
     assert_eq!(std::fs::read_to_string(&path).expect("there"), "precious\n");
+}
+
+#[test]
+fn a_key_is_changed_without_a_restart() {
+    let (folder, path) = scratch();
+    let inbox = open(&path, now());
+    let file = path.with_extension("key2");
+    std::fs::write(&file, written(3)).expect("written");
+    let old = take(&inbox, "a", "data-loss", now(), now());
+    assert!(matches!(old, Err(NotTaken::Rejected(Rejected::Signature))));
+    std::fs::write(&file, written(2)).expect("written");
+    let new = take(&inbox, "a", "data-loss", now(), now());
+    assert_eq!(new.expect("taken"), Taken::New);
+    // A key that cannot be read is told, and nothing is taken.
+    std::fs::remove_file(&file).expect("removed");
+    let unread = take(&inbox, "b", "data-loss", now(), now());
+    assert!(matches!(unread, Err(NotTaken::Unavailable { .. })));
+    // Without a key nothing is.
+    let keyless = InboxConfig::new("scanner", folder.path().join("keyless"));
+    let keyless = WebhookInbox::open(keyless, now()).expect("an inbox");
+    let refused = take(&keyless, "c", "data-loss", now(), now());
+    assert!(matches!(
+        refused,
+        Err(NotTaken::Rejected(Rejected::Signature))
+    ));
 }

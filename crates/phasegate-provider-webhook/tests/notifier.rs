@@ -2,7 +2,6 @@
 
 #![expect(clippy::expect_used, reason = "tests, and helpers beside them")]
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -10,9 +9,14 @@ use phasegate_core::{EffectClass, EffectKey, Span, Timestamp};
 use phasegate_provider::signed::{Key, verify};
 use phasegate_provider::{
     Call, ErrorKind, HeaderText, HttpRequest, HttpResponse, HttpTransport, Message, Notifier as _,
-    ProviderError, Secret,
+    ProviderError, Secret, SecretSource,
 };
-use phasegate_provider_webhook::{Delivery, WebhookNotifier};
+use phasegate_provider_webhook::{Delivery, WebhookConfig, WebhookNotifier};
+use phasegate_testkit::conformance;
+use phasegate_testkit::servers::Folder;
+
+const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const OTHER: &str = "whsec_AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 
 /// Keeps requests and answers with a status.
 #[derive(Debug)]
@@ -34,7 +38,11 @@ impl HttpTransport for Wire {
 }
 
 fn key() -> Key {
-    Key::new(&Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")).expect("a key")
+    Key::new(&Secret::new(KEY)).expect("a key")
+}
+
+fn secret(folder: &Folder, name: &str, text: &str) -> SecretSource {
+    SecretSource::File(folder.write(name, text).expect("written"))
 }
 
 fn at() -> Timestamp {
@@ -53,15 +61,17 @@ fn message(body: &str) -> Message {
     }
 }
 
-fn notifier(status: u16) -> (Arc<Wire>, WebhookNotifier) {
+fn notifier(folder: &Folder, status: u16) -> (Arc<Wire>, WebhookNotifier) {
     let wire = Arc::new(Wire {
         status,
         sent: Mutex::default(),
     });
-    let url = "https://hooks.example/in?x=1".to_owned();
-    let channels = BTreeMap::from([("ops".parse().expect("an id"), url)]);
+    let url = secret(folder, "url", "https://hooks.example/in?x=1\n");
+    let config = WebhookConfig::default()
+        .with_channel("ops".parse().expect("an id"), url)
+        .with_key(secret(folder, "key", KEY));
     let transport: Arc<dyn HttpTransport> = Arc::<Wire>::clone(&wire);
-    (wire, WebhookNotifier::new(transport, channels, vec![key()]))
+    (wire, WebhookNotifier::new(transport, config))
 }
 
 fn header<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
@@ -74,7 +84,8 @@ fn header<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
 
 #[tokio::test]
 async fn a_receiver_can_check_what_was_sent() {
-    let (wire, notifier) = notifier(204);
+    let folder = Folder::new().expect("a folder");
+    let (wire, notifier) = notifier(&folder, 204);
     let hostile = message("\"},\n{\"type\":\"forged\"} <b>");
     notifier.send(&hostile, &call()).await.expect("taken");
     let sent = wire.sent.lock().expect("no panic");
@@ -97,7 +108,8 @@ async fn a_receiver_can_check_what_was_sent() {
 
 #[tokio::test]
 async fn a_repeated_message_keeps_its_id() {
-    let (wire, notifier) = notifier(200);
+    let folder = Folder::new().expect("a folder");
+    let (wire, notifier) = notifier(&folder, 200);
     let key = EffectKey::new(&"r1".parse().expect("an id"), 9);
     let effect = call().with_effect(key, EffectClass::FireAndForget);
     for (text, call) in [
@@ -120,6 +132,7 @@ async fn a_repeated_message_keeps_its_id() {
 
 #[tokio::test]
 async fn an_answer_that_is_no_success_is_an_error_of_its_kind() {
+    let folder = Folder::new().expect("a folder");
     for (status, kind) in [
         (400, ErrorKind::Misuse),
         (401, ErrorKind::Denied),
@@ -127,14 +140,14 @@ async fn an_answer_that_is_no_success_is_an_error_of_its_kind() {
         (429, ErrorKind::Throttled),
         (503, ErrorKind::Unavailable),
     ] {
-        let (_, notifier) = notifier(status);
+        let (_, notifier) = notifier(&folder, status);
         let error = notifier
             .send(&message("x"), &call())
             .await
             .expect_err("no success");
         assert_eq!(error.kind(), kind, "{status}");
     }
-    let (wire, notifier) = notifier(200);
+    let (wire, notifier) = notifier(&folder, 200);
     let mut other = message("x");
     other.channel = "nobody".parse().expect("an id");
     let error = notifier
@@ -142,4 +155,70 @@ async fn an_answer_that_is_no_success_is_an_error_of_its_kind() {
         .await
         .expect_err("no such channel");
     assert!(error.is_refusal() && wire.sent.lock().expect("no panic").is_empty());
+}
+
+#[tokio::test]
+async fn the_notifier_passes_the_suite_of_its_role() {
+    let folder = Folder::new().expect("a folder");
+    let (_, notifier) = notifier(&folder, 204);
+    let ops = "ops".parse().expect("an id");
+    let violations = conformance::notifier(&notifier, &ops, &call()).await;
+    assert_eq!(violations, []);
+}
+
+#[tokio::test]
+async fn a_url_and_keys_are_changed_without_a_restart() {
+    let folder = Folder::new().expect("a folder");
+    let (wire, notifier) = notifier(&folder, 204);
+    let told = message("x");
+    notifier.send(&told, &call()).await.expect("taken");
+    folder.write("key", OTHER).expect("written");
+    let elsewhere = "https://hooks.example/other";
+    folder.write("url", elsewhere).expect("written");
+    notifier.send(&told, &call()).await.expect("taken");
+    {
+        let sent = wire.sent.lock().expect("no panic");
+        assert_eq!(sent[0].url, "https://hooks.example/in?x=1");
+        assert_eq!(sent[1].url, elsewhere);
+        let new = Key::new(&Secret::new(OTHER)).expect("a key");
+        for (request, key, fits) in [
+            (&sent[0], key(), true),
+            (&sent[1], key(), false),
+            (&sent[1], new, true),
+        ] {
+            let [id, time, signature] = ["webhook-id", "webhook-timestamp", "webhook-signature"]
+                .map(|name| header(request, name));
+            let body = &request.body.as_ref().expect("a body").bytes;
+            let found = verify(&[key], id, time, signature, body, at());
+            assert_eq!(found.is_ok(), fits);
+        }
+    }
+    // A key that is none is told without itself, and nothing is sent; nor is anything without a key.
+    folder.write("key", "whsec_short").expect("written");
+    let error = notifier.send(&told, &call()).await.expect_err("no key");
+    assert!(error.is_refusal() && error.kind() == ErrorKind::Misuse);
+    assert!(!format!("{error:?}").contains("whsec_short"), "{error:?}");
+    let transport: Arc<dyn HttpTransport> = Arc::<Wire>::clone(&wire);
+    let config = WebhookConfig::default().with_channel(
+        "ops".parse().expect("an id"),
+        secret(&folder, "url", elsewhere),
+    );
+    let unsigned = WebhookNotifier::new(transport, config);
+    let error = unsigned.send(&told, &call()).await.expect_err("no key");
+    assert_eq!(error.kind(), ErrorKind::Misuse);
+    assert_eq!(wire.sent.lock().expect("no panic").len(), 2);
+}
+
+#[test]
+fn what_no_document_may_say_is_refused() {
+    for text in [
+        r#"{"channels": {"ops": "https://hooks.example/in"}}"#,
+        r#"{"key": [{"env": "X"}]}"#,
+        r#"{"keys": ["whsec_x"]}"#,
+    ] {
+        assert!(
+            serde_json::from_str::<WebhookConfig>(text).is_err(),
+            "{text}"
+        );
+    }
 }

@@ -1,6 +1,5 @@
 //! The adapters that take a secret, each with one, and another side that says it back.
 
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -8,9 +7,8 @@ use phasegate::core::{
     Arm, Decimal, EffectClass, EffectKey, Query, Ratio, Span, Timestamp, Wants, Window, WindowKind,
 };
 use phasegate::http::{HttpClient, HttpConfig};
-use phasegate::provider::signed::Key;
 use phasegate::provider::{
-    Call, FlagStore, HttpEndpoint, HttpTransport, Message, MetricSource, Notifier, Secret,
+    Call, FlagStore, HttpEndpoint, HttpTransport, Message, MetricSource, Notifier,
 };
 use phasegate::provider_datadog::{DatadogConfig, DatadogSource};
 use phasegate::provider_flipper::{Flipper, FlipperConfig, FlipperRedis, FlipperRedisConfig};
@@ -27,7 +25,7 @@ use phasegate::provider_sql::{PostgresConfig, PostgresSource};
 use phasegate::provider_statuspage::{Entry, Status, StatusPage, StatusPageConfig};
 use phasegate::provider_teams::{Teams, TeamsConfig};
 use phasegate::provider_unleash::{Unleash, UnleashConfig};
-use phasegate::provider_webhook::WebhookNotifier;
+use phasegate::provider_webhook::{WebhookConfig, WebhookNotifier};
 use phasegate_testkit::servers::{Folder, Reaction, Received, Then, babble, free_port};
 use serde_json::json;
 
@@ -122,10 +120,12 @@ impl Adapters {
         let page = StatusPage::new(http(), config.clone());
         self.show("statuspage", &config, &page);
         self.notifiers.push(("statuspage", Arc::new(page)));
-        let key = Key::new(&Secret::new(format!("whsec_{KEY}"))).expect("a key");
-        let channels = BTreeMap::from([(ops(), format!("{url}/in?token={MARK}"))]);
-        let webhook = WebhookNotifier::new(http(), channels, vec![key]);
-        self.show("webhook", &"", &webhook);
+        let secret = source(folder, "webhook", &format!("{url}/in?token={MARK}"));
+        let key = source(folder, "webhook-key", &format!("whsec_{KEY}"));
+        let config = WebhookConfig::default();
+        let config = config.with_channel(ops(), secret).with_key(key);
+        let webhook = WebhookNotifier::new(http(), config.clone());
+        self.show("webhook", &config, &webhook);
         self.notifiers.push(("webhook", Arc::new(webhook)));
     }
 
