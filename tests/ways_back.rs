@@ -2,12 +2,12 @@
 //! switch a part off. What goes further back takes everything.
 
 use phasegate_core::{CriterionId, Ratio, Span};
-use phasegate_engine::program::{Back, Check, OnInconclusive, OpKind, Reaction, Response};
+use phasegate_engine::program::{Back, Check, OnInconclusive, OpKind, Program, Reaction, Response};
 use phasegate_engine::record::{Body, Finish, HoldReason, Outcome, Place, Record};
 use phasegate_engine::{Act, Person};
 use phasegate_testkit::simulation::{Kill, Setup, Simulation};
 use phasegate_testkit::world::{Metric, Regression, Reply, World};
-use phasegate_tests::{at, errors, person, program};
+use phasegate_tests::{at, errors, person, program, program_of};
 
 fn olga() -> Person {
     person("olga", "operator")
@@ -32,7 +32,16 @@ fn world(bad_from: Option<u8>) -> World {
 }
 
 fn run(plan: &str, world: World, acts: Vec<(u64, Act)>, kills: Vec<Kill>) -> Simulation {
-    let mut setup = Setup::new(program(plan, None), world, at(0));
+    run_program(program(plan, None), world, acts, kills)
+}
+
+fn run_program(
+    program: Program,
+    world: World,
+    acts: Vec<(u64, Act)>,
+    kills: Vec<Kill>,
+) -> Simulation {
+    let mut setup = Setup::new(program, world, at(0));
     let act = |(minute, act)| (at(minute), olga(), act);
     setup.acts.extend(acts.into_iter().map(act));
     setup.kills = kills;
@@ -458,4 +467,84 @@ fn a_drill_that_has_to_go_further_is_none() {
     let last = &records.last().expect("a record").body;
     let outcome = Outcome::Aborted;
     assert_eq!(*last, Body::Finished { outcome });
+}
+
+/// A plan that goes back by the given way when its second stage is bad.
+fn going_back(steps: &str) -> String {
+    format!(
+        "format: phasegate-plan/1
+id: checked
+title: Checked
+roles:
+  - {{id: operator, members: [olga]}}
+channels:
+  - {{id: team, binding: chat}}
+kpis:
+  - {{id: errors, shape: ratio, direction: lower, window: 2m, unit: '%', source: metrics, query: {{canary: errors, stable: errors}}}}
+  - {{id: queue, shape: gauge, direction: lower, window: 2m, source: metrics, query: {{whole: queue}}}}
+evaluation: {{every: 15s, settle: 10s}}
+phases:
+  - id: one
+    title: One
+    steps:
+      - {{id: up, traffic: {{binding: edge, target: shop, stages: [{{weight: 50%, bake: 5m}}, {{weight: 100%, bake: 30m}}]}}}}
+    rollback:
+      target: start
+      escalate-to: operator
+      escalate-via: team
+{steps}triggers:
+  - {{id: high, criterion: ratio(errors) over 1m > 5% for 1m, respond: [{{rollback: start}}]}}
+"
+    )
+}
+
+fn queue(world: &mut World, value: u64) {
+    let value = value.into();
+    let kpi = "queue".parse().expect("an id");
+    world.metrics.insert(kpi, Metric::Scalar { value });
+}
+
+/// What is checked after a way back by a number ends it, well or not: nothing is decided again and again.
+#[test]
+fn a_check_of_a_way_back_is_decided_by_its_number_in_time() {
+    let plan = going_back(
+        "      validate-within: 4m
+      steps:
+        - {id: down, budget: 5m, traffic: {binding: edge, target: shop, stages: [0%]}}
+      checks: [{statement: The queue is short, criteria: [queue < 5]}]
+",
+    );
+    for (length, ends_as, outcome) in [
+        (Some(1), ["done", "done"], Some(Outcome::RolledBack)),
+        (Some(12), ["done", "failed"], None),
+        (None, ["done", "failed"], None),
+    ] {
+        let mut world = world(Some(60));
+        if let Some(length) = length {
+            queue(&mut world, length);
+        }
+        let simulation = run_program(program_of(&plan, None), world, Vec::new(), Vec::new());
+        let records = records(&simulation);
+        assert_eq!(ends(&records), ends_as, "{length:?}");
+        assert_eq!(simulation.state().expect("it began").outcome, outcome);
+        assert_eq!(weight(&simulation, "edge", "shop"), Ratio::ZERO);
+    }
+}
+
+/// It goes on by time, whatever the numbers are: nothing is looked at while a way back is on.
+#[test]
+fn a_way_back_in_stages_of_traffic_comes_to_its_end() {
+    let plan = going_back(
+        "      steps:
+        - {id: down, budget: 9m, traffic: {binding: edge, target: shop, stages: [{weight: 20%, bake: 5m}, 0%]}}
+",
+    );
+    let mut world = world(Some(10));
+    queue(&mut world, 1);
+    let simulation = run_program(program_of(&plan, None), world, Vec::new(), Vec::new());
+    let records = records(&simulation);
+    assert_eq!(ends(&records), ["done", "done", "done"]);
+    assert_eq!(weight(&simulation, "edge", "shop"), Ratio::ZERO);
+    let state = simulation.state().expect("it began");
+    assert_eq!(state.outcome, Some(Outcome::RolledBack));
 }

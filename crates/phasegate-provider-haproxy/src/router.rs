@@ -171,7 +171,12 @@ impl TrafficRouter for HaproxyRouter {
         let stables = route.stable.iter().map(|name| (&**name, pair.stable));
         let wanted: Vec<(&str, u64)> = canaries.chain(stables).collect();
         let line = wire::set(route, &wire::ordered(&servers, &wanted));
-        wire::settled(&self.say(&line, call, act).await?, act)?;
+        // One line sets several weights: a refusal of one says nothing of those before it.
+        let settled = wire::settled(&self.say(&line, call, act).await?, act);
+        settled.map_err(|error| match error.kind() == ErrorKind::Denied {
+            true => error,
+            false => error.with_sent(Sent::Maybe),
+        })?;
         let Pair { canary, stable } = pair;
         Ok(Receipt::new(format!("weights {canary} and {stable} set")))
     }

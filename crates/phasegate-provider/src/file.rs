@@ -161,10 +161,27 @@ fn write_durably(new: &Path, text: &[u8], like: &Path) -> io::Result<()> {
         .write(true)
         .open(new)?;
     if let Ok(old) = std::fs::metadata(like) {
+        keep_owner(&file, &old)?;
         file.set_permissions(old.permissions())?;
     }
     file.write_all(text)?;
     file.sync_all()
+}
+
+/// Whoever reads the file by right of its owner or group goes on reading it. Who may not give it to them does not replace it.
+#[cfg(unix)]
+fn keep_owner(new: &File, old: &std::fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+    let own = new.metadata()?;
+    if (own.uid(), own.gid()) == (old.uid(), old.gid()) {
+        return Ok(());
+    }
+    fchown(new, Some(old.uid()), Some(old.gid()))
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &File, _: &std::fs::Metadata) -> io::Result<()> {
+    Ok(())
 }
 
 /// `.name.suffix` in the same folder.
@@ -221,6 +238,25 @@ mod tests {
                 .map(|e| e.file_name())
                 .all(|n| !n.to_string_lossy().ends_with(".new"))
         );
+        std::fs::remove_dir_all(&folder).expect("removed");
+    }
+
+    /// Only root may give files away; everybody else has none of others to edit here.
+    #[test]
+    fn a_file_keeps_its_owner_and_group() {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+        let folder = folder("owner");
+        let path = folder.join("a.txt");
+        std::fs::write(&path, "old").expect("written");
+        let is_root = std::fs::metadata(&folder).expect("there").uid() == 0;
+        if is_root {
+            chown(&path, Some(1234), Some(2345)).expect("given away");
+        }
+        let before = std::fs::metadata(&path).expect("there");
+        assert!(edit(&path, "edit", |old| Ok(format!("{old}er"))).expect("edited"));
+        let after = std::fs::metadata(&path).expect("there");
+        assert_ne!(before.ino(), after.ino(), "it was replaced");
+        assert_eq!((before.uid(), before.gid()), (after.uid(), after.gid()));
         std::fs::remove_dir_all(&folder).expect("removed");
     }
 

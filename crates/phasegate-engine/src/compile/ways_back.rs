@@ -76,9 +76,13 @@ impl Compiler<'_> {
             let plain = model::Evaluation::new();
             let of_step = step.title.clone().unwrap_or_else(|| step.id.to_string());
             let of_step = self.action(&step.action, &step.id, &of_step, phase, &plain, &[])?;
-            ops.extend(of_step.into_iter().map(|op| Op {
-                budget: step.budget,
-                ..op
+            ops.extend(of_step.into_iter().filter_map(|op| {
+                let budget = step.budget;
+                Some(Op {
+                    budget,
+                    kind: going_back(op.kind)?,
+                    ..op
+                })
             }));
             let is_last = index + 1 == rollback.steps.len();
             if rollback.staged && !is_last && !checks.is_empty() {
@@ -100,7 +104,16 @@ impl Compiler<'_> {
         }
         for (index, item) in rollback.checks.iter().enumerate() {
             let name = format!("{name}rollback-check-{}", index + 1);
-            ops.push(self.item(item, rollback.escalate_to.as_ref(), &name, phase)?);
+            if item.criteria.is_empty() {
+                ops.push(self.item(item, rollback.escalate_to.as_ref(), &name, phase)?);
+                continue;
+            }
+            // Numbers decide it in the time of the validation: nothing of a way back waits for ever.
+            let checks = self.checks(&item.criteria, &evaluation, phase, &name)?;
+            ops.push(Op {
+                step: step_id(&name)?,
+                ..look(item.statement.clone(), checks)?
+            });
         }
         let escalate = rollback
             .escalate_via
@@ -120,6 +133,21 @@ impl Compiler<'_> {
 const END_WITHIN: phasegate_core::Span = phasegate_core::Span::from_secs(60);
 /// How long a rollback's validation is waited for when the plan does not say.
 const VALIDATE_WITHIN: phasegate_core::Span = phasegate_core::Span::from_secs(300);
+
+/// What an operation is in a way back: nothing there is looked at but to validate it, so a bake is a wait, and what only
+/// measures has nothing to do.
+fn going_back(kind: OpKind) -> Option<OpKind> {
+    match kind {
+        OpKind::Bake { span, .. } => Some(OpKind::Wait { span }),
+        OpKind::Measure { .. } => None,
+        other @ (OpKind::Apply { .. }
+        | OpKind::Ask { .. }
+        | OpKind::Gate(_)
+        | OpKind::Ledger { .. }
+        | OpKind::Validate { .. }
+        | OpKind::Wait { .. }) => Some(other),
+    }
+}
 
 pub(super) fn back(target: &model::RollbackTarget) -> Back {
     match target {

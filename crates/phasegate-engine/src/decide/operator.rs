@@ -354,6 +354,14 @@ impl Engine {
             let what = "the rollout goes back: nothing of a phase can be skipped";
             return Err(EventError::NotApplicable { what });
         }
+        let is_gate = self
+            .state
+            .op(place)
+            .is_some_and(|op| matches!(op.kind, OpKind::Gate(_)));
+        if is_gate && !self.state.decided.contains(place) {
+            let what = "a gate that is not decided is passed by breaking the glass, with a reason";
+            return Err(EventError::NotApplicable { what });
+        }
         self.finish_op(place, Finish::Skipped { by, reason });
         Ok(())
     }
