@@ -1,7 +1,5 @@
 //! The suites for misbehaving servers find an adapter that tells them wrongly.
 
-#![expect(clippy::expect_used, reason = "tests, and helpers beside them")]
-
 use phasegate_core::Span;
 use phasegate_provider::{ErrorKind, ProviderError, Retry, Sent};
 use phasegate_testkit::conformance::Violation;
