@@ -71,18 +71,22 @@ impl Capture {
 
     /// The kept part, masked and then cut to its limit.
     pub(crate) fn text(mut self, masks: &Masks) -> String {
-        let masked = masks.mask(self.kept.make_contiguous());
+        let (is_truncated, max) = (self.is_truncated(), self.max);
+        let kept = self.kept.make_contiguous();
+        let shown = match self.part {
+            _ if !is_truncated => 0..kept.len(),
+            Part::First => 0..max,
+            Part::Last => kept.len().saturating_sub(max)..kept.len(),
+        };
+        // What is held beside it says which secrets reach into it.
+        let masked = masks.mask(kept, shown);
         let cut = match self.part {
-            Part::First => masked.get(..self.max),
-            Part::Last => masked.get(masked.len().saturating_sub(self.max)..),
+            _ if !is_truncated => None,
+            Part::First => masked.get(..max),
+            Part::Last => masked.get(masked.len().saturating_sub(max)..),
         };
-        // Nothing to cut, or nothing was left out and masking made it shorter or a little longer.
-        let cut = if self.is_truncated() {
-            cut.unwrap_or(&masked)
-        } else {
-            &masked
-        };
-        String::from_utf8_lossy(cut).into_owned()
+        // A mask is longer than a short secret, and shorter than a long one.
+        String::from_utf8_lossy(cut.unwrap_or(&masked)).into_owned()
     }
 }
 
@@ -98,6 +102,29 @@ mod tests {
         }
         let truncated = capture.is_truncated();
         (capture.text(&masks), truncated)
+    }
+
+    /// However often a secret is repeated and wherever it is cut: no part of it that says anything is left.
+    #[test]
+    fn no_part_of_a_repeated_secret_is_left() {
+        let secret = "abcdefghijklmnopqrstuvwxyz0123456789ABCD";
+        for part in [Part::First, Part::Last] {
+            for before in 0..50 {
+                let text = format!("{}{}", ".".repeat(before), format!("{secret} ").repeat(9));
+                let masks = Masks::new([secret]);
+                let mut capture = Capture::new(part, 200, &masks);
+                capture.take(text.as_bytes());
+                let shown = capture.text(&masks);
+                let left = shown.replace("[masked]", "");
+                let letters = left.chars().filter(|one| one.is_ascii_alphanumeric());
+                // Only a mask can be cut.
+                assert!(
+                    letters.count() <= "masked".len(),
+                    "{part:?} {before}: {shown}"
+                );
+                assert!(!shown.contains("ab") && !shown.contains("CD"), "{shown}");
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Takes secrets out of what a command printed: as they are, and in the forms that programs print them in.
 
+use std::ops::Range;
+
 const MASK: &[u8] = b"[masked]";
 /// Shorter values are not masked: they would mask half of every text, and hide nothing.
 const SECRET_BYTES_MIN: usize = 4;
@@ -22,7 +24,11 @@ impl Masks {
             forms.push(secret.as_bytes().to_vec());
             forms.push(percent(secret));
             forms.push(escaped(secret));
-            forms.push(base64(secret.as_bytes()));
+            for before in 0..3 {
+                let form = base64(secret.as_bytes(), before);
+                forms.push(for_urls(&form));
+                forms.push(form);
+            }
         }
         forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         forms.dedup();
@@ -34,23 +40,29 @@ impl Masks {
         self.forms.first().map_or(0, Vec::len).max(GROWTH_MAX)
     }
 
-    pub(crate) fn mask(&self, mut text: &[u8]) -> Vec<u8> {
-        let mut masked = Vec::with_capacity(text.len());
-        while let Some((first, rest)) = text.split_first() {
-            let found = self
-                .forms
-                .iter()
-                .find_map(|form| text.strip_prefix(form.as_slice()));
-            match found {
-                Some(after) => {
-                    masked.extend_from_slice(MASK);
-                    text = after;
-                }
-                None => {
-                    masked.push(*first);
-                    text = rest;
-                }
+    /// This part of a text, with a mask for each stretch of it that belongs to a secret, whole secrets that reach out of the
+    /// part too.
+    pub(crate) fn mask(&self, text: &[u8], part: Range<usize>) -> Vec<u8> {
+        let mut hidden_until = 0;
+        let mut masked = Vec::with_capacity(part.len());
+        let mut in_mask = false;
+        for (at, byte) in text.iter().enumerate().take(part.end) {
+            let rest = text.get(at..).unwrap_or_default();
+            let forms = self.forms.iter();
+            let longest = forms.filter(|form| rest.starts_with(form)).map(Vec::len);
+            if let Some(length) = longest.max() {
+                hidden_until = hidden_until.max(at + length);
             }
+            if at < part.start {
+                continue;
+            }
+            let hides = at < hidden_until;
+            if !hides {
+                masked.push(*byte);
+            } else if !in_mask {
+                masked.extend_from_slice(MASK);
+            }
+            in_mask = hides;
         }
         masked
     }
@@ -84,19 +96,33 @@ fn escaped(secret: &str) -> Vec<u8> {
     form.into_bytes()
 }
 
-/// Without the last characters, which depend on what follows the secret.
-fn base64(secret: &[u8]) -> Vec<u8> {
+/// The characters that the secret alone decides, when so many bytes of a group of three stand before it: `ada:` and the
+/// secret, as a password is sent.
+fn base64(secret: &[u8], before: usize) -> Vec<u8> {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut form = Vec::new();
-    for chunk in secret.chunks_exact(3) {
-        let bits = chunk
-            .iter()
-            .fold(0usize, |bits, byte| (bits << 8) | usize::from(*byte));
-        for shift in [18, 12, 6, 0] {
-            form.extend(DIGITS.get((bits >> shift) & 63));
-        }
-    }
-    form
+    let bit = |nth: usize| -> usize {
+        let byte = secret.get(nth / 8).copied().unwrap_or_default();
+        usize::from(byte >> (7 - nth % 8) & 1)
+    };
+    let (from, until) = (8 * before, 8 * (before + secret.len()));
+    let characters = from.div_ceil(6)..until / 6;
+    let digit = |nth: usize| {
+        let bits = (6 * nth..6 * nth + 6).map(|at| bit(at - from));
+        DIGITS
+            .get(bits.fold(0, |bits, bit| bits << 1 | bit))
+            .copied()
+    };
+    characters.filter_map(digit).collect()
+}
+
+/// In the alphabet of URLs.
+fn for_urls(form: &[u8]) -> Vec<u8> {
+    let digit = |digit: &u8| match digit {
+        b'+' => b'-',
+        b'/' => b'_',
+        other => *other,
+    };
+    form.iter().map(digit).collect()
 }
 
 #[cfg(test)]
@@ -110,12 +136,15 @@ mod tests {
             ("token pa ss\"w\n.", "token [masked]."),
             ("pa%20ss%22w%0A", "[masked]"),
             ("{\"t\":\"pa ss\\\"w\\n\"}", "{\"t\":\"[masked]\"}"),
-            ("cGEgc3MidwoK", "[masked]dwoK"),
+            // printf 'pa ss"w\n' | base64, and with one and with two letters before it.
+            ("cGEgc3Midwo=", "[masked]o="),
+            ("eHBhIHNzIncK", "eH[masked]"),
+            ("eHlwYSBzcyJ3Cg==", "eHl[masked]g=="),
             ("pa sx", "[masked]x"),
             ("abc is too short to hide", "abc is too short to hide"),
             ("", ""),
         ] {
-            let found = masks.mask(text.as_bytes());
+            let found = masks.mask(text.as_bytes(), 0..text.len());
             assert_eq!(String::from_utf8_lossy(&found), masked, "{text}");
         }
     }

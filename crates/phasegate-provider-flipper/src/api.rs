@@ -113,6 +113,10 @@ impl FlagStore for Flipper {
             if share == Ratio::ONE {
                 return Ok(Receipt::new("boolean true stood there already"));
             }
+            if gates.others {
+                let why = "taking its boolean gate away takes its other gates along";
+                return Err(ProviderError::misuse(format!("{act}: {why}")));
+            }
             let request = self.request(Method::Delete, flag, "/boolean", &act)?;
             self.transport.send(request, call).await?.or_error(&act)?;
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use lettre::message::Mailbox;
@@ -137,6 +137,9 @@ impl Mail {
     }
 }
 
+/// How long is waited for the answer to a farewell.
+const FAREWELL_WITHIN: Duration = Duration::from_secs(1);
+
 /// Without what it trusts, which is long.
 impl fmt::Debug for Mail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -170,17 +173,18 @@ impl Notifier for Mail {
                 .send(written.envelope(), &written.formatted())
                 .await;
             let answer = answer.map_err(|error| failure(&error, Sent::Maybe, act))?;
-            // The server has it, whatever becomes of the farewell.
-            let _farewell = timeout(Duration::from_secs(1), connection.quit()).await;
             let said = one_line(&answer.message().collect::<Vec<_>>().join(" "), 100);
-            Ok(Receipt::new(format!("{} {said}", answer.code())))
+            Ok::<_, ProviderError>((connection, format!("{} {said}", answer.code())))
         };
-        match timeout(deadline, sending).await {
-            Ok(done) => done,
-            Err(_) => {
-                let told = format!("{act}: no answer in time");
-                Err(ProviderError::new(ErrorKind::Timeout, sent, told))
-            }
-        }
+        let begun = Instant::now();
+        let Ok(done) = timeout(deadline, sending).await else {
+            let told = format!("{act}: no answer in time");
+            return Err(ProviderError::new(ErrorKind::Timeout, sent, told));
+        };
+        let (mut connection, receipt) = done?;
+        // The server has it, whatever becomes of the farewell.
+        let left = deadline.saturating_sub(begun.elapsed());
+        let _farewell = timeout(left.min(FAREWELL_WITHIN), connection.quit()).await;
+        Ok(Receipt::new(receipt))
     }
 }

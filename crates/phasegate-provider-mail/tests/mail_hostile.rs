@@ -8,6 +8,7 @@ use phasegate_core::{Span, Timestamp};
 use phasegate_provider::{Call, ErrorKind, Message, Notifier as _, ProviderError, SecretSource};
 use phasegate_provider_mail::{Mail, MailConfig, Security};
 use phasegate_testkit::servers::{Then, babble, free_port};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
 fn config(security: Security, port: u16) -> MailConfig {
     let to = vec!["ops@example.com".to_owned()];
@@ -112,4 +113,36 @@ fn what_cannot_be_meant_is_refused_at_once() {
         let refused = Mail::new(config).map(drop).expect_err(what);
         assert_eq!(refused.kind(), ErrorKind::Misuse, "{what}");
     }
+}
+
+/// Takes one message and says nothing more.
+async fn takes_and_falls_silent(listener: tokio::net::TcpListener) {
+    let (stream, _) = listener.accept().await.expect("accepted");
+    let (reading, mut writing) = stream.into_split();
+    let mut lines = BufReader::new(reading).lines();
+    writing.write_all(b"220 here\r\n").await.expect("said");
+    let mut in_message = false;
+    while let Some(line) = lines.next_line().await.expect("a line") {
+        let answer: &[u8] = match (in_message, line.as_str()) {
+            (true, ".") => b"250 taken\r\n",
+            (true, _) | (false, "QUIT") => b"",
+            (false, "DATA") => b"354 go on\r\n",
+            (false, _) => b"250 fine\r\n",
+        };
+        in_message = line == "DATA" || (in_message && line != ".");
+        writing.write_all(answer).await.expect("said");
+    }
+}
+
+#[tokio::test]
+async fn who_takes_a_message_and_knows_no_farewell_has_taken_it() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+    let listener = listener.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let server = tokio::spawn(takes_and_falls_silent(listener));
+    let within = Span::from_millis(900);
+    sent(Security::Plain, port, within)
+        .await
+        .expect("it was taken");
+    server.abort();
 }

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use phasegate_core::{Capability, Ratio, Standing, TargetId};
 use phasegate_provider::{
-    Call, CommandRunner, ErrorKind, Exit, HttpTransport, Method, Provider, ProviderError, Receipt,
-    Sent, Traffic, TrafficRouter,
+    Call, CommandRun, CommandRunner, ErrorKind, Exit, HttpTransport, Method, Provider,
+    ProviderError, Receipt, Sent, Traffic, TrafficRouter,
 };
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
@@ -73,16 +74,10 @@ impl NginxRouter {
 
     async fn run(&self, command: &str, call: &Call, act: &str) -> Result<(), ProviderError> {
         let ran = self.commands.run(command, call).await?;
-        if ran.exit == Exit::Code(0) {
-            return Ok(());
-        }
-        let why = ran.stderr.lines().find(|line| line.contains("[emerg]"));
-        let why: String = why.unwrap_or_default().chars().take(200).collect();
-        let told = format!("{act}: {command} ended with {:?}: {why}", ran.exit);
-        Err(ProviderError::invalid(told))
+        ended(command, &ran, act)
     }
 
-    /// Writes the file and lets nginx check it. What does not pass is put back.
+    /// Writes the file, lets nginx check it and tells it to read it. What does not pass, or is not read, is put back.
     async fn write(
         &self,
         route: &Route,
@@ -102,12 +97,70 @@ impl NginxRouter {
         let before = file::content(&route.file).map_err(failed)?;
         let text = file::text(route, share);
         file::replace(&route.file, text.as_bytes()).map_err(failed)?;
+        let unread = Unread {
+            file: &route.file,
+            before: Some(before),
+        };
         let checked = self.run(&self.config.test, call, act).await;
-        if checked.is_err() {
-            file::restore(&route.file, before.as_deref()).map_err(failed)?;
+        if let Err(error) = checked {
+            unread.put_back().map_err(failed)?;
+            // Nothing was reloaded: nginx serves as before.
+            return Err(error.with_sent(Sent::Nothing));
         }
-        // Nothing was reloaded: nginx serves as before.
-        checked.map_err(|error| error.with_sent(Sent::Nothing))
+        let reloaded = self.commands.run(&self.config.reload, call).await;
+        let reloaded = reloaded.and_then(|ran| ended(&self.config.reload, &ran, act));
+        match reloaded {
+            // It could not be told to read the file; what somebody else makes it read is not this.
+            Err(error) if error.kind() == ErrorKind::Invalid => {
+                unread.put_back().map_err(failed)?;
+                Err(error.with_sent(Sent::Nothing))
+            }
+            other => {
+                unread.keep();
+                other
+            }
+        }
+    }
+}
+
+/// What a command said that did not end well.
+fn ended(command: &str, ran: &CommandRun, act: &str) -> Result<(), ProviderError> {
+    if ran.exit == Exit::Code(0) {
+        return Ok(());
+    }
+    let why = ran.stderr.lines().find(|line| line.contains("[emerg]"));
+    let why: String = why.unwrap_or_default().chars().take(200).collect();
+    let told = format!("{act}: {command} ended with {:?}: {why}", ran.exit);
+    Err(ProviderError::invalid(told))
+}
+
+/// A file that nginx has not been told to read. It is put back when nobody waits any more: the next reload, whoever
+/// makes it, must not read what was not checked.
+struct Unread<'a> {
+    file: &'a Path,
+    /// What stood there; nothing once that is settled.
+    before: Option<Option<Vec<u8>>>,
+}
+
+impl Unread<'_> {
+    fn put_back(mut self) -> io::Result<()> {
+        match self.before.take() {
+            Some(before) => file::restore(self.file, before.as_deref()),
+            None => Ok(()),
+        }
+    }
+
+    fn keep(mut self) {
+        self.before = None;
+    }
+}
+
+impl Drop for Unread<'_> {
+    fn drop(&mut self) {
+        if let Some(before) = self.before.take() {
+            // Whoever would be told has gone.
+            drop(file::restore(self.file, before.as_deref()));
+        }
     }
 }
 
@@ -145,7 +198,6 @@ impl TrafficRouter for NginxRouter {
         let until = Instant::now() + within.to_duration();
         let _one = self.writing.lock().await;
         self.write(route, share, call, act).await?;
-        self.run(&self.config.reload, call, act).await?;
         loop {
             // While workers change places an answer may fail; the time limit decides.
             if self

@@ -6,10 +6,14 @@ use std::net::TcpStream as Blocking;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use phasegate_core::{Ratio, Span, Standing, TargetId, Timestamp};
 use phasegate_http::{HttpClient, HttpConfig};
-use phasegate_provider::{Call, ErrorKind, HttpEndpoint, Sent, TrafficRouter as _};
+use phasegate_provider::{
+    Call, CommandRun, CommandRunner, ErrorKind, Exit, HttpEndpoint, Provider, ProviderError, Sent,
+    TrafficRouter as _,
+};
 use phasegate_provider_command::{CommandConfig, Commands, CommandsConfig};
 use phasegate_provider_nginx::{NginxConfig, NginxRouter, Route};
 use phasegate_testkit::conformance::traffic_router;
@@ -145,6 +149,65 @@ async fn it_keeps_the_rules_of_routers() {
         .set(&id("shop"), percent(25), &call())
         .await
         .expect("as well as before");
+}
+
+/// A command runner by whose names these happen.
+#[derive(Debug)]
+struct Instead {
+    /// What the check does: passes, or never ends.
+    hangs: bool,
+}
+
+impl Provider for Instead {
+    fn capabilities(&self) -> std::collections::BTreeSet<phasegate_core::Capability> {
+        std::collections::BTreeSet::new()
+    }
+}
+
+#[async_trait::async_trait]
+impl CommandRunner for Instead {
+    async fn run(&self, command: &str, _: &Call) -> Result<CommandRun, ProviderError> {
+        if self.hangs {
+            std::future::pending::<()>().await;
+        }
+        let failed = i32::from(command == "nginx-reload");
+        Ok(CommandRun {
+            exit: Exit::Code(failed),
+            stdout: String::new(),
+            stderr: String::new(),
+            truncated: false,
+        })
+    }
+}
+
+/// Its check passes and its reload fails, or nobody waits for its check any more.
+#[tokio::test]
+async fn what_nginx_was_not_told_to_read_is_put_back() {
+    let Some(nginx) = start() else { return };
+    let file = nginx.folder.path().join("shop.route");
+    let before = std::fs::read_to_string(&file).expect("there");
+    for hangs in [false, true] {
+        let endpoint = HttpEndpoint::new(format!("http://127.0.0.1:{}", nginx.front));
+        let route = Route::new(file.clone(), "shop", "v2", "v1");
+        let config = NginxConfig::new(endpoint).with_route(id("shop"), route);
+        let http = Arc::new(HttpClient::new(HttpConfig::default()).expect("a client"));
+        let router = NginxRouter::new(config, http, Arc::new(Instead { hangs }));
+        let router = router.expect("a router");
+        let (shop, call) = (id("shop"), call());
+        let set = router.set(&shop, percent(50), &call);
+        let set = tokio::time::timeout(Duration::from_millis(500), set).await;
+        if hangs {
+            set.expect_err("it waits");
+        } else {
+            let error = set.expect("an answer").expect_err("not reloaded");
+            assert_eq!(
+                (error.kind(), error.sent()),
+                (ErrorKind::Invalid, Sent::Nothing),
+                "{error}"
+            );
+        }
+        assert_eq!(std::fs::read_to_string(&file).expect("there"), before);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

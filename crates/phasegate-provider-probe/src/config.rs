@@ -29,6 +29,9 @@ pub struct CommandProbe {
     /// Statuses that say that it works in part.
     #[serde(default)]
     pub degraded: BTreeSet<i32>,
+    /// How long it may take. Default 2 s.
+    #[serde(default = "within")]
+    pub within: Span,
 }
 
 impl CommandProbe {
@@ -37,7 +40,15 @@ impl CommandProbe {
         Self {
             command: command.into(),
             degraded: BTreeSet::new(),
+            within: within(),
         }
+    }
+
+    /// The same probe with another time limit.
+    #[must_use]
+    pub fn with_within(mut self, within: Span) -> Self {
+        self.within = within;
+        self
     }
 }
 

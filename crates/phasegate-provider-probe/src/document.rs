@@ -16,6 +16,9 @@ const DEPTH_MAX: usize = 8;
 /// The most that is told of the components that are not up.
 const TOLD_CHARS_MAX: usize = 200;
 
+/// Each part with its state; none where it has a status that is no word for health.
+type Parts = Vec<(String, Option<HealthState>)>;
+
 /// The state of the whole, and which parts are not up.
 pub(crate) fn read(
     body: &[u8],
@@ -43,10 +46,13 @@ pub(crate) fn read(
     let mut told = Vec::new();
     for (name, state) in parts {
         let (counts, word) = match state {
-            HealthState::Up => continue,
-            HealthState::Down if critical.contains(&name) => (HealthState::Down, "down"),
-            HealthState::Down => (HealthState::Degraded, "down"),
-            HealthState::Degraded => (HealthState::Degraded, "degraded"),
+            Some(HealthState::Up) => continue,
+            Some(HealthState::Down) if critical.contains(&name) => (HealthState::Down, "down"),
+            Some(HealthState::Down) => (HealthState::Degraded, "down"),
+            Some(HealthState::Degraded) => (HealthState::Degraded, "degraded"),
+            // Nobody knows whether it works.
+            None if critical.contains(&name) => (HealthState::Down, "of unknown health"),
+            None => (HealthState::Degraded, "of unknown health"),
         };
         worst = worst.max(counts);
         told.push(format!("{name} is {word}"));
@@ -66,11 +72,7 @@ fn word(text: &str) -> Option<HealthState> {
     })
 }
 
-fn components(
-    document: &Map<String, Value>,
-    depth: usize,
-    into: &mut Vec<(String, HealthState)>,
-) -> Result<(), String> {
+fn components(document: &Map<String, Value>, depth: usize, into: &mut Parts) -> Result<(), String> {
     for part in PARTS {
         let Some(Value::Object(parts)) = document.get(part) else {
             continue;
@@ -85,25 +87,21 @@ fn components(
     Ok(())
 }
 
-fn component(
-    name: &str,
-    value: &Value,
-    depth: usize,
-    into: &mut Vec<(String, HealthState)>,
-) -> Result<(), String> {
+fn component(name: &str, value: &Value, depth: usize, into: &mut Parts) -> Result<(), String> {
     match value {
-        Value::String(text) => into.extend(word(text).map(|state| (name.to_owned(), state))),
+        // Other words are what a component tells of itself: its version, its name.
+        Value::String(text) => into.extend(word(text).map(|state| (name.to_owned(), Some(state)))),
         Value::Bool(up) => into.push((
             name.to_owned(),
-            if *up {
+            Some(if *up {
                 HealthState::Up
             } else {
                 HealthState::Down
-            },
+            }),
         )),
         Value::Object(of) => {
-            let state = of.get("status").and_then(Value::as_str).and_then(word);
-            into.extend(state.map(|state| (name.to_owned(), state)));
+            let status = of.get("status").map(Value::as_str);
+            into.extend(status.map(|status| (name.to_owned(), status.and_then(word))));
             components(of, depth, into)?;
         }
         Value::Array(several) if depth > 0 => {
@@ -154,6 +152,16 @@ mod tests {
                 r#"{"status":"ok","details":{"x":{"status":"ok","details":{"db":false}}}}"#,
                 Some(S::Down),
                 "db is down",
+            ),
+            (
+                r#"{"status":"UP","components":{"db":true,"mail":{"status":"UNKNOWN"}}}"#,
+                Some(S::Degraded),
+                "mail is of unknown health",
+            ),
+            (
+                r#"{"status":"UP","components":{"db":{"status":7,"details":{"version":"16.1"}}}}"#,
+                Some(S::Down),
+                "db is of unknown health",
             ),
             (r#"{"status":"UP"}"#, None, "'db' is not in it"),
             (

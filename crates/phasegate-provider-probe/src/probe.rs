@@ -87,7 +87,9 @@ impl Probes {
         let commands = self.commands.as_ref().ok_or_else(|| {
             ProviderError::misuse(format!("{act}: nobody was given to run commands"))
         })?;
-        let ran = match commands.run(&probe.command, call).await {
+        let within = probe.within.min(call.deadline);
+        let call = call.clone().with_deadline(within);
+        let ran = match commands.run(&probe.command, &call).await {
             Ok(ran) => ran,
             Err(error) => return unanswered(error),
         };

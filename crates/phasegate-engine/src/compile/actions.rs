@@ -78,6 +78,13 @@ impl Compiler<'_> {
                 };
                 return self.ramp(&stages, &desired, step, title, phase, evaluation, criteria);
             }
+            // It is looked at meanwhile, and the wait is over when it has held for so long.
+            model::Action::Wait(wait) if !criteria.is_empty() => {
+                let checks = self.checks(criteria, evaluation, phase, step.as_str())?;
+                let settle = evaluation.settle;
+                let kind = self.bake(wait.duration, checks, phase, evaluation, settle)?;
+                return Ok(vec![op(kind, None)]);
+            }
             model::Action::Wait(wait) => vec![op(
                 OpKind::Wait {
                     span: wait.duration,

@@ -34,7 +34,11 @@ impl Compiler<'_> {
                 .insert(approval.role.clone(), approval.quorum);
             if !approval.author_may {
                 approvals.except = vec![self.start.by.clone()];
+                approvals.except_as.insert(approval.role.clone());
             }
+        }
+        if approvals.except_as.len() == approvals.quorum.len() {
+            approvals.except_as.clear();
         }
         let no_go = if gate.no_go.is_empty() {
             Reaction::only(Response::Hold)

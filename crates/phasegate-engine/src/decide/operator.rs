@@ -218,7 +218,7 @@ impl Engine {
                 by: by.id.clone(),
             });
         }
-        if let Some(gate) = gate.filter(|gate| gate.approvals.except.contains(&by.id)) {
+        if let Some(gate) = gate.filter(|gate| gate.approvals.excludes(&by.id, role)) {
             return Err(EventError::Excluded {
                 by: by.id.clone(),
                 gate: gate.id.clone(),

@@ -1,6 +1,6 @@
 //! Gates: criteria, approvals and a date, and what each way of deciding leads to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use phasegate_core::{GateId, Now, PersonId, RoleId, Span, StepId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -61,11 +61,20 @@ pub struct Approvals {
     pub quorum: BTreeMap<RoleId, u32>,
     /// Who may not approve: the author, where the plan asks for four eyes.
     pub except: Vec<PersonId>,
+    /// The roles in which they may not; empty: in none of them may they.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub except_as: BTreeSet<RoleId>,
     /// An approval is void after this long.
     pub expires_after: Option<Span>,
 }
 
 impl Approvals {
+    /// May this person not approve in this role?
+    pub(crate) fn excludes(&self, person: &PersonId, role: &RoleId) -> bool {
+        let in_role = self.except_as.is_empty() || self.except_as.contains(role);
+        in_role && self.except.contains(person)
+    }
+
     /// Does one that was given at this moment still count?
     pub(crate) fn last(&self, given: &Now, now: &Now) -> bool {
         let age = now.elapsed_since(given).high;

@@ -25,7 +25,7 @@ impl State {
             .retain(|id, _| trigger(&old, id) == trigger(program, id));
         self.renumber_announcements(&old, program, now);
         self.renumber_maintenance(&old, program, now);
-        self.reopen_gates();
+        self.reopen_gates(|_| true);
         // Also one that was asked for a revision before this one.
         self.asks
             .retain(|_, state| !matches!(state.ask.about, AskAbout::Approval { .. }));

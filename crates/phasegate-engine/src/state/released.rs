@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::State;
 use super::parts::{PhaseState, Stage};
+use crate::program::{Gate, OpKind};
 use crate::record::HoldReason;
 
 impl State {
@@ -20,11 +21,13 @@ impl State {
                     }
                 }
                 HoldReason::Gate { .. } | HoldReason::Criterion { .. } => {
-                    // Both are looked at afresh.
+                    // What is decided anew is looked at afresh. Other gates keep what was said to them.
                     for check in self.checks.values_mut().flat_map(BTreeMap::values_mut) {
                         check.failures = 0;
                     }
-                    self.reopen_gates();
+                    if let HoldReason::Gate { gate } = &hold {
+                        self.reopen_gates(|of| of.id == *gate);
+                    }
                 }
                 HoldReason::RolledBack => {
                     for phase in self.phases.values_mut() {
@@ -55,14 +58,11 @@ impl State {
         }
     }
 
-    /// Gates that were decided and hold are put back to the beginning.
-    pub(super) fn reopen_gates(&mut self) {
-        let places = self.places();
-        for place in places {
-            let is_gate = self
-                .op(&place)
-                .is_some_and(|op| matches!(op.kind, crate::program::OpKind::Gate(_)));
-            if is_gate {
+    /// Such gates of those that work is at are put back to the beginning.
+    pub(super) fn reopen_gates(&mut self, which: impl Fn(&Gate) -> bool) {
+        for place in self.places() {
+            let kind = self.op(&place).map(|op| &op.kind);
+            if matches!(kind, Some(OpKind::Gate(gate)) if which(gate)) {
                 self.close_asks(&place);
                 if let Ok(stage) = self.stage_mut(&place) {
                     *stage = Stage::Ready;
