@@ -4,8 +4,8 @@ use phasegate_core::Span;
 use phasegate_engine::Act;
 use phasegate_engine::record::{AskAbout, Body, Decision, HoldReason, Record};
 use phasegate_testkit::simulation::{Setup, Simulation};
-use phasegate_testkit::world::{Metric, Reply, World};
-use phasegate_tests::{at, person, program_of};
+use phasegate_testkit::world::{Reply, World};
+use phasegate_tests::{at, person, program_of, set};
 
 const HEAD: &str = "format: phasegate-plan/1
 id: approved
@@ -34,14 +34,8 @@ fn world(replies: &[(&str, Vec<Reply>)], queue: u64) -> World {
         let role = role.parse().expect("an id");
         world.people.replies.insert(role, replies.clone());
     }
-    set(&mut world, queue);
+    set(&mut world, "queue", queue);
     world
-}
-
-fn set(world: &mut World, queue: u64) {
-    let value = queue.into();
-    let kpi = "queue".parse().expect("an id");
-    world.metrics.insert(kpi, Metric::Scalar { value });
 }
 
 /// The minutes at which the gate was decided so.
@@ -108,7 +102,7 @@ fn a_release_of_one_gate_leaves_the_others_what_was_said_to_them() {
         matches!(&*holds, [HoldReason::Gate { gate }] if gate.as_str() == "numbers"),
         "{holds:?}"
     );
-    set(&mut simulation.world, 1);
+    set(&mut simulation.world, "queue", 1);
     simulation
         .run(Span::from_secs(100 * 60))
         .expect("no defect");

@@ -3,8 +3,8 @@
 use phasegate_core::Span;
 use phasegate_engine::record::{Body, HoldReason, Outcome};
 use phasegate_testkit::simulation::{Setup, Simulation};
-use phasegate_testkit::world::{Metric, World};
-use phasegate_tests::{at, program_of};
+use phasegate_testkit::world::World;
+use phasegate_tests::{at, program_of, set};
 
 const PLAN: &str = "format: phasegate-plan/1
 id: watched
@@ -20,22 +20,16 @@ phases:
   - {id: one, title: One, steps: [{id: rest, wait: 3h, criteria: [queue < 5]}], no-way-back: Nothing moves.}
 ";
 
-fn set(world: &mut World, queue: u64) {
-    let value = queue.into();
-    let kpi = "queue".parse().expect("an id");
-    world.metrics.insert(kpi, Metric::Scalar { value });
-}
-
 #[test]
 fn a_wait_whose_criteria_fail_is_not_waited_out() {
     for fails in [false, true] {
         let mut world = World::default();
-        set(&mut world, 1);
+        set(&mut world, "queue", 1);
         let setup = Setup::new(program_of(PLAN, None), world, at(0));
         let mut simulation = Simulation::new(setup).expect("a rollout");
         simulation.run(Span::from_secs(20 * 60)).expect("no defect");
         if fails {
-            set(&mut simulation.world, 12);
+            set(&mut simulation.world, "queue", 12);
         }
         simulation
             .run(Span::from_secs(4 * 3600))

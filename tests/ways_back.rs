@@ -7,7 +7,7 @@ use phasegate_engine::record::{Body, Finish, HoldReason, Outcome, Place, Record}
 use phasegate_engine::{Act, Person};
 use phasegate_testkit::simulation::{Kill, Setup, Simulation};
 use phasegate_testkit::world::{Metric, Regression, Reply, World};
-use phasegate_tests::{at, errors, person, program, program_of};
+use phasegate_tests::{at, errors, person, program, program_of, set};
 
 fn olga() -> Person {
     person("olga", "operator")
@@ -498,12 +498,6 @@ phases:
     )
 }
 
-fn queue(world: &mut World, value: u64) {
-    let value = value.into();
-    let kpi = "queue".parse().expect("an id");
-    world.metrics.insert(kpi, Metric::Scalar { value });
-}
-
 /// What is checked after a way back by a number ends it, well or not: nothing is decided again and again.
 #[test]
 fn a_check_of_a_way_back_is_decided_by_its_number_in_time() {
@@ -521,7 +515,7 @@ fn a_check_of_a_way_back_is_decided_by_its_number_in_time() {
     ] {
         let mut world = world(Some(60));
         if let Some(length) = length {
-            queue(&mut world, length);
+            set(&mut world, "queue", length);
         }
         let simulation = run_program(program_of(&plan, None), world, Vec::new(), Vec::new());
         let records = records(&simulation);
@@ -540,7 +534,7 @@ fn a_way_back_in_stages_of_traffic_comes_to_its_end() {
 ",
     );
     let mut world = world(Some(10));
-    queue(&mut world, 1);
+    set(&mut world, "queue", 1);
     let simulation = run_program(program_of(&plan, None), world, Vec::new(), Vec::new());
     let records = records(&simulation);
     assert_eq!(ends(&records), ["done", "done", "done"]);

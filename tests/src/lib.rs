@@ -7,7 +7,7 @@ use phasegate_core::{Span, Timestamp};
 use phasegate_engine::program::Program;
 use phasegate_engine::{Person, Start, compile};
 use phasegate_plan::{Catalog, PlanDocument, check};
-use phasegate_testkit::world::Metric;
+use phasegate_testkit::world::{Metric, World};
 
 /// The root of the workspace.
 pub fn root() -> PathBuf {
@@ -99,6 +99,13 @@ pub fn latency(scale: f64) -> Metric {
         points: (1..=100).map(|n| scale * f64::from(n)).collect(),
         per_second: 100,
     }
+}
+
+/// From now on this gauge shows so much.
+pub fn set(world: &mut World, kpi: &str, value: u64) {
+    let value = value.into();
+    let kpi = kpi.parse().expect("an id");
+    world.metrics.insert(kpi, Metric::Scalar { value });
 }
 
 /// The text of a plan of `tests/plans/`.

@@ -586,13 +586,17 @@ impl Engine {
     pub(crate) fn in_present(&self, then: &Now) -> Timestamp {
         let now = self.volatile.now;
         if then.wall <= now.wall {
-            then.wall
-        } else if then.boot == now.boot {
-            now.wall
-                .before(now.since_boot.saturating_sub(then.since_boot))
-        } else {
-            self.volatile.since.wall.min(now.wall)
+            return then.wall;
         }
+        let since = self.volatile.since.wall.min(now.wall);
+        self.by_boot_clock(then).unwrap_or(since)
+    }
+
+    /// The wall clock's moment at which `then` was, if it shows now what it should; nothing after another boot.
+    pub(crate) fn by_boot_clock(&self, then: &Now) -> Option<Timestamp> {
+        let now = self.volatile.now;
+        let passed = now.since_boot.saturating_sub(then.since_boot);
+        (then.boot == now.boot).then(|| now.wall.before(passed))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Output within bounds. What is more is read and thrown away, so that a command that floods does not block.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
@@ -11,6 +12,16 @@ use crate::mask::Masks;
 pub(crate) enum Part {
     First,
     Last,
+}
+
+impl Part {
+    /// Where in so many bytes those within the limit are.
+    fn within(self, length: usize, max: usize) -> Range<usize> {
+        match self {
+            Self::First => 0..max.min(length),
+            Self::Last => length.saturating_sub(max)..length,
+        }
+    }
 }
 
 /// The kept part of one output, growing while it is read.
@@ -73,20 +84,16 @@ impl Capture {
     pub(crate) fn text(mut self, masks: &Masks) -> String {
         let (is_truncated, max) = (self.is_truncated(), self.max);
         let kept = self.kept.make_contiguous();
-        let shown = match self.part {
-            _ if !is_truncated => 0..kept.len(),
-            Part::First => 0..max,
-            Part::Last => kept.len().saturating_sub(max)..kept.len(),
+        let masked = if is_truncated {
+            // What is held beside the limit says which secrets reach into it.
+            let masked = masks.mask(kept, self.part.within(kept.len(), max));
+            // A mask is longer than a short secret.
+            let cut = masked.get(self.part.within(masked.len(), max));
+            cut.unwrap_or_default().to_vec()
+        } else {
+            masks.mask(kept, 0..kept.len())
         };
-        // What is held beside it says which secrets reach into it.
-        let masked = masks.mask(kept, shown);
-        let cut = match self.part {
-            _ if !is_truncated => None,
-            Part::First => masked.get(..max),
-            Part::Last => masked.get(masked.len().saturating_sub(max)..),
-        };
-        // A mask is longer than a short secret, and shorter than a long one.
-        String::from_utf8_lossy(cut.unwrap_or(&masked)).into_owned()
+        String::from_utf8_lossy(&masked).into_owned()
     }
 }
 

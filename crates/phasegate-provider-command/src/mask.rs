@@ -48,10 +48,8 @@ impl Masks {
         let mut in_mask = false;
         for (at, byte) in text.iter().enumerate().take(part.end) {
             let rest = text.get(at..).unwrap_or_default();
-            let forms = self.forms.iter();
-            let longest = forms.filter(|form| rest.starts_with(form)).map(Vec::len);
-            if let Some(length) = longest.max() {
-                hidden_until = hidden_until.max(at + length);
+            if let Some(form) = self.forms.iter().find(|form| rest.starts_with(form)) {
+                hidden_until = hidden_until.max(at + form.len());
             }
             if at < part.start {
                 continue;

@@ -1,11 +1,10 @@
 //! What the adapter is told, with defaults that are safe.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 pub use phasegate_provider::points::Gaps;
 use phasegate_provider::{HttpEndpoint, Pace, SecretSource};
-use phasegate_resilience::{Misuse, Policy, Quota, RateLimiter};
+use phasegate_resilience::{Misuse, Policy};
 use serde::{Deserialize, Serialize};
 
 /// Which Datadog, and how to get in.
@@ -68,8 +67,5 @@ impl DatadogConfig {
 /// # Errors
 /// None in fact; the parts check their numbers.
 pub fn default_policy() -> Result<Policy, Misuse> {
-    let quota = Quota::new(1600, Duration::from_secs(3600))?;
-    Ok(Pace::HOSTED
-        .policy()?
-        .limiter(Arc::new(RateLimiter::new(quota)), Duration::from_secs(1)))
+    Pace::HOSTED.limited(1600, Duration::from_secs(3600), Duration::from_secs(1))
 }

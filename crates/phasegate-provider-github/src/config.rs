@@ -1,12 +1,11 @@
 //! Which repository, which workflows and what it takes for one to be done, which issues and who may answer there.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use phasegate_core::{ChannelId, PersonId, RoleId, Span, TargetId};
 use phasegate_provider::{Credential, HttpEndpoint, Pace, SecretSource};
-use phasegate_resilience::{Misuse, Policy, Quota, RateLimiter};
+use phasegate_resilience::{Misuse, Policy};
 use serde::{Deserialize, Serialize};
 
 /// When a workflow is done.
@@ -281,8 +280,5 @@ impl GithubConfig {
 /// # Errors
 /// None in fact; the parts check their numbers.
 pub fn default_policy() -> Result<Policy, Misuse> {
-    let quota = Quota::new(1, Duration::from_secs(1))?;
-    Ok(Pace::HOSTED
-        .policy()?
-        .limiter(Arc::new(RateLimiter::new(quota)), Duration::from_secs(2)))
+    Pace::HOSTED.limited(1, Duration::from_secs(1), Duration::from_secs(2))
 }

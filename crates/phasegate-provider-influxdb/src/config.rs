@@ -1,11 +1,10 @@
 //! What the adapter is told, with defaults that are safe.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use phasegate_core::Span;
 use phasegate_provider::{HttpEndpoint, Pace};
-use phasegate_resilience::{Misuse, Policy, Quota, RateLimiter};
+use phasegate_resilience::{Misuse, Policy};
 use serde::{Deserialize, Serialize};
 
 /// What it means that nothing was counted where the total is there. InfluxDB answers a count of no points, and a
@@ -97,8 +96,5 @@ impl InfluxdbConfig {
 /// # Errors
 /// None in fact; the parts check their numbers.
 pub fn default_policy() -> Result<Policy, Misuse> {
-    let quota = Quota::new(10, Duration::from_secs(1))?;
-    Ok(Pace::OWN
-        .policy()?
-        .limiter(Arc::new(RateLimiter::new(quota)), Duration::from_secs(1)))
+    Pace::OWN.limited(10, Duration::from_secs(1), Duration::from_secs(1))
 }

@@ -1,12 +1,11 @@
 //! Which server, as whom, and who is written to.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use phasegate_core::ChannelId;
 use phasegate_provider::{Pace, SecretSource};
-use phasegate_resilience::{Misuse, Policy, Quota, RateLimiter};
+use phasegate_resilience::{Misuse, Policy};
 use serde::{Deserialize, Serialize};
 
 /// How the way to the server is kept from others.
@@ -132,8 +131,5 @@ pub fn default_policy() -> Result<Policy, Misuse> {
         pause_max: Duration::from_secs(10),
         ..Pace::HOSTED
     };
-    let quota = Quota::new(30, Duration::from_secs(60))?;
-    Ok(pace
-        .policy()?
-        .limiter(Arc::new(RateLimiter::new(quota)), Duration::from_secs(5)))
+    pace.limited(30, Duration::from_secs(60), Duration::from_secs(5))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use phasegate_provider::{HttpEndpoint, Pace, SecretSource};
-use phasegate_resilience::{Bulkhead, BulkheadConfig, Misuse, Policy, Quota, RateLimiter};
+use phasegate_resilience::{Bulkhead, BulkheadConfig, Misuse, Policy};
 use serde::{Deserialize, Serialize};
 
 /// Which account, and how to get in.
@@ -50,10 +50,8 @@ impl NewRelicConfig {
 /// # Errors
 /// None in fact; the parts check their numbers.
 pub fn default_policy() -> Result<Policy, Misuse> {
-    let quota = Quota::new(600, Duration::from_secs(60))?;
     let bulkhead = Bulkhead::new(BulkheadConfig::new(5).queue(32));
     Ok(Pace::HOSTED
-        .policy()?
-        .limiter(Arc::new(RateLimiter::new(quota)), Duration::from_secs(1))
+        .limited(600, Duration::from_secs(60), Duration::from_secs(1))?
         .bulkhead(Arc::new(bulkhead), Duration::from_secs(5)))
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use phasegate_core::{Capability, Ratio, Standing, TargetId};
 use phasegate_provider::{
-    Call, CommandRun, CommandRunner, ErrorKind, Exit, HttpTransport, Method, Provider,
-    ProviderError, Receipt, Sent, Traffic, TrafficRouter,
+    Call, CommandRunner, ErrorKind, Exit, HttpTransport, Method, Provider, ProviderError, Receipt,
+    Sent, Traffic, TrafficRouter,
 };
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
@@ -74,7 +74,13 @@ impl NginxRouter {
 
     async fn run(&self, command: &str, call: &Call, act: &str) -> Result<(), ProviderError> {
         let ran = self.commands.run(command, call).await?;
-        ended(command, &ran, act)
+        if ran.exit == Exit::Code(0) {
+            return Ok(());
+        }
+        let why = ran.stderr.lines().find(|line| line.contains("[emerg]"));
+        let why: String = why.unwrap_or_default().chars().take(200).collect();
+        let told = format!("{act}: {command} ended with {:?}: {why}", ran.exit);
+        Err(ProviderError::invalid(told))
     }
 
     /// Writes the file, lets nginx check it and tells it to read it. What does not pass, or is not read, is put back.
@@ -107,9 +113,7 @@ impl NginxRouter {
             // Nothing was reloaded: nginx serves as before.
             return Err(error.with_sent(Sent::Nothing));
         }
-        let reloaded = self.commands.run(&self.config.reload, call).await;
-        let reloaded = reloaded.and_then(|ran| ended(&self.config.reload, &ran, act));
-        match reloaded {
+        match self.run(&self.config.reload, call, act).await {
             // It could not be told to read the file; what somebody else makes it read is not this.
             Err(error) if error.kind() == ErrorKind::Invalid => {
                 unread.put_back().map_err(failed)?;
@@ -121,17 +125,6 @@ impl NginxRouter {
             }
         }
     }
-}
-
-/// What a command said that did not end well.
-fn ended(command: &str, ran: &CommandRun, act: &str) -> Result<(), ProviderError> {
-    if ran.exit == Exit::Code(0) {
-        return Ok(());
-    }
-    let why = ran.stderr.lines().find(|line| line.contains("[emerg]"));
-    let why: String = why.unwrap_or_default().chars().take(200).collect();
-    let told = format!("{act}: {command} ended with {:?}: {why}", ran.exit);
-    Err(ProviderError::invalid(told))
 }
 
 /// A file that nginx has not been told to read. It is put back when nobody waits any more: the next reload, whoever

@@ -1,10 +1,9 @@
 //! The policy before it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use phasegate_provider::Pace;
-use phasegate_resilience::{Misuse, Policy, Quota, RateLimiter};
+use phasegate_resilience::{Misuse, Policy};
 
 /// A policy for the limits of PagerDuty, which vary: 120 events a minute for each integration key, the least number that it has
 /// told, for all services behind it. Three attempts within twenty seconds, 10 s for each; a breaker that opens after five failures in
@@ -13,9 +12,5 @@ use phasegate_resilience::{Misuse, Policy, Quota, RateLimiter};
 /// # Errors
 /// None in fact; the parts check their numbers.
 pub fn default_policy() -> Result<Policy, Misuse> {
-    let quota = Quota::new(120, Duration::from_secs(60))?;
-    let limiter = Arc::new(RateLimiter::new(quota));
-    Ok(Pace::HOSTED
-        .policy()?
-        .limiter(limiter, Duration::from_secs(10)))
+    Pace::HOSTED.limited(120, Duration::from_secs(60), Duration::from_secs(10))
 }

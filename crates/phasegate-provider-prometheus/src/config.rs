@@ -1,11 +1,10 @@
 //! What the adapter is told, with defaults that are safe.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use phasegate_core::{Span, Unit};
 use phasegate_provider::{HttpEndpoint, Pace};
-use phasegate_resilience::{Misuse, Policy, Quota, RateLimiter};
+use phasegate_resilience::{Misuse, Policy};
 use serde::{Deserialize, Serialize};
 
 /// What to do with an answer that the server itself has doubts about.
@@ -160,8 +159,5 @@ impl PrometheusConfig {
 /// # Errors
 /// None in fact; the parts check their numbers.
 pub fn default_policy() -> Result<Policy, Misuse> {
-    let quota = Quota::new(20, Duration::from_secs(1))?;
-    Ok(Pace::OWN
-        .policy()?
-        .limiter(Arc::new(RateLimiter::new(quota)), Duration::from_secs(1)))
+    Pace::OWN.limited(20, Duration::from_secs(1), Duration::from_secs(1))
 }

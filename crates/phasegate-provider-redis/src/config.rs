@@ -1,11 +1,10 @@
 //! What the adapter is told, with defaults that are safe.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use phasegate_core::Span;
 use phasegate_provider::Pace;
-use phasegate_resilience::{Misuse, Policy, Quota, RateLimiter};
+use phasegate_resilience::{Misuse, Policy};
 use phasegate_tcp::redis::RedisEndpoint;
 use serde::{Deserialize, Serialize};
 
@@ -84,8 +83,5 @@ pub fn default_policy() -> Result<Policy, Misuse> {
         pause: Duration::from_millis(100),
         ..Pace::OWN
     };
-    let quota = Quota::new(20, Duration::from_secs(1))?;
-    Ok(pace
-        .policy()?
-        .limiter(Arc::new(RateLimiter::new(quota)), Duration::from_secs(1)))
+    pace.limited(20, Duration::from_secs(1), Duration::from_secs(1))
 }

@@ -5,15 +5,10 @@
 
 mod support;
 
-use std::sync::Arc;
-
 use phasegate_core::{Decimal, Observed, Span, Wants};
 use phasegate_provider::{ErrorKind, MetricSource as _, ProviderError, Retry, Sent};
 use phasegate_provider_sql::{PostgresConfig, PostgresSource};
 use phasegate_testkit::servers::Authority;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use support::{Database, at, call, query};
@@ -23,16 +18,7 @@ const ENCRYPTED: &str = "SELECT ssl::int AS value FROM pg_stat_ssl WHERE pid = p
 
 /// Who trusts this authority and nobody else.
 fn trusting(authority: &Authority) -> MakeRustlsConnect {
-    let root = CertificateDer::from_pem_slice(authority.root_pem().as_bytes());
-    let mut roots = RootCertStore::empty();
-    roots.add(root.expect("PEM")).expect("an authority");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    MakeRustlsConnect::new(config)
+    MakeRustlsConnect::new(authority.trusted().expect("a certificate"))
 }
 
 async fn asked(database: &Database, trusted: &Authority) -> Result<Observed, ProviderError> {

@@ -1,12 +1,11 @@
 //! What the adapter is told, and a policy for the API's limit.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use phasegate_core::ChannelId;
 use phasegate_provider::{Pace, SecretSource};
-use phasegate_resilience::{Misuse, Policy, Quota, RateLimiter};
+use phasegate_resilience::{Misuse, Policy};
 use serde::{Deserialize, Serialize};
 
 /// Where an incident stands, in the API's words.
@@ -151,8 +150,5 @@ pub fn default_policy() -> Result<Policy, Misuse> {
         pause_max: Duration::from_secs(30),
         ..Pace::HOSTED
     };
-    let quota = Quota::new(1, Duration::from_secs(2))?;
-    Ok(pace
-        .policy()?
-        .limiter(Arc::new(RateLimiter::new(quota)), Duration::from_secs(10)))
+    pace.limited(1, Duration::from_secs(2), Duration::from_secs(10))
 }

@@ -1,10 +1,9 @@
 //! The policy before it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use phasegate_provider::Pace;
-use phasegate_resilience::{Misuse, Policy, Quota, RateLimiter};
+use phasegate_resilience::{Misuse, Policy};
 
 /// A policy for the webhooks of workflows, of which no limit is published: four messages a second, which is what Microsoft publishes for one
 /// app and one team or channel over its Graph API; a message waits up to ten seconds for its turn. Three attempts within twenty
@@ -13,9 +12,5 @@ use phasegate_resilience::{Misuse, Policy, Quota, RateLimiter};
 /// # Errors
 /// None in fact; the parts check their numbers.
 pub fn default_policy() -> Result<Policy, Misuse> {
-    let quota = Quota::new(4, Duration::from_secs(1))?;
-    let limiter = Arc::new(RateLimiter::new(quota));
-    Ok(Pace::HOSTED
-        .policy()?
-        .limiter(limiter, Duration::from_secs(10)))
+    Pace::HOSTED.limited(4, Duration::from_secs(1), Duration::from_secs(10))
 }

@@ -1,10 +1,9 @@
 //! The policy before it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use phasegate_provider::Pace;
-use phasegate_resilience::{Misuse, Policy, Quota, RateLimiter};
+use phasegate_resilience::{Misuse, Policy};
 
 /// A policy for the admin API of Unleash. A server of one's own has no published limits and the hosted one some hundred requests a
 /// minute: one change a second, which is three requests at most; three attempts within twenty seconds, 10 s for each; a
@@ -13,9 +12,5 @@ use phasegate_resilience::{Misuse, Policy, Quota, RateLimiter};
 /// # Errors
 /// None in fact; the parts check their numbers.
 pub fn default_policy() -> Result<Policy, Misuse> {
-    let quota = Quota::new(1, Duration::from_secs(1))?;
-    let limiter = Arc::new(RateLimiter::new(quota));
-    Ok(Pace::HOSTED
-        .policy()?
-        .limiter(limiter, Duration::from_secs(5)))
+    Pace::HOSTED.limited(1, Duration::from_secs(1), Duration::from_secs(5))
 }

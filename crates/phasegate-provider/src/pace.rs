@@ -3,22 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use phasegate_resilience::{Backoff, Breaker, BreakerConfig, Misuse, Policy, RetryPolicy, Window};
+use phasegate_resilience::{
+    Backoff, Breaker, BreakerConfig, Misuse, Policy, Quota, RateLimiter, RetryPolicy, Window,
+};
 
 /// How hard another side is tried before it is left alone for a while. Default policies of adapters begin with
 /// one of the two and add the limits that the vendor has published.
 ///
 /// ```
-/// use std::sync::Arc;
 /// use std::time::Duration;
 /// use phasegate_provider::Pace;
-/// use phasegate_resilience::{Misuse, Policy, Quota, RateLimiter};
+/// use phasegate_resilience::{Misuse, Policy};
 ///
-/// /// A vendor that takes one call a second.
+/// /// A vendor that takes one call a second; each waits two for its turn.
 /// fn default_policy() -> Result<Policy, Misuse> {
-///     let quota = Quota::new(1, Duration::from_secs(1))?;
-///     let limiter = Arc::new(RateLimiter::new(quota));
-///     Ok(Pace::HOSTED.policy()?.limiter(limiter, Duration::from_secs(2)))
+///     let second = Duration::from_secs(1);
+///     Pace::HOSTED.limited(1, second, 2 * second)
 /// }
 /// # default_policy().expect("numbers that fit");
 /// ```
@@ -89,5 +89,14 @@ impl Pace {
             .retry(retry)
             .breaker(Arc::new(Breaker::new(breaker)?))
             .timeout(self.each))
+    }
+
+    /// The policy with so many calls a period, each of which waits so long for its turn.
+    ///
+    /// # Errors
+    /// Where a number does not fit: no attempts, no failures, no calls, no period.
+    pub fn limited(self, calls: u32, period: Duration, wait: Duration) -> Result<Policy, Misuse> {
+        let limiter = RateLimiter::new(Quota::new(calls, period)?);
+        Ok(self.policy()?.limiter(Arc::new(limiter), wait))
     }
 }

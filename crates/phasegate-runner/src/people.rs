@@ -170,30 +170,30 @@ impl People {
         // What decided a question must be durable before its replies are let go.
         let durable = driver.durable_seq() >= driver.state().next_seq;
         let told = |state: &&AskState| state.seq < driver.durable_seq();
-        let asked = asks.values().filter(told).flat_map(|state| {
-            let question = |role| question(driver, state, role, now.wall);
-            state.ask.roles.iter().map(question)
-        });
-        let asked: Vec<Question> = asked.collect();
-        let is_over = |id: &&AskId| durable && asked.iter().all(|question| question.ask.id != **id);
+        let mut questions = Vec::new();
+        let mut current = BTreeSet::new();
+        for state in asks.values().filter(told) {
+            for role in &state.ask.roles {
+                let id = ask_id(driver.state(), state, role, now.wall);
+                if self.put.insert(id.clone()) {
+                    self.putting.push(id.clone());
+                    questions.push(question(driver, state, role, id.clone(), now.wall));
+                }
+                current.insert(id);
+            }
+        }
+        let is_over = |id: &&AskId| durable && !current.contains(*id);
         let over: BTreeSet<AskId> = self.put.iter().filter(is_over).cloned().collect();
         self.put.retain(|id| !over.contains(id));
         self.heard.retain(|(ask, _), _| !over.contains(ask));
-        let current = asked.iter().map(|question| question.ask.id.clone());
-        let mut round = Round {
-            over,
-            open: asks.keys().copied().collect(),
-            current: current.collect(),
-            is_all_durable: durable,
-            questions: Vec::new(),
+        let round = Round {
+            questions,
             are_signed: driver.state().program.signatures.is_some(),
+            open: asks.keys().copied().collect(),
+            current,
+            is_all_durable: durable,
+            over,
         };
-        for question in asked {
-            if self.put.insert(question.ask.id.clone()) {
-                self.putting.push(question.ask.id.clone());
-                round.questions.push(question);
-            }
-        }
         self.under_way = true;
         self.next = Some(now.wall + self.runner.poll_people);
         let runner = self.runner.clone();
@@ -212,11 +212,14 @@ const SIGNED: &str =
 /// How long an answer is waited for before the question is put once more.
 const OPEN_FOR: Span = Span::from_secs(30 * 86_400);
 
-/// The id says which rollout and which question; a reply's seen sequence comes back in the head. It is the same
-/// whenever it is put, so that a source that knows it from before a restart takes it for the same. Under a revised plan
-/// and after it has expired it is another: answers are bound to what was shown.
-fn question(driver: &Driver, state: &AskState, role: &RoleId, now: Timestamp) -> Question {
-    let rollout = &driver.state().rollout;
+/// A question as it is put under this id; a reply's seen sequence comes back in the head.
+fn question(
+    driver: &Driver,
+    state: &AskState,
+    role: &RoleId,
+    id: AskId,
+    now: Timestamp,
+) -> Question {
     let gate = match &state.ask.about {
         AskAbout::Approval { gate, .. } => Some(gate.clone()),
         AskAbout::Attestation { .. }
@@ -225,17 +228,14 @@ fn question(driver: &Driver, state: &AskState, role: &RoleId, now: Timestamp) ->
         | AskAbout::Incident { .. }
         | AskAbout::Task { .. } => None,
     };
-    let number = state.ask.number;
     let program = &driver.state().program;
     let question = match program.signatures {
         Some(_) => format!("{} {SIGNED}", state.ask.text),
         None => state.ask.text.clone(),
     };
-    let expired = now.since(state.asked.wall).as_nanos() / OPEN_FOR.as_nanos();
-    let open_for = OPEN_FOR.saturating_mul(expired.saturating_add(1));
-    let edition = (driver.state().amended, expired);
+    let open_for = OPEN_FOR.saturating_mul(expired(state, now).saturating_add(1));
     let ask = Ask {
-        id: ask_id(rollout, number, edition, role),
+        id,
         gate,
         role: role.clone(),
         question,
@@ -246,7 +246,7 @@ fn question(driver: &Driver, state: &AskState, role: &RoleId, now: Timestamp) ->
     };
     Question {
         ask,
-        number,
+        number: state.ask.number,
         seq: state.seq,
     }
 }
@@ -273,9 +273,17 @@ fn to_sign(rollout: &RolloutId, head: Head, question: &Question) -> ToSign {
     }
 }
 
-/// Which revision of the plan it is about, and how often it has expired, where any of it is not 0.
-fn ask_id(rollout: &RolloutId, number: u64, edition: (u32, u64), role: &RoleId) -> AskId {
-    AskId::new(match edition {
+/// How often a question has expired.
+fn expired(state: &AskState, now: Timestamp) -> u64 {
+    now.since(state.asked.wall).as_nanos() / OPEN_FOR.as_nanos()
+}
+
+/// Which rollout and which question; and which revision of the plan it is about and how often it has expired, where any of it
+/// is not 0. It is the same whenever it is put, so that a source that knows it from before a restart takes it for the
+/// same. Under a revised plan and after it has expired it is another: answers are bound to what was shown.
+fn ask_id(of: &State, state: &AskState, role: &RoleId, now: Timestamp) -> AskId {
+    let (rollout, number) = (&of.rollout, state.ask.number);
+    AskId::new(match (of.amended, expired(state, now)) {
         (0, 0) => format!("{rollout}/{number}/{role}"),
         (amended, expired) => format!("{rollout}/{number}-{amended}-{expired}/{role}"),
     })

@@ -5,7 +5,7 @@ use super::canary_triggers;
 use crate::amend::difference;
 use crate::engine::{Engine, Sources};
 use crate::event::{EventError, Person};
-use crate::program::{Gate, OpKind, Program};
+use crate::program::{Gate, Program};
 use crate::record::{AskAbout, Body, Decision, GateReason, HoldReason, Place};
 
 impl Engine {
@@ -50,7 +50,7 @@ impl Engine {
             return;
         }
         for place in self.state.renewing.clone() {
-            let Some(OpKind::Gate(gate)) = self.state.op(&place).map(|op| op.kind.clone()) else {
+            let Some(gate) = self.state.gate(&place).cloned() else {
                 continue;
             };
             if !self.state.is_held_by_gate(&gate.id) {

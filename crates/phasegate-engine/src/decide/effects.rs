@@ -211,15 +211,9 @@ impl Engine {
         let binding = self.state.program.bindings.get(&effect.to);
         let quiet = binding.map(|binding| binding.quiet).unwrap_or_default();
         let within = effect.deadline.since(sent.wall).saturating_add(quiet);
-        let now = self.now();
         // A request takes its time whatever the wall clock says; after a boot nothing else is known.
-        let sent_at = match sent.boot == now.boot {
-            true => now
-                .wall
-                .before(now.since_boot.saturating_sub(sent.since_boot)),
-            false => self.in_present(sent),
-        };
-        sent_at + within
+        let by_boot_clock = self.by_boot_clock(sent);
+        by_boot_clock.unwrap_or_else(|| self.in_present(sent)) + within
     }
 
     /// Looks after effects whose outcome is not known.

@@ -206,7 +206,14 @@ impl Engine {
         if plan_digest != self.state.program.plan_digest || seen <= state.seq {
             return Err(EventError::StaleAnswer { ask });
         }
-        let gate = self.gate_asked(&state.ask.about);
+        let gate = match &state.ask.about {
+            AskAbout::Approval { place, .. } => self.state.gate(place),
+            AskAbout::Attestation { .. }
+            | AskAbout::Difference { .. }
+            | AskAbout::Effect { .. }
+            | AskAbout::Incident { .. }
+            | AskAbout::Task { .. } => None,
+        };
         // A gate waits for several, and meanwhile each may think again.
         let says_nothing_new = |(answer, at): &(Answered, Now)| {
             let stands = |gate: &Gate| answer.yes == yes && gate.approvals.last(at, &self.now());
@@ -225,17 +232,6 @@ impl Engine {
             });
         }
         Ok(())
-    }
-
-    /// The gate that a question asks to approve.
-    fn gate_asked(&self, about: &AskAbout) -> Option<&Gate> {
-        let AskAbout::Approval { place, .. } = about else {
-            return None;
-        };
-        let Some(OpKind::Gate(gate)) = self.state.op(place).map(|op| &op.kind) else {
-            return None;
-        };
-        Some(gate)
     }
 
     /// Where the plan asks for evidence, a yes comes with some.
@@ -354,11 +350,7 @@ impl Engine {
             let what = "the rollout goes back: nothing of a phase can be skipped";
             return Err(EventError::NotApplicable { what });
         }
-        let is_gate = self
-            .state
-            .op(place)
-            .is_some_and(|op| matches!(op.kind, OpKind::Gate(_)));
-        if is_gate && !self.state.decided.contains(place) {
+        if self.state.gate(place).is_some() && !self.state.decided.contains(place) {
             let what = "a gate that is not decided is passed by breaking the glass, with a reason";
             return Err(EventError::NotApplicable { what });
         }

@@ -29,7 +29,7 @@ pub use parts::{
 };
 pub(crate) use parts::{exposure, sees_nothing};
 
-use crate::program::{Op, Program, ask_the_rest};
+use crate::program::{Gate, Op, OpKind, Program, ask_the_rest};
 use crate::record::{Baselined, HoldReason, MaintenanceStep, Outcome, Place};
 
 /// The state of a rollout. Fields are read by decisions, reports and tests; nobody outside writes them.
@@ -128,6 +128,14 @@ impl State {
             Place::Phase { phase, op } => self.program.phase(phase)?.ops.get(*op),
             Place::Rollback { op } => self.rollback.as_ref()?.ops.get(*op),
         }
+    }
+
+    /// The gate at a place, where one is.
+    pub(crate) fn gate(&self, place: &Place) -> Option<&Gate> {
+        let Some(OpKind::Gate(gate)) = self.op(place).map(|op| &op.kind) else {
+            return None;
+        };
+        Some(gate)
     }
 
     /// How far the operation at a place is.

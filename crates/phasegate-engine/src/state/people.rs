@@ -20,7 +20,7 @@ impl State {
     /// # }
     /// ```
     pub fn is_approved(&self, place: &Place, now: &Now) -> bool {
-        let Some(OpKind::Gate(gate)) = self.op(place).map(|op| &op.kind) else {
+        let Some(gate) = self.gate(place) else {
             return false;
         };
         let asked = self.asks.values().find(

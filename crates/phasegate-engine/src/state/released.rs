@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::State;
 use super::parts::{PhaseState, Stage};
-use crate::program::{Gate, OpKind};
+use crate::program::Gate;
 use crate::record::HoldReason;
 
 impl State {
@@ -20,14 +20,11 @@ impl State {
                         *stage = Stage::Ready;
                     }
                 }
-                HoldReason::Gate { .. } | HoldReason::Criterion { .. } => {
-                    // What is decided anew is looked at afresh. Other gates keep what was said to them.
-                    for check in self.checks.values_mut().flat_map(BTreeMap::values_mut) {
-                        check.failures = 0;
-                    }
-                    if let HoldReason::Gate { gate } = &hold {
-                        self.reopen_gates(|of| of.id == *gate);
-                    }
+                HoldReason::Criterion { .. } => self.forget_failures(),
+                // Other gates keep what was said to them.
+                HoldReason::Gate { gate } => {
+                    self.forget_failures();
+                    self.reopen_gates(|of| of.id == gate);
                 }
                 HoldReason::RolledBack => {
                     for phase in self.phases.values_mut() {
@@ -58,11 +55,17 @@ impl State {
         }
     }
 
+    /// What is decided anew is looked at afresh.
+    fn forget_failures(&mut self) {
+        for check in self.checks.values_mut().flat_map(BTreeMap::values_mut) {
+            check.failures = 0;
+        }
+    }
+
     /// Such gates of those that work is at are put back to the beginning.
     pub(super) fn reopen_gates(&mut self, which: impl Fn(&Gate) -> bool) {
         for place in self.places() {
-            let kind = self.op(&place).map(|op| &op.kind);
-            if matches!(kind, Some(OpKind::Gate(gate)) if which(gate)) {
+            if self.gate(&place).is_some_and(&which) {
                 self.close_asks(&place);
                 if let Ok(stage) = self.stage_mut(&place) {
                     *stage = Stage::Ready;

@@ -1,14 +1,9 @@
 //! Encryption by rustls: a trusted authority's certificate for the name that is asked for is good, and nothing else is,
 //! whatever the configuration's `sslmode` says.
 
-use std::sync::Arc;
-
 use phasegate_journal::{Journal as _, ReadError};
 use phasegate_journal_postgres::PostgresJournal;
 use phasegate_testkit::servers::Authority;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -18,16 +13,7 @@ use crate::{TTL, batch, holder, rollout};
 
 /// Who trusts this authority and nobody else.
 fn trusting(authority: &Authority) -> MakeRustlsConnect {
-    let root = CertificateDer::from_pem_slice(authority.root_pem().as_bytes());
-    let mut roots = RootCertStore::empty();
-    roots.add(root.expect("PEM")).expect("an authority");
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    MakeRustlsConnect::new(config)
+    MakeRustlsConnect::new(authority.trusted().expect("a certificate"))
 }
 
 async fn certify(authority: &Authority, server: &Server, name: &str) {

@@ -38,15 +38,14 @@ impl FromClient {
             broken,
             copy,
         };
-        body.end_copy();
+        if body.inner.is_end_stream() {
+            body.end_copy();
+        }
         (body, note)
     }
 
-    /// A body that is known to have ended is not asked again for its end.
     fn end_copy(&mut self) {
-        if self.inner.is_end_stream()
-            && let Some(mut copy) = self.copy.take()
-        {
+        if let Some(copy) = self.copy.take() {
             copy.complete();
         }
     }
@@ -67,13 +66,12 @@ impl Body for FromClient {
                 if let (Some(copy), Some(piece)) = (&mut self.copy, frame.data_ref()) {
                     copy.push(piece);
                 }
-                self.end_copy();
-            }
-            None => {
-                if let Some(mut copy) = self.copy.take() {
-                    copy.complete();
+                // It is not asked again for its end.
+                if self.inner.is_end_stream() {
+                    self.end_copy();
                 }
             }
+            None => self.end_copy(),
         }
         Poll::Ready(frame)
     }

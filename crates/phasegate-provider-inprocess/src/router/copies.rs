@@ -157,7 +157,7 @@ impl Copy {
     }
 
     /// The body is complete.
-    pub(super) fn complete(&mut self) {
+    pub(super) fn complete(mut self) {
         if let (Some(head), Some(shadow)) = (self.head.take(), &self.router.config.shadow) {
             let body = std::mem::take(&mut self.body).freeze();
             self.router.send(head, body, shadow);
@@ -210,9 +210,8 @@ impl Effector for RouterMirror {
             let told = format!("set {desired}: the router has no shadow: name where it listens");
             return Err(ProviderError::misuse(told));
         }
-        let fence = self.0.fenced(target, call)?;
+        let _alone = self.0.fenced(target, call)?;
         let generation = self.0.copies.split.set(*share);
-        drop(fence);
         Ok(Receipt::new(format!(
             "{share} copied, generation {generation}"
         )))

@@ -1,10 +1,14 @@
 //! Certificates for servers of tests.
 
 use std::io;
+use std::sync::Arc;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, Error, IsCa, Issuer, KeyPair, date_time_ymd,
 };
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
 
 /// An authority that vouches for servers, and that nobody trusts who is not told to.
 ///
@@ -13,6 +17,7 @@ use rcgen::{
 /// let ours = Authority::new("ours")?;
 /// let (certificate, key) = ours.certificate("localhost", 2100)?;
 /// assert!(ours.root_pem().starts_with("-----BEGIN CERTIFICATE-----"));
+/// let _connects_to_it = ours.trusted()?;
 /// assert!(certificate != ours.root_pem() && key.contains("PRIVATE KEY"));
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -43,6 +48,22 @@ impl Authority {
     /// Its own certificate, for whoever is to trust it.
     pub fn root_pem(&self) -> &str {
         &self.root_pem
+    }
+
+    /// For clients that trust it and nobody else.
+    ///
+    /// # Errors
+    /// None in fact: its certificate is one.
+    pub fn trusted(&self) -> io::Result<ClientConfig> {
+        let root = CertificateDer::from_pem_slice(self.root_pem.as_bytes());
+        let mut roots = RootCertStore::empty();
+        let added = roots.add(root.map_err(io::Error::other)?);
+        added.map_err(io::Error::other)?;
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config =
+            ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let config = config.map_err(io::Error::other)?;
+        Ok(config.with_root_certificates(roots).with_no_client_auth())
     }
 
     /// A certificate for a server of this name that is good until this year begins, and its key, both as PEM.

@@ -34,7 +34,7 @@ impl Redis {
     /// # Errors
     /// When it is there and does not start.
     pub fn start(password: &str) -> io::Result<Option<Self>> {
-        Self::start_at(password, free_port()?, |_, _| Ok(()))
+        Self::start_with(password, |_, _| Ok(()))
     }
 
     /// Starts one that speaks TLS on one more port, with this certificate and key as PEM. Tells that port, too.
@@ -46,7 +46,7 @@ impl Redis {
         (certificate, key): (&str, &str),
     ) -> io::Result<Option<(u16, Self)>> {
         let encrypted = free_port()?;
-        let started = Self::start_at(password, free_port()?, |command, folder| {
+        let started = Self::start_with(password, |command, folder| {
             folder.write("certificate.pem", certificate)?;
             folder.write("key.pem", key)?;
             command.args(["--tls-port", &encrypted.to_string()]);
@@ -62,15 +62,15 @@ impl Redis {
         Ok(started.map(|server| (encrypted, server)))
     }
 
-    fn start_at(
+    fn start_with(
         password: &str,
-        port: u16,
         more: impl FnOnce(&mut Command, &Folder) -> io::Result<()>,
     ) -> io::Result<Option<Self>> {
         let Some(program) = find("redis-server") else {
             return Ok(None);
         };
         let folder = Folder::new()?;
+        let port = free_port()?;
         let mut command = Command::new(program);
         command
             .args(["--bind", "127.0.0.1", "--save", "", "--port"])

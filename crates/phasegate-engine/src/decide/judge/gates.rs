@@ -6,7 +6,7 @@ use phasegate_core::CriterionId;
 
 use super::Seen;
 use crate::engine::Engine;
-use crate::program::{Blind, OpKind, Response};
+use crate::program::{Blind, Response};
 use crate::record::{Cause, HoldReason, Place};
 use crate::state::sees_nothing;
 
@@ -18,7 +18,7 @@ impl Engine {
             if self.state.rollback.is_some() {
                 return;
             }
-            let Some(OpKind::Gate(gate)) = self.state.op(place).map(|op| &op.kind) else {
+            let Some(gate) = self.state.gate(place) else {
                 continue;
             };
             let Some(blind) = &gate.blind else { continue };
